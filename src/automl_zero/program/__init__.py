@@ -1,0 +1,1 @@
+"""What a program is: ops, programs, their text form, pruning, and a library of known algorithms."""

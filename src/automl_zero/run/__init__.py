@@ -1,0 +1,1 @@
+"""Where a search runs: islands, epochs, migration, and the run folder."""

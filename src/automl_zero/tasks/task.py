@@ -1,0 +1,139 @@
+"""A task set: what a program is scored on, as plain frozen arrays.
+
+All tasks of a set have the same shape, so that they can run side by side as SIMD lanes; a task set is complete in
+itself: the order of the examples in every epoch and the seed of the noise belong to it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+class TaskError(ValueError):
+    """Data that cannot be made into tasks."""
+
+
+class Loss(StrEnum):
+    """What a prediction is judged by; it decides the normalization of predictions, too.
+
+    ``RMSE``: identity; fitness ``1 - (2/pi) atan(RMSE)``. ``ACCURACY``: sigmoid of s1, or softmax of v2 with more
+    than two classes; fitness is the accuracy.
+    """
+
+    RMSE = "rmse"
+    ACCURACY = "accuracy"
+
+
+@dataclass(frozen=True, eq=False)
+class TaskSet:
+    """Tasks of one shape.
+
+    Attributes:
+        name: shown to people.
+        train_x: [tasks, N, F] features of the training examples; ``valid_x``: [tasks, M, F].
+        train_y: [tasks, N] labels: numbers for ``RMSE``, class numbers 0 .. num_classes - 1 for ``ACCURACY``;
+            ``valid_y``: [tasks, M].
+        loss: see ``Loss``.
+        num_classes: 2 for binary tasks (label in s0, prediction in s1); above 2 the label is v1, one-hot, and the
+            prediction v2, so F must not be smaller. Meaningless for ``RMSE``.
+        train_order: [epochs, N] which example is used at each step of each epoch; all tasks share it.
+        noise_seed: seed of the random ops.
+
+    Raises:
+        TaskError: the arrays do not fit each other, hold what is no number, or F is smaller than ``num_classes``.
+    """
+
+    name: str
+    train_x: FloatArray
+    train_y: FloatArray
+    valid_x: FloatArray
+    valid_y: FloatArray
+    loss: Loss
+    num_classes: int = 2
+    train_order: IntArray = field(default_factory=lambda: np.empty((0, 0), np.int64))
+    noise_seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.train_order.size == 0:
+            object.__setattr__(self, "train_order", np.arange(self.train_y.shape[-1])[None, :])
+        _check_shapes(self)
+        _check_values(self)
+
+    def __len__(self) -> int:
+        """Number of tasks."""
+        return len(self.train_x)
+
+    @property
+    def num_features(self) -> int:
+        """F: number of features, the size of every vector and of the sides of every matrix."""
+        return self.train_x.shape[2]
+
+    @property
+    def num_train_examples(self) -> int:
+        """N: training examples of a task in one epoch."""
+        return self.train_x.shape[1]
+
+    @property
+    def num_valid_examples(self) -> int:
+        """M: validation examples of a task."""
+        return self.valid_x.shape[1]
+
+    @property
+    def num_epochs(self) -> int:
+        """How often the training examples are gone through; validation follows each epoch."""
+        return len(self.train_order)
+
+    @property
+    def is_multiclass(self) -> bool:
+        """Whether label and prediction are the vectors v1 and v2."""
+        return self.loss is Loss.ACCURACY and self.num_classes > 2
+
+
+def shuffled_epochs(num_examples: int, num_epochs: int, rng: np.random.Generator) -> IntArray:
+    """[epochs, N] orders of examples: as stored in the first epoch, each later one shuffled."""
+    first = np.arange(num_examples, dtype=np.int64)
+    return np.stack([first, *(rng.permutation(first) for _ in range(num_epochs - 1))])
+
+
+def _check_shapes(tasks: TaskSet) -> None:
+    for name, array, dimensions in (
+        ("train_x", tasks.train_x, 3),
+        ("train_y", tasks.train_y, 2),
+        ("valid_x", tasks.valid_x, 3),
+        ("valid_y", tasks.valid_y, 2),
+        ("train_order", tasks.train_order, 2),
+    ):
+        if array.ndim != dimensions or 0 in array.shape:
+            raise TaskError(f"{name} has shape {array.shape}: it needs {dimensions} dimensions, none of size 0")
+    for name, x, y in (("train", tasks.train_x, tasks.train_y), ("valid", tasks.valid_x, tasks.valid_y)):
+        if x.shape[:2] != y.shape:
+            raise TaskError(f"{name}_x has shape {x.shape} but {name}_y {y.shape}: tasks and examples must agree")
+    if tasks.train_x.shape[::2] != tasks.valid_x.shape[::2]:
+        raise TaskError(f"train_x has shape {tasks.train_x.shape} but valid_x {tasks.valid_x.shape}: tasks and features must agree")
+    if tasks.train_order.shape[1] != tasks.num_train_examples:
+        raise TaskError(f"train_order has shape {tasks.train_order.shape}: its rows need {tasks.num_train_examples} entries")
+
+
+def _check_values(tasks: TaskSet) -> None:
+    for name in ("train_x", "train_y", "valid_x", "valid_y"):
+        if not np.isfinite(getattr(tasks, name)).all():
+            raise TaskError(f"{name} holds nan or infinite values: remove or replace them")
+    if not ((0 <= tasks.train_order) & (tasks.train_order < tasks.num_train_examples)).all():
+        raise TaskError(f"train_order must hold example numbers from 0 to {tasks.num_train_examples - 1}")
+    if tasks.loss is Loss.RMSE:
+        return
+    for name in ("train_y", "valid_y"):
+        if not np.isin(getattr(tasks, name), np.arange(tasks.num_classes)).all():
+            raise TaskError(f"{name} must hold the class numbers 0 to {tasks.num_classes - 1} for loss 'accuracy'")
+    if tasks.is_multiclass and tasks.num_features < tasks.num_classes:
+        raise TaskError(
+            f"{tasks.num_features} features are too few for {tasks.num_classes} classes: label and prediction are "
+            f"vectors of that size; use at least {tasks.num_classes} features or fewer classes"
+        )

@@ -1,0 +1,55 @@
+"""Random draws of the random ops, from a counter-based generator.
+
+A draw is a pure function of (seed, task, stream, tick, element): independent of lanes, threads and of what else was
+drawn, so that any evaluation can be replayed alone. A stream belongs to one random instruction, a tick to one example:
+0 is Setup, and every training or validation example of every epoch has its own. Both precisions see the same draws.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+GOLDEN_32 = 0x9E3779B9
+GOLDEN_64 = 0x9E3779B97F4A7C15
+MIX_64 = (0xBF58476D1CE4E5B9, 0x94D049BB133111EB)  # splitmix64's finalizer
+MIX_32 = (0x7FEB352D, 0x846CA68B)  # the "lowbias32" finalizer, low bias in all 32 bits
+MANTISSA_BITS = 23  # of a uniform draw: exact in float32, and never 0 or 1
+MASK_64 = (1 << 64) - 1
+
+
+def mix64(x: int) -> int:
+    """Mix a 64-bit integer."""
+    x = ((x ^ (x >> 30)) * MIX_64[0]) & MASK_64
+    x = ((x ^ (x >> 27)) * MIX_64[1]) & MASK_64
+    return x ^ (x >> 31)
+
+
+def execution_key(seed: int, stream: int, tick: int) -> int:
+    """The 64-bit key of one execution of one random instruction."""
+    return mix64((mix64((seed + GOLDEN_64 * (stream + 1)) & MASK_64) + GOLDEN_64 * (tick + 1)) & MASK_64)
+
+
+def uniform(seed: int, task: int, stream: int, tick: int, count: int) -> NDArray[np.float64]:
+    """``count`` draws in the open interval (0, 1)."""
+    return _uniform(execution_key(seed, stream, tick), task, np.arange(count, dtype=np.uint32))
+
+
+def normal(seed: int, task: int, stream: int, tick: int, count: int) -> NDArray[np.float64]:
+    """``count`` standard normal draws (Box-Muller, each from two uniform draws)."""
+    key, element = execution_key(seed, stream, tick), np.arange(count, dtype=np.uint32)
+    radius = np.sqrt(-2.0 * np.log(_uniform(key, task, 2 * element)))
+    return radius * np.cos(2.0 * np.pi * _uniform(key, task, 2 * element + 1))
+
+
+def _uniform(key: int, task: int, element: NDArray[np.uint32]) -> NDArray[np.float64]:
+    low, high = np.uint32(key & 0xFFFFFFFF), np.uint32(key >> 32)
+    lane = _mix32(np.full(1, (task * GOLDEN_32) & 0xFFFFFFFF, np.uint32) ^ low)
+    bits = _mix32(_mix32(lane + element * np.uint32(GOLDEN_32)) ^ high)
+    return ((bits >> np.uint32(32 - MANTISSA_BITS)) + 0.5) * 2.0**-MANTISSA_BITS
+
+
+def _mix32(x: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    x = (x ^ (x >> np.uint32(16))) * np.uint32(MIX_32[0])
+    x = (x ^ (x >> np.uint32(15))) * np.uint32(MIX_32[1])
+    return x ^ (x >> np.uint32(16))
