@@ -1,0 +1,294 @@
+"""Every knob of a run, with its limits; presets and files are TOML of this shape.
+
+A config is frozen and complete: together with the seed in it, it determines every result of a run. Only ``stop.max_seconds``
+depends on the clock, and it decides no more than after which epoch a run ends.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from enum import StrEnum
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+Count = Annotated[int, Field(ge=0)]
+Positive = Annotated[int, Field(ge=1)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Sizes = tuple[Count, Count, Count]
+
+
+class ConfigError(ValueError):
+    """A config that cannot be used; the message names the key, the value and what is possible."""
+
+
+class Mutation(StrEnum):
+    """The kinds of mutation; the first four make up the paper's table (supplement S3), all eight the published program's."""
+
+    INSERT = "insert"
+    REMOVE = "remove"
+    RANDOMIZE_COMPONENT = "randomize_component"
+    ALTER_PARAMETER = "alter_parameter"
+    RANDOMIZE_INSTRUCTION = "randomize_instruction"
+    TRADE = "trade"
+    RANDOMIZE_PROGRAM = "randomize_program"
+    IDENTITY = "identity"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class MemoryConfig(_Section):
+    """Numbers of addresses."""
+
+    scalars: Annotated[int, Field(ge=2, le=64)] = 8
+    vectors: Annotated[int, Field(ge=1, le=64)] = 14
+    matrices: Annotated[int, Field(ge=0, le=64)] = 3
+
+
+class ProgramConfig(_Section):
+    """What programs are made of: the op numbers or names of each component function, and sizes in instructions.
+
+    ``initial`` is ``empty``, ``random`` (filled up to ``max_sizes``), the name of a library program, or a file of
+    program text. A component function without ops is never mutated.
+    """
+
+    setup_ops: tuple[int | str, ...] = tuple(range(56, 65))
+    predict_ops: tuple[int | str, ...] = (*range(56), 60, 61)
+    learn_ops: tuple[int | str, ...] = (*range(56), 60, 61)
+    min_sizes: Sizes = (0, 0, 0)
+    max_sizes: Sizes = (21, 21, 45)
+    initial: str = "empty"
+
+    @model_validator(mode="after")
+    def _sizes_are_ordered(self) -> ProgramConfig:
+        for name, least, most in zip(("setup", "predict", "learn"), self.min_sizes, self.max_sizes, strict=True):
+            if least > most:
+                raise ValueError(f"the smallest size of {name}, {least}, is above the largest, {most}")
+        return self
+
+
+class MutationConfig(_Section):
+    """How children differ from their parents.
+
+    ``table`` decides the weights and the change of constants: ``paper`` multiplies by U[0.5, 2], ``released`` by
+    exp(N(0, 1)), both flip the sign instead in one of ten cases. ``weights`` replaces the table's weights.
+    """
+
+    prob: Fraction = 0.9
+    table: Literal["paper", "released"] = "paper"
+    weights: dict[Mutation, Annotated[float, Field(ge=0)]] = {}
+
+    @model_validator(mode="after")
+    def _some_weight_is_positive(self) -> MutationConfig:
+        if self.weights and not sum(self.weights.values()) > 0:
+            raise ValueError("at least one mutation needs a weight above 0")
+        return self
+
+
+class SearchConfig(_Section):
+    """The population and how it moves on."""
+
+    method: Literal["regularized-evolution", "random-search"] = "regularized-evolution"
+    population_size: Annotated[int, Field(ge=2, le=1_000_000)] = 100
+    tournament_size: Positive = 10
+
+
+class EvaluationConfig(_Section):
+    """How a program is scored.
+
+    ``cost_limit`` times the cost of the two-layer net is the most a program may cost, or its fitness is 0 without a
+    run (0: no limit). ``fingerprint_train`` and ``fingerprint_valid`` are the examples that tell functionally equal
+    programs apart (0 train examples: no fingerprints). ``cache_size`` is in programs, for each island (0: no cache).
+    """
+
+    combination: Literal["mean", "median"] = "median"
+    max_abs_error: Annotated[float, Field(gt=0)] = 100.0
+    cost_limit: Annotated[float, Field(ge=0)] = 2.0
+    fingerprint_train: Count = 10
+    fingerprint_valid: Count = 10
+    cache_size: Annotated[int, Field(ge=0, le=1 << 24)] = 100_000
+
+
+class StageConfig(_Section):
+    """Size of the tasks of one stage."""
+
+    num_tasks: Positive = 8
+    num_train: Positive = 1000
+    num_valid: Positive = 100
+
+
+class TasksConfig(_Section):
+    """The habitat: what programs are scored on, in the stages search, select and final."""
+
+    kind: Literal["linear", "affine", "teacher-net", "digits-pairs", "digits-groups"] = "digits-groups"
+    num_features: Annotated[int, Field(ge=1, le=4096)] = 16
+    num_classes: Annotated[int, Field(ge=2, le=10)] = 2
+    num_epochs: Positive = 1
+    search: StageConfig = StageConfig()
+    select: StageConfig = StageConfig()
+    final: StageConfig = StageConfig()
+
+    @model_validator(mode="after")
+    def _classes_fit(self) -> TasksConfig:
+        if self.num_classes > 2 and self.kind != "digits-groups":
+            raise ValueError(f"num_classes = {self.num_classes} needs kind 'digits-groups', not '{self.kind}'")
+        if self.num_classes > 2 and self.num_features < self.num_classes:
+            raise ValueError(
+                f"num_features = {self.num_features} is too small for num_classes = {self.num_classes}: labels are "
+                f"vectors of that size; use at least {self.num_classes} features or fewer classes"
+            )
+        return self
+
+
+class IslandsConfig(_Section):
+    """Populations side by side; between epochs programs migrate along a seeded ring."""
+
+    count: Annotated[int, Field(ge=1, le=100_000)] = 4
+    epoch_programs: Positive = 10_000
+    migrants: Count = 0
+    migration_epochs: Positive = 1
+
+
+class ExperimentConfig(_Section):
+    """When one experiment ends and hands its best program to the select stage; unset limits do not apply."""
+
+    max_programs: Positive | None = None
+    max_train_steps: Positive | None = None
+    target_fitness: Fraction | None = None
+    patience: Positive | None = None
+
+
+class StopConfig(_Section):
+    """When the run ends; unset limits do not apply. ``target_fitness`` is that of the select stage."""
+
+    max_experiments: Positive | None = 1
+    max_programs: Positive | None = None
+    max_train_steps: Positive | None = None
+    max_seconds: Annotated[float, Field(gt=0)] | None = None
+    target_fitness: Fraction | None = None
+
+
+class Config(_Section):
+    """A whole run."""
+
+    name: str = "custom"
+    description: str = ""
+    seed: Annotated[int, Field(ge=0, lt=1 << 63)] = 0
+    dtype: Literal["float32", "float64"] = "float32"
+    memory: MemoryConfig = MemoryConfig()
+    program: ProgramConfig = ProgramConfig()
+    mutation: MutationConfig = MutationConfig()
+    search: SearchConfig = SearchConfig()
+    evaluation: EvaluationConfig = EvaluationConfig()
+    tasks: TasksConfig = TasksConfig()
+    islands: IslandsConfig = IslandsConfig()
+    experiment: ExperimentConfig = ExperimentConfig()
+    stop: StopConfig = StopConfig()
+
+    def to_toml(self) -> str:
+        """The config as TOML that ``load_config`` reads back; unset limits are left out."""
+        return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True))
+
+
+def preset_names() -> list[str]:
+    """Names of the presets that come with the package."""
+    return sorted(file.name.removesuffix(".toml") for file in _presets().iterdir() if file.name.endswith(".toml"))
+
+
+def load_config(name_or_path: str, overrides: Sequence[str] = ()) -> Config:
+    """Load a preset or a TOML file and apply overrides such as ``tasks.num_features=8``.
+
+    Raises:
+        ConfigError: no such preset or file, not TOML, an unknown key, or a value that is out of range.
+    """
+    values = _read(name_or_path)
+    for override in overrides:
+        _apply(values, override)
+    return parse_config(values)
+
+
+def parse_config(values: Mapping[str, Any]) -> Config:
+    """Check plain values against the schema.
+
+    Raises:
+        ConfigError: naming every key that is wrong, its value and what is possible.
+    """
+    try:
+        return Config.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError("\n".join(_explain(error))) from None
+
+
+def _presets() -> Any:
+    return resources.files("automl_zero") / "experiments"
+
+
+def _read(name_or_path: str) -> dict[str, Any]:
+    if name_or_path in preset_names():
+        text = (_presets() / f"{name_or_path}.toml").read_text(encoding="utf-8")
+    elif Path(name_or_path).is_file():
+        text = _read_file(Path(name_or_path))
+    else:
+        raise ConfigError(f"no preset or file '{name_or_path}': presets are {', '.join(preset_names())}")
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ConfigError(f"{name_or_path} is not valid TOML: {error}") from None
+
+
+def _read_file(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read config file {path}: {error}") from None
+
+
+def _apply(values: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    if not equals or not key:
+        raise ConfigError(f"'{override}' is not an override: write key=value, for example tasks.num_features=8")
+    *sections, last = key.strip().split(".")
+    for section in sections:
+        values = values.setdefault(section, {})
+        if not isinstance(values, dict):
+            raise ConfigError(f"'{section}' in '{override}' is a value, not a section")
+    values[last] = _parse_value(text.strip())
+
+
+def _parse_value(text: str) -> Any:
+    """A TOML value; what is none is a string, so that quotes may be left out. ``none`` unsets a limit."""
+    if text.lower() == "none":
+        return None
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return text
+
+
+def _explain(error: ValidationError) -> Iterator[str]:
+    for problem in error.errors():
+        key = ".".join(str(part) for part in problem["loc"]) or "config"
+        if problem["type"] == "extra_forbidden":
+            yield f"unknown key {key} = {problem['input']!r}: {_hint(problem['loc'])}"
+        elif problem["type"] == "value_error":
+            yield f"{key}: {problem['ctx']['error']}"
+        else:
+            message = problem["msg"]
+            yield f"{key} = {problem['input']!r}: {message[0].lower()}{message[1:]}"
+
+
+def _hint(location: tuple[int | str, ...]) -> str:
+    """The nearest known keys of the section an unknown key stands in."""
+    section: Any = Config
+    for part in location[:-1]:
+        section = section.model_fields[str(part)].annotation
+    known = list(section.model_fields)
+    near = get_close_matches(str(location[-1]), known, n=1)
+    return f"did you mean {near[0]}?" if near else f"known keys are {', '.join(known)}"
