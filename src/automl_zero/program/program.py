@@ -44,7 +44,7 @@ class Instruction:
         if len(self.data) != len(row.constants):
             raise ProgramError(f"{row.name} takes {len(row.constants)} constants {row.constants}, got {self.data}")
         for name, value in zip(row.constants, self.data, strict=True):
-            _check_constant(row, name, value)
+            check_constant(row, name, value)
         for kind, address in self.operands():
             if not 0 <= address < MAX_ADDRESSES:
                 raise ProgramError(f"address {kind.prefix}{address} of {row.name} is not in 0..{MAX_ADDRESSES - 1}")
@@ -67,7 +67,12 @@ class Instruction:
         return self.inputs() + self.outputs()
 
 
-def _check_constant(row: Op, name: str, value: float) -> None:
+def check_constant(row: Op, name: str, value: float) -> None:
+    """Check that an op can have this value for its constant of that name.
+
+    Raises:
+        ProgramError: the value is NaN, or an element index that is no fraction in [0, 1).
+    """
     if math.isnan(value):
         raise ProgramError(f"constant {name} of {row.name} is nan: write a number")
     if name in ("index", "row", "column") and not 0 <= value < 1:

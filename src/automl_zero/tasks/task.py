@@ -61,10 +61,11 @@ class TaskSet:
     noise_seed: int = 0
 
     def __post_init__(self) -> None:
+        _check_examples(self)
         if self.train_order.size == 0:
-            object.__setattr__(self, "train_order", np.arange(self.train_y.shape[-1])[None, :])
-        _check_shapes(self)
-        _check_values(self)
+            object.__setattr__(self, "train_order", np.arange(self.num_train_examples)[None, :])
+        _check_order(self)
+        _check_labels(self)
 
     def __len__(self) -> int:
         """Number of tasks."""
@@ -73,17 +74,17 @@ class TaskSet:
     @property
     def num_features(self) -> int:
         """F: number of features, the size of every vector and of the sides of every matrix."""
-        return self.train_x.shape[2]
+        return int(self.train_x.shape[2])
 
     @property
     def num_train_examples(self) -> int:
         """N: training examples of a task in one epoch."""
-        return self.train_x.shape[1]
+        return int(self.train_x.shape[1])
 
     @property
     def num_valid_examples(self) -> int:
         """M: validation examples of a task."""
-        return self.valid_x.shape[1]
+        return int(self.valid_x.shape[1])
 
     @property
     def num_epochs(self) -> int:
@@ -102,38 +103,37 @@ def shuffled_epochs(num_examples: int, num_epochs: int, rng: np.random.Generator
     return np.stack([first, *(rng.permutation(first) for _ in range(num_epochs - 1))])
 
 
-def _check_shapes(tasks: TaskSet) -> None:
-    for name, array, dimensions in (
-        ("train_x", tasks.train_x, 3),
-        ("train_y", tasks.train_y, 2),
-        ("valid_x", tasks.valid_x, 3),
-        ("valid_y", tasks.valid_y, 2),
-        ("train_order", tasks.train_order, 2),
-    ):
+def _check_examples(tasks: TaskSet) -> None:
+    for name, dimensions in (("train_x", 3), ("train_y", 2), ("valid_x", 3), ("valid_y", 2)):
+        array = getattr(tasks, name)
         if array.ndim != dimensions or 0 in array.shape:
             raise TaskError(f"{name} has shape {array.shape}: it needs {dimensions} dimensions, none of size 0")
+        if not np.isfinite(array).all():
+            raise TaskError(f"{name} holds nan or infinite values: remove or replace them")
     for name, x, y in (("train", tasks.train_x, tasks.train_y), ("valid", tasks.valid_x, tasks.valid_y)):
         if x.shape[:2] != y.shape:
             raise TaskError(f"{name}_x has shape {x.shape} but {name}_y {y.shape}: tasks and examples must agree")
-    if tasks.train_x.shape[::2] != tasks.valid_x.shape[::2]:
-        raise TaskError(f"train_x has shape {tasks.train_x.shape} but valid_x {tasks.valid_x.shape}: tasks and features must agree")
-    if tasks.train_order.shape[1] != tasks.num_train_examples:
-        raise TaskError(f"train_order has shape {tasks.train_order.shape}: its rows need {tasks.num_train_examples} entries")
+    train, valid = tasks.train_x.shape, tasks.valid_x.shape
+    if train[::2] != valid[::2]:
+        raise TaskError(f"train_x has shape {train} but valid_x {valid}: tasks and features must agree")
 
 
-def _check_values(tasks: TaskSet) -> None:
-    for name in ("train_x", "train_y", "valid_x", "valid_y"):
-        if not np.isfinite(getattr(tasks, name)).all():
-            raise TaskError(f"{name} holds nan or infinite values: remove or replace them")
-    if not ((0 <= tasks.train_order) & (tasks.train_order < tasks.num_train_examples)).all():
-        raise TaskError(f"train_order must hold example numbers from 0 to {tasks.num_train_examples - 1}")
+def _check_order(tasks: TaskSet) -> None:
+    order, num_examples = tasks.train_order, tasks.num_train_examples
+    if order.ndim != 2 or order.shape[1] != num_examples:
+        raise TaskError(f"train_order has shape {order.shape}: it needs rows of {num_examples} entries")
+    if not ((order >= 0) & (order < num_examples)).all():
+        raise TaskError(f"train_order must hold example numbers from 0 to {num_examples - 1}")
+
+
+def _check_labels(tasks: TaskSet) -> None:
     if tasks.loss is Loss.RMSE:
         return
-    for name in ("train_y", "valid_y"):
-        if not np.isin(getattr(tasks, name), np.arange(tasks.num_classes)).all():
-            raise TaskError(f"{name} must hold the class numbers 0 to {tasks.num_classes - 1} for loss 'accuracy'")
     if tasks.is_multiclass and tasks.num_features < tasks.num_classes:
         raise TaskError(
             f"{tasks.num_features} features are too few for {tasks.num_classes} classes: label and prediction are "
             f"vectors of that size; use at least {tasks.num_classes} features or fewer classes"
         )
+    for name in ("train_y", "valid_y"):
+        if not np.isin(getattr(tasks, name), np.arange(tasks.num_classes)).all():
+            raise TaskError(f"{name} must hold the class numbers 0 to {tasks.num_classes - 1} for loss 'accuracy'")

@@ -1,0 +1,168 @@
+"""Task sets as NPZ files: the way to bring one's own data, and to hand a task set on exactly.
+
+Arrays are named as in ``TaskSet``. Files may come from strangers: nothing in them is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, BinaryIO
+from uuid import uuid4
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.lib.npyio import NpzFile
+from numpy.typing import NDArray
+
+from automl_zero.rng import generator_at
+from automl_zero.tasks.task import FloatArray, IntArray, Loss, TaskError, TaskSet, shuffled_epochs
+
+Arrays = Mapping[str, NDArray[Any]]
+
+EXAMPLES = ("train_x", "train_y", "valid_x", "valid_y")
+OPTIONAL = ("epochs", "train_order", "num_classes", "noise_seed")
+MOST = (1 << 63) - 1  # of an integer
+UNREADABLE = (OSError, ValueError, EOFError, BadZipFile, zlib.error, RuntimeError, MemoryError)
+
+
+def load_npz(path: str | Path) -> TaskSet:
+    """Load a task set.
+
+    The file holds ``train_x`` [tasks, N, F], ``train_y`` [tasks, N], ``valid_x`` [tasks, M, F], ``valid_y``
+    [tasks, M], all of any real type, and ``loss`` (``rmse`` or ``accuracy``). It may hold ``num_classes`` (if not: 2,
+    or as many as the labels need), ``noise_seed`` (0), and either ``train_order`` [epochs, N] or ``epochs`` (1), whose
+    order then follows from ``noise_seed``. The set is named after the file.
+
+    Raises:
+        TaskError: naming the file, the array, its value and what to do.
+    """
+    try:
+        return _task_set(Path(path).stem, _read(Path(path)))
+    except TaskError as error:
+        raise TaskError(f"{path}: {error}") from None
+
+
+def save_npz(tasks: TaskSet, path: str | Path) -> None:
+    """Write a task set that ``load_npz`` reads back exactly, but for its name: all of the file or nothing.
+
+    Raises:
+        TaskError: the file exists, or cannot be written.
+    """
+    path = Path(path)
+    if path.exists():
+        raise TaskError(f"{path} exists and is not overwritten: choose another name or delete it")
+    unfinished = path.with_name(f".{path.name}.{uuid4().hex}")
+    try:
+        with unfinished.open("xb") as file:
+            np.savez(file, allow_pickle=False, **_arrays(tasks))
+        unfinished.rename(path)
+    except OSError as error:
+        raise TaskError(f"{path} cannot be written ({error.strerror}): choose another place") from None
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _arrays(tasks: TaskSet) -> dict[str, Any]:
+    names = (*EXAMPLES, "train_order", "num_classes", "noise_seed")
+    return {"loss": tasks.loss.value} | {name: getattr(tasks, name) for name in names}
+
+
+def _read(path: Path) -> Arrays:
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise TaskError(f"cannot be opened ({error.strerror}): check the path") from None
+    with file:
+        content = _open_npz(file)
+        _check_names(content.files)
+        return {name: _read_array(content, name) for name in content.files}
+
+
+def _open_npz(file: BinaryIO) -> NpzFile:
+    try:
+        content = np.load(file, allow_pickle=False)
+    except UNREADABLE as error:
+        raise TaskError(f"not a readable NPZ file ({error}): write it with numpy.savez") from None
+    if not isinstance(content, NpzFile):
+        raise TaskError("a single array, not an NPZ file: write it with numpy.savez")
+    return content
+
+
+def _check_names(names: Sequence[str]) -> None:
+    required = (*EXAMPLES, "loss")
+    for name in required:
+        if name not in names:
+            raise TaskError(f"array {name} is missing: the file needs {', '.join(required)}")
+    for name in names:
+        if name not in required + OPTIONAL:
+            raise TaskError(f"unknown array {name}: besides {', '.join(required)} there may be {', '.join(OPTIONAL)}")
+
+
+def _read_array(content: NpzFile, name: str) -> NDArray[Any]:
+    try:
+        return np.asarray(content[name])
+    except UNREADABLE as error:
+        raise TaskError(f"array {name} cannot be read ({error}): write it with numpy.savez, as numbers") from None
+
+
+def _task_set(name: str, arrays: Arrays) -> TaskSet:
+    train_x, train_y, valid_x, valid_y = (_floats(arrays, key) for key in EXAMPLES)
+    loss, noise_seed = _loss(arrays), _integer(arrays, "noise_seed", least=0, default=0)
+    needed = _classes_needed(train_y, valid_y) if loss is Loss.ACCURACY else 2
+    num_classes = _integer(arrays, "num_classes", least=2, default=needed)
+    tasks = TaskSet(name, train_x, train_y, valid_x, valid_y, loss, num_classes, noise_seed=noise_seed)
+    return replace(tasks, train_order=_train_order(arrays, tasks))
+
+
+def _floats(arrays: Arrays, name: str) -> FloatArray:
+    array = arrays[name]
+    if array.dtype.kind not in "fiub":
+        raise TaskError(f"{name} is of type {array.dtype}: write real numbers, for example of type float64")
+    with np.errstate(over="ignore"):  # becomes infinite, which a task set refuses
+        return array.astype(np.float64)
+
+
+def _loss(arrays: Arrays) -> Loss:
+    value = _single(arrays, "loss")
+    text = value.decode(errors="replace") if isinstance(value, bytes) else value
+    if text not in list(Loss):
+        raise TaskError(f"loss is {text!r}: use {' or '.join(repr(loss.value) for loss in Loss)}")
+    return Loss(text)
+
+
+def _integer(arrays: Arrays, name: str, *, least: int, default: int) -> int:
+    if name not in arrays:
+        return default
+    value = _single(arrays, name)
+    if arrays[name].dtype.kind not in "iu" or not least <= value <= MOST:
+        raise TaskError(f"{name} is {value!r}: use an integer from {least} on")
+    return int(value)
+
+
+def _single(arrays: Arrays, name: str) -> Any:
+    if arrays[name].size != 1:
+        raise TaskError(f"{name} has shape {arrays[name].shape}: write a single value")
+    return arrays[name].item()
+
+
+def _classes_needed(*labels: FloatArray) -> int:
+    """As many as there are numbers up to the largest label; whether labels are class numbers, a task set checks."""
+    largest = max(float(each.max(initial=1.0)) for each in labels)
+    return 2 if np.isnan(largest) else int(min(largest, MOST - 1)) + 1
+
+
+def _train_order(arrays: Arrays, tasks: TaskSet) -> IntArray:
+    num_epochs = _integer(arrays, "epochs", least=1, default=1)
+    if "train_order" not in arrays:
+        return shuffled_epochs(tasks.num_train_examples, num_epochs, generator_at(tasks.noise_seed, "epochs"))
+    order = arrays["train_order"]
+    if order.dtype.kind not in "iu" or order.ndim != 2 or order.size == 0:
+        raise TaskError(
+            f"train_order is {order.dtype}{list(order.shape)}: write integers of shape [epochs, N], or epochs"
+        )
+    if "epochs" in arrays and num_epochs != len(order):
+        raise TaskError(f"epochs is {num_epochs} but train_order has {len(order)} rows: leave one of them out")
+    return order.astype(np.int64)

@@ -1,0 +1,55 @@
+"""From a config to the task set of a stage: one row for every kind of tasks.
+
+A task set is a function of config, stage and seed; a stage's tasks never depend on another stage's settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from automl_zero.config import TasksConfig
+from automl_zero.rng import generator_at, seed_at
+from automl_zero.tasks import projected, synthetic
+from automl_zero.tasks.splits import Stage
+from automl_zero.tasks.task import TaskSet, shuffled_epochs
+
+__all__ = ["KINDS", "Stage", "TaskKind", "build_tasks"]
+
+
+@dataclass(frozen=True)
+class TaskKind:
+    """A kind of tasks: ``build`` draws the examples, ``description`` is shown to people."""
+
+    build: Callable[[TasksConfig, Stage, int], TaskSet]
+    description: str
+
+
+KINDS: Mapping[str, TaskKind] = MappingProxyType(
+    {
+        "linear": TaskKind(synthetic.linear, "regression of u.x, with a random u in every task"),
+        "affine": TaskKind(synthetic.affine, "regression of u.x + a, with random u and a in every task"),
+        "teacher-net": TaskKind(
+            synthetic.teacher_net, "regression of u.relu(Mx), a random two-layer net in every task"
+        ),
+        "digits-pairs": TaskKind(projected.digits_pairs, "one handwritten digit against another, randomly projected"),
+        "digits-groups": TaskKind(projected.digits_groups, "handwritten digits in random groups, randomly projected"),
+    }
+)
+
+
+def build_tasks(config: TasksConfig, stage: Stage, seed: int) -> TaskSet:
+    """Make the tasks of a stage.
+
+    Raises:
+        TaskError: the kind's data do not suffice for the sizes in ``config``.
+    """
+    tasks = KINDS[config.kind].build(config, stage, seed)
+    epochs = generator_at(seed, "epochs", stage)
+    return replace(
+        tasks,
+        name=f"{config.kind} F={config.num_features} {stage}",
+        train_order=shuffled_epochs(tasks.num_train_examples, config.num_epochs, epochs),
+        noise_seed=seed_at(seed, "noise", stage),
+    )

@@ -1,0 +1,400 @@
+"""One evaluation, compiled: train and validate a lowered program on blocks of tasks, one task in each lane.
+
+The protocol is that of ``reference.evaluate``. A lane that fails is masked, not stopped, and the lanes beside it never
+notice: a lane gives what its task gives when it runs alone. A block ends as soon as all its lanes have failed.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl_zero.vm import lane_math
+from automl_zero.vm.jit import jit
+from automl_zero.vm.kernel import run
+from automl_zero.vm.lanes import (
+    absolute,
+    at_most_mask,
+    fma,
+    load,
+    read_integer,
+    splat,
+    store,
+    where_equal,
+    where_less,
+    width_of,
+    zeros,
+)
+from automl_zero.vm.lower import SCALARS, SIZE, WRITES_FEATURES, Lowered
+
+TRAINING_STOPPED, VALIDATION_STOPPED = 1, 2  # bits of Scores.stopped
+FEATURES, TRAIN, VALID, EPOCHS, CLASSES, BLOCKS = range(6)  # entries of LaneTasks.shape
+
+
+class LaneTasks(NamedTuple):
+    """Tasks packed for lanes: B blocks of L lanes, lane innermost; everything flat.
+
+    Attributes:
+        train_x: [B, N, F, L]; ``train_y``: [B, N, L]; ``valid_x``: [B, M, F, L]; ``valid_y``: [B, M, L].
+        order: [E, N] example at each step of each epoch.
+        noise: [B, L] uint32, each lane's task number times the golden ratio; ``seed``: [1] of the noise.
+        active: [B] bit masks of the lanes that hold a task.
+        shape: F, N, M, E, number of classes (0 for regression), B.
+    """
+
+    train_x: NDArray[Any]
+    train_y: NDArray[Any]
+    valid_x: NDArray[Any]
+    valid_y: NDArray[Any]
+    order: NDArray[np.int64]
+    noise: NDArray[np.uint32]
+    seed: NDArray[np.uint64]
+    active: NDArray[np.int64]
+    shape: NDArray[np.int64]
+
+
+class Scores(NamedTuple):
+    """Results of each task, with room for the unused lanes of the last block.
+
+    Attributes:
+        fitness: best over the epochs, 0 where none was completed; ``error``: RMSE or error rate of that epoch, NaN if none.
+        epoch: which epoch that was, -1 if none; ``steps``: training steps done; ``stopped``: bits of what stopped early.
+        predictions: [tasks, K] first predictions, normalized, of that epoch (class numbers with more than two classes).
+    """
+
+    fitness: NDArray[np.float64]
+    error: NDArray[np.float64]
+    epoch: NDArray[np.int64]
+    steps: NDArray[np.int64]
+    stopped: NDArray[np.int64]
+    predictions: NDArray[np.float64]
+
+
+class Machine(NamedTuple):
+    """The memory a program runs in: ``memory`` with scratch at its end, a copy of failed lanes, a trace of predictions."""
+
+    memory: NDArray[Any]
+    saved: NDArray[Any]
+    trace: NDArray[Any]
+
+
+class Frame(NamedTuple):
+    """All that the loops over the examples of a block need, as plain numbers; names in capitals of ``memory`` are indices.
+
+    Addresses: ``memory``, ``trace``, ``code``, ``data``, the block's data, ``order``, ``noise``. ``bounds`` are rows of
+    the code, ``features_at`` and ``scratch`` indices of the memory.
+    """
+
+    memory: int
+    trace: int
+    code: int
+    data: int
+    predict_from: int
+    learn_from: int
+    end: int
+    features_at: int
+    scratch: int
+    writes_features: int
+    num_features: int
+    num_train: int
+    num_valid: int
+    classes: int
+    train_x: int
+    train_y: int
+    valid_x: int
+    valid_y: int
+    order: int
+    noise: int
+    seed: Any
+
+
+@jit
+def evaluate(width: Any, program: Lowered, tasks: LaneTasks, limit: float, machine: Machine, scores: Scores) -> int:
+    """Score a placed program on all tasks; gives the number of training steps done."""
+    lanes = width_of(width)
+    steps = 0
+    for block in range(tasks.shape[BLOCKS]):
+        _evaluate_block(width, program, tasks, block, limit, machine, scores)
+        for lane in range(lanes):
+            if (tasks.active[block] >> lane) & 1:
+                steps += scores.steps[block * lanes + lane]
+    return steps
+
+
+@jit
+def _evaluate_block(width: Any, program: Lowered, tasks: LaneTasks, block: int, limit: float, machine: Machine, scores: Scores) -> None:  # noqa: E501
+    first, last = block * width_of(width), (block + 1) * width_of(width)
+    scores.fitness[first:last], scores.error[first:last], scores.epoch[first:last] = 0.0, math.nan, -1
+    scores.steps[first:last], scores.stopped[first:last] = 0, 0
+    frame = _set_up(width, program, tasks, block, machine)
+    alive = tasks.active[block]
+    for epoch in range(tasks.shape[EPOCHS]):
+        alive = _train(width, frame, epoch, frame.num_train, limit, alive, first, scores, 0)
+        if alive == 0:
+            return
+        _validate(width, frame, epoch, limit, alive, first, machine, scores)
+
+
+@jit
+def fingerprint(width: Any, program: Lowered, tasks: LaneTasks, num_train: int, num_valid: int, limit: float, machine: Machine, scores: Scores) -> Any:  # noqa: E501
+    """Hash of what a placed program predicts on the first examples of the first block (paper, supplement S3).
+
+    The predictions are truncated, so that programs that are equal up to rounding share the fingerprint.
+    """
+    lanes = width_of(width)
+    machine.trace[: (num_train + num_valid) * lanes] = 0
+    frame = _set_up(width, program, tasks, 0, machine)
+    if _train(width, frame, 0, num_train, limit, tasks.active[0], 0, scores, num_train):
+        for example in range(num_valid):
+            _predict(width, frame, frame.valid_x, example, 1 + frame.num_train + example)
+            store(frame.trace, (num_train + example) * lanes, _raw_prediction(width, frame))
+    key = np.uint64(0x452821E638D01377)
+    for k in range((num_train + num_valid) * lanes):
+        key = (key ^ _truncated(float(machine.trace[k]))) * np.uint64(0x9E3779B97F4A7C15)
+        key = key ^ (key >> np.uint64(29))
+    return key
+
+
+@jit
+def _truncated(value: float) -> Any:
+    """Sign, exponent and 15 bits of the mantissa as one word; all NaN are one."""
+    if not math.isfinite(value):
+        return np.uint64(1 if value > 0 else 2 if value < 0 else 3)
+    mantissa, exponent = math.frexp(value)
+    return (np.uint64(int(mantissa * 32768.0)) << np.uint64(16)) ^ np.uint64(exponent + 4096)
+
+
+@jit
+def _set_up(width: Any, program: Lowered, tasks: LaneTasks, block: int, machine: Machine) -> Frame:
+    """Clear the memory, run Setup, and give the frame of a block."""
+    shape, lanes = tasks.shape, width_of(width)
+    train, valid = block * shape[TRAIN] * lanes, block * shape[VALID] * lanes
+    frame = Frame(
+        machine.memory.ctypes.data,
+        machine.trace.ctypes.data,
+        program.code.ctypes.data,
+        program.data.ctypes.data,
+        program.bounds[1],
+        program.bounds[2],
+        program.bounds[3],
+        program.memory[SCALARS] * lanes,
+        program.memory[SIZE],
+        program.memory[WRITES_FEATURES],
+        shape[FEATURES],
+        shape[TRAIN],
+        shape[VALID],
+        shape[CLASSES],
+        tasks.train_x[train * shape[FEATURES] :].ctypes.data,
+        tasks.train_y[train:].ctypes.data,
+        tasks.valid_x[valid * shape[FEATURES] :].ctypes.data,
+        tasks.valid_y[valid:].ctypes.data,
+        tasks.order.ctypes.data,
+        tasks.noise[block * lanes :].ctypes.data,
+        tasks.seed[0],
+    )
+    for k in range(0, frame.scratch, lanes):
+        store(frame.memory, k, zeros(width))
+    _run(width, frame, 0, frame.predict_from, 0)
+    return frame
+
+
+@jit
+def _run(width: Any, frame: Frame, first: int, last: int, tick: int) -> None:
+    run(width, frame.code, frame.data, first, last, frame.memory, frame.scratch, frame.num_features, frame.seed, tick, frame.noise)  # noqa: E501
+
+
+@jit
+def _train(width: Any, frame: Frame, epoch: int, count: int, limit: float, alive: int, first_task: int, scores: Scores, traced: int) -> int:  # noqa: E501
+    """Go through the first ``count`` examples of an epoch; gives the mask of the lanes that did not fail."""
+    lanes = width_of(width)
+    highest = splat(zeros(width), limit)
+    before = epoch * frame.num_train
+    for step in range(count):
+        example = read_integer(frame.order, before + step)
+        tick = 1 + before + epoch * frame.num_valid + step
+        _predict(width, frame, frame.train_x, example, tick)
+        if step < traced:
+            store(frame.trace, step * lanes, _raw_prediction(width, frame))
+        label = load(width, frame.train_y, example * lanes)
+        failed = alive & ~at_most_mask(absolute(_training_error(width, frame, label)), highest)
+        if failed:
+            _record(scores, first_task, lanes, failed, before + step + 1, TRAINING_STOPPED)
+            alive &= ~failed
+            if alive == 0:
+                return 0
+        if frame.writes_features:
+            _present_features(width, frame, frame.train_x, example)
+        _present_label(width, frame, label)
+        _run(width, frame, frame.learn_from, frame.end, tick)
+    _record(scores, first_task, lanes, alive, before + count, 0)
+    return alive
+
+
+@jit
+def _record(scores: Scores, first_task: int, lanes: int, mask: int, steps: int, stopped: int) -> None:
+    """Note how many training steps the lanes of a mask have done, and what stopped them."""
+    for lane in range(lanes):
+        if (mask >> lane) & 1:
+            scores.steps[first_task + lane] = steps
+            scores.stopped[first_task + lane] |= stopped
+
+
+@jit
+def _predict(width: Any, frame: Frame, x: int, example: int, tick: int) -> None:
+    """Present an example without its label and run Predict."""
+    _present_features(width, frame, x, example)
+    store(frame.memory, 0, zeros(width))
+    if frame.classes > 2:
+        side = frame.num_features * width_of(width)
+        for k in range(0, side, width_of(width)):
+            store(frame.memory, frame.features_at + side + k, zeros(width))
+    _run(width, frame, frame.predict_from, frame.learn_from, tick)
+
+
+@jit
+def _present_features(width: Any, frame: Frame, x: int, example: int) -> None:
+    side = frame.num_features * width_of(width)
+    source = example * side
+    for k in range(0, side, width_of(width)):
+        store(frame.memory, frame.features_at + k, load(width, x, source + k))
+
+
+@jit
+def _present_label(width: Any, frame: Frame, label: Any) -> None:
+    """Write the label to s0, or, with more than two classes, to v1 as a one-hot vector."""
+    if frame.classes <= 2:
+        store(frame.memory, 0, label)
+        return
+    lanes = width_of(width)
+    place = frame.features_at + frame.num_features * lanes
+    for k in range(frame.classes):
+        one, zero = splat(label, 1.0), zeros(width)
+        store(frame.memory, place + k * lanes, where_equal(label, splat(label, float(k)), one, zero))
+
+
+@jit
+def _raw_prediction(width: Any, frame: Frame) -> Any:
+    """The prediction as Predict left it: s1, or a sum of v2 in which every class has its own weight."""
+    lanes = width_of(width)
+    if frame.classes <= 2:
+        return load(width, frame.memory, lanes)
+    place = _class_prediction(width, frame)
+    value = zeros(width)
+    for k in range(frame.classes):
+        value = fma(splat(value, k + 0.7), load(width, frame.memory, place + k * lanes), value)
+    return value
+
+
+@jit
+def _class_prediction(width: Any, frame: Frame) -> int:
+    """Index of v2 in the memory."""
+    return frame.features_at + 2 * frame.num_features * width_of(width)
+
+
+@jit
+def _training_error(width: Any, frame: Frame, label: Any) -> Any:
+    """Normalize the prediction in memory and compare it with the label."""
+    lanes = width_of(width)
+    if frame.classes == 0:
+        return label - load(width, frame.memory, lanes)
+    if frame.classes == 2:
+        probability = lane_math.sigmoid(load(width, frame.memory, lanes))
+        store(frame.memory, lanes, probability)
+        return label - probability
+    return splat(label, 1.0) - _softmax(width, frame, label)
+
+
+@jit
+def _softmax(width: Any, frame: Frame, label: Any) -> Any:
+    """Turn v2 into probabilities, 0 beyond the classes; gives the one of the label."""
+    lanes, mem, place = width_of(width), frame.memory, _class_prediction(width, frame)
+    highest = load(width, mem, place)
+    for k in range(1, frame.classes):
+        value = load(width, mem, place + k * lanes)
+        highest = where_less(highest, value, value, highest)
+    total = zeros(width)
+    for k in range(frame.classes):
+        value = lane_math.exp(load(width, mem, place + k * lanes) - highest)
+        store(mem, place + k * lanes, value)
+        total = total + value
+    chosen = zeros(width)
+    for k in range(frame.num_features):
+        value = load(width, mem, place + k * lanes) / total if k < frame.classes else zeros(width)
+        store(mem, place + k * lanes, value)
+        chosen = where_equal(label, splat(label, float(k)), value, chosen)
+    return chosen
+
+
+@jit
+def _validate(width: Any, frame: Frame, epoch: int, limit: float, alive: int, first_task: int, machine: Machine, scores: Scores) -> None:  # noqa: E501
+    """Validate after an epoch and keep each lane's best result; a lane that fails goes on from where it failed."""
+    lanes, traced = width_of(width), scores.predictions.shape[1]
+    total, highest = zeros(width), splat(zeros(width), limit)
+    failed = 0
+    for example in range(frame.num_valid):
+        tick = 1 + (epoch + 1) * frame.num_train + epoch * frame.num_valid + example
+        _predict(width, frame, frame.valid_x, example, tick)
+        label = load(width, frame.valid_y, example * lanes)
+        prediction, error = _validation_error(width, frame, label)
+        if example < traced:
+            store(frame.trace, example * lanes, prediction)
+        bad = alive & ~failed & ~at_most_mask(absolute(error), highest)
+        if bad:
+            _copy_lanes(machine.memory, machine.saved, frame.scratch, lanes, bad)
+            failed |= bad
+            if failed == alive:
+                break
+        total = fma(error, error, total)
+    store(frame.trace, traced * lanes, total)
+    _record(scores, first_task, lanes, failed, (epoch + 1) * frame.num_train, VALIDATION_STOPPED)
+    _keep_best(frame, first_task, lanes, epoch, alive & ~failed, machine.trace, scores)
+    _copy_lanes(machine.saved, machine.memory, frame.scratch, lanes, failed)
+
+
+@jit
+def _validation_error(width: Any, frame: Frame, label: Any) -> Any:
+    """(normalized prediction, error); the error of a classification is 0 or 1."""
+    lanes, mem = width_of(width), frame.memory
+    zero, one = zeros(width), splat(label, 1.0)
+    if frame.classes == 0:
+        prediction = load(width, mem, lanes)
+        return prediction, label - prediction
+    if frame.classes == 2:
+        prediction = lane_math.sigmoid(load(width, mem, lanes))
+        positive = where_less(splat(label, 0.5), prediction, one, zero)
+        return prediction, where_equal(label, positive, zero, one)
+    place = _class_prediction(width, frame)
+    best, highest = splat(label, -1.0), splat(label, -math.inf)
+    for k in range(frame.classes):
+        value = load(width, mem, place + k * lanes)
+        best = where_less(highest, value, splat(label, float(k)), best)
+        highest = where_less(highest, value, value, highest)
+    return best, where_equal(best, label, zero, one)
+
+
+@jit
+def _copy_lanes(source: Any, target: Any, size: int, lanes: int, mask: int) -> None:
+    """Copy the lanes of a mask from one memory to another."""
+    for lane in range(lanes):
+        if (mask >> lane) & 1:
+            for k in range(lane, size, lanes):
+                target[k] = source[k]
+
+
+@jit
+def _keep_best(frame: Frame, first_task: int, lanes: int, epoch: int, valid: int, trace: Any, scores: Scores) -> None:
+    """Turn the sums at the end of the trace into fitness, and keep what is better than the epochs before."""
+    traced = scores.predictions.shape[1]
+    for lane in range(lanes):
+        task = first_task + lane
+        if (valid >> lane) & 1:
+            mean = float(trace[traced * lanes + lane]) / frame.num_valid
+            error = math.sqrt(mean) if frame.classes == 0 else mean
+            fitness = 1.0 - 2.0 / math.pi * math.atan(error) if frame.classes == 0 else 1.0 - error
+            if scores.epoch[task] < 0 or fitness > scores.fitness[task]:
+                scores.fitness[task], scores.error[task], scores.epoch[task] = fitness, error, epoch
+                for k in range(min(traced, frame.num_valid)):
+                    scores.predictions[task, k] = trace[k * lanes + lane]

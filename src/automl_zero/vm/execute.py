@@ -1,0 +1,164 @@
+"""Run programs fast: pack tasks into lanes, choose the width, evaluate.
+
+``evaluate`` is the compiled counterpart of ``reference.evaluate`` and gives, for every task, the same result as that
+task alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl_zero.program.program import AddressCounts, Program
+from automl_zero.tasks.task import Loss, TaskSet
+from automl_zero.vm import evaluation
+from automl_zero.vm.evaluation import LaneTasks, Machine, Scores
+from automl_zero.vm.jit import jit_entry
+from automl_zero.vm.lanes import Width
+from automl_zero.vm.lower import Code, Lowered, encode, lower, new_lowered, place
+from automl_zero.vm.noise import GOLDEN_32
+
+LINE_BYTES = 64  # a cache line, and the widest machine vector
+WIDE_MEMORY = 1 << 17  # bytes of program memory up to which a whole line of lanes pays
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one program did on one task; the fields are those of ``reference.Evaluation``."""
+
+    fitness: float
+    error: float | None
+    best_epoch: int | None
+    train_steps: int
+    stopped_in_training: bool
+    stopped_in_validation: bool
+    first_predictions: tuple[float, ...]
+
+    @property
+    def stopped_early(self) -> bool:
+        """Whether a prediction was NaN or too far off."""
+        return self.stopped_in_training or self.stopped_in_validation
+
+
+def evaluate(
+    program: Program,
+    tasks: TaskSet,
+    *,
+    dtype: str = "float32",
+    max_abs_error: float = 100.0,
+    num_predictions: int = 5,
+    lanes: int | None = None,
+) -> list[Result]:
+    """Evaluate a program on every task of a set.
+
+    Args:
+        program: any program; it is pruned first, which changes no result.
+        tasks: the tasks.
+        dtype: ``float32`` or ``float64``, the precision of the whole computation.
+        max_abs_error: a task whose error exceeds this, or is NaN, stops early.
+        num_predictions: how many of the first validation predictions to return.
+        lanes: tasks side by side; by default chosen from the memory the program needs. It changes no result.
+    """
+    counts = program.address_counts()
+    width = lanes or choose_lanes(counts, tasks, dtype)
+    scores = new_scores(padded(len(tasks), width), num_predictions)
+    machine = new_machine(counts, tasks, dtype, width)
+    code = encode(program)
+    arguments = code, new_lowered(len(program)), tasks.is_multiclass, pack(tasks, dtype, width), max_abs_error
+    _evaluate(Width(dtype, width), *arguments, machine, scores)
+    return [_result(scores, task) for task in range(len(tasks))]
+
+
+@jit_entry
+def _evaluate(width: Any, program: Code, lowered: Lowered, multiclass: bool, tasks: LaneTasks, limit: float, machine: Machine, scores: Scores) -> int:  # noqa: E501
+    lower(program, multiclass, lowered)
+    place(lowered, tasks.shape[evaluation.FEATURES], tasks.noise.shape[0] // tasks.shape[evaluation.BLOCKS])
+    return evaluation.evaluate(width, lowered, tasks, limit, machine, scores)
+
+
+def _result(scores: Scores, task: int) -> Result:
+    epoch, stopped = int(scores.epoch[task]), int(scores.stopped[task])
+    predictions = scores.predictions[task]
+    return Result(
+        fitness=float(scores.fitness[task]),
+        error=None if epoch < 0 else float(scores.error[task]),
+        best_epoch=None if epoch < 0 else epoch,
+        train_steps=int(scores.steps[task]),
+        stopped_in_training=bool(stopped & evaluation.TRAINING_STOPPED),
+        stopped_in_validation=bool(stopped & evaluation.VALIDATION_STOPPED),
+        first_predictions=() if epoch < 0 else tuple(predictions[~np.isnan(predictions)].tolist()),
+    )
+
+
+def choose_lanes(counts: AddressCounts, tasks: TaskSet, dtype: str) -> int:
+    """Tasks side by side: a cache line of them while the program's memory is small, fewer lanes for large memories."""
+    size = np.dtype(dtype).itemsize
+    full = LINE_BYTES // size
+    fits = memory_size(counts, tasks.num_features) * LINE_BYTES <= WIDE_MEMORY
+    return full if fits and len(tasks) > full // 2 else full // 2
+
+
+def memory_size(counts: AddressCounts, num_features: int) -> int:
+    """Numbers in the memory of one lane, scratch included."""
+    scalars, vectors, matrices = counts
+    return scalars + num_features * vectors + num_features**2 * (matrices + (matrices > 0)) + num_features
+
+
+def padded(num_tasks: int, lanes: int) -> int:
+    """The number of tasks rounded up to whole blocks."""
+    return -(-num_tasks // lanes) * lanes
+
+
+def new_scores(num_tasks: int, num_predictions: int = 0) -> Scores:
+    """Room for the results of (padded) tasks."""
+    return Scores(
+        np.zeros(num_tasks), np.zeros(num_tasks), np.zeros(num_tasks, np.int64), np.zeros(num_tasks, np.int64),
+        np.zeros(num_tasks, np.int64), np.full((num_tasks, num_predictions), np.nan),
+    )  # fmt: skip
+
+
+def new_machine(counts: AddressCounts, tasks: TaskSet, dtype: str, lanes: int, traced: int = 100) -> Machine:
+    """Memory for programs of those address counts, and room to trace that many predictions."""
+    size = (memory_size(counts, tasks.num_features) + 4 * tasks.num_features) * lanes
+    return Machine(aligned(size, dtype), aligned(size, dtype), aligned((traced + 1) * lanes, dtype))
+
+
+def aligned(size: int, dtype: str) -> NDArray[Any]:
+    """Zeros that begin on a cache line."""
+    item = np.dtype(dtype).itemsize
+    room = np.zeros(size + LINE_BYTES // item, dtype)
+    first = -room.ctypes.data % LINE_BYTES // item
+    return room[first : first + size]
+
+
+@lru_cache(maxsize=16)
+def pack(tasks: TaskSet, dtype: str, lanes: int) -> LaneTasks:
+    """Tasks packed for lanes; unused lanes of the last block hold zeros."""
+    count = padded(len(tasks), lanes)
+    numbers = np.arange(count, dtype=np.uint32)
+    active = (numbers < len(tasks)).reshape(-1, lanes) @ (1 << np.arange(lanes, dtype=np.int64))
+    classes = 0 if tasks.loss is Loss.RMSE else tasks.num_classes
+    shape = tasks.num_features, tasks.num_train_examples, tasks.num_valid_examples, tasks.num_epochs, classes
+    return LaneTasks(
+        *(_lanes_last(x, dtype, lanes) for x in (tasks.train_x, tasks.train_y, tasks.valid_x, tasks.valid_y)),
+        np.ascontiguousarray(tasks.train_order, np.int64),
+        numbers * np.uint32(GOLDEN_32),
+        np.array([tasks.noise_seed], np.uint64),
+        active.astype(np.int64),
+        np.array([*shape, count // lanes], np.int64),
+    )
+
+
+def _lanes_last(values: NDArray[np.float64], dtype: str, lanes: int) -> NDArray[Any]:
+    """[tasks, ...] to flat [blocks, ..., lanes]."""
+    count = padded(len(values), lanes)
+    filled = np.zeros((count, *values.shape[1:]), dtype)
+    filled[: len(values)] = values
+    blocks = np.moveaxis(filled.reshape(-1, lanes, *values.shape[1:]), 1, -1)
+    flat = aligned(blocks.size, dtype)
+    flat[:] = blocks.ravel()
+    return flat

@@ -1,0 +1,64 @@
+"""How the package compiles: one decorator that owns every Numba option.
+
+Compiled code is kept in the user's cache folder under a hash of all compiled sources and of the Numba version, since
+Numba itself does not notice an edit in another file. ``error_model="numpy"`` makes 1/0 infinite instead of raising;
+``fastmath`` stays off because early stopping depends on NaN.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numba
+from platformdirs import user_cache_path
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+COMPILED_PACKAGES = ("program", "vm", "search")
+CACHE_VARIABLE = "AUTOML_ZERO_CACHE_DIR"
+
+
+def jit(function: Function) -> Function:
+    """Compile a function that other compiled functions call; it releases the GIL."""
+    return _compile(function, keep=False)
+
+
+def jit_entry(function: Function) -> Function:
+    """Compile a function that Python calls: the machine code is kept for later processes."""
+    return _compile(function, keep=True)
+
+
+def _compile(function: Function, keep: bool) -> Function:
+    folder = str(cache_folder()) if keep else ""
+    before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, folder  # read when the decorator runs
+    try:
+        return cast(Function, numba.njit(nogil=True, error_model="numpy", cache=bool(folder))(function))
+    finally:
+        numba.config.CACHE_DIR = before
+
+
+@cache
+def cache_folder() -> Path | str:
+    """The folder of compiled code for these sources; empty where none can be written."""
+    root = Path(os.environ.get(CACHE_VARIABLE) or user_cache_path("automl-zero"))
+    folder = root / "compiled" / _source_hash()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return ""
+    return folder if os.access(folder, os.W_OK) else ""
+
+
+def _source_hash() -> str:
+    """Hash of everything that decides what the compiled code does."""
+    digest = hashlib.sha256(numba.__version__.encode())
+    package = Path(__file__).parent.parent
+    for name in COMPILED_PACKAGES:
+        for file in sorted((package / name).glob("*.py")):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,245 @@
+"""From a program as people know it to the form that runs: pruned, renamed, hashed, and placed in memory.
+
+Pruning keeps what can reach a prediction (the compiled twin of ``program.prune``). Renaming numbers the addresses in
+the order of their first use, so that programs that differ only in names or in dead code become equal, hash included.
+The draws of a random instruction depend on its rank among the live random ones, so neither step changes a score.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl_zero.program.ops import OPS
+from automl_zero.program.program import MAX_ADDRESSES, Program
+from automl_zero.vm.jit import jit
+
+OP, IN1, IN2, OUT = range(4)  # columns of program code
+KERNEL, TARGET, LEFT, RIGHT, EXTENT, STREAM = range(6)  # columns of lowered code
+COLUMNS = 6
+SCALARS, VECTORS, MATRICES, SIZE, WRITES_FEATURES = range(5)  # entries of Lowered.memory
+MAX_CONSTANTS = 3
+
+# Operand kinds of every op in the order IN1, IN2, OUT of the code's columns; -1 where the op has no such operand.
+KINDS = np.full((len(OPS), 4), -1, np.int8)
+PARTIAL = np.array([op.partial for op in OPS])
+RANDOM = np.array([bool(op.draws) for op in OPS])
+NUM_CONSTANTS = np.array([len(op.constants) for op in OPS], np.int8)
+COSTS = np.array([op.cost for op in OPS], np.int64)
+for _op in OPS:
+    KINDS[_op.number, IN1 : IN1 + len(_op.inputs)] = _op.inputs
+    KINDS[_op.number, OUT] = -1 if _op.output is None else _op.output
+
+# Ops that differ only in the number of elements they go over share one branch of the kernel.
+FAMILIES: tuple[tuple[int, ...], ...] = (
+    (1, 23, 39), (2, 24, 40), (3, 25, 41), (4, 26, 42), (5, 22, 38), (6, 20, 30),
+    (7,), (8,), (9,), (10,), (11,), (12,), (13,), (14,), (15,), (16, 17), (18, 29), (19,), (21, 34), (27,), (28,),
+    (31,), (32,), (33,), (35,), (36,), (37,), (43,), (44, 45), (46,), (47, 48), (49,), (50, 51), (52,), (53,), (54, 55),
+    (56,), (57,), (58,), (59, 60, 61), (62, 63, 64),
+)  # fmt: skip
+(
+    SUM, DIFF, PRODUCT, DIVISION, ABS, RECIPROCAL,
+    SIN, COS, TAN, ARCSIN, ARCCOS, ARCTAN, EXP, LOG, STEP_AT_ZERO, STEP, SCALE, BROADCAST, NORM, DOT, OUTER,
+    MATRIX_VECTOR, COLUMN_BROADCAST, ROW_BROADCAST, COLUMN_NORM, ROW_NORM, TRANSPOSE, MATRIX_MATRIX, MIN, MATRIX_MIN,
+    MAX, MATRIX_MAX, MEAN, ROW_MEAN, ROW_STD, STD, SET_SCALAR, SET_ELEMENT, SET_MATRIX_ELEMENT, UNIFORM, GAUSSIAN,
+) = range(len(FAMILIES))  # fmt: skip
+FAMILY = np.zeros(len(OPS), np.int64)
+for _family, _ops in enumerate(FAMILIES):
+    FAMILY[list(_ops)] = _family
+
+
+class Code(NamedTuple):
+    """A program as arrays: component function c occupies ``size[c]`` rows from ``start[c]`` on.
+
+    Attributes:
+        code: [K, 4] int16: op, in1, in2, out; ``data``: [K, 3] float64 constants; ``bits``: the same memory as uint64.
+        size: [3] instructions of each component function; ``start``: [4] their first rows, then K.
+    """
+
+    code: NDArray[np.int16]
+    data: NDArray[np.float64]
+    bits: NDArray[np.uint64]
+    size: NDArray[np.int64]
+    start: NDArray[np.int64]
+
+
+class Lowered(NamedTuple):
+    """A program ready to run, and the work space of lowering.
+
+    Attributes:
+        code: [K, 6]: kernel branch, offsets of output and inputs, number of elements, noise stream.
+        data: [K, 3] constants; ``bounds``: [4] where the component functions begin, and the end.
+        memory: numbers of scalars, vectors and matrices in use, elements in all, and whether v0 is written.
+        cost: [3] of the component functions.
+        keep: [K] which instructions of the program are live; ``live``, ``entry``: [3] bit sets; ``names``: [3, 64].
+    """
+
+    code: NDArray[np.int64]
+    data: NDArray[np.float64]
+    bounds: NDArray[np.int64]
+    memory: NDArray[np.int64]
+    cost: NDArray[np.int64]
+    keep: NDArray[np.bool_]
+    live: NDArray[np.uint64]
+    entry: NDArray[np.uint64]
+    names: NDArray[np.int64]
+
+
+def new_code(capacity: tuple[int, ...]) -> Code:
+    """Room for a program of at most that many instructions in each component function."""
+    total = sum(capacity)
+    data = np.zeros((total, MAX_CONSTANTS))
+    start = np.cumsum((0, *capacity), dtype=np.int64)
+    return Code(np.zeros((total, 4), np.int16), data, data.view(np.uint64), np.zeros(3, np.int64), start)
+
+
+def new_lowered(total: int) -> Lowered:
+    """Room for a lowered program of at most ``total`` instructions."""
+    return Lowered(
+        np.zeros((total, COLUMNS), np.int64), np.zeros((total, MAX_CONSTANTS)), np.zeros(4, np.int64), np.zeros(5, np.int64),
+        np.zeros(3, np.int64), np.zeros(total, np.bool_), np.zeros(3, np.uint64), np.zeros(3, np.uint64),
+        np.zeros((3, MAX_ADDRESSES), np.int64),
+    )  # fmt: skip
+
+
+def encode(program: Program, capacity: tuple[int, ...] | None = None) -> Code:
+    """A program as arrays, with room for ``capacity`` instructions (default: just its own)."""
+    arrays = new_code(capacity or tuple(map(len, program)))
+    for component, instructions in enumerate(program):
+        arrays.size[component] = len(instructions)
+        for row, instruction in enumerate(instructions, arrays.start[component]):
+            arrays.code[row] = instruction.op, instruction.in1, instruction.in2, instruction.out
+            arrays.data[row, : len(instruction.data)] = instruction.data
+    return arrays
+
+
+@jit
+def lower(program: Code, multiclass: bool, lowered: Lowered) -> Any:
+    """Prune, rename and copy a program; gives the hash of the result. ``place`` must follow before it runs."""
+    _mark_live(program, multiclass, lowered)
+    names, used = lowered.names, lowered.memory
+    names[:] = -1
+    names[0, 0], names[0, 1], names[1, 0] = 0, 1, 0
+    used[SCALARS], used[VECTORS], used[MATRICES], used[WRITES_FEATURES] = 2, 1, 0, 0
+    if multiclass:
+        names[1, 1], names[1, 2], used[VECTORS] = 1, 2, 3
+    row, stream = 0, 0
+    key = np.uint64(0x243F6A8885A308D3)
+    for component in range(3):
+        lowered.bounds[component] = row
+        lowered.cost[component] = 0
+        for source in range(program.start[component], program.start[component] + program.size[component]):
+            if lowered.keep[source]:
+                op = program.code[source, OP]
+                word = (component << 32) | (op << 24)
+                for column in range(IN1, OUT + 1):
+                    name = _rename(program.code[source, column], KINDS[op, column], names, used)
+                    lowered.code[row, (0, LEFT, RIGHT, TARGET)[column]] = name
+                    word |= name << (8 * (OUT - column))
+                key = _mix(key, np.uint64(word))
+                for constant in range(NUM_CONSTANTS[op]):
+                    key = _mix(key, program.bits[source, constant])
+                    lowered.data[row, constant] = program.data[source, constant]
+                lowered.code[row, KERNEL] = op
+                lowered.code[row, STREAM] = stream
+                stream += RANDOM[op]
+                lowered.cost[component] += COSTS[op]
+                used[WRITES_FEATURES] |= KINDS[op, OUT] == 1 and program.code[source, OUT] == 0
+                row += 1
+    lowered.bounds[3] = row
+    return key
+
+
+@jit
+def place(lowered: Lowered, num_features: int, lanes: int) -> None:
+    """Turn the addresses of a lowered program into offsets, in elements, of a memory of that many lanes."""
+    used = lowered.memory
+    vector, matrix = num_features * lanes, num_features * num_features * lanes
+    vectors = used[SCALARS] * lanes
+    matrices = vectors + used[VECTORS] * vector
+    used[SIZE] = matrices + used[MATRICES] * matrix
+    for row in range(lowered.bounds[3]):
+        op = lowered.code[row, KERNEL]
+        widest = 0
+        for column, kind in ((LEFT, KINDS[op, IN1]), (RIGHT, KINDS[op, IN2]), (TARGET, KINDS[op, OUT])):
+            name = lowered.code[row, column]
+            widest = max(widest, kind)
+            if kind == 0:
+                lowered.code[row, column] = name * lanes
+            elif kind == 1:
+                lowered.code[row, column] = vectors + name * vector
+            elif kind == 2:
+                lowered.code[row, column] = matrices + name * matrix
+        lowered.code[row, KERNEL] = FAMILY[op]
+        lowered.code[row, EXTENT] = lanes if widest == 0 else vector if widest == 1 else matrix
+
+
+@jit
+def _mix(key: Any, word: Any) -> Any:
+    key = (key ^ word) * np.uint64(0x9E3779B97F4A7C15)
+    return key ^ (key >> np.uint64(29))
+
+
+@jit
+def _rename(address: int, kind: int, names: Any, used: Any) -> int:
+    """The address's number in the order of first use; 0 for an operand that the op lacks."""
+    if kind < 0:
+        return 0
+    if names[kind, address] < 0:
+        names[kind, address] = used[kind]
+        used[kind] += 1
+    return names[kind, address]
+
+
+@jit
+def _mark_live(program: Code, multiclass: bool, lowered: Lowered) -> None:
+    """Set ``keep``: the least fixed point of liveness over Learn -> Predict -> (Learn or Predict)."""
+    live, entry = lowered.live, lowered.entry
+    lowered.keep[:] = False
+    entry[:] = 0
+    grown = True
+    while grown:
+        live[:] = entry
+        _walk(program, 2, lowered)
+        _overwritten(live, multiclass)
+        live |= entry
+        if multiclass:
+            live[1] |= np.uint64(4)
+        else:
+            live[0] |= np.uint64(2)
+        _walk(program, 1, lowered)
+        _overwritten(live, multiclass)
+        grown = False
+        for kind in range(3):
+            grown = grown or (live[kind] & ~entry[kind]) != 0
+            entry[kind] |= live[kind]
+    live[:] = entry
+    _walk(program, 0, lowered)
+
+
+@jit
+def _overwritten(live: Any, multiclass: bool) -> None:
+    """Labels and features are written before each component function of the loop: what they held is dead."""
+    live[0] &= ~np.uint64(1)
+    live[1] &= ~np.uint64(3 if multiclass else 1)
+
+
+@jit
+def _walk(program: Code, component: int, lowered: Lowered) -> None:
+    """Go backwards through a component function; ``live`` becomes what is live before it."""
+    live, one = lowered.live, np.uint64(1)
+    first = program.start[component]
+    for row in range(first + program.size[component] - 1, first - 1, -1):
+        op = program.code[row, OP]
+        kind = KINDS[op, OUT]
+        if kind >= 0:
+            bit = one << np.uint64(program.code[row, OUT])
+            if live[kind] & bit:
+                lowered.keep[row] = True
+                if not PARTIAL[op]:
+                    live[kind] &= ~bit
+                for column in range(IN1, OUT):
+                    if KINDS[op, column] >= 0:
+                        live[KINDS[op, column]] |= one << np.uint64(program.code[row, column])

@@ -1,0 +1,226 @@
+"""The definition of what a program means: plain NumPy, float64, one instruction and one example after the other.
+
+The compiled kernel and the exports are proven equal to this module; it is written to be read, not to be fast.
+Nothing is kept between calls: the same program on the same task always gives the same evaluation.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from automl_zero.program.ops import Array, Kind
+from automl_zero.program.program import (
+    CLASS_LABEL,
+    CLASS_PREDICTION,
+    FEATURES,
+    LABEL,
+    PREDICTION,
+    AddressCounts,
+    Instruction,
+    Program,
+)
+from automl_zero.program.prune import live_instructions
+from automl_zero.tasks.task import IntArray, Loss, TaskSet
+from automl_zero.vm import noise
+from automl_zero.vm.fitness import binary_error, predicted_class, score, sigmoid, softmax
+from automl_zero.vm.outcome import Epoch, Evaluation, summarize
+
+SETUP, PREDICT, LEARN = range(3)
+NOISE = {"uniform": noise.uniform, "normal": noise.normal}
+
+
+class Memory:
+    """The typed memory, one bank for each kind of address, all zero at first.
+
+    ``memory[kind, address]`` reads a value (of a vector or matrix, a view) or stores one, broadcast to its shape.
+
+    Attributes:
+        banks: scalars [S], vectors [V, F] and matrices [M, F, F], in the order of ``Kind``.
+    """
+
+    def __init__(self, counts: AddressCounts, num_features: int) -> None:
+        """All zeros; ``num_features`` is F."""
+        self.banks: tuple[Array, ...] = tuple(
+            np.zeros((count, *shape_of(kind, num_features))) for kind, count in zip(Kind, counts, strict=True)
+        )
+
+    def __getitem__(self, operand: tuple[Kind, int]) -> Any:
+        kind, address = operand
+        return self.banks[kind][address]
+
+    def __setitem__(self, operand: tuple[Kind, int], value: Any) -> None:
+        kind, address = operand
+        self.banks[kind][address] = value
+
+
+def shape_of(kind: Kind, num_features: int) -> tuple[int, ...]:
+    """Shape of one value of a kind."""
+    return (num_features,) * kind
+
+
+@np.errstate(all="ignore")
+def execute(instruction: Instruction, memory: Memory, draws: Array | None = None) -> None:
+    """Run one instruction: read all inputs, then write the output.
+
+    Args:
+        instruction: what to run.
+        memory: what it reads and writes.
+        draws: for a random op, standard draws in the shape of its output.
+    """
+    row = instruction.row
+    arguments = [draws] if row.draws else [memory[operand] for operand in instruction.inputs()]
+    for target in instruction.outputs():
+        old = [memory[target]] if row.partial else []
+        memory[target] = row.meaning(*old, *arguments, *instruction.data)
+
+
+def noise_streams(program: Program, multiclass: bool = False) -> tuple[int | None, ...]:
+    """The noise stream of each instruction in the order of ``program.instructions()``; None where one draws nothing.
+
+    Live random instructions (see ``live_instructions``) are numbered first, then the dead ones. So removing dead
+    instructions never changes what the others draw.
+    """
+    live = [flag for component in live_instructions(program, multiclass) for flag in component]
+    random = [position for position, instruction in enumerate(program.instructions()) if instruction.row.draws]
+    random.sort(key=lambda position: not live[position])
+    streams = {position: stream for stream, position in enumerate(random)}
+    return tuple(map(streams.get, range(len(program))))
+
+
+def evaluate(
+    program: Program, tasks: TaskSet, task: int, *, max_abs_error: float = 100.0, num_predictions: int = 5
+) -> Evaluation:
+    """Train and validate a program on one task, in all epochs of its set.
+
+    Args:
+        program: what to evaluate.
+        tasks: the set.
+        task: number of the task in the set.
+        max_abs_error: an error that is larger, or NaN, stops the training or the validation in which it occurs.
+        num_predictions: how many of the first predictions to keep.
+    """
+    return run(program, tasks, task, max_abs_error=max_abs_error, num_predictions=num_predictions)[0]
+
+
+def run(
+    program: Program, tasks: TaskSet, task: int, *, max_abs_error: float = 100.0, num_predictions: int = 5
+) -> tuple[Evaluation, Memory]:
+    """As ``evaluate``, and return the memory as the last thing executed left it, too."""
+    machine = _Run(program, tasks, task, max_abs_error)
+    machine.execute(SETUP, tick=0)
+    epochs = [machine.epoch(0)]
+    while len(epochs) < tasks.num_epochs and not epochs[-1].train_stopped:
+        epochs.append(machine.epoch(len(epochs)))
+    return summarize(epochs, num_predictions), machine.memory
+
+
+class _Run:
+    """One program on one task: its memory, and what stays the same throughout."""
+
+    def __init__(self, program: Program, tasks: TaskSet, task: int, max_abs_error: float) -> None:
+        self.tasks, self.task, self.max_abs_error = tasks, task, max_abs_error
+        streams = iter(noise_streams(program, tasks.is_multiclass))
+        self.components = [[(instruction, next(streams)) for instruction in component] for component in program]
+        counts = program.address_counts()
+        if tasks.is_multiclass:
+            counts = replace(counts, vectors=max(counts.vectors, CLASS_PREDICTION + 1))
+        self.memory = Memory(counts, tasks.num_features)
+
+    def execute(self, component: int, tick: int) -> None:
+        """Run a component function; every execution has its own tick, and by it its own draws."""
+        for instruction, stream in self.components[component]:
+            draws = None if stream is None else self.draws(instruction, stream, tick)
+            execute(instruction, self.memory, draws)
+
+    def draws(self, instruction: Instruction, stream: int, tick: int) -> Array:
+        """Standard draws in the shape of the output, a matrix row by row."""
+        ((kind, _),) = instruction.outputs()
+        shape = shape_of(kind, self.tasks.num_features)
+        draw = NOISE[instruction.row.draws]
+        return draw(self.tasks.noise_seed, self.task, stream, tick, math.prod(shape)).reshape(shape)
+
+    def epoch(self, number: int) -> Epoch:
+        """Train and, if that was not stopped, validate."""
+        first_tick = 1 + number * (self.tasks.num_train_examples + self.tasks.num_valid_examples)
+        train_errors = self.train(self.tasks.train_order[number], first_tick)
+        if self.fails(train_errors[-1]):
+            return Epoch(tuple(train_errors), train_stopped=True)
+        outputs, predictions, errors = self.validate(first_tick + self.tasks.num_train_examples)
+        stopped = self.fails(errors[-1])
+        error, fitness = (None, 0.0) if stopped else score(errors, self.tasks.loss)
+        return Epoch(tuple(train_errors), False, tuple(outputs), tuple(predictions), stopped, error, fitness)
+
+    def train(self, examples: IntArray, first_tick: int) -> list[float]:
+        """Go through training examples in this order, up to the first failure; returns the errors."""
+        errors: list[float] = []
+        for tick, example in enumerate(examples, first_tick):
+            x, label = self.tasks.train_x[self.task, example], self.tasks.train_y[self.task, example]
+            self.predict(x, tick)
+            errors.append(self.normalize(label))
+            if self.fails(errors[-1]):
+                break
+            self.show(x, label)
+            self.execute(LEARN, tick)
+        return errors
+
+    def validate(self, first_tick: int) -> tuple[list[Any], list[float], list[float]]:
+        """Go through the validation examples up to the first failure; returns outputs, predictions and errors."""
+        outputs, predictions, errors = [], [], []
+        examples = zip(self.tasks.valid_x[self.task], self.tasks.valid_y[self.task], strict=True)
+        for tick, (x, label) in enumerate(examples, first_tick):
+            self.predict(x, tick)
+            output = self.output()
+            prediction, error = self.judge(output, label)
+            outputs.append(output)
+            predictions.append(prediction)
+            errors.append(error)
+            if self.fails(error):
+                break
+        return outputs, predictions, errors
+
+    def fails(self, error: float) -> bool:
+        """Whether an error is too large or NaN."""
+        return not error <= self.max_abs_error
+
+    def predict(self, x: Array, tick: int) -> None:
+        """Run Predict, the label hidden."""
+        self.show(x, None)
+        self.execute(PREDICT, tick)
+
+    def show(self, x: Array, label: float | None) -> None:
+        """Write the features and the label; where it is None or not in use, zeros."""
+        self.memory[Kind.VECTOR, FEATURES] = x
+        self.memory[Kind.SCALAR, LABEL] = 0.0 if label is None or self.tasks.is_multiclass else label
+        if self.tasks.is_multiclass:
+            self.memory[Kind.VECTOR, CLASS_LABEL] = np.arange(len(x)) == label
+
+    def output(self) -> Any:
+        """The prediction as it is in the memory: s1, or the elements of v2 that stand for classes."""
+        if self.tasks.is_multiclass:
+            return self.memory[Kind.VECTOR, CLASS_PREDICTION][: self.tasks.num_classes].copy()
+        return float(self.memory[Kind.SCALAR, PREDICTION])
+
+    def normalize(self, label: float) -> float:
+        """Normalize the prediction in the memory, where Learn will see it; returns its error."""
+        if self.tasks.is_multiclass:
+            probabilities = softmax(self.output())
+            unused = self.tasks.num_features - self.tasks.num_classes
+            self.memory[Kind.VECTOR, CLASS_PREDICTION] = np.pad(probabilities, (0, unused))
+            return float(1.0 - probabilities[int(label)])
+        prediction = self.output() if self.tasks.loss is Loss.RMSE else sigmoid(self.output())
+        self.memory[Kind.SCALAR, PREDICTION] = prediction
+        return float(abs(label - prediction))
+
+    def judge(self, output: Any, label: float) -> tuple[float, float]:
+        """The normalized prediction and its error; the memory stays as it is."""
+        if self.tasks.is_multiclass:
+            winner = predicted_class(output)
+            return winner, float(winner != label)
+        if self.tasks.loss is Loss.RMSE:
+            return output, float(abs(label - output))
+        probability = sigmoid(output)
+        return probability, binary_error(label, probability)

@@ -1,0 +1,25 @@
+"""Fixtures of all tests, and the line that says how many golden cases were checked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+GOLDEN = "golden "
+
+
+@pytest.fixture
+def count_golden(record_property: Callable[[str, object], None]) -> Callable[[str, int], None]:
+    """Report a number of golden cases, by kind, for the summary; they count if the test passes."""
+    return lambda kind, number: record_property(GOLDEN + kind, number)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    counts: Counter[str] = Counter()
+    for report in terminalreporter.getreports("passed"):
+        if report.when == "call":
+            counts.update({name: number for name, number in report.user_properties if name.startswith(GOLDEN)})
+    for name, number in sorted(counts.items()):
+        terminalreporter.write_line(f"{name}: {number}")
