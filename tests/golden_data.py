@@ -27,7 +27,8 @@ LOSSES = {"RMS_ERROR": Loss.RMSE, "ACCURACY": Loss.ACCURACY}
 def load(name: str) -> dict[str, Any]:
     """A file of the golden data; the numbers "nan", "inf" and "-inf" are still strings."""
     content = (FOLDER / name).read_bytes()
-    return json.loads(gzip.decompress(content) if name.endswith(".gz") else content)
+    data: dict[str, Any] = json.loads(gzip.decompress(content) if name.endswith(".gz") else content)
+    return data
 
 
 def address_counts(name: str) -> AddressCounts:
@@ -70,11 +71,16 @@ def task_sets() -> dict[str, TaskSet]:
 
 
 def _task_set(stored: dict[str, Any]) -> TaskSet:
-    examples = (stored[name] for name in ("train_features", "train_labels", "valid_features", "valid_labels"))
+    def examples(name: str) -> Array:
+        return np.array([stored[name]], np.float64)
+
     return TaskSet(
         stored["id"],
-        *(np.array([values], np.float64) for values in examples),
-        loss=LOSSES[stored["eval_type"]],
+        examples("train_features"),
+        examples("train_labels"),
+        examples("valid_features"),
+        examples("valid_labels"),
+        LOSSES[stored["eval_type"]],
         train_order=np.array(stored["train_order"], np.int64),
     )
 
@@ -104,7 +110,8 @@ def differs(actual: Any, expected: Any, relative: float, absolute: float = 0.0) 
     same = (actual == expected) | (np.isnan(actual) & np.isnan(expected))
     with np.errstate(invalid="ignore"):
         distance, size = abs(actual - expected), np.maximum(abs(actual), abs(expected))
-        return ~(same | (np.isfinite(size) & (distance <= relative * size + absolute)))
+        near = np.isfinite(size) & (distance <= relative * size + absolute)
+    return np.asarray(~(same | near))
 
 
 def evaluation_pairs(evaluation: Evaluation, result: dict[str, Any]) -> Pairs:

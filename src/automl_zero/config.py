@@ -1,7 +1,7 @@
 """Every knob of a run, with its limits; presets and files are TOML of this shape.
 
-A config is frozen and complete: together with the seed in it, it determines every result of a run. Only ``stop.max_seconds``
-depends on the clock, and it decides no more than after which epoch a run ends.
+A config is frozen and complete: together with the seed in it, it determines every result of a run. Only
+``stop.max_seconds`` depends on the clock, and it decides no more than after which epoch a run ends.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class ConfigError(ValueError):
 
 
 class Mutation(StrEnum):
-    """The kinds of mutation; the first four make up the paper's table (supplement S3), all eight the published program's."""
+    """The kinds of mutation: the first four make up the paper's table (supplement S3)."""
 
     INSERT = "insert"
     REMOVE = "remove"
@@ -77,8 +77,9 @@ class ProgramConfig(_Section):
 class MutationConfig(_Section):
     """How children differ from their parents.
 
-    ``table`` decides the weights and the change of constants: ``paper`` multiplies by U[0.5, 2], ``released`` by
-    exp(N(0, 1)), both flip the sign instead in one of ten cases. ``weights`` replaces the table's weights.
+    ``table`` decides the weights and how a constant changes. ``paper``: times U[0.5, 2], and its sign flips in one of
+    ten cases (supplement S3); ``released``: its sign flips in one of ten cases, else times exp(N(0, 1)).
+    ``weights`` replaces the table's weights.
     """
 
     prob: Fraction = 0.9

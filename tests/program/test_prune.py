@@ -6,11 +6,11 @@ from math import inf
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import programs
 
-from automl_zero.program.ops import Kind
+from automl_zero.program.ops import BY_NAME, Kind
 from automl_zero.program.program import COMPONENTS, AddressCounts, Program
 from automl_zero.program.prune import live_instructions, prune
 from automl_zero.program.text import from_text
@@ -19,7 +19,11 @@ from automl_zero.vm.reference import evaluate
 
 Cell = tuple[Kind, int]
 
-SMALL_MEMORY, TINY_MEMORY = AddressCounts(4, 3, 2), AddressCounts(3, 3, 1)
+SMALL_MEMORY, TINY_MEMORY = AddressCounts(4, 3, 2), AddressCounts(4, 3, 0)
+FEW_OPS = [
+    BY_NAME[name]
+    for name in ("no_op", "scalar_sum", "scalar_const_set", "vector_norm", "vector_const_set", "scalar_vector_product")
+]
 BEFORE: dict[str, tuple[str, ...]] = {"setup": (), "predict": ("setup", "learn", "predict"), "learn": ("predict",)}
 
 either_label = pytest.mark.parametrize("multiclass", [False, True], ids=["scalar", "multiclass"])
@@ -51,6 +55,13 @@ TASK_SETS = {multiclass: task_set(multiclass) for multiclass in (False, True)}
         (program_of("s1 = 0.5", "s1 = 0.25"), program_of("", "s1 = 0.25")),
         # What Learn writes is read by the next Predict.
         (program_of("", "s1 = s2 + s2", "s2 = s3 + s0; s3 = s1 + s2"),) * 2,
+        # What Predict writes is read by the next Predict in validation, where no Learn comes between to overwrite it.
+        (program_of("", "s1 = abs(s2); s2 = norm(v0)", "s2 = 0.5"),) * 2,
+        # What Learn leaves for itself is lost if Predict overwrites it.
+        (
+            program_of("", "s2 = norm(v0); s1 = abs(s3)", "s3 = abs(s2); s2 = 0.5"),
+            program_of("", "s2 = norm(v0); s1 = abs(s3)", "s3 = abs(s2)"),
+        ),
         # Dead in the end, though it feeds itself for ever.
         (program_of("s2 = 0.5", "s1 = 0.5", "s2 = s2 + s2"), program_of("", "s1 = 0.5")),
         (program_of("", "s1 = 0.5; s2 = s3 + s3", "s3 = s2 + s2"), program_of("", "s1 = 0.5")),
@@ -85,6 +96,7 @@ def test_pruning_twice_is_pruning_once(multiclass: bool, program: Program) -> No
 
 
 @either_label
+@settings(max_examples=200)
 @given(program=programs(max_size=8, memory=SMALL_MEMORY, constants=st.floats(-2, 2)))
 def test_pruning_never_changes_a_prediction(multiclass: bool, program: Program) -> None:
     before, after = (
@@ -97,7 +109,8 @@ def test_pruning_never_changes_a_prediction(multiclass: bool, program: Program) 
 
 
 @either_label
-@given(program=programs(memory=TINY_MEMORY))
+@settings(max_examples=300)
+@given(program=programs(ops=FEW_OPS, memory=TINY_MEMORY))
 def test_an_instruction_is_live_if_and_only_if_it_is_on_some_path(multiclass: bool, program: Program) -> None:
     lives = live_instructions(program, multiclass)
     marked = {

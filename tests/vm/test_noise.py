@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from automl_zero.vm import noise
 
-Draw = Callable[[int, int, int, int, int], NDArray[np.float64]]
+Draw = Callable[..., NDArray[np.float64]]
 
 COORDINATES = ("seed", "task", "stream", "tick")
 MANY, SOME = 200_000, 4_000  # draws of one execution, and executions

@@ -90,7 +90,7 @@ def test_arithmetic_that_is_undefined_gives_nan_without_a_warning() -> None:
     assert np.isnan(memory[Kind.VECTOR, 1]).all()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(NOISY_PROGRAMS | SOME_PROGRAMS, SOME_TASKS)
 def test_pruning_changes_no_evaluation_random_ops_included(raw: Program, tasks: TaskSet) -> None:
     pruned = prune(raw, tasks.is_multiclass)

@@ -94,7 +94,7 @@ def test_a_program_runs_as_in_the_published_program(number: int, count_golden: C
 
 
 def epoch_pairs(prefix: str, epoch: Epoch, stored: dict[str, Any]) -> golden.Pairs:
-    pairs = {
+    pairs: golden.Pairs = {
         "train_steps": (len(epoch.train_errors), stored["train_steps"]),
         "train_stopped": (epoch.train_stopped, stored["train_stopped"]),
     }

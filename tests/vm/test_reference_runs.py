@@ -13,7 +13,7 @@ from automl_zero.tasks.task import Loss, TaskSet
 from automl_zero.vm.reference import evaluate, run
 
 COUNTS_UP = program(predict="s1 = s2 + s0", learn="s3 = exp(s0); s3 = s3 / s3; s2 = s2 + s3")
-INVERTS_DISTANCE = program("s3 = 1.0", "s1 = s3 - s2; s1 = 1 / s1", "s2 = s2 + s3")  # 1, 1/0, -1, -1/2, ...
+SHRINKS = program("s2 = 1000; s3 = 0.1", "s1 = norm(v0); s1 = s1 * s2", "s2 = s2 * s3")
 
 
 def class_tasks(labels: list[float], num_classes: int = 3) -> TaskSet:
@@ -91,9 +91,80 @@ def test_a_later_failure_in_training_keeps_the_best_epoch_so_far() -> None:
 
 
 def test_a_failed_validation_ends_that_validation_only() -> None:
-    tasks = constant_tasks([1.0], [0.0, 0.0], num_epochs=3)
-    evaluation = evaluate(INVERTS_DISTANCE, tasks, 0)
+    tasks = constant_tasks([0.0], [0.0, 0.0], num_epochs=3)
+    tasks.valid_x[...] = 1.0  # of norm 2
+    evaluation = evaluate(SHRINKS, tasks, 0)
+    assert [epoch.outputs for epoch in evaluation.epochs] == [(200.0,), (20.0,) * 2, (2.0,) * 2]
     assert [epoch.valid_stopped for epoch in evaluation.epochs] == [True, False, False]
-    assert [len(epoch.outputs) for epoch in evaluation.epochs] == [1, 2, 2]
+    assert [epoch.error for epoch in evaluation.epochs] == [None, 20.0, 2.0]
     assert evaluation.stopped_in_validation
+    assert not evaluation.stopped_in_training
     assert evaluation.best_epoch == 2
+
+
+def test_a_binary_prediction_becomes_a_probability_that_learn_sees() -> None:
+    tasks = class_tasks([1.0, 0.0], num_classes=2)
+    evaluation, memory = run(program("s3 = 2", "s1 = s3 + s0", "s2 = s1 + s0"), tasks, 0)
+    sigmoid = 1 / (1 + np.exp(-2.0))
+    assert memory[Kind.SCALAR, 2] == pytest.approx(sigmoid)
+    assert memory[Kind.SCALAR, 1] == 2.0  # in validation it stays as Predict left it
+    assert evaluation.epochs[0].train_errors == pytest.approx((1 - sigmoid, sigmoid))
+    assert evaluation.first_predictions == pytest.approx((sigmoid, sigmoid))
+    assert (evaluation.fitness, evaluation.error) == (0.5, 0.5)
+
+
+def test_several_classes_have_labels_and_predictions_in_vectors() -> None:
+    tasks = class_tasks([0.0, 2.0])
+    some = program(predict="v2 = v0 + v1", learn="v3 = v1 + v4; v5 = v2 + v4; s3 = s0 + s0")
+    evaluation, memory = run(some, tasks, 0)
+    probabilities = np.exp([0, 0, 1]) / np.sum(np.exp([0, 0, 1]))
+    vectors = memory.banks[Kind.VECTOR]
+    assert vectors[3].tolist() == [0, 0, 1, 0]  # Learn saw the one-hot label
+    assert vectors[5] == pytest.approx([*probabilities, 0])  # and the softmax, 0 beyond the classes
+    assert vectors[1].tolist() == [0, 0, 0, 0]  # validation hides the label
+    assert vectors[2].tolist() == [0, 0, 1, 0]  # and leaves the prediction as it was
+    assert memory[Kind.SCALAR, 3] == 0.0  # s0 is not in use
+    assert evaluation.epochs[0].train_errors == pytest.approx([1 - probabilities[2]] * 2)
+    assert [output.tolist() for output in evaluation.epochs[0].outputs] == [[1, 0, 0], [0, 0, 1]]
+    assert evaluation.first_predictions == (0, 2)
+    assert (evaluation.fitness, evaluation.error) == (1.0, 0.0)
+
+
+def test_a_program_that_never_predicts_gives_the_first_class() -> None:
+    evaluation = evaluate(program(), class_tasks([0.0, 1.0, 2.0, 0.0]), 0)
+    assert evaluation.first_predictions == (0, 0, 0, 0)
+    assert evaluation.fitness == 0.5
+
+
+def test_elements_beyond_the_classes_do_not_count() -> None:
+    evaluation = evaluate(program("v3[0.99] = 50", "v2 = v0 + v3"), class_tasks([1.0, 2.0]), 0)
+    assert evaluation.first_predictions == (1, 2)
+
+
+def test_a_validation_that_is_all_nan_has_every_class_wrong_and_does_not_stop() -> None:
+    tasks = class_tasks([0.0, 1.0])
+    tasks = replace(tasks, valid_x=np.zeros_like(tasks.valid_x))
+    evaluation = evaluate(program(predict="s2 = norm(v0); s3 = s2 / s2; v2 = s3 * v0"), tasks, 0)
+    assert evaluation.first_predictions == (-1, -1)
+    assert (evaluation.fitness, evaluation.error, evaluation.best_epoch) == (0.0, 1.0, 0)
+    assert not evaluation.stopped_early
+
+
+def test_nan_in_any_class_stops_training_on_several_classes() -> None:
+    evaluation = evaluate(program(predict="v2 = v0 / v0"), class_tasks([0.0]), 0)
+    assert evaluation.stopped_in_training
+    assert evaluation.fitness == 0.0
+
+
+def test_the_limit_of_the_error_holds_for_probabilities_too() -> None:
+    assert evaluate(program(), class_tasks([0.0]), 0, max_abs_error=0.5).stopped_in_training
+    assert not evaluate(program(), class_tasks([0.0]), 0, max_abs_error=0.7).stopped_in_training
+
+
+def test_every_task_of_a_set_is_its_own() -> None:
+    train_x, valid_x = np.array([[[3.0]], [[5.0]]]), np.array([[[2.0]], [[7.0]]])
+    tasks = TaskSet("two", train_x, train_x[..., 0] + 10, valid_x, valid_x[..., 0] + 20, Loss.RMSE)
+    evaluations = [evaluate(program(predict="s1 = norm(v0)"), tasks, task) for task in range(2)]
+    assert [evaluation.first_predictions for evaluation in evaluations] == [(2.0,), (7.0,)]
+    assert [evaluation.epochs[0].train_errors for evaluation in evaluations] == [(10.0,)] * 2
+    assert [evaluation.error for evaluation in evaluations] == [20.0] * 2

@@ -76,7 +76,8 @@ def check_constant(row: Op, name: str, value: float) -> None:
     if math.isnan(value):
         raise ProgramError(f"constant {name} of {row.name} is nan: write a number")
     if name in ("index", "row", "column") and not 0 <= value < 1:
-        raise ProgramError(f"constant {name} of {row.name} is {value!r}: write a fraction from 0 up to, not including, 1")
+        remedy = "write a fraction from 0 up to, not including, 1"
+        raise ProgramError(f"constant {name} of {row.name} is {value!r}: {remedy}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ class AddressCounts:
     matrices: int
 
     def __post_init__(self) -> None:
-        for name, value, least in (("scalars", self.scalars, 2), ("vectors", self.vectors, 1), ("matrices", self.matrices, 0)):
+        for name, value, least in zip(("scalars", "vectors", "matrices"), self, (2, 1, 0), strict=True):
             if not least <= value <= MAX_ADDRESSES:
                 raise ProgramError(f"{name} = {value} is not possible: use {least} to {MAX_ADDRESSES}")
 

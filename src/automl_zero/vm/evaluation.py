@@ -270,8 +270,9 @@ def _present_label(width: Any, frame: Frame, label: Any) -> None:
         return
     lanes = width_of(width)
     place = frame.features_at + frame.num_features * lanes
-    for k in range(frame.classes):
-        one, zero = splat(label, 1.0), zeros(width)
+    one, zero = splat(label, 1.0), zeros(width)
+    store(frame.memory, 0, zero)
+    for k in range(frame.num_features):
         store(frame.memory, place + k * lanes, where_equal(label, splat(label, float(k)), one, zero))
 
 

@@ -14,6 +14,7 @@ from automl_zero.vm.jit import jit
 from automl_zero.vm.lanes import (
     absolute,
     fma,
+    keep_apart,
     load,
     read_integer,
     read_number,
@@ -36,6 +37,7 @@ from automl_zero.vm.lower import (
 @jit
 def run(width: Any, code: int, data: int, first: int, last: int, mem: int, scratch: int, num_features: int, seed: Any, tick: int, lane_tasks: int) -> None:  # noqa: E501
     """Execute rows ``first`` to ``last`` (not included) of a lowered program once."""
+    keep_apart()
     lanes = width_of(width)
     for row in range(first, last):
         at = row * COLUMNS

@@ -196,6 +196,17 @@ def is_double(_context: Any, like: Lanes) -> Any:
     return types.boolean(like), codegen
 
 
+@intrinsic  # type: ignore[untyped-decorator]
+def keep_apart(_context: Any) -> Any:
+    """Keep LLVM from inlining the function that calls this: large ones would be optimised again at every use."""
+
+    def codegen(context: Any, builder: Any, _sig: Any, _args: Any) -> Any:
+        builder.function.attributes.add("noinline")
+        return context.get_dummy_value()
+
+    return types.void(), codegen
+
+
 # Arithmetic -------------------------------------------------------------------------------------------------------
 
 

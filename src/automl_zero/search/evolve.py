@@ -1,0 +1,204 @@
+"""The search as one compiled loop: select, copy, mutate, prune, look up, fingerprint, evaluate, replace.
+
+Regularized evolution (paper, section 3.2): the best of a few random members is the parent, and its child takes the
+place of the oldest member. Random search is the same loop with a random program in place of the child. The loop
+releases the GIL and touches nothing but the arrays it is given.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl_zero.search.cache import Cache, look_up, remember
+from automl_zero.search.generator import below, uniform
+from automl_zero.search.mutate import mutate, randomize_program
+from automl_zero.search.population import Population, copy_in, copy_out
+from automl_zero.search.space import Space
+from automl_zero.vm import evaluation
+from automl_zero.vm.evaluation import EPOCHS, FEATURES, TRAIN, LaneTasks, Machine, Scores
+from automl_zero.vm.jit import jit, jit_entry
+from automl_zero.vm.lanes import width_of
+from automl_zero.vm.lower import Code, Lowered, lower, place
+
+# Entries of State.counters.
+COUNTERS = (
+    "programs",  # candidates, whatever became of them
+    "evaluated",  # run on all tasks
+    "cache_hits",  # the pruned program was known
+    "fingerprint_hits",  # its behaviour was known
+    "over_cost",  # more costly than allowed, so not run
+    "train_steps",  # training examples that a task learned from, fingerprints included
+    "instructions",  # of all candidates
+    "live_instructions",  # of them, those left by pruning
+    "best_at",  # number of the candidate that became the best so far
+)
+PROGRAMS, EVALUATED, CACHE_HITS, FINGERPRINT_HITS, OVER_COST, TRAIN_STEPS, INSTRUCTIONS, LIVE, BEST_AT = range(len(COUNTERS))
+
+
+class Settings(NamedTuple):
+    """Plain numbers that steer the loop; 0 switches off what it limits."""
+
+    tournament_size: int
+    random_search: bool
+    multiclass: bool
+    median: bool
+    max_abs_error: float
+    max_cost: float
+    fingerprint_train: int
+    fingerprint_valid: int
+
+
+class State(NamedTuple):
+    """Everything that changes during a search; nothing else does.
+
+    ``best`` is the best program so far and ``best_fitness`` [1] its score; ``random`` [4] the generator's state.
+    """
+
+    population: Population
+    programs: Cache
+    fingerprints: Cache
+    best: Code
+    best_fitness: NDArray[np.float64]
+    random: NDArray[np.uint64]
+    counters: NDArray[np.int64]
+
+
+class Workspace(NamedTuple):
+    """Room for one child and its evaluation; its contents do not matter between children."""
+
+    child: Code
+    lowered: Lowered
+    machine: Machine
+    scores: Scores
+    sorted: NDArray[np.float64]
+
+
+@jit_entry
+def evolve(width: Any, space: Space, settings: Settings, tasks: LaneTasks, state: State, work: Workspace, count: int) -> None:  # noqa: E501
+    """Make, score and take in that many children."""
+    population, child = state.population, work.child
+    for _ in range(count):
+        if settings.random_search:
+            randomize_program(state.random, space, child)
+        else:
+            copy_out(population, _tournament(state, settings.tournament_size), child)
+            if uniform(state.random, 0.0, 1.0) < space.prob[0]:
+                mutate(state.random, space, child)
+        _take_in(width, settings, tasks, state, work)
+
+
+@jit_entry
+def score_all(width: Any, settings: Settings, tasks: LaneTasks, state: State, work: Workspace) -> None:
+    """Score the members as they are, oldest first; every slot must hold a program."""
+    for _ in range(state.population.fitness.shape[0]):
+        copy_out(state.population, state.population.oldest[0], work.child)
+        _take_in(width, settings, tasks, state, work)
+
+
+@jit_entry
+def randomize_all(space: Space, state: State, work: Workspace) -> None:
+    """Fill the population with random programs, not scored yet."""
+    for slot in range(state.population.fitness.shape[0]):
+        copy_out(state.population, slot, work.child)
+        randomize_program(state.random, space, work.child)
+        copy_in(work.child, state.population, slot)
+
+
+@jit
+def _tournament(state: State, size: int) -> int:
+    """The best of ``size`` members drawn with replacement; of equals, the one drawn first."""
+    fitness = state.population.fitness
+    winner = below(state.random, fitness.shape[0])
+    for _ in range(size - 1):
+        rival = below(state.random, fitness.shape[0])
+        if fitness[rival] > fitness[winner]:
+            winner = rival
+    return winner
+
+
+@jit
+def _take_in(width: Any, settings: Settings, tasks: LaneTasks, state: State, work: Workspace) -> None:
+    """Score the child and let it take the place of the oldest member."""
+    population, counters = state.population, state.counters
+    fitness = _score(width, settings, tasks, state, work)
+    slot = population.oldest[0]
+    copy_in(work.child, population, slot)
+    population.fitness[slot] = fitness
+    population.oldest[0] = (slot + 1) % population.fitness.shape[0]
+    counters[PROGRAMS] += 1
+    if fitness > state.best_fitness[0]:
+        state.best_fitness[0] = fitness
+        counters[BEST_AT] = counters[PROGRAMS]
+        _copy_code(work.child, state.best)
+
+
+@jit
+def _copy_code(source: Code, target: Code) -> None:
+    target.code[:] = source.code
+    target.data[:] = source.data
+    target.size[:] = source.size
+
+
+@jit
+def _score(width: Any, settings: Settings, tasks: LaneTasks, state: State, work: Workspace) -> float:
+    """The fitness of the child; it runs only if neither its code nor its behaviour is known."""
+    lowered, counters = work.lowered, state.counters
+    key = lower(work.child, settings.multiclass, lowered)
+    counters[INSTRUCTIONS] += work.child.size.sum()
+    counters[LIVE] += lowered.bounds[3]
+    known = look_up(state.programs, key)
+    if known >= 0:
+        counters[CACHE_HITS] += 1
+        return known
+    steps = tasks.shape[TRAIN] * tasks.shape[EPOCHS]
+    if settings.max_cost > 0 and lowered.cost[0] + steps * (lowered.cost[1] + lowered.cost[2]) > settings.max_cost:
+        counters[OVER_COST] += 1
+        return 0.0
+    place(lowered, tasks.shape[FEATURES], width_of(width))
+    fitness = _score_behaviour(width, settings, tasks, state, work)
+    remember(state.programs, key, fitness)
+    return fitness
+
+
+@jit
+def _score_behaviour(width: Any, settings: Settings, tasks: LaneTasks, state: State, work: Workspace) -> float:
+    """The fitness of a placed program, from the fingerprints where its behaviour is known."""
+    if settings.fingerprint_train == 0:
+        return _evaluate(width, settings, tasks, state, work)
+    key = evaluation.fingerprint(
+        width, work.lowered, tasks, settings.fingerprint_train, settings.fingerprint_valid, settings.max_abs_error,
+        work.machine, work.scores,
+    )  # fmt: skip
+    for lane in range(width_of(width)):
+        if (tasks.active[0] >> lane) & 1:
+            state.counters[TRAIN_STEPS] += work.scores.steps[lane]
+    known = look_up(state.fingerprints, key)
+    if known >= 0:
+        state.counters[FINGERPRINT_HITS] += 1
+        return known
+    fitness = _evaluate(width, settings, tasks, state, work)
+    remember(state.fingerprints, key, fitness)
+    return fitness
+
+
+@jit
+def _evaluate(width: Any, settings: Settings, tasks: LaneTasks, state: State, work: Workspace) -> float:
+    """Run a placed program on all tasks and combine the scores."""
+    steps = evaluation.evaluate(width, work.lowered, tasks, settings.max_abs_error, work.machine, work.scores)
+    state.counters[TRAIN_STEPS] += steps
+    state.counters[EVALUATED] += 1
+    return _combined(work, settings.median)
+
+
+@jit
+def _combined(work: Workspace, median: bool) -> float:
+    """Mean or upper median over the tasks."""
+    count = work.sorted.shape[0]
+    if not median:
+        return work.scores.fitness[:count].mean()
+    work.sorted[:] = work.scores.fitness[:count]
+    work.sorted.sort()
+    return work.sorted[count // 2]

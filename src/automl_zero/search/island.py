@@ -1,0 +1,110 @@
+"""An island: one population with its caches, counters and random numbers, and the tasks it is scored on.
+
+Its state is arrays alone (``evolve.State``): a function of the config, its seed and the number of children so far.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from automl_zero.config import Config
+from automl_zero.program.library import library_program
+from automl_zero.program.program import AddressCounts, Program
+from automl_zero.tasks.task import TaskSet
+from automl_zero.vm import execute
+from automl_zero.vm.lanes import Width
+from automl_zero.vm.lower import encode, new_code, new_lowered
+from automl_zero.search import evolve
+from automl_zero.search.cache import new_cache
+from automl_zero.search.evolve import COUNTERS, Settings, State, Workspace
+from automl_zero.search.generator import new_state
+from automl_zero.search.population import copy_in, decode, new_population
+from automl_zero.search.space import Space, build_space
+
+
+class Island:
+    """One population, ready to evolve.
+
+    Args:
+        config: the run's settings.
+        tasks: what programs are scored on; islands may share it.
+        seed: of this island's random numbers.
+        initial: programs to begin with, repeated as often as the population needs; by default ``program.initial``.
+
+    Raises:
+        ConfigError, ProgramError: the config or an initial program cannot be used.
+    """
+
+    def __init__(self, config: Config, tasks: TaskSet, seed: int, initial: Sequence[Program] | None = None) -> None:
+        self.space: Space = build_space(config)
+        self.settings = _settings(config, tasks)
+        capacity = config.program.max_sizes
+        counts = AddressCounts(config.memory.scalars, config.memory.vectors, config.memory.matrices)
+        self._lanes = execute.choose_lanes(counts, tasks, config.dtype)
+        self._width = Width(config.dtype, self._lanes)
+        self._tasks = execute.pack(tasks, config.dtype, self._lanes)
+        self.state = State(
+            new_population(config.search.population_size, capacity),
+            new_cache(config.evaluation.cache_size),
+            new_cache(config.evaluation.cache_size if config.evaluation.fingerprint_train else 0),
+            new_code(capacity),
+            np.full(1, -1.0),
+            new_state(seed),
+            np.zeros(len(COUNTERS), np.int64),
+        )
+        traced = config.evaluation.fingerprint_train + config.evaluation.fingerprint_valid
+        self._work = Workspace(
+            new_code(capacity),
+            new_lowered(sum(capacity)),
+            execute.new_machine(counts, tasks, config.dtype, self._lanes, traced),
+            execute.new_scores(execute.padded(len(tasks), self._lanes)),
+            np.zeros(len(tasks)),
+        )
+        self._populate(initial, counts, capacity)
+
+    def _populate(self, initial: Sequence[Program] | None, counts: AddressCounts, capacity: tuple[int, int, int]) -> None:
+        if initial is None:
+            evolve.randomize_all(self.space, self.state, self._work)
+        else:
+            for slot in range(len(self.state.population.fitness)):
+                program = initial[slot % len(initial)]
+                program.check_fits(counts, capacity)
+                copy_in(encode(program, capacity), self.state.population, slot)
+        evolve.score_all(self._width, self.settings, self._tasks, self.state, self._work)
+
+    def run(self, count: int) -> None:
+        """Evolve ``count`` children; releases the GIL for the whole time."""
+        evolve.evolve(self._width, self.space, self.settings, self._tasks, self.state, self._work, count)
+
+    @property
+    def best_fitness(self) -> float:
+        """The best score so far."""
+        return float(self.state.best_fitness[0])
+
+    @property
+    def best(self) -> Program:
+        """The program with the best score so far."""
+        best = self.state.best
+        return decode(best.code, best.data, best.size, best.start)
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """What became of the children so far, by the names in ``evolve.COUNTERS``."""
+        return dict(zip(COUNTERS, map(int, self.state.counters), strict=True))
+
+
+def _settings(config: Config, tasks: TaskSet) -> Settings:
+    chosen = config.evaluation
+    steps = tasks.num_train_examples * tasks.num_epochs
+    return Settings(
+        config.search.tournament_size,
+        config.search.method == "random-search",
+        tasks.is_multiclass,
+        chosen.combination == "median",
+        chosen.max_abs_error,
+        chosen.cost_limit * library_program("two_layer_net").cost(steps),
+        min(chosen.fingerprint_train, tasks.num_train_examples),
+        min(chosen.fingerprint_valid, tasks.num_valid_examples),
+    )

@@ -1,0 +1,75 @@
+"""The population as arrays: a ring in which every child takes the place of the oldest member."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl_zero.program.ops import OPS
+from automl_zero.program.program import Instruction, Program
+from automl_zero.vm.jit import jit
+from automl_zero.vm.lower import MAX_CONSTANTS, NUM_CONSTANTS, Code
+
+
+class Population(NamedTuple):
+    """P programs of at most K instructions, and their scores.
+
+    Attributes:
+        code: [P, K, 4] int16 as in ``Code``; ``data``: [P, K, 3] float64; ``size``: [P, 3].
+        fitness: [P], -1 where a slot is still empty.
+        oldest: [1] the slot that the next child takes.
+    """
+
+    code: NDArray[np.int16]
+    data: NDArray[np.float64]
+    size: NDArray[np.int64]
+    fitness: NDArray[np.float64]
+    oldest: NDArray[np.int64]
+
+
+def new_population(count: int, capacity: tuple[int, ...]) -> Population:
+    """Empty slots for ``count`` programs of at most ``capacity`` instructions in each component function."""
+    total = sum(capacity)
+    return Population(
+        np.zeros((count, total, 4), np.int16),
+        np.zeros((count, total, MAX_CONSTANTS)),
+        np.zeros((count, 3), np.int64),
+        np.full(count, -1.0),
+        np.zeros(1, np.int64),
+    )
+
+
+@jit
+def copy_out(population: Population, slot: int, program: Code) -> None:
+    """Copy a member to a program's arrays."""
+    for component in range(3):
+        program.size[component] = population.size[slot, component]
+        for row in range(program.start[component], program.start[component] + program.size[component]):
+            program.code[row] = population.code[slot, row]
+            program.data[row] = population.data[slot, row]
+
+
+@jit
+def copy_in(program: Code, population: Population, slot: int) -> None:
+    """Copy a program's arrays to a slot."""
+    for component in range(3):
+        population.size[slot, component] = program.size[component]
+        for row in range(program.start[component], program.start[component] + program.size[component]):
+            population.code[slot, row] = program.code[row]
+            population.data[slot, row] = program.data[row]
+
+
+def decode(code: NDArray[np.int16], data: NDArray[np.float64], size: NDArray[np.int64], start: NDArray[np.int64]) -> Program:
+    """The program that a slot's arrays stand for."""
+    components = []
+    for component in range(3):
+        rows = range(start[component], start[component] + size[component])
+        components.append(tuple(_instruction(code[row], data[row]) for row in rows))
+    return Program(*components)
+
+
+def _instruction(code: NDArray[np.int16], data: NDArray[np.float64]) -> Instruction:
+    op, in1, in2, out = map(int, code)
+    return Instruction(OPS[op].number, in1, in2, out, tuple(map(float, data[: NUM_CONSTANTS[op]])))
