@@ -1,8 +1,8 @@
 """The search as one compiled loop: select, copy, mutate, prune, look up, fingerprint, evaluate, replace.
 
 Regularized evolution (paper, section 3.2): the best of a few random members is the parent, and its child takes the
-place of the oldest member. Random search is the same loop with a random program in place of the child. The loop
-releases the GIL and touches nothing but the arrays it is given.
+place of the oldest member. Random search is the same loop with a random program in place of the child, and an initial
+population is scored by the same loop, too. It releases the GIL and touches nothing but the arrays it is given.
 """
 
 from __future__ import annotations
@@ -15,13 +15,15 @@ from numpy.typing import NDArray
 from automl_zero.search.cache import Cache, look_up, remember
 from automl_zero.search.generator import below, uniform
 from automl_zero.search.mutate import mutate, randomize_program
-from automl_zero.search.population import Population, copy_in, copy_out
+from automl_zero.search.population import Population, copy_in, copy_out, copy_program
 from automl_zero.search.space import Space
 from automl_zero.vm import evaluation
 from automl_zero.vm.evaluation import EPOCHS, FEATURES, TRAIN, LaneTasks, Machine, Scores
 from automl_zero.vm.jit import jit, jit_entry
 from automl_zero.vm.lanes import width_of
 from automl_zero.vm.lower import Code, Lowered, lower, place
+
+CHILD, RANDOM, MEMBER = range(3)  # where a candidate comes from: a parent, nowhere, or its own slot
 
 # Entries of State.counters.
 COUNTERS = (
@@ -42,7 +44,6 @@ class Settings(NamedTuple):
     """Plain numbers that steer the loop; 0 switches off what it limits."""
 
     tournament_size: int
-    random_search: bool
     multiclass: bool
     median: bool
     max_abs_error: float
@@ -67,9 +68,9 @@ class State(NamedTuple):
 
 
 class Workspace(NamedTuple):
-    """Room for one child and its evaluation; its contents do not matter between children."""
+    """Room for one candidate and its evaluation; its contents do not matter between candidates."""
 
-    child: Code
+    candidate: Code
     lowered: Lowered
     machine: Machine
     scores: Scores
@@ -77,34 +78,19 @@ class Workspace(NamedTuple):
 
 
 @jit_entry
-def evolve(width: Any, space: Space, settings: Settings, tasks: LaneTasks, state: State, work: Workspace, count: int) -> None:  # noqa: E501
-    """Make, score and take in that many children."""
-    population, child = state.population, work.child
+def evolve(width: Any, space: Space, settings: Settings, tasks: LaneTasks, state: State, work: Workspace, source: int, count: int) -> None:  # noqa: E501
+    """Make that many candidates (``source`` is CHILD, RANDOM or MEMBER), score them, and take them in."""
+    population, candidate = state.population, work.candidate
     for _ in range(count):
-        if settings.random_search:
-            randomize_program(state.random, space, child)
-        else:
-            copy_out(population, _tournament(state, settings.tournament_size), child)
+        if source == CHILD:
+            copy_out(population, _tournament(state, settings.tournament_size), candidate)
             if uniform(state.random, 0.0, 1.0) < space.prob[0]:
-                mutate(state.random, space, child)
+                mutate(state.random, space, candidate)
+        elif source == RANDOM:
+            randomize_program(state.random, space, candidate)
+        else:
+            copy_out(population, population.oldest[0], candidate)
         _take_in(width, settings, tasks, state, work)
-
-
-@jit_entry
-def score_all(width: Any, settings: Settings, tasks: LaneTasks, state: State, work: Workspace) -> None:
-    """Score the members as they are, oldest first; every slot must hold a program."""
-    for _ in range(state.population.fitness.shape[0]):
-        copy_out(state.population, state.population.oldest[0], work.child)
-        _take_in(width, settings, tasks, state, work)
-
-
-@jit_entry
-def randomize_all(space: Space, state: State, work: Workspace) -> None:
-    """Fill the population with random programs, not scored yet."""
-    for slot in range(state.population.fitness.shape[0]):
-        copy_out(state.population, slot, work.child)
-        randomize_program(state.random, space, work.child)
-        copy_in(work.child, state.population, slot)
 
 
 @jit
@@ -121,33 +107,26 @@ def _tournament(state: State, size: int) -> int:
 
 @jit
 def _take_in(width: Any, settings: Settings, tasks: LaneTasks, state: State, work: Workspace) -> None:
-    """Score the child and let it take the place of the oldest member."""
+    """Score the candidate and let it take the place of the oldest member."""
     population, counters = state.population, state.counters
     fitness = _score(width, settings, tasks, state, work)
     slot = population.oldest[0]
-    copy_in(work.child, population, slot)
+    copy_in(work.candidate, population, slot)
     population.fitness[slot] = fitness
     population.oldest[0] = (slot + 1) % population.fitness.shape[0]
     counters[PROGRAMS] += 1
     if fitness > state.best_fitness[0]:
         state.best_fitness[0] = fitness
         counters[BEST_AT] = counters[PROGRAMS]
-        _copy_code(work.child, state.best)
-
-
-@jit
-def _copy_code(source: Code, target: Code) -> None:
-    target.code[:] = source.code
-    target.data[:] = source.data
-    target.size[:] = source.size
+        copy_program(work.candidate, state.best)
 
 
 @jit
 def _score(width: Any, settings: Settings, tasks: LaneTasks, state: State, work: Workspace) -> float:
-    """The fitness of the child; it runs only if neither its code nor its behaviour is known."""
+    """The fitness of the candidate; it runs only if neither its code nor its behaviour is known."""
     lowered, counters = work.lowered, state.counters
-    key = lower(work.child, settings.multiclass, lowered)
-    counters[INSTRUCTIONS] += work.child.size.sum()
+    key = lower(work.candidate, settings.multiclass, lowered)
+    counters[INSTRUCTIONS] += work.candidate.size[0] + work.candidate.size[1] + work.candidate.size[2]
     counters[LIVE] += lowered.bounds[3]
     known = look_up(state.programs, key)
     if known >= 0:
@@ -196,9 +175,13 @@ def _evaluate(width: Any, settings: Settings, tasks: LaneTasks, state: State, wo
 @jit
 def _combined(work: Workspace, median: bool) -> float:
     """Mean or upper median over the tasks."""
-    count = work.sorted.shape[0]
-    if not median:
-        return work.scores.fitness[:count].mean()
-    work.sorted[:] = work.scores.fitness[:count]
-    work.sorted.sort()
-    return work.sorted[count // 2]
+    scores, ordered = work.scores.fitness, work.sorted
+    count, total = ordered.shape[0], 0.0
+    for task in range(count):
+        total += scores[task]
+        place = task
+        while place > 0 and ordered[place - 1] > scores[task]:
+            ordered[place] = ordered[place - 1]
+            place -= 1
+        ordered[place] = scores[task]
+    return float(ordered[count // 2]) if median else total / count

@@ -31,7 +31,7 @@ class Island:
         config: the run's settings.
         tasks: what programs are scored on; islands may share it.
         seed: of this island's random numbers.
-        initial: programs to begin with, repeated as often as the population needs; by default ``program.initial``.
+        initial: programs to begin with, repeated as often as the population needs; random ones where none are given.
 
     Raises:
         ConfigError, ProgramError: the config or an initial program cannot be used.
@@ -40,6 +40,7 @@ class Island:
     def __init__(self, config: Config, tasks: TaskSet, seed: int, initial: Sequence[Program] | None = None) -> None:
         self.space: Space = build_space(config)
         self.settings = _settings(config, tasks)
+        self._source = evolve.RANDOM if config.search.method == "random-search" else evolve.CHILD
         capacity = config.program.max_sizes
         counts = AddressCounts(config.memory.scalars, config.memory.vectors, config.memory.matrices)
         self._lanes = execute.choose_lanes(counts, tasks, config.dtype)
@@ -65,18 +66,20 @@ class Island:
         self._populate(initial, counts, capacity)
 
     def _populate(self, initial: Sequence[Program] | None, counts: AddressCounts, capacity: tuple[int, int, int]) -> None:
-        if initial is None:
-            evolve.randomize_all(self.space, self.state, self._work)
-        else:
-            for slot in range(len(self.state.population.fitness)):
-                program = initial[slot % len(initial)]
-                program.check_fits(counts, capacity)
-                copy_in(encode(program, capacity), self.state.population, slot)
-        evolve.score_all(self._width, self.settings, self._tasks, self.state, self._work)
+        for slot in range(len(self.state.population.fitness)):
+            program = initial[slot % len(initial)] if initial else Program()
+            program.check_fits(counts, capacity)
+            copy_in(encode(program, capacity), self.state.population, slot)
+        self._run(evolve.MEMBER if initial else evolve.RANDOM, len(self.state.population.fitness))
 
     def run(self, count: int) -> None:
-        """Evolve ``count`` children; releases the GIL for the whole time."""
-        evolve.evolve(self._width, self.space, self.settings, self._tasks, self.state, self._work, count)
+        """Search on by ``count`` programs; releases the GIL for the whole time."""
+        self._run(self._source, count)
+
+    def _run(self, source: int, count: int) -> None:
+        evolve.evolve(
+            self._width, self.space, self.settings, self._tasks, self.state, self._work, np.int64(source), np.int64(count)
+        )
 
     @property
     def best_fitness(self) -> float:
@@ -100,7 +103,6 @@ def _settings(config: Config, tasks: TaskSet) -> Settings:
     steps = tasks.num_train_examples * tasks.num_epochs
     return Settings(
         config.search.tournament_size,
-        config.search.method == "random-search",
         tasks.is_multiclass,
         chosen.combination == "median",
         chosen.max_abs_error,

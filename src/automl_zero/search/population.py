@@ -12,6 +12,8 @@ from automl_zero.program.program import Instruction, Program
 from automl_zero.vm.jit import jit
 from automl_zero.vm.lower import MAX_CONSTANTS, NUM_CONSTANTS, Code
 
+COLUMNS = 4  # of program code: op, in1, in2, out
+
 
 class Population(NamedTuple):
     """P programs of at most K instructions, and their scores.
@@ -47,8 +49,10 @@ def copy_out(population: Population, slot: int, program: Code) -> None:
     for component in range(3):
         program.size[component] = population.size[slot, component]
         for row in range(program.start[component], program.start[component] + program.size[component]):
-            program.code[row] = population.code[slot, row]
-            program.data[row] = population.data[slot, row]
+            for column in range(COLUMNS):
+                program.code[row, column] = population.code[slot, row, column]
+            for constant in range(MAX_CONSTANTS):
+                program.data[row, constant] = population.data[slot, row, constant]
 
 
 @jit
@@ -57,8 +61,22 @@ def copy_in(program: Code, population: Population, slot: int) -> None:
     for component in range(3):
         population.size[slot, component] = program.size[component]
         for row in range(program.start[component], program.start[component] + program.size[component]):
-            population.code[slot, row] = program.code[row]
-            population.data[slot, row] = program.data[row]
+            for column in range(COLUMNS):
+                population.code[slot, row, column] = program.code[row, column]
+            for constant in range(MAX_CONSTANTS):
+                population.data[slot, row, constant] = program.data[row, constant]
+
+
+@jit
+def copy_program(source: Code, target: Code) -> None:
+    """Copy a program's arrays to others of the same capacity."""
+    for component in range(3):
+        target.size[component] = source.size[component]
+        for row in range(source.start[component], source.start[component] + source.size[component]):
+            for column in range(COLUMNS):
+                target.code[row, column] = source.code[row, column]
+            for constant in range(MAX_CONSTANTS):
+                target.data[row, constant] = source.data[row, constant]
 
 
 def decode(code: NDArray[np.int16], data: NDArray[np.float64], size: NDArray[np.int64], start: NDArray[np.int64]) -> Program:

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from automl_zero.vm import lane_math
 from automl_zero.vm.jit import jit
-from automl_zero.vm.kernel import run
+from automl_zero.vm.kernel import FEATURES as FEATURES_ENTRY, NOISE, SCRATCH, SEED
 from automl_zero.vm.lanes import (
     absolute,
     at_most_mask,
+    call_kernel,
     fma,
     load,
     read_integer,
@@ -28,10 +29,11 @@ from automl_zero.vm.lanes import (
     width_of,
     zeros,
 )
-from automl_zero.vm.lower import SCALARS, SIZE, WRITES_FEATURES, Lowered
+from automl_zero.vm.lower import COLUMNS, MAX_CONSTANTS, SCALARS, SIZE, WRITES_FEATURES, Lowered
 
 TRAINING_STOPPED, VALIDATION_STOPPED = 1, 2  # bits of Scores.stopped
 FEATURES, TRAIN, VALID, EPOCHS, CLASSES, BLOCKS = range(6)  # entries of LaneTasks.shape
+CODE_ROW_BYTES, DATA_ROW_BYTES = 8 * COLUMNS, 8 * MAX_CONSTANTS
 
 
 class LaneTasks(NamedTuple):
@@ -74,20 +76,31 @@ class Scores(NamedTuple):
 
 
 class Machine(NamedTuple):
-    """The memory a program runs in: ``memory`` with scratch at its end, a copy of failed lanes, a trace of predictions."""
+    """What a program runs on.
 
+    Attributes:
+        kernel: [1] address of the interpreter; ``context``: [4] what it looks up (see ``kernel.Signature``).
+        memory: flat, with scratch at its end; ``saved``: as much, for the lanes whose validation failed.
+        trace: flat, room for the traced predictions and one sum, lane innermost.
+    """
+
+    kernel: NDArray[np.int64]
+    context: NDArray[np.int64]
     memory: NDArray[Any]
     saved: NDArray[Any]
     trace: NDArray[Any]
 
 
 class Frame(NamedTuple):
-    """All that the loops over the examples of a block need, as plain numbers; names in capitals of ``memory`` are indices.
+    """All that the loops over the examples of a block need, as plain numbers.
 
-    Addresses: ``memory``, ``trace``, ``code``, ``data``, the block's data, ``order``, ``noise``. ``bounds`` are rows of
-    the code, ``features_at`` and ``scratch`` indices of the memory.
+    Addresses: ``kernel``, ``context``, ``memory``, ``trace``, ``code``, ``data``, the block's examples and ``order``.
+    ``predict_from``, ``learn_from`` and ``end`` are rows of the code; ``features_at`` and ``scratch`` are indices of the
+    memory, where v0 begins and where the program's part ends.
     """
 
+    kernel: int
+    context: int
     memory: int
     trace: int
     code: int
@@ -107,8 +120,6 @@ class Frame(NamedTuple):
     valid_x: int
     valid_y: int
     order: int
-    noise: int
-    seed: Any
 
 
 @jit
@@ -172,11 +183,16 @@ def _set_up(width: Any, program: Lowered, tasks: LaneTasks, block: int, machine:
     """Clear the memory, run Setup, and give the frame of a block."""
     shape, lanes = tasks.shape, width_of(width)
     train, valid = block * shape[TRAIN] * lanes, block * shape[VALID] * lanes
+    machine.context[SCRATCH], machine.context[FEATURES_ENTRY] = program.memory[SIZE], shape[FEATURES]
+    machine.context[SEED] = np.int64(tasks.seed[0])
+    machine.context[NOISE] = _address(tasks.noise[block * lanes :])
     frame = Frame(
-        machine.memory.ctypes.data,
-        machine.trace.ctypes.data,
-        program.code.ctypes.data,
-        program.data.ctypes.data,
+        machine.kernel[0],
+        _address(machine.context),
+        _address(machine.memory),
+        _address(machine.trace),
+        _address(program.code),
+        _address(program.data),
         program.bounds[1],
         program.bounds[2],
         program.bounds[3],
@@ -187,23 +203,29 @@ def _set_up(width: Any, program: Lowered, tasks: LaneTasks, block: int, machine:
         shape[TRAIN],
         shape[VALID],
         shape[CLASSES],
-        tasks.train_x[train * shape[FEATURES] :].ctypes.data,
-        tasks.train_y[train:].ctypes.data,
-        tasks.valid_x[valid * shape[FEATURES] :].ctypes.data,
-        tasks.valid_y[valid:].ctypes.data,
-        tasks.order.ctypes.data,
-        tasks.noise[block * lanes :].ctypes.data,
-        tasks.seed[0],
+        _address(tasks.train_x[train * shape[FEATURES] :]),
+        _address(tasks.train_y[train:]),
+        _address(tasks.valid_x[valid * shape[FEATURES] :]),
+        _address(tasks.valid_y[valid:]),
+        _address(tasks.order),
     )
     for k in range(0, frame.scratch, lanes):
         store(frame.memory, k, zeros(width))
-    _run(width, frame, 0, frame.predict_from, 0)
+    _run(frame, 0, frame.predict_from, 0)
     return frame
 
 
 @jit
-def _run(width: Any, frame: Frame, first: int, last: int, tick: int) -> None:
-    run(width, frame.code, frame.data, first, last, frame.memory, frame.scratch, frame.num_features, frame.seed, tick, frame.noise)  # noqa: E501
+def _address(array: Any) -> int:
+    """Where an array begins, as a signed number: a sum of signed and unsigned ones would be a float."""
+    return np.int64(array.ctypes.data)
+
+
+@jit
+def _run(frame: Frame, first: int, last: int, tick: int) -> None:
+    """Execute rows ``first`` to ``last`` (not included) once."""
+    code, data = frame.code + first * CODE_ROW_BYTES, frame.data + first * DATA_ROW_BYTES
+    call_kernel(frame.kernel, code, data, last - first, frame.memory, frame.context, tick)
 
 
 @jit
@@ -228,7 +250,7 @@ def _train(width: Any, frame: Frame, epoch: int, count: int, limit: float, alive
         if frame.writes_features:
             _present_features(width, frame, frame.train_x, example)
         _present_label(width, frame, label)
-        _run(width, frame, frame.learn_from, frame.end, tick)
+        _run(frame, frame.learn_from, frame.end, tick)
     _record(scores, first_task, lanes, alive, before + count, 0)
     return alive
 
@@ -251,7 +273,7 @@ def _predict(width: Any, frame: Frame, x: int, example: int, tick: int) -> None:
         side = frame.num_features * width_of(width)
         for k in range(0, side, width_of(width)):
             store(frame.memory, frame.features_at + side + k, zeros(width))
-    _run(width, frame, frame.predict_from, frame.learn_from, tick)
+    _run(frame, frame.predict_from, frame.learn_from, tick)
 
 
 @jit

@@ -1,47 +1,30 @@
 """Run programs fast: pack tasks into lanes, choose the width, evaluate.
 
-``evaluate`` is the compiled counterpart of ``reference.evaluate`` and gives, for every task, the same result as that
-task alone.
+``evaluate`` is the compiled counterpart of ``reference.evaluate``: it gives what every task gives alone.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_zero.program.program import AddressCounts, Program
+from automl_zero.program.program import CLASS_PREDICTION, AddressCounts, Program
 from automl_zero.tasks.task import Loss, TaskSet
 from automl_zero.vm import evaluation
 from automl_zero.vm.evaluation import LaneTasks, Machine, Scores
 from automl_zero.vm.jit import jit_entry
+from automl_zero.vm.kernel import kernel
 from automl_zero.vm.lanes import Width
 from automl_zero.vm.lower import Code, Lowered, encode, lower, new_lowered, place
 from automl_zero.vm.noise import GOLDEN_32
+from automl_zero.vm.outcome import Evaluation
 
 LINE_BYTES = 64  # a cache line, and the widest machine vector
 WIDE_MEMORY = 1 << 17  # bytes of program memory up to which a whole line of lanes pays
-
-
-@dataclass(frozen=True)
-class Result:
-    """What one program did on one task; the fields are those of ``reference.Evaluation``."""
-
-    fitness: float
-    error: float | None
-    best_epoch: int | None
-    train_steps: int
-    stopped_in_training: bool
-    stopped_in_validation: bool
-    first_predictions: tuple[float, ...]
-
-    @property
-    def stopped_early(self) -> bool:
-        """Whether a prediction was NaN or too far off."""
-        return self.stopped_in_training or self.stopped_in_validation
 
 
 def evaluate(
@@ -52,7 +35,7 @@ def evaluate(
     max_abs_error: float = 100.0,
     num_predictions: int = 5,
     lanes: int | None = None,
-) -> list[Result]:
+) -> list[Evaluation]:
     """Evaluate a program on every task of a set.
 
     Args:
@@ -65,12 +48,13 @@ def evaluate(
     """
     counts = program.address_counts()
     width = lanes or choose_lanes(counts, tasks, dtype)
-    scores = new_scores(padded(len(tasks), width), num_predictions)
-    machine = new_machine(counts, tasks, dtype, width)
+    traced = min(num_predictions, tasks.num_valid_examples)
+    scores = new_scores(padded(len(tasks), width), traced)
+    machine = new_machine(counts, tasks, dtype, width, traced)
     code = encode(program)
     arguments = code, new_lowered(len(program)), tasks.is_multiclass, pack(tasks, dtype, width), max_abs_error
     _evaluate(Width(dtype, width), *arguments, machine, scores)
-    return [_result(scores, task) for task in range(len(tasks))]
+    return [_evaluation(scores, task) for task in range(len(tasks))]
 
 
 @jit_entry
@@ -80,17 +64,17 @@ def _evaluate(width: Any, program: Code, lowered: Lowered, multiclass: bool, tas
     return evaluation.evaluate(width, lowered, tasks, limit, machine, scores)
 
 
-def _result(scores: Scores, task: int) -> Result:
+def _evaluation(scores: Scores, task: int) -> Evaluation:
     epoch, stopped = int(scores.epoch[task]), int(scores.stopped[task])
     predictions = scores.predictions[task]
-    return Result(
+    return Evaluation(
         fitness=float(scores.fitness[task]),
         error=None if epoch < 0 else float(scores.error[task]),
         best_epoch=None if epoch < 0 else epoch,
         train_steps=int(scores.steps[task]),
         stopped_in_training=bool(stopped & evaluation.TRAINING_STOPPED),
         stopped_in_validation=bool(stopped & evaluation.VALIDATION_STOPPED),
-        first_predictions=() if epoch < 0 else tuple(predictions[~np.isnan(predictions)].tolist()),
+        first_predictions=() if epoch < 0 else tuple(predictions.tolist()),
     )
 
 
@@ -121,10 +105,18 @@ def new_scores(num_tasks: int, num_predictions: int = 0) -> Scores:
     )  # fmt: skip
 
 
-def new_machine(counts: AddressCounts, tasks: TaskSet, dtype: str, lanes: int, traced: int = 100) -> Machine:
+def new_machine(counts: AddressCounts, tasks: TaskSet, dtype: str, lanes: int, traced: int) -> Machine:
     """Memory for programs of those address counts, and room to trace that many predictions."""
+    if tasks.is_multiclass:
+        counts = replace(counts, vectors=max(counts.vectors, CLASS_PREDICTION + 1))
     size = (memory_size(counts, tasks.num_features) + 4 * tasks.num_features) * lanes
-    return Machine(aligned(size, dtype), aligned(size, dtype), aligned((traced + 1) * lanes, dtype))
+    return Machine(
+        np.array([kernel(dtype, lanes).address], np.int64),
+        np.zeros(4, np.int64),
+        aligned(size, dtype),
+        aligned(size, dtype),
+        aligned((traced + 1) * lanes, dtype),
+    )
 
 
 def aligned(size: int, dtype: str) -> NDArray[Any]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -33,11 +34,27 @@ def jit_entry(function: Function) -> Function:
     return _compile(function, keep=True)
 
 
+def c_function(signature: Any, function: Callable[..., None]) -> Any:
+    """Compile a function behind a C signature, to be called through its ``address``, from compiled code or from Python.
+
+    Compiled callers then need not contain it: the large kernel is compiled once, not once for every caller.
+    """
+    with _caching(keep=True) as cached:
+        return numba.cfunc(signature, nopython=True, error_model="numpy", cache=cached)(function)
+
+
 def _compile(function: Function, keep: bool) -> Function:
+    with _caching(keep) as cached:
+        return cast(Function, numba.njit(nogil=True, error_model="numpy", cache=cached)(function))
+
+
+@contextmanager
+def _caching(keep: bool) -> Iterator[bool]:
+    """Point Numba to our folder while a decorator runs, which is when it looks; tells whether there is one."""
     folder = str(cache_folder()) if keep else ""
-    before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, folder  # read when the decorator runs
+    before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, folder
     try:
-        return cast(Function, numba.njit(nogil=True, error_model="numpy", cache=bool(folder))(function))
+        yield bool(folder)
     finally:
         numba.config.CACHE_DIR = before
 

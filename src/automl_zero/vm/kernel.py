@@ -7,14 +7,21 @@ nothing reassociates. The end of the memory is scratch for products whose output
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
+import numpy as np
+from numba import types
+
 from automl_zero.vm import lane_math, lane_noise
-from automl_zero.vm.jit import jit
+from automl_zero.vm.jit import c_function, jit
 from automl_zero.vm.lanes import (
+    KERNEL_ARGUMENTS,
+    Width,
     absolute,
     fma,
     keep_apart,
+    keep_inside,
     load,
     read_integer,
     read_number,
@@ -34,12 +41,40 @@ from automl_zero.vm.lower import (
 )  # fmt: skip
 
 
+SCRATCH, FEATURES, SEED, NOISE = range(4)  # entries of the context: what only some instructions look up
+
+
+class Signature:
+    """``kernel(code, data, count, memory, context, tick)``: addresses but for count and tick, which are plain numbers.
+
+    It executes ``count`` rows of a lowered program once. ``context`` holds the index of the scratch, the number of
+    features, the seed of the noise (as its bits), and the address of the lanes' task numbers.
+    """
+
+    C_TYPE = types.void(*[types.int64] * KERNEL_ARGUMENTS)
+
+
+@cache
+def kernel(dtype: str, lanes: int) -> Any:
+    """The interpreter for one element type and number of lanes, with its ``address``; compiled when first asked for."""
+    width = Width(dtype, lanes)
+
+    def kernel(code: int, data: int, count: int, memory: int, context: int, tick: int) -> None:
+        keep_inside()
+        interpret(width, code, data, count, memory, context, tick)
+
+    return c_function(Signature.C_TYPE, kernel)
+
+
 @jit
-def run(width: Any, code: int, data: int, first: int, last: int, mem: int, scratch: int, num_features: int, seed: Any, tick: int, lane_tasks: int) -> None:  # noqa: E501
-    """Execute rows ``first`` to ``last`` (not included) of a lowered program once."""
-    keep_apart()
+def interpret(width: Any, code: int, data: int, count: int, mem: int, context: int, tick: int) -> None:
+    """Execute the rows of a lowered program in order; see ``Signature`` for the arguments.
+
+    Only what is run most stands here: the other functions are kept apart, so that nothing is prepared for them.
+    """
+    keep_inside()
     lanes = width_of(width)
-    for row in range(first, last):
+    for row in range(count):
         at = row * COLUMNS
         op, extent = read_integer(code, at + KERNEL), read_integer(code, at + EXTENT)
         out, a, b = read_integer(code, at + TARGET), read_integer(code, at + LEFT), read_integer(code, at + RIGHT)
@@ -60,31 +95,13 @@ def run(width: Any, code: int, data: int, first: int, last: int, mem: int, scrat
                 store(mem, out + k, absolute(load(width, mem, a + k)))
         elif op == RECIPROCAL:
             for k in range(0, extent, lanes):
-                x = load(width, mem, a + k)
-                store(mem, out + k, splat(x, 1.0) / x)
-        elif op == SIN:
-            store(mem, out, lane_math.sin(load(width, mem, a)))
-        elif op == COS:
-            store(mem, out, lane_math.cos(load(width, mem, a)))
-        elif op == TAN:
-            store(mem, out, lane_math.tan(load(width, mem, a)))
-        elif op == ARCSIN:
-            store(mem, out, lane_math.arcsin(load(width, mem, a)))
-        elif op == ARCCOS:
-            store(mem, out, lane_math.arccos(load(width, mem, a)))
-        elif op == ARCTAN:
-            store(mem, out, lane_math.arctan(load(width, mem, a)))
-        elif op == EXP:
-            store(mem, out, lane_math.exp(load(width, mem, a)))
-        elif op == LOG:
-            store(mem, out, lane_math.log(load(width, mem, a)))
+                store(mem, out + k, splat(zeros(width), 1.0) / load(width, mem, a + k))
         elif op == STEP_AT_ZERO:
-            x = load(width, mem, a)
-            store(mem, out, where_at_most(splat(x, 0.0), x, splat(x, 1.0), splat(x, 0.0)))
+            store(mem, out, where_at_most(zeros(width), load(width, mem, a), splat(zeros(width), 1.0), zeros(width)))
         elif op == STEP:
             for k in range(0, extent, lanes):
-                x = load(width, mem, a + k)
-                store(mem, out + k, where_less(splat(x, 0.0), x, splat(x, 1.0), splat(x, 0.0)))
+                one, x = splat(zeros(width), 1.0), load(width, mem, a + k)
+                store(mem, out + k, where_less(zeros(width), x, one, zeros(width)))
         elif op == SCALE:
             x = load(width, mem, a)
             for k in range(0, extent, lanes):
@@ -93,28 +110,6 @@ def run(width: Any, code: int, data: int, first: int, last: int, mem: int, scrat
             x = load(width, mem, a)
             for k in range(0, extent, lanes):
                 store(mem, out + k, x)
-        elif op == NORM:
-            store(mem, out, square_root(_dot(width, mem, a, a, extent)))
-        elif op == DOT:
-            store(mem, out, _dot(width, mem, a, b, extent))
-        elif op == OUTER:
-            _outer(width, mem, out, a, b, extent, num_features)
-        elif op == MATRIX_VECTOR:
-            _matrix_vector(width, mem, out, a, b, scratch, num_features)
-        elif op == COLUMN_BROADCAST:
-            _column_broadcast(width, mem, out, a, num_features)
-        elif op == ROW_BROADCAST:
-            _row_broadcast(width, mem, out, a, num_features)
-        elif op == COLUMN_NORM:
-            _column_norm(width, mem, out, a, num_features)
-        elif op == ROW_NORM:
-            side = num_features * lanes
-            for k in range(num_features):
-                store(mem, out + k * lanes, square_root(_dot(width, mem, a + k * side, a + k * side, side)))
-        elif op == TRANSPOSE:
-            _transpose(width, mem, out, a, num_features)
-        elif op == MATRIX_MATRIX:
-            _matrix_matrix(width, mem, out, a, b, scratch, num_features)
         elif op == MIN:
             for k in range(0, extent, lanes):
                 x, y = load(width, mem, a + k), load(width, mem, b + k)
@@ -131,32 +126,116 @@ def run(width: Any, code: int, data: int, first: int, last: int, mem: int, scrat
             for k in range(0, extent, lanes):
                 x, y = load(width, mem, a + k), load(width, mem, b + k)
                 store(mem, out + k, where_less(y, x, x, y))
-        elif op == MEAN:
-            store(mem, out, _mean(width, mem, a, extent))
-        elif op == ROW_MEAN:
-            side = num_features * lanes
-            for k in range(num_features):
-                store(mem, out + k * lanes, _mean(width, mem, a + k * side, side))
-        elif op == ROW_STD:
-            side = num_features * lanes
-            for k in range(num_features):
-                store(mem, out + k * lanes, _std(width, mem, a + k * side, side))
-        elif op == STD:
-            store(mem, out, _std(width, mem, a, extent))
+        elif op == DOT:
+            store(mem, out, _dot(width, mem, a, b, extent))
         elif op == SET_SCALAR:
-            store(mem, out, splat(zeros(width), read_number(data, MAX_CONSTANTS * row + 0)))
-        elif op == SET_ELEMENT:
-            k = int(read_number(data, MAX_CONSTANTS * row + 0) * num_features) * lanes
-            store(mem, out + k, splat(zeros(width), read_number(data, MAX_CONSTANTS * row + 1)))
-        elif op == SET_MATRIX_ELEMENT:
-            k = (int(read_number(data, MAX_CONSTANTS * row + 0) * num_features) * num_features + int(read_number(data, MAX_CONSTANTS * row + 1) * num_features)) * lanes
-            store(mem, out + k, splat(zeros(width), read_number(data, MAX_CONSTANTS * row + 2)))
-        elif op == UNIFORM:
-            key = lane_noise.execution_key(seed, read_integer(code, at + STREAM), tick)
-            _uniform(width, mem, out, extent, read_number(data, MAX_CONSTANTS * row + 0), read_number(data, MAX_CONSTANTS * row + 1), key, lane_tasks)
-        elif op == GAUSSIAN:
-            key = lane_noise.execution_key(seed, read_integer(code, at + STREAM), tick)
-            _gaussian(width, mem, out, extent, read_number(data, MAX_CONSTANTS * row + 0), read_number(data, MAX_CONSTANTS * row + 1), key, lane_tasks)
+            store(mem, out, splat(zeros(width), read_number(data, MAX_CONSTANTS * row)))
+        elif op < OUTER:
+            _reduce(width, op, mem, out, a, extent)
+        elif op < SIN:
+            _run_matrix_op(width, op, mem, out, a, b, extent, data + row * 8 * MAX_CONSTANTS, context)
+        elif op < UNIFORM:
+            _run_function(width, op, mem, out, a)
+        else:
+            stream = read_integer(code, at + STREAM)
+            _draw(width, op, mem, out, extent, data + row * 8 * MAX_CONSTANTS, context, stream, tick)
+
+
+@jit
+def _reduce(width: Any, op: int, mem: int, out: int, a: int, extent: int) -> None:
+    """Norm, mean and standard deviation of a whole vector or matrix."""
+    keep_apart()
+    if op == NORM:
+        store(mem, out, square_root(_dot(width, mem, a, a, extent)))
+    elif op == MEAN:
+        store(mem, out, _mean(width, mem, a, extent))
+    elif op == STD:
+        store(mem, out, _std(width, mem, a, extent))
+
+
+@jit
+def _run_matrix_op(width: Any, op: int, mem: int, out: int, a: int, b: int, extent: int, data: int, context: int) -> None:
+    """The ops in which rows and columns matter, and those that set one element."""
+    keep_apart()
+    num_features = read_integer(context, FEATURES)
+    side = num_features * width_of(width)
+    if op == OUTER:
+        _outer(width, mem, out, a, b, side)
+    elif op == MATRIX_VECTOR:
+        _matrix_vector(width, mem, out, a, b, read_integer(context, SCRATCH), num_features)
+    elif op == COLUMN_BROADCAST:
+        _column_broadcast(width, mem, out, a, side)
+    elif op == ROW_BROADCAST:
+        for row in range(0, extent, side):
+            _copy(width, mem, out + row, a, side)
+    elif op == COLUMN_NORM:
+        _column_norm(width, mem, out, a, side, extent)
+    elif op == TRANSPOSE:
+        _transpose(width, mem, out, a, num_features)
+    elif op == MATRIX_MATRIX:
+        _matrix_matrix(width, mem, out, a, b, read_integer(context, SCRATCH), num_features)
+    elif op == SET_ELEMENT:
+        k = int(read_number(data, 0) * num_features) * width_of(width)
+        store(mem, out + k, splat(zeros(width), read_number(data, 1)))
+    elif op == SET_MATRIX_ELEMENT:
+        k = int(read_number(data, 0) * num_features) * side + int(read_number(data, 1) * num_features) * width_of(width)
+        store(mem, out + k, splat(zeros(width), read_number(data, 2)))
+    else:
+        _reduce_rows(width, op, mem, out, a, side)
+
+
+@jit
+def _reduce_rows(width: Any, op: int, mem: int, out: int, a: int, side: int) -> None:
+    """Norm, mean and standard deviation of every row of a matrix."""
+    for k in range(0, side, width_of(width)):
+        if op == ROW_NORM:
+            store(mem, out + k, square_root(_dot(width, mem, a, a, side)))
+        elif op == ROW_MEAN:
+            store(mem, out + k, _mean(width, mem, a, side))
+        elif op == ROW_STD:
+            store(mem, out + k, _std(width, mem, a, side))
+        a += side
+
+
+@jit
+def _run_function(width: Any, op: int, mem: int, out: int, a: int) -> None:
+    """The transcendental functions, which exist for scalars only."""
+    keep_apart()
+    x = load(width, mem, a)
+    if op == SIN:
+        store(mem, out, lane_math.sin(x))
+    elif op == COS:
+        store(mem, out, lane_math.cos(x))
+    elif op == TAN:
+        store(mem, out, lane_math.tan(x))
+    elif op == ARCSIN:
+        store(mem, out, lane_math.arcsin(x))
+    elif op == ARCCOS:
+        store(mem, out, lane_math.arccos(x))
+    elif op == ARCTAN:
+        store(mem, out, lane_math.arctan(x))
+    elif op == EXP:
+        store(mem, out, lane_math.exp(x))
+    elif op == LOG:
+        store(mem, out, lane_math.log(x))
+
+
+@jit
+def _draw(width: Any, op: int, mem: int, out: int, extent: int, data: int, context: int, stream: int, tick: int) -> None:
+    """Fill the output with uniform or normal draws."""
+    keep_apart()
+    lanes, first, second = width_of(width), read_number(data, 0), read_number(data, 1)
+    key = lane_noise.execution_key(np.uint64(read_integer(context, SEED)), stream, tick)
+    start = lane_noise.task_lanes(width, key, read_integer(context, NOISE))
+    base = splat(zeros(width), first)
+    if op == UNIFORM:
+        spread = splat(zeros(width), max(second - first, 0.0))
+        for k in range(0, extent, lanes):
+            store(mem, out + k, base + spread * lane_noise.uniform(base, start, key, k // lanes))
+    else:
+        spread = splat(zeros(width), second)
+        for k in range(0, extent, lanes):
+            store(mem, out + k, base + spread * lane_noise.normal(base, start, key, k // lanes))
 
 
 @jit
@@ -199,9 +278,8 @@ def _std(width: Any, mem: int, a: int, extent: int) -> Any:
 
 
 @jit
-def _outer(width: Any, mem: int, out: int, a: int, b: int, extent: int, num_features: int) -> None:
+def _outer(width: Any, mem: int, out: int, a: int, b: int, side: int) -> None:
     lanes = width_of(width)
-    side = num_features * lanes
     for row in range(0, side, lanes):
         x = load(width, mem, a + row)
         for k in range(0, side, lanes):
@@ -238,7 +316,7 @@ def _matrix_vector(width: Any, mem: int, out: int, a: int, b: int, scratch: int,
             total = fma(load(width, mem, a + row * side + k), load(width, mem, b + k), total)
         store(mem, scratch + row * lanes, total)
         row += 1
-    copy(width, mem, out, scratch, side)
+    _copy(width, mem, out, scratch, side)
 
 
 @jit
@@ -251,42 +329,32 @@ def _matrix_matrix(width: Any, mem: int, out: int, a: int, b: int, scratch: int,
             for k in range(num_features):
                 total = fma(load(width, mem, a + row * side + k * lanes), load(width, mem, b + k * side + column), total)
             store(mem, scratch + row * side + column, total)
-    copy(width, mem, out, scratch, num_features * side)
+    _copy(width, mem, out, scratch, num_features * side)
 
 
 @jit
-def copy(width: Any, mem: int, out: int, a: int, extent: int) -> None:
+def _copy(width: Any, mem: int, out: int, a: int, extent: int) -> None:
     for k in range(0, extent, width_of(width)):
         store(mem, out + k, load(width, mem, a + k))
 
 
 @jit
-def _column_broadcast(width: Any, mem: int, out: int, a: int, num_features: int) -> None:
+def _column_broadcast(width: Any, mem: int, out: int, a: int, side: int) -> None:
     """Each column equals ``a``."""
     lanes = width_of(width)
-    side = num_features * lanes
-    for row in range(num_features):
-        x = load(width, mem, a + row * lanes)
+    for row in range(0, side, lanes):
+        x = load(width, mem, a + row)
         for k in range(0, side, lanes):
-            store(mem, out + row * side + k, x)
+            store(mem, out + k, x)
+        out += side
 
 
 @jit
-def _row_broadcast(width: Any, mem: int, out: int, a: int, num_features: int) -> None:
-    """Each row equals ``a``."""
-    side = num_features * width_of(width)
-    for row in range(num_features):
-        copy(width, mem, out + row * side, a, side)
-
-
-@jit
-def _column_norm(width: Any, mem: int, out: int, a: int, num_features: int) -> None:
-    lanes = width_of(width)
-    side = num_features * lanes
-    for column in range(0, side, lanes):
+def _column_norm(width: Any, mem: int, out: int, a: int, side: int, extent: int) -> None:
+    for column in range(0, side, width_of(width)):
         total = zeros(width)
-        for row in range(num_features):
-            x = load(width, mem, a + row * side + column)
+        for row in range(0, extent, side):
+            x = load(width, mem, a + row + column)
             total = fma(x, x, total)
         store(mem, out + column, square_root(total))
 
@@ -301,23 +369,3 @@ def _transpose(width: Any, mem: int, out: int, a: int, num_features: int) -> Non
             x, y = load(width, mem, a + upper), load(width, mem, a + lower)
             store(mem, out + lower, x)
             store(mem, out + upper, y)
-
-
-@jit
-def _uniform(width: Any, mem: int, out: int, extent: int, low: float, high: float, key: Any, lane_tasks: int) -> None:
-    lanes = width_of(width)
-    start = lane_noise.task_lanes(width, key, lane_tasks)
-    base = splat(zeros(width), low)
-    spread = splat(base, max(high - low, 0.0))
-    for k in range(0, extent, lanes):
-        store(mem, out + k, base + spread * lane_noise.uniform(base, start, key, k // lanes))
-
-
-@jit
-def _gaussian(width: Any, mem: int, out: int, extent: int, mean: float, std: float, key: Any, lane_tasks: int) -> None:
-    lanes = width_of(width)
-    start = lane_noise.task_lanes(width, key, lane_tasks)
-    center = splat(zeros(width), mean)
-    spread = splat(center, std)
-    for k in range(0, extent, lanes):
-        store(mem, out + k, center + spread * lane_noise.normal(center, start, key, k // lanes))

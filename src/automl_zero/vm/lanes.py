@@ -14,6 +14,7 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
+from numba.core.imputils import lower_constant
 from numba.extending import (
     NativeValue,
     intrinsic,
@@ -54,6 +55,11 @@ register_model(WidthType)(models.OpaqueModel)
 @typeof_impl.register(Width)
 def _typeof_width(value: Width, _context: Any) -> WidthType:
     return WidthType(getattr(types, value.dtype), value.lanes)
+
+
+@lower_constant(WidthType)  # type: ignore[untyped-decorator]
+def _constant_width(context: Any, _builder: Any, _type: WidthType, _value: Width) -> Any:
+    return context.get_dummy_value()
 
 
 @unbox(WidthType)
@@ -196,15 +202,38 @@ def is_double(_context: Any, like: Lanes) -> Any:
     return types.boolean(like), codegen
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def keep_apart(_context: Any) -> Any:
-    """Keep LLVM from inlining the function that calls this: large ones would be optimised again at every use."""
+KERNEL_ARGUMENTS = 6  # whole numbers, most of them addresses
 
-    def codegen(context: Any, builder: Any, _sig: Any, _args: Any) -> Any:
-        builder.function.attributes.add("noinline")
+
+@intrinsic  # type: ignore[untyped-decorator]
+def call_kernel(_context: Any, address: Any, code: Any, data: Any, count: Any, memory: Any, context: Any, tick: Any) -> Any:
+    """Call the C function at an address; its whole numbers are as many as fit in registers."""
+    word = ir.IntType(64)
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        function_type = ir.FunctionType(ir.VoidType(), [word] * KERNEL_ARGUMENTS)
+        builder.call(builder.inttoptr(args[0], function_type.as_pointer()), args[1:])
         return context.get_dummy_value()
 
-    return types.void(), codegen
+    return types.void(*[types.int64] * (1 + KERNEL_ARGUMENTS)), codegen
+
+
+def _function_attribute(name: str) -> Any:
+    @intrinsic  # type: ignore[untyped-decorator]
+    def mark(_context: Any) -> Any:
+        def codegen(context: Any, builder: Any, _sig: Any, _args: Any) -> Any:
+            builder.function.attributes.add(name)
+            return context.get_dummy_value()
+
+        return types.void(), codegen
+
+    return mark
+
+
+# Called by a function, these keep LLVM from making it a part of its callers, and what it would then compute ahead of
+# every use with it; or they have it made a part, however large it is.
+keep_apart = _function_attribute("noinline")
+keep_inside = _function_attribute("alwaysinline")
 
 
 # Arithmetic -------------------------------------------------------------------------------------------------------
