@@ -149,7 +149,11 @@ class TasksConfig(_Section):
 
 
 class IslandsConfig(_Section):
-    """Populations side by side; between epochs programs migrate along a seeded ring."""
+    """Populations side by side; an epoch is ``epoch_programs`` programs on each of them.
+
+    After every ``migration_epochs`` epochs, ``migrants`` random members of each island (0: no migration) give way to
+    programs drawn evenly from all islands.
+    """
 
     count: Annotated[int, Field(ge=1, le=100_000)] = 4
     epoch_programs: Positive = 10_000
@@ -192,6 +196,16 @@ class Config(_Section):
     islands: IslandsConfig = IslandsConfig()
     experiment: ExperimentConfig = ExperimentConfig()
     stop: StopConfig = StopConfig()
+
+    @model_validator(mode="after")
+    def _migrants_fit(self) -> Config:
+        migrants, members = self.islands.migrants, self.search.population_size
+        if migrants > members:
+            raise ValueError(
+                f"islands.migrants = {migrants} is above search.population_size = {members}, but migrants take the "
+                f"place of distinct members: use at most {members} migrants, or a larger population"
+            )
+        return self
 
     def to_toml(self) -> str:
         """The config as TOML that ``load_config`` reads back; unset limits are left out."""

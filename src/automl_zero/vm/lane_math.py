@@ -122,8 +122,8 @@ def _log_series(z: Any) -> Any:
 
 @jit
 def sin(x: Any) -> Any:
-    """Sine."""
-    return _by_lane(x, _turned(x, 0), False)
+    """Sine; of a zero, the same zero."""
+    return where_equal(x, splat(x, 0.0), x, _by_lane(x, _turned(x, 0), False))
 
 
 @jit

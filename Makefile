@@ -1,0 +1,72 @@
+# The doors of the project. Each sets up .venv by itself, so that a checkout and Python are enough.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+PIP := $(BIN)/pip install --quiet --quiet --disable-pip-version-check
+DEMO_SECONDS ?= 180
+
+.PHONY: help demo test check bench clean
+
+help:
+	@echo "make demo    evolve a learning algorithm from empty programs on images, for about three minutes"
+	@echo "make test    run the tests"
+	@echo "make check   style, types, and who may import whom"
+	@echo "make bench   measure the speed, beside that of the published C++ program"
+	@echo "make clean   remove the environment and the caches; runs stay"
+
+$(BIN)/pip:
+	$(PYTHON) -m venv .venv
+
+.venv/runtime: pyproject.toml | $(BIN)/pip
+	@echo "installing automl-zero ..."
+	@$(PIP) --editable .
+	@touch $@
+
+.venv/development: pyproject.toml | $(BIN)/pip
+	@echo "installing automl-zero and the development tools ..."
+	@$(PIP) --editable '.[dev]'
+	@touch $@ .venv/runtime
+
+# A run folder is never overwritten: each demo gets the next free number.
+demo: .venv/runtime
+	@number=1; while [ -e "demo/$$number" ]; do number=$$((number + 1)); done; \
+	$(BIN)/automl-zero run digits --seed 1 --set stop.max_seconds=$(DEMO_SECONDS) --out "demo/$$number" && \
+	echo "The report is kept in demo/$$number/report.txt, the algorithm in demo/$$number/best/final.txt."
+
+# The test processes share the cache of compiled code. Filled by one process beforehand, it spares them compiling the
+# same engine side by side, which takes several times as long.
+define WARM_UP
+from automl_zero.config import load_config
+from automl_zero.program.library import library_program
+from automl_zero.search.island import Island
+from automl_zero.tasks.suites import Stage, build_tasks
+from automl_zero.vm.execute import evaluate
+
+for dtype in ("float32", "float64"):
+    for num_tasks in (2, 16):
+        sizes = [f"tasks.search.{name}={value}" for name, value in (("num_tasks", num_tasks), ("num_train", 10))]
+        config = load_config("linear", [f"dtype={dtype}", "search.population_size=2", *sizes])
+        tasks = build_tasks(config.tasks, Stage.SEARCH, 0)
+        evaluate(library_program("linear_regression"), tasks, dtype=dtype)
+        Island(config, tasks, 0).run(10)
+endef
+export WARM_UP
+
+test: .venv/development
+	@echo "compiling the engine, unless it is cached ..."
+	@$(BIN)/python -c "$$WARM_UP"
+	$(BIN)/python -m pytest -n auto
+
+check: .venv/development
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# The options of the tests, which switch benchmarks off, do not apply here.
+bench: .venv/development
+	$(BIN)/python -m pytest benchmarks --override-ini addopts= --benchmark-quiet -q
+
+clean:
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks
+	find src tests benchmarks -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,31 @@
+"""Begin a search in a process of its own, and report as JSON when the first programs were scored, and what it took.
+
+``python child.py SEARCH``: ``time`` is that of the clock when the initial population was scored, ``begin`` the seconds
+for that, compilation included if need be, and ``memory`` the process's peak in MB after some more programs.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+
+from workloads import new_island, search_tasks
+
+PROGRAMS = 20_000
+
+
+def main() -> None:
+    """Begin the search that the command line names."""
+    search_tasks(sys.argv[1])
+    start = time.perf_counter()
+    island = new_island(sys.argv[1], seed=1)
+    report = {"time": time.time(), "begin": time.perf_counter() - start}
+    island.run(PROGRAMS)
+    report["memory"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps(report))
+
+
+if __name__ == "__main__":
+    main()

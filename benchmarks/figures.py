@@ -1,0 +1,162 @@
+"""The figures of the benchmark, one row each: what is measured, its target, and what the published C++ program needs.
+
+C++ figures are those of the published program on one core of an AMD EPYC (Zen 3), in double precision, with the best
+compiler flags for each case; its training steps per second are the paper's.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from functools import partial
+from itertools import count
+from math import ceil
+from pathlib import Path
+
+import workloads
+
+Sample = Callable[[], float]  # measures once
+ROUND_SECONDS = 0.05  # of short work, which is repeated that long in each round
+BURN_IN = {"linear": 10_000, "s10": 30_000}  # programs before a search is timed: from empty ones, the first are trivial
+TIMED = {"linear": 500_000, "s10": 20_000}  # programs that are timed
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A row: ``prepare`` makes everything ready and gives the function that measures once.
+
+    A figure with ``more_is_better`` is a rate; of the others, times and sizes, less is better.
+    """
+
+    name: str
+    unit: str
+    prepare: Callable[[], Sample]
+    target: float | None = None
+    cpp: float | None = None
+    more_is_better: bool = False
+    rounds: int = 5
+
+    def times_better(self, value: float) -> float | None:
+        """How many times better than the C++ program; None where it has no such figure."""
+        if self.cpp is None:
+            return None
+        return value / self.cpp if self.more_is_better else self.cpp / value
+
+    def meets_target(self, value: float) -> bool | None:
+        """Whether the target is met; None where there is none."""
+        if self.target is None:
+            return None
+        return value >= self.target if self.more_is_better else value <= self.target
+
+
+def evaluation(name: str, num_features: int, dtype: str = "float32", *, unit_seconds: float, work: float) -> Sample:
+    """Time of an evaluation on all tasks, in a unit of so many seconds, for each of ``work`` pieces of it."""
+    evaluate = workloads.prepared_evaluation(name, num_features, dtype)
+    calls = ceil(ROUND_SECONDS / workloads.seconds(evaluate))
+    return lambda: workloads.seconds(evaluate, calls) / unit_seconds / work
+
+
+def search_rate(name: str, counter: str) -> Sample:
+    """How fast a counter of a search grows, per second on one core; every round is a search with another seed."""
+    seeds = count()
+
+    def sample() -> float:
+        island = workloads.new_island(name, next(seeds))
+        island.run(BURN_IN[name])
+        before = island.counters[counter]
+        elapsed = workloads.seconds(partial(island.run, TIMED[name]))
+        return (island.counters[counter] - before) / elapsed
+
+    return sample
+
+
+def thread_speed_up(name: str) -> Sample:
+    """How much faster two searches are in two threads than one after the other; both do the same."""
+
+    def searches() -> list[Callable[[], None]]:
+        islands = [workloads.new_island(name, seed=1) for _ in range(2)]
+        for island in islands:
+            island.run(BURN_IN[name])
+        return [partial(island.run, TIMED[name]) for island in islands]
+
+    def sample() -> float:
+        alone = sum(map(workloads.seconds, searches()))
+        together = searches()
+        with ThreadPoolExecutor(2) as threads:
+            return alone / workloads.seconds(lambda: wait([threads.submit(search) for search in together]))
+
+    return sample
+
+
+def process(*command: str) -> Sample:
+    """Time of a whole process."""
+    return lambda: workloads.process_seconds(*command)
+
+
+def child(search: str, entry: str, cold: bool = False) -> Sample:
+    """An entry of the report of a process that begins a search, from a cold or a warm cache of compiled code."""
+    runs = count()
+    return lambda: workloads.run_child(search, cold, next(runs))[entry]
+
+
+def evaluation_rows() -> Iterator[Figure]:
+    """Evaluations per task of 1000 + 100 examples; the targets are for single precision."""
+    for name, num_features, target, cpp in (
+        ("linear", 4, 2.5, 24.6),
+        ("linear", 8, None, 26.2),
+        ("linear", 16, None, 28.4),
+        ("net", 4, 7.0, 64.0),
+        ("net", 8, 13.0, 121.0),
+        ("net", 16, 30.0, 249.0),
+        ("net", 32, 110.0, None),
+    ):
+        for dtype, its_target in (("float32", target), ("float64", None)):
+            prepare = partial(evaluation, name, num_features, dtype, unit_seconds=1e-6, work=workloads.NUM_TASKS)
+            yield Figure(
+                f"evaluation, {name} F={num_features} {dtype}", "us per task", prepare, its_target, cpp, rounds=15
+            )
+
+
+def instruction_rows() -> Iterator[Figure]:
+    """The same evaluations per instruction: of all lanes together, and of one task."""
+    for name, num_features, target, cpp in (
+        ("linear", 4, 0.5, 4.8),
+        ("linear", 16, None, 5.6),
+        ("net", 4, 0.42, 3.9),
+        ("net", 16, 1.8, 15.1),
+    ):
+        instructions = workloads.instructions_per_task(name) * workloads.NUM_TASKS
+        blocks = instructions / workloads.lanes_of(name, num_features, "float32")
+        for what, work, its_target, its_cpp in (("all lanes", blocks, None, None), ("task", instructions, target, cpp)):
+            prepare = partial(evaluation, name, num_features, unit_seconds=1e-9, work=work)
+            yield Figure(f"instruction, {name} F={num_features} {what}", "ns", prepare, its_target, its_cpp, rounds=15)
+
+
+def search(name: str, counter: str, target: float | None = None, cpp: float | None = None) -> Figure:
+    """A row for a rate of a search."""
+    what = counter.replace("_", " ")
+    return Figure(f"search, {name}, {what}", "1/s per core", partial(search_rate, name, counter), target, cpp, True)
+
+
+PYTHON = sys.executable
+COMMAND = str(Path(PYTHON).with_name("automl-zero"))
+
+FIGURES = (
+    *evaluation_rows(),
+    *instruction_rows(),
+    search("linear", "programs", target=400_000, cpp=35_000),
+    search("linear", "train_steps"),
+    search("s10", "programs", target=10_000, cpp=538),
+    search("s10", "train_steps", target=20e6, cpp=2.3e6),
+    Figure("speed-up, linear, two threads", "times", partial(thread_speed_up, "linear"), 1.9, None, True),
+    Figure("speed-up, s10, two threads", "times", partial(thread_speed_up, "s10"), 1.9, None, True),
+    Figure("start-up, import automl_zero", "s", partial(process, PYTHON, "-c", "import automl_zero"), 0.3),
+    Figure("start-up, automl-zero --help", "s", partial(process, COMMAND, "--help"), 0.3),
+    Figure("start-up, first program, warm cache", "s", partial(child, "linear", "first program"), 0.5),
+    Figure("start-up, first program, cold cache", "s", partial(child, "linear", "first program", cold=True), 20),
+    Figure("start-up, compilation alone", "s", partial(child, "linear", "begin", cold=True)),
+    Figure("peak memory, one island of linear", "MB", partial(child, "linear", "memory")),
+    Figure("peak memory, one island of s10", "MB", partial(child, "s10", "memory")),
+)

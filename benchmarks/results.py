@@ -1,0 +1,85 @@
+"""The results as a table, as JSON and as a page; nothing in these files is written by hand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from figures import FIGURES, Figure
+
+FOLDER = Path(__file__).parent
+JSON_FILE, PAGE = FOLDER / "results.json", FOLDER / "RESULTS.md"
+HEADERS = ("figure", "value", "unit", "C++", "times better", "target", "met")
+
+
+def write(values: Mapping[str, float], machine: str) -> None:
+    """Write both files."""
+    JSON_FILE.write_text(json.dumps(_entries(values, machine), indent=2) + "\n", encoding="utf-8")
+    PAGE.write_text(_page(values, machine), encoding="utf-8")
+
+
+def table(values: Mapping[str, float]) -> Iterator[str]:
+    """The lines of a Markdown table of the figures that have a value."""
+    rows = [HEADERS, *(_cells(figure, values[figure.name]) for figure in FIGURES if figure.name in values)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    rows.insert(1, tuple("-" * width for width in widths))
+    for row in rows:
+        yield "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"
+
+
+def slower_than_cpp(values: Mapping[str, float]) -> list[str]:
+    """Names of the figures in which the C++ program is better."""
+    ratios = {figure.name: figure.times_better(values[figure.name]) for figure in FIGURES if figure.name in values}
+    return [name for name, ratio in ratios.items() if ratio is not None and ratio < 1]
+
+
+def _entries(values: Mapping[str, float], machine: str) -> dict[str, dict[str, Any]]:
+    entries: dict[str, dict[str, Any]] = {"machine": {"value": machine, "unit": "", "target": None, "cpp": None}}
+    for figure in FIGURES:
+        if figure.name in values:
+            value = float(f"{values[figure.name]:.4g}")
+            entries[figure.name] = {
+                "value": value,
+                "unit": figure.unit,
+                "target": figure.target,
+                "cpp": figure.cpp,
+            }
+    return entries
+
+
+def _page(values: Mapping[str, float], machine: str) -> str:
+    return "\n".join(
+        (
+            "# Benchmark results",
+            "",
+            "Written by `make bench`; what each figure means and where the C++ figures are from is in `figures.py`.",
+            "",
+            f"Machine: {machine}.",
+            "The C++ figures are from another machine, an AMD EPYC of the Zen 3 generation.",
+            "",
+            *table(values),
+            "",
+        )
+    )
+
+
+def _cells(figure: Figure, value: float) -> tuple[str, ...]:
+    ratio, met = figure.times_better(value), figure.meets_target(value)
+    return (
+        figure.name,
+        _number(value),
+        figure.unit,
+        _number(figure.cpp),
+        "" if ratio is None else f"{ratio:.1f}",
+        _number(figure.target),
+        "" if met is None else "yes" if met else "no",
+    )
+
+
+def _number(value: float | None) -> str:
+    """Three digits; large numbers with thousands apart."""
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"

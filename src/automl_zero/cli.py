@@ -1,0 +1,207 @@
+"""The command ``automl-zero``.
+
+What takes long to load is loaded inside the commands that need it, so that ``--help`` is there at once. A fault in the
+input ends with one message that names it and with exit code 2, and nothing is written.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from automl_zero import __version__
+
+BAD_INPUT = 2  # exit code
+
+
+class Precision(StrEnum):
+    """The numbers to compute with."""
+
+    FLOAT32 = "float32"
+    FLOAT64 = "float64"
+
+
+class StageName(StrEnum):
+    """The names of ``tasks.splits.Stage``, which takes longer to load."""
+
+    SEARCH = "search"
+    SELECT = "select"
+    FINAL = "final"
+
+
+class Commands(TyperGroup):
+    """Commands that tell an expected error in one message."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Do what the command line says."""
+        try:
+            return super().invoke(ctx)
+        except (ValueError, OSError) as error:
+            if not _is_expected(error):
+                raise
+            typer.echo(f"error: {error}", err=True)
+            raise typer.Exit(BAD_INPUT) from None
+
+
+def _is_expected(error: Exception) -> bool:
+    from automl_zero.config import ConfigError
+    from automl_zero.program.program import ProgramError
+    from automl_zero.run.store import StoreError
+    from automl_zero.tasks.task import TaskError
+
+    return isinstance(error, ConfigError | ProgramError | StoreError | TaskError)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"automl-zero {__version__}")
+        raise typer.Exit
+
+
+main = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+Version = Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed that the tasks are drawn from.")]
+Override = typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, e.g. islands.count=8; may be repeated.")
+
+
+@main.callback()
+def _automl_zero(version: Version = False) -> None:
+    """Evolve complete machine-learning algorithms from empty programs."""
+
+
+@main.command()
+def run(
+    config: Annotated[str, typer.Argument(metavar="PRESET|FILE", help="A preset, or a file such as config.toml.")],
+    overrides: Annotated[list[str] | None, Override] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Threads; by default, the number of cores.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Run folder; by default, runs/NAME-seed-N.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Show nothing but the report at the end.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON, all else to stderr.")] = False,
+) -> None:
+    """Evolve programs until a limit is reached. Ctrl-C ends the run early, but completely."""
+    from automl_zero.config import load_config
+    from automl_zero.run.report import report, summary
+    from automl_zero.run.store import check_new, default_folder
+
+    changes = [*(overrides or []), *([] if seed is None else [f"seed={seed}"])]
+    settings = load_config(config, changes)
+    folder = out or default_folder(settings)
+    check_new(folder)
+    from rich.console import Console
+
+    from automl_zero.run.recorded import run_recorded
+
+    console = Console(stderr=as_json, quiet=quiet)
+    progress, exit_code = run_recorded(settings, folder, workers or os.cpu_count() or 1, console)
+    typer.echo(_json(summary(progress, folder)) if as_json else report(progress, folder), nl=as_json)
+    raise typer.Exit(exit_code)
+
+
+@main.command()
+def show(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show what came of a run, or how far it is."""
+    from automl_zero.run.progress import Progress
+    from automl_zero.run.report import report, summary
+    from automl_zero.run.store import read_run
+
+    stored = read_run(folder)
+    progress = Progress(stored.config)
+    for event in stored.events:
+        progress.update(event)
+    typer.echo(_json(summary(progress, folder)) if as_json else report(progress, folder), nl=as_json)
+
+
+@main.command()
+def evaluate(
+    programs: Annotated[
+        list[str], typer.Argument(metavar="PROGRAM...", help="Files of program text, or library names.")
+    ],
+    suite: Annotated[str | None, typer.Option(help="Evaluate on the tasks of a preset, or on a kind of tasks.")] = None,
+    stage: Annotated[StageName, typer.Option(help="Which of the suite's tasks.")] = StageName.SELECT,
+    seed: Seed = 0,
+    data: Annotated[Path | None, typer.Option(help="Evaluate on the tasks in an NPZ file.")] = None,
+    dtype: Annotated[Precision, typer.Option(help="Numbers to compute with.")] = Precision.FLOAT64,
+    max_abs_error: Annotated[float, typer.Option(help="A task stops early if its error is above this.")] = 100.0,
+    as_json: AsJson = False,
+) -> None:
+    """Evaluate programs on tasks."""
+    from automl_zero.run.evaluate import choose_tasks, evaluate_programs
+
+    tasks = choose_tasks(suite, data, stage.value, seed)
+    results = evaluate_programs(programs, tasks, dtype.value, max_abs_error)
+    if as_json:
+        typer.echo(_json(results))
+        return
+    for result in results["programs"]:
+        rows = [_task_row(task) for task in result["tasks"]]
+        _print_table(("task", "fitness", "error", "stopped early", "train steps", "first predictions"), rows)
+        typer.echo(f"{result['program']}: mean fitness {result['mean_fitness']}, median {result['median_fitness']}\n")
+
+
+def _task_row(task: dict[str, Any]) -> list[str]:
+    predictions = " ".join(_number(value) for value in task["first_predictions"])
+    stopped = "yes" if task["stopped_early"] else "no"
+    return [
+        str(task["task"]),
+        _number(task["fitness"]),
+        _number(task["error"]),
+        stopped,
+        str(task["train_steps"]),
+        predictions,
+    ]
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.6g}"
+
+
+@main.command()
+def ops(as_json: AsJson = False) -> None:
+    """List the instruction set."""
+    from automl_zero.program.ops import OPS
+
+    names = ("number", "name", "signature", "form", "cost")
+    rows = [{name: getattr(op, name) for name in names} for op in OPS]
+    _print_rows(names, rows, as_json)
+
+
+@main.command()
+def presets(as_json: AsJson = False) -> None:
+    """List the presets, which 'run' takes."""
+    from automl_zero.config import load_config, preset_names
+
+    rows = [{"name": name, "description": load_config(name).description} for name in preset_names()]
+    _print_rows(("name", "description"), rows, as_json)
+
+
+def _print_rows(names: Sequence[str], rows: Sequence[dict[str, Any]], as_json: bool) -> None:
+    if as_json:
+        typer.echo(_json(rows))
+    else:
+        _print_table(names, [[str(row[name]) for name in names] for row in rows])
+
+
+def _print_table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Columns as wide as they need to be, so that nothing is cut or wrapped."""
+    table = [names, *rows]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for row in table:
+        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        typer.echo(line.rstrip())
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)

@@ -1,0 +1,38 @@
+"""A curve in a few lines of text, over a logarithmic axis: fitness rises early, and ever more slowly."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+EIGHTHS = " ▁▂▃▄▅▆▇█"
+Point = tuple[int, float]  # (programs, fitness)
+
+
+def curve_rows(points: Sequence[Point], width: int, height: int) -> list[str]:
+    """Draw the steps of a curve as filled columns, from the lowest value at the bottom to the highest at the top.
+
+    Args:
+        points: (x, y) with rising x, at least 1; y holds from its x on.
+        width: columns; they divide the range of log x evenly.
+        height: rows.
+    """
+    values = sampled(points, width)
+    low, high = min(values, default=0.0), max(values, default=0.0)
+    scale = (8 * height - 1) / (high - low) if high > low else 0.0
+    levels = [1 + round((value - low) * scale) for value in values]
+    return ["".join(EIGHTHS[min(max(level - 8 * row, 0), 8)] for level in levels) for row in reversed(range(height))]
+
+
+def sampled(points: Sequence[Point], width: int) -> list[float]:
+    """The value of the curve at each column; none if there are no points."""
+    if not points:
+        return []
+    first, last = math.log(points[0][0]), math.log(points[-1][0])
+    ends = [first + (last - first) * column / max(width - 1, 1) for column in range(width)]
+    values, place = [], 0
+    for end in ends:
+        while place + 1 < len(points) and math.log(points[place + 1][0]) <= end + 1e-9:
+            place += 1
+        values.append(points[place][1])
+    return values

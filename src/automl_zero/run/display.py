@@ -1,0 +1,134 @@
+"""A run on the screen: a live picture on a terminal, plain lines elsewhere. Both show what ``Progress`` knows."""
+
+from __future__ import annotations
+
+from threading import Timer
+from time import monotonic
+from typing import Protocol, Self
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.text import Text
+
+from automl_zero.run.events import EpochEnd, Event, Improvement, Selection, Start
+from automl_zero.run.picture import clock, draw, short_number
+from automl_zero.run.progress import Progress
+
+COMPILING = "compiling the engine, once per machine, about 20 s"
+INTERRUPTING = "finishing the epoch and writing everything; Ctrl-C again stops at once"
+PATIENCE = 1.0  # seconds after which a silent start must be compiling
+EVERY, SOONEST = 5.0, 1.0  # seconds between plain lines: of a search that finds nothing, and of one that does
+
+
+class Display(Protocol):
+    """Shows a run while it is entered."""
+
+    def __enter__(self) -> Self:
+        """Begin; nothing has happened yet."""
+
+    def __exit__(self, *_: object) -> None:
+        """End."""
+
+    def show(self, event: Event) -> None:
+        """Take note of an event that ``Progress`` has taken in already."""
+
+    def notify(self) -> None:
+        """Tell that the interruption was noticed; called in a signal handler."""
+
+
+def new_display(progress: Progress, console: Console) -> Display:
+    """The display that suits a console."""
+    if console.is_terminal and not console.is_dumb_terminal:
+        return LiveDisplay(progress, console)
+    return PlainDisplay(progress, console)
+
+
+class LiveDisplay:
+    """Redraws a picture in place, and takes it away at the end."""
+
+    def __init__(self, progress: Progress, console: Console) -> None:
+        self._progress, self._console, self._note = progress, console, ""
+        self._began = monotonic()
+        self._live = Live(get_renderable=self._render, console=console, refresh_per_second=4, transient=True)
+
+    def __enter__(self) -> Self:
+        """Draw the first picture."""
+        self._began = monotonic()
+        self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Take the picture away."""
+        self._live.stop()
+
+    def show(self, event: Event) -> None:
+        """Nothing to do: the picture is redrawn all the time."""
+
+    def notify(self) -> None:
+        """Say so below the picture, and let go of the cursor, since the next signal ends the process."""
+        self._note = INTERRUPTING
+        self._console.show_cursor(True)
+
+    def _render(self) -> RenderableType:
+        if self._progress.last is None:
+            return Text(COMPILING if monotonic() - self._began > PATIENCE else "")
+        return Group(draw(self._progress, self._console.height), Text(self._note))
+
+
+class PlainDisplay:
+    """Prints a line when something happens, but not too often."""
+
+    def __init__(self, progress: Progress, console: Console) -> None:
+        self._progress, self._console = progress, console
+        self._compiling = Timer(PATIENCE, self._print, (COMPILING,))
+        self._compiling.daemon = True
+        self._shown_at, self._news = 0.0, False
+
+    def __enter__(self) -> Self:
+        """Wait a little before telling of the compiler."""
+        self._compiling.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing is left to be told."""
+        self._compiling.cancel()
+
+    def show(self, event: Event) -> None:
+        """Print a line if it is time."""
+        self._compiling.cancel()
+        match event:
+            case Start():
+                self._print(_begin_line(self._progress, event))
+            case Improvement():
+                self._news = True
+            case EpochEnd() if event.seconds - self._shown_at >= (SOONEST if self._news else EVERY):
+                self._print(_epoch_line(self._progress, event))
+                self._shown_at, self._news = event.seconds, False
+            case Selection() if event.record:
+                self._print(_selection_line(event))
+
+    def notify(self) -> None:
+        """Say so."""
+        self._print(INTERRUPTING)
+
+    def _print(self, line: str) -> None:
+        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _begin_line(progress: Progress, event: Start) -> str:
+    islands = progress.config.islands.count
+    return f"{event.name}, seed {event.seed}: {islands} islands, {min(event.workers, islands)} at a time"
+
+
+def _epoch_line(progress: Progress, event: EpochEnd) -> str:
+    return (
+        f"{clock(event.seconds)}  experiment {event.experiment + 1}  {short_number(event.programs)} programs  "
+        f"{short_number(progress.recent_speed)}/s  best fitness {event.best_fitness:.5f}"
+    )
+
+
+def _selection_line(event: Selection) -> str:
+    return (
+        f"{clock(event.seconds)}  experiment {event.experiment + 1} ends by {event.limit}: fitness "
+        f"{event.search_fitness:.5f} on search, {event.select_fitness:.5f} on select, the best so far"
+    )

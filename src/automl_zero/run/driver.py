@@ -1,0 +1,189 @@
+"""A run: experiments one after the other until a limit ends it, and then the final score of the best program.
+
+The experiments' programs compete on the select tasks; the final tasks have no part in any choice. Clock and signals
+decide after which epoch a run ends, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from datetime import UTC, datetime
+from time import monotonic
+
+from automl_zero import __version__
+from automl_zero.config import Config
+from automl_zero.program.program import Program
+from automl_zero.program.prune import prune
+from automl_zero.program.text import from_text, to_text
+from automl_zero.run.baselines import baselines
+from automl_zero.run.events import EpochEnd, Event, Final, Improvement, Selection, Start, Stop
+from automl_zero.run.experiment import Experiment, search_tasks
+from automl_zero.run.initial import initial_programs
+from automl_zero.run.learning import learned_addresses
+from automl_zero.run.limits import INTERRUPTED, Spent, check_ends, ends_run, experiment_limit, run_limit
+from automl_zero.run.scoring import score_program
+from automl_zero.tasks.suites import Stage, build_tasks
+
+
+class Run:
+    """A run of a config. Building one finds every fault of the config, and compiles the engine where need be.
+
+    Args:
+        config: what to do.
+        workers: threads; they change no result.
+        interrupted: asked after every epoch; once it says yes, the search ends as if a limit had been reached.
+
+    Raises:
+        ConfigError, ProgramError, TaskError: the config cannot be used.
+
+    Example:
+        >>> for event in Run(load_config("linear")).events():
+        ...     print(to_json(event))
+    """
+
+    def __init__(self, config: Config, workers: int = 1, interrupted: Callable[[], bool] = lambda: False) -> None:
+        check_ends(config)
+        self.config, self.workers, self._interrupted = config, workers, interrupted
+        self._initial = initial_programs(config)
+        self._select_tasks = build_tasks(config.tasks, Stage.SELECT, config.seed)
+        self._final_tasks = build_tasks(config.tasks, Stage.FINAL, config.seed)
+        for tasks in (self._select_tasks, self._final_tasks):
+            score_program(Program(), tasks, config)
+        self._experiment = Experiment(config, 0, self._initial)
+        self._before: Counter[str] = Counter()  # counters of the experiments before this one
+        self._ended = 0
+        self._record = -1.0  # best search fitness of the run
+        self._selections: list[Selection] = []  # each one a record, so the last is the best
+        self._began = monotonic()
+
+    def events(self) -> Iterator[Event]:
+        """Do the run, once, and tell what happens; the run waits for whoever takes the events."""
+        self._began = monotonic()
+        yield self._start()
+        with ThreadPoolExecutor(min(self.workers, self.config.islands.count)) as pool:
+            reason = yield from self._run_experiment(pool)
+            while reason is None:
+                self._begin_experiment()
+                reason = yield from self._run_experiment(pool)
+        yield self._final()
+        yield self._stop(reason)
+
+    def _begin_experiment(self) -> None:
+        self._before.update(self._experiment.archipelago.counters)
+        self._experiment = Experiment(self.config, self._experiment.number + 1, self._initial)
+
+    def _run_experiment(self, pool: Executor) -> Generator[Event, None, str | None]:
+        """Take the experiment to its end; gives what ends the run, too, if anything does."""
+        experiment = self._experiment
+        yield from self._improvement()
+        while (limit := self._limit() or self._experiment_limit()) is None:
+            experiment.archipelago.run_epoch(pool)
+            improvement = list(self._improvement())
+            yield self._epoch_end()
+            yield from improvement
+        yield self._select(limit)
+        return limit if ends_run(limit) else self._limit()
+
+    def _experiment_limit(self) -> str | None:
+        return experiment_limit(self.config.experiment, self._experiment.spent)
+
+    def _limit(self) -> str | None:
+        """What ends the search now, if anything does."""
+        return run_limit(self.config.stop, self._spent()) or (INTERRUPTED if self._interrupted() else None)
+
+    def _spent(self) -> Spent:
+        counters = self._counters()
+        return Spent(
+            counters["programs"], counters["train_steps"], self._best_on_select(), self._seconds(), self._ended
+        )
+
+    def _best_on_select(self) -> float:
+        return self._selections[-1].select_fitness if self._selections else -1.0
+
+    def _counters(self) -> Counter[str]:
+        total = Counter(self._experiment.archipelago.counters)
+        total.update(self._before)
+        return total
+
+    def _seconds(self) -> float:
+        return round(monotonic() - self._began, 3)
+
+    def _start(self) -> Start:
+        time = datetime.now(UTC).isoformat(timespec="seconds")
+        name, seed = self.config.name, self.config.seed
+        return Start(version=__version__, name=name, seed=seed, workers=self.workers, time=time)
+
+    def _epoch_end(self) -> EpochEnd:
+        archipelago, counters = self._experiment.archipelago, self._counters()
+        return EpochEnd(
+            seconds=self._seconds(),
+            experiment=self._experiment.number,
+            epoch=archipelago.epoch,
+            experiment_programs=archipelago.programs,
+            programs=counters["programs"],
+            train_steps=counters["train_steps"],
+            best_fitness=self._experiment.fitness,
+            island_fitness=tuple(island.best_fitness for island in archipelago.islands),
+            counters=dict(counters),
+        )
+
+    def _improvement(self) -> Iterator[Improvement]:
+        """The best program of the experiment, if there is a better one than before."""
+        experiment = self._experiment
+        if not experiment.improves():
+            return
+        record, self._record = experiment.fitness > self._record, max(experiment.fitness, self._record)
+        yield Improvement(
+            seconds=self._seconds(),
+            experiment=experiment.number,
+            experiment_programs=experiment.archipelago.programs,
+            fitness=experiment.fitness,
+            record=record,
+            program=to_text(experiment.archipelago.leader.best),
+        )
+
+    def _select(self, limit: str) -> Selection:
+        """Score the experiment's program on the select tasks, and keep it if it is the best of the run."""
+        candidate = self._experiment.select(self._select_tasks)
+        selection = Selection(
+            seconds=self._seconds(),
+            experiment=self._experiment.number,
+            experiment_programs=self._experiment.archipelago.programs,
+            search_fitness=candidate.search_fitness,
+            select_fitness=candidate.select_fitness,
+            record=candidate.select_fitness > self._best_on_select(),
+            limit=limit,
+            program=to_text(candidate.program),
+        )
+        self._ended += 1
+        if selection.record:
+            self._selections.append(selection)
+        return selection
+
+    def _final(self) -> Final:
+        """Score the result, and the baselines beside it, on the tasks of all stages."""
+        best = self._selections[-1]
+        program, search = from_text(best.program), search_tasks(self.config, best.experiment)
+        tasks = {Stage.SEARCH: search, Stage.SELECT: self._select_tasks, Stage.FINAL: self._final_tasks}
+        return Final(
+            experiment=best.experiment,
+            program=best.program,
+            pruned=to_text(prune(program, search.is_multiclass)),
+            learned=learned_addresses(program, search.is_multiclass),
+            loss=search.loss,
+            scores={stage: score_program(program, each, self.config) for stage, each in tasks.items()},
+            baselines=baselines(tasks, self.config),
+            seconds=self._seconds(),
+        )
+
+    def _stop(self, reason: str) -> Stop:
+        spent = self._spent()
+        return Stop(
+            seconds=self._seconds(),
+            reason=reason,
+            experiments=spent.experiments,
+            programs=spent.programs,
+            train_steps=spent.train_steps,
+        )

@@ -1,0 +1,164 @@
+"""What happens during a run, as plain frozen records: the only thing that a run tells, and what its folder keeps.
+
+An event is one line of JSON in ``events.jsonl``. Everything that is shown of a run, while it goes on or afterwards, is
+made from its events.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import Field, TypeAdapter
+
+from automl_zero.tasks.splits import Stage
+from automl_zero.tasks.task import Loss
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """A run begins. ``time`` is that of the wall clock, in UTC; later events count seconds from it."""
+
+    event: Literal["start"] = "start"
+    version: str
+    name: str
+    seed: int
+    workers: int
+    time: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpochEnd:
+    """All islands have done an epoch.
+
+    Attributes:
+        experiment: its number, from 0.
+        epoch: its number within the experiment, from 1.
+        experiment_programs: programs of this experiment.
+        programs: of the run; so are ``train_steps`` and ``counters`` (by the names in ``search.evolve.COUNTERS``).
+        best_fitness: of the experiment; ``island_fitness``: of each island.
+    """
+
+    event: Literal["epoch"] = "epoch"
+    seconds: float
+    experiment: int
+    epoch: int
+    experiment_programs: int
+    programs: int
+    train_steps: int
+    best_fitness: float
+    island_fitness: tuple[float, ...]
+    counters: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Improvement:
+    """An experiment has a program that scores better on its search tasks than all before; ``record``: in the run."""
+
+    event: Literal["improvement"] = "improvement"
+    seconds: float
+    experiment: int
+    experiment_programs: int
+    fitness: float
+    record: bool
+    program: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """An experiment has ended, and this is its program; ``record``: the best on the select tasks in the run so far.
+
+    ``limit`` is what ended the experiment: the key of a limit, or ``interrupted``.
+    """
+
+    event: Literal["select"] = "select"
+    seconds: float
+    experiment: int
+    experiment_programs: int
+    search_fitness: float
+    select_fitness: float
+    record: bool
+    limit: str
+    program: str
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How a program does on a set of tasks.
+
+    Attributes:
+        fitness: combined over the tasks as the config says.
+        standard_error: of the mean over the tasks; None if there is only one.
+    """
+
+    fitness: float
+    standard_error: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """How a known algorithm does on the tasks of a run; ``setting`` tells how it was set."""
+
+    name: str
+    setting: str
+    scores: dict[Stage, Score]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Final:
+    """The result of a run, scored on tasks that nobody saw before.
+
+    Attributes:
+        experiment: the one that found it.
+        program: as evolved; ``pruned``: without the instructions that have no effect.
+        learned: addresses that Learn updates from the label and Predict reads; a program without any does not learn.
+        loss: of the tasks; it tells what a fitness means.
+        scores: on the search tasks of its experiment, the select and the final tasks.
+        baselines: on the same tasks.
+    """
+
+    event: Literal["final"] = "final"
+    seconds: float
+    experiment: int
+    program: str
+    pruned: str
+    learned: tuple[str, ...]
+    loss: Loss
+    scores: dict[Stage, Score]
+    baselines: tuple[Baseline, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """A run is complete. ``reason`` is the key of the limit that ended the search, or ``interrupted``."""
+
+    event: Literal["stop"] = "stop"
+    seconds: float
+    reason: str
+    experiments: int
+    programs: int
+    train_steps: int
+
+
+Event = Start | EpochEnd | Improvement | Selection | Final | Stop
+
+_EVENTS: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
+
+
+def to_json(event: Event) -> str:
+    """An event as one line of JSON."""
+    return _EVENTS.dump_json(event).decode()
+
+
+def to_plain(event: Event) -> dict[str, Any]:
+    """An event as the plain values of its JSON."""
+    return cast("dict[str, Any]", _EVENTS.dump_python(event, mode="json"))
+
+
+def from_json(line: str | bytes) -> Event:
+    """Read an event back.
+
+    Raises:
+        ValueError: the line is not an event.
+    """
+    return _EVENTS.validate_json(line)

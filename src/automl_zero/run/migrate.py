@@ -1,0 +1,60 @@
+"""Migration: programs move between islands by a plan that follows from a seed alone.
+
+As in the paper (section 3.2 and supplement S3), where every worker sends random programs to a server and gets as many
+back, drawn evenly over all workers. Islands share their tasks, so that a program's fitness travels with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl_zero.rng import generator_at
+from automl_zero.search.population import Population
+
+Array = NDArray[Any]
+
+MOVED = ("code", "data", "size", "fitness")  # of a population; its age order stays: a migrant takes its slot's age
+
+
+@dataclass(frozen=True, eq=False)
+class MigrationPlan:
+    """Which programs move where; all arrays are [islands, migrants].
+
+    Attributes:
+        target_slot: slots of the row's island that are overwritten, distinct within a row.
+        source_island: the island that each migrant comes from, which may be its own.
+        source_slot: its slot there, before the migration.
+    """
+
+    target_slot: NDArray[np.int64]
+    source_island: NDArray[np.int64]
+    source_slot: NDArray[np.int64]
+
+
+def plan_migration(seed: int, epoch: int, num_islands: int, population_size: int, migrants: int) -> MigrationPlan:
+    """Draw the migration that follows an epoch; every member of every island is equally likely to be copied."""
+    rng = generator_at(seed, "migration", epoch)
+    targets = [rng.choice(population_size, migrants, replace=False) for _ in range(num_islands)]
+    island, slot = np.divmod(rng.integers(num_islands * population_size, size=(num_islands, migrants)), population_size)
+    return MigrationPlan(np.array(targets), island, slot)
+
+
+def migrate(plan: MigrationPlan, populations: Sequence[Population]) -> None:
+    """Carry a plan out: all migrants are taken from the populations as they were before the first of them moved."""
+    for name in MOVED:
+        arrays = [getattr(population, name) for population in populations]
+        arriving = [_gather(arrays, *sources) for sources in zip(plan.source_island, plan.source_slot, strict=True)]
+        for array, slots, programs in zip(arrays, plan.target_slot, arriving, strict=True):
+            array[slots] = programs
+
+
+def _gather(arrays: Sequence[Array], islands: NDArray[np.int64], slots: NDArray[np.int64]) -> Array:
+    programs: Array = np.empty_like(arrays[0], shape=(len(slots), *arrays[0].shape[1:]))
+    for migrant, (island, slot) in enumerate(zip(islands, slots, strict=True)):
+        programs[migrant] = arrays[island][slot]
+    return programs

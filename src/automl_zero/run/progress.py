@@ -1,0 +1,126 @@
+"""How far a run is, gathered from its events: what the display draws and the report tells, as plain numbers."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from automl_zero.config import Config
+from automl_zero.run.events import EpochEnd, Event, Final, Improvement, Selection, Start, Stop
+from automl_zero.run.limits import Spent
+
+RECENT = 5.0  # seconds over which the speed is measured
+
+
+class Progress:
+    """What is known of a run after some of its events.
+
+    Attributes:
+        config: the run's settings.
+        last: the latest event; ``start``, ``epoch``, ``final`` and ``stop``: the latest of their kinds.
+        improvement: the latest of the current experiment.
+        selection: the experiment that is best on the select tasks so far.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.last: Event | None = None
+        self.start: Start | None = None
+        self.epoch: EpochEnd | None = None
+        self.improvement: Improvement | None = None
+        self.selection: Selection | None = None
+        self.final: Final | None = None
+        self.stop: Stop | None = None
+        self._improvements: list[tuple[int, float]] = []
+        self._recent: deque[tuple[float, int]] = deque()
+
+    def update(self, event: Event) -> None:
+        """Take in the next event."""
+        self.last = event
+        match event:
+            case Start():
+                self.start = event
+            case EpochEnd():
+                self._update_epoch(event)
+            case Improvement():
+                self._update_improvement(event)
+            case Selection():
+                self.selection = event if event.record else self.selection
+            case Final():
+                self.final = event
+            case Stop():
+                self.stop = event
+
+    def _update_epoch(self, event: EpochEnd) -> None:
+        self.epoch = event
+        self._recent.append((event.seconds, event.programs))
+        while event.seconds - self._recent[0][0] > RECENT and len(self._recent) > 2:
+            self._recent.popleft()
+
+    def _update_improvement(self, event: Improvement) -> None:
+        if self.improvement is None or self.improvement.experiment != event.experiment:
+            self._improvements = []
+        self.improvement = event
+        self._improvements.append((event.experiment_programs, event.fitness))
+
+    @property
+    def seconds(self) -> float:
+        """Since the run began, as of the latest event."""
+        return 0.0 if self.last is None or isinstance(self.last, Start) else self.last.seconds
+
+    @property
+    def search_seconds(self) -> float:
+        """Until the latest epoch ended, so without the final scoring."""
+        return self.epoch.seconds if self.epoch else 0.0
+
+    @property
+    def spent(self) -> Spent:
+        """What the limits of the run look at."""
+        fitness = self.selection.select_fitness if self.selection else -1.0
+        if self.stop:
+            return Spent(self.stop.programs, self.stop.train_steps, fitness, self.stop.seconds, self.stop.experiments)
+        if self.epoch:
+            return Spent(self.epoch.programs, self.epoch.train_steps, fitness, self.seconds, self.epoch.experiment)
+        return Spent(0, 0, fitness, self.seconds)
+
+    @property
+    def curve(self) -> list[tuple[int, float]]:
+        """(programs of the experiment, best fitness) at each improvement of the current experiment, and now."""
+        if self.epoch and self.improvement and self.epoch.experiment == self.improvement.experiment:
+            return [*self._improvements, (self.epoch.experiment_programs, self.epoch.best_fitness)]
+        return list(self._improvements)
+
+    @property
+    def recent_speed(self) -> float:
+        """Programs per second of late, 0 before there are two epochs to tell."""
+        if len(self._recent) < 2:
+            return 0.0
+        (first, before), (last, now) = self._recent[0], self._recent[-1]
+        return (now - before) / max(last - first, 1e-9)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Until the first limit of the run that can be foreseen; None if there is no such limit."""
+        stop, spent, seconds = self.config.stop, self.spent, max(self.seconds, 1e-9)
+        pairs = (
+            (stop.max_seconds, seconds),
+            (stop.max_programs, spent.programs),
+            (stop.max_train_steps, spent.train_steps),
+        )
+        left = [(limit - used) * seconds / used for limit, used in pairs if limit is not None and used]
+        return max(min(left), 0.0) if left else None
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """What became of the programs, and how much pruning took away, as fractions."""
+        counters = self.epoch.counters if self.epoch else {}
+        programs, instructions = counters.get("programs", 0), counters.get("instructions", 0)
+        fates = ("evaluated", "cache_hits", "fingerprint_hits", "over_cost")
+        shares = {name: counters.get(name, 0) / max(programs, 1) for name in fates}
+        dead = instructions - counters.get("live_instructions", instructions)
+        return shares | {"pruned": dead / max(instructions, 1)}
+
+    @property
+    def best_program(self) -> str | None:
+        """The text of the result, or else of the best program so far: on select, or before that on search."""
+        best = self.final or self.selection or self.improvement
+        return best.program if best else None

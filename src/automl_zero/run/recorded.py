@@ -1,0 +1,37 @@
+"""A run as the command does it: recorded in a folder, shown on a console, and ended early but completely by Ctrl-C."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+
+from automl_zero.config import Config
+from automl_zero.run.display import new_display
+from automl_zero.run.driver import Run
+from automl_zero.run.interrupt import Interrupt
+from automl_zero.run.progress import Progress
+from automl_zero.run.report import report
+from automl_zero.run.store import RunFolder, check_new
+
+
+def run_recorded(config: Config, folder: Path, workers: int, console: Console) -> tuple[Progress, int]:
+    """Do a run; gives what is known of it at the end, and the exit code that a signal asks for, or 0.
+
+    Raises:
+        ConfigError, ProgramError, TaskError: the config cannot be used; the folder is not made.
+        StoreError: the folder exists, or it cannot be written.
+    """
+    check_new(folder)
+    progress = Progress(config)
+    display = new_display(progress, console)
+    with Interrupt(display.notify) as interrupt:
+        with display:
+            run = Run(config, workers, interrupt)
+            store = RunFolder.create(folder, config)
+            for event in run.events():
+                store.record(event)
+                progress.update(event)
+                display.show(event)
+        store.write_report(report(progress, folder))
+    return progress, interrupt.exit_code

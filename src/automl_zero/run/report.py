@@ -1,0 +1,102 @@
+"""What came of a run, as text for people and as plain data; both are made from the events and the config alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from shlex import quote
+from typing import Any
+
+from automl_zero.run.events import Baseline, Final, Score, Stop, to_plain
+from automl_zero.run.limits import INTERRUPTED
+from automl_zero.run.progress import Progress
+from automl_zero.run.store import CONFIG
+from automl_zero.tasks.splits import Stage
+from automl_zero.tasks.task import Loss
+
+COLUMN = 20  # characters of a score with its uncertainty
+CLOCK_REASONS = ("stop.max_seconds", INTERRUPTED)  # where a run stops for these depends on the machine
+
+
+def summary(progress: Progress, folder: Path) -> dict[str, Any]:
+    """The run as plain data, ready for JSON; ``reason`` and ``result`` are null while it is not complete."""
+    spent = progress.spent
+    return {
+        "run": str(folder),
+        "name": progress.config.name,
+        "seed": progress.config.seed,
+        "reason": progress.stop.reason if progress.stop else None,
+        "experiments": spent.experiments,
+        "programs": spent.programs,
+        "train_steps": spent.train_steps,
+        "seconds": spent.seconds,
+        "counters": progress.epoch.counters if progress.epoch else {},
+        "best_program": progress.best_program,
+        "result": to_plain(progress.final) if progress.final else None,
+    }
+
+
+def report(progress: Progress, folder: Path) -> str:
+    """The run as text of at most 80 columns, but for long instructions."""
+    parts = [_title(progress), *_algorithm(progress), *_work(progress)]
+    if progress.stop:
+        parts += [_reproduction(progress.stop, folder)]
+    return "\n".join(parts) + "\n"
+
+
+def _title(progress: Progress) -> str:
+    config, experiments = progress.config, progress.spent.experiments
+    if not progress.stop:
+        return f"{config.name}, seed {config.seed}: not complete, the best program so far\n"
+    of = f"the best of {experiments} experiments" if experiments > 1 else "the result of one experiment"
+    return f"{config.name}, seed {config.seed}: {of}\n"
+
+
+def _algorithm(progress: Progress) -> Iterator[str]:
+    if progress.final:
+        yield progress.final.pruned
+        yield _learning(progress.final) + "\n"
+        yield from _scores(progress.final)
+    elif progress.best_program:
+        yield progress.best_program
+
+
+def _learning(final: Final) -> str:
+    if not final.learned:
+        return "It does not learn: no label that Learn sees has an effect on a prediction."
+    return f"It learns: Learn updates {', '.join(final.learned)} from the label, and Predict reads what it has updated."
+
+
+def _scores(final: Final) -> Iterator[str]:
+    """A table: a row for each algorithm, a column for each stage."""
+    measure = "fitness, 1 - (2/pi) atan(RMSE)" if final.loss is Loss.RMSE else "accuracy"
+    yield f"{measure}, with the standard error over the tasks:"
+    yield f"{'':<20}" + "".join(f"{stage:>{COLUMN}}" for stage in Stage)
+    rows = (Baseline(name="evolved", setting="", scores=final.scores), *final.baselines)
+    for row in rows:
+        yield f"{row.name:<20}" + "".join(f"{_score(row.scores[stage], final.loss):>{COLUMN}}" for stage in Stage)
+    yield from (f"{row.name}: {row.setting}" for row in final.baselines)
+    yield ""
+
+
+def _score(score: Score, loss: Loss) -> str:
+    digits = 5 if loss is Loss.RMSE else 4
+    error = "" if score.standard_error is None else f" ± {score.standard_error:.{digits}f}"
+    return f"{score.fitness:.{digits}f}{error}"
+
+
+def _work(progress: Progress) -> Iterator[str]:
+    spent, shares = progress.spent, progress.shares
+    yield f"{spent.programs:,} programs, {spent.train_steps:,} training steps, {progress.search_seconds:.1f} s of search"
+    yield (
+        f"{shares['evaluated']:.0%} of the programs evaluated, {shares['cache_hits']:.0%} of known code, "
+        f"{shares['fingerprint_hits']:.0%} of known behaviour, {shares['over_cost']:.0%} too costly"
+    )
+    yield f"{shares['pruned']:.0%} of the instructions had no effect and were pruned before a run"
+
+
+def _reproduction(stop: Stop, folder: Path) -> str:
+    command = f"automl-zero run {quote(str(folder / CONFIG))} --out {quote(f'{folder}-again')}"
+    if stop.reason in CLOCK_REASONS:
+        command += f" --set stop.max_seconds=none --set stop.max_programs={stop.programs}"
+    return f"ended by: {stop.reason}\nreproduce: {command}"
