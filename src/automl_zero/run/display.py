@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from threading import Timer
+from collections.abc import Callable
+from threading import Thread, Timer
 from time import monotonic
 from typing import Protocol, Self
 
@@ -67,7 +68,7 @@ class LiveDisplay:
     def notify(self) -> None:
         """Say so below the picture, and let go of the cursor, since the next signal ends the process."""
         self._note = INTERRUPTING
-        self._console.show_cursor(True)
+        _soon(self._console.show_cursor)
 
     def _render(self) -> RenderableType:
         if self._progress.last is None:
@@ -109,10 +110,15 @@ class PlainDisplay:
 
     def notify(self) -> None:
         """Say so."""
-        self._print(INTERRUPTING)
+        _soon(self._print, INTERRUPTING)
 
     def _print(self, line: str) -> None:
         self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _soon(function: Callable[..., object], *arguments: object) -> None:
+    """Call in another thread: a signal handler must not print, it may have interrupted a print."""
+    Thread(target=function, args=arguments, daemon=True).start()
 
 
 def _begin_line(progress: Progress, event: Start) -> str:

@@ -24,6 +24,7 @@ from automl_zero.run.initial import initial_programs
 from automl_zero.run.learning import learned_addresses
 from automl_zero.run.limits import INTERRUPTED, Spent, check_ends, ends_run, experiment_limit, run_limit
 from automl_zero.run.scoring import score_program
+from automl_zero.search.space import build_space
 from automl_zero.tasks.suites import Stage, build_tasks
 
 
@@ -46,6 +47,7 @@ class Run:
     def __init__(self, config: Config, workers: int = 1, interrupted: Callable[[], bool] = lambda: False) -> None:
         check_ends(config)
         self.config, self.workers, self._interrupted = config, workers, interrupted
+        build_space(config)  # so that its faults are found before anything is compiled
         self._initial = initial_programs(config)
         self._select_tasks = build_tasks(config.tasks, Stage.SELECT, config.seed)
         self._final_tasks = build_tasks(config.tasks, Stage.FINAL, config.seed)

@@ -16,7 +16,7 @@ from automl_zero.run.events import Selection
 from automl_zero.run.progress import Progress
 from automl_zero.run.reading import short_text
 
-SIDE, CURVE_ROWS, FRAME = 34, 6, 4  # columns beside the code; rows of the curve; columns or rows of a panel's frame
+SIDE, CURVE_ROWS, FRAME = 34, 5, 4  # columns beside the code; rows of the curve; columns or rows of a panel's frame
 UNITS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
@@ -28,7 +28,7 @@ def draw(progress: Progress, height: int) -> RenderableType:
     code = Syntax(
         "\n".join(code_lines(progress, height - FRAME)), "python", theme="ansi_dark", background_color="default"
     )
-    side = Group(_curve(progress), Text(), _table(figures(progress)))
+    side = Group(_curve(progress), _table(figures(progress)))
     grid.add_row(Panel(code, title=code_title(progress), title_align="left"), Panel(side, title="fitness, programs"))
     return Group(Text(headline(progress), no_wrap=True, overflow="ellipsis"), grid)
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
+from automl_zero.program.prune import prune
+from automl_zero.program.text import from_text, to_text
 from automl_zero.run.events import Baseline, Final, Score, Stop, to_plain
 from automl_zero.run.limits import INTERRUPTED
 from automl_zero.run.progress import Progress
@@ -58,7 +60,8 @@ def _algorithm(progress: Progress) -> Iterator[str]:
         yield _learning(progress.final) + "\n"
         yield from _scores(progress.final)
     elif progress.best_program:
-        yield progress.best_program
+        multiclass = progress.config.tasks.num_classes > 2
+        yield to_text(prune(from_text(progress.best_program), multiclass))
 
 
 def _learning(final: Final) -> str:

@@ -38,7 +38,7 @@ class StoredRun:
 
 def default_folder(config: Config) -> Path:
     """Where a run is kept unless told otherwise: ``runs/NAME-seed-N``."""
-    name = re.sub(r"[^\w-]+", "-", config.name)
+    name = re.sub(r"[^\w-]+", "-", config.name) or "run"
     return Path("runs") / f"{name}-seed-{config.seed}"
 
 

@@ -40,7 +40,7 @@ def look_up(cache: Cache, key: Any) -> float:
             value = cache.values[row, way]
             _shift(cache, row, way)
             cache.keys[row, 0], cache.values[row, 0] = key, value
-            return value
+            return float(value)
     return -1.0
 
 

@@ -37,7 +37,9 @@ COUNTERS = (
     "live_instructions",  # of them, those left by pruning
     "best_at",  # number of the candidate that became the best so far
 )
-PROGRAMS, EVALUATED, CACHE_HITS, FINGERPRINT_HITS, OVER_COST, TRAIN_STEPS, INSTRUCTIONS, LIVE, BEST_AT = range(len(COUNTERS))
+PROGRAMS, EVALUATED, CACHE_HITS, FINGERPRINT_HITS, OVER_COST, TRAIN_STEPS, INSTRUCTIONS, LIVE, BEST_AT = range(
+    len(COUNTERS)
+)
 
 
 class Settings(NamedTuple):
@@ -78,7 +80,16 @@ class Workspace(NamedTuple):
 
 
 @jit_entry
-def evolve(width: Any, space: Space, settings: Settings, tasks: LaneTasks, state: State, work: Workspace, source: int, count: int) -> None:  # noqa: E501
+def evolve(
+    width: Any,
+    space: Space,
+    settings: Settings,
+    tasks: LaneTasks,
+    state: State,
+    work: Workspace,
+    source: int,
+    count: int,
+) -> None:
     """Make that many candidates (``source`` is CHILD, RANDOM or MEMBER), score them, and take them in."""
     population, candidate = state.population, work.candidate
     for _ in range(count):

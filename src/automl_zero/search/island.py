@@ -12,16 +12,16 @@ import numpy as np
 from automl_zero.config import Config
 from automl_zero.program.library import library_program
 from automl_zero.program.program import AddressCounts, Program
-from automl_zero.tasks.task import TaskSet
-from automl_zero.vm import execute
-from automl_zero.vm.lanes import Width
-from automl_zero.vm.lower import encode, new_code, new_lowered
 from automl_zero.search import evolve
 from automl_zero.search.cache import new_cache
 from automl_zero.search.evolve import COUNTERS, Settings, State, Workspace
 from automl_zero.search.generator import new_state
 from automl_zero.search.population import copy_in, decode, new_population
 from automl_zero.search.space import Space, build_space
+from automl_zero.tasks.task import TaskSet
+from automl_zero.vm import execute
+from automl_zero.vm.lanes import Width
+from automl_zero.vm.lower import encode, new_code, new_lowered
 
 
 class Island:
@@ -65,7 +65,9 @@ class Island:
         )
         self._populate(initial, counts, capacity)
 
-    def _populate(self, initial: Sequence[Program] | None, counts: AddressCounts, capacity: tuple[int, int, int]) -> None:
+    def _populate(
+        self, initial: Sequence[Program] | None, counts: AddressCounts, capacity: tuple[int, int, int]
+    ) -> None:
         for slot in range(len(self.state.population.fitness)):
             program = initial[slot % len(initial)] if initial else Program()
             program.check_fits(counts, capacity)
@@ -77,9 +79,7 @@ class Island:
         self._run(self._source, count)
 
     def _run(self, source: int, count: int) -> None:
-        evolve.evolve(
-            self._width, self.space, self.settings, self._tasks, self.state, self._work, np.int64(source), np.int64(count)
-        )
+        evolve.evolve(self._width, self.space, self.settings, self._tasks, self.state, self._work, source, count)
 
     @property
     def best_fitness(self) -> float:

@@ -154,7 +154,7 @@ def _random_constant(state: Any, op: int, constant: int) -> float:
 
 @jit
 def _is_index(op: int, constant: int) -> bool:
-    return (op == VECTOR_CONST or op == MATRIX_CONST) and constant < NUM_CONSTANTS[op] - 1
+    return op in (VECTOR_CONST, MATRIX_CONST) and constant < NUM_CONSTANTS[op] - 1
 
 
 @jit

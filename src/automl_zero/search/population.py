@@ -79,7 +79,9 @@ def copy_program(source: Code, target: Code) -> None:
                 target.data[row, constant] = source.data[row, constant]
 
 
-def decode(code: NDArray[np.int16], data: NDArray[np.float64], size: NDArray[np.int64], start: NDArray[np.int64]) -> Program:
+def decode(
+    code: NDArray[np.int16], data: NDArray[np.float64], size: NDArray[np.int64], start: NDArray[np.int64]
+) -> Program:
     """The program that a slot's arrays stand for."""
     components = []
     for component in range(3):

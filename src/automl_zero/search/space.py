@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from automl_zero.config import Config, ConfigError, Mutation
 from automl_zero.program.ops import BY_NAME, OPS, Op
-from automl_zero.program.program import COMPONENTS, CLASS_PREDICTION
+from automl_zero.program.program import CLASS_PREDICTION, COMPONENTS
 
 # One row for each kind of mutation: its weight in the paper's table (supplement S3: one third each for size, component
 # and argument, and removal twice as likely as insertion), and in that of the published program's baseline script.

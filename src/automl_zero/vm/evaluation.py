@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from automl_zero.vm import lane_math
 from automl_zero.vm.jit import jit
-from automl_zero.vm.kernel import FEATURES as FEATURES_ENTRY, NOISE, SCRATCH, SEED
+from automl_zero.vm.kernel import FEATURES as FEATURES_ENTRY
+from automl_zero.vm.kernel import NOISE, SCRATCH, SEED
 from automl_zero.vm.lanes import (
     absolute,
     at_most_mask,
@@ -136,7 +137,9 @@ def evaluate(width: Any, program: Lowered, tasks: LaneTasks, limit: float, machi
 
 
 @jit
-def _evaluate_block(width: Any, program: Lowered, tasks: LaneTasks, block: int, limit: float, machine: Machine, scores: Scores) -> None:  # noqa: E501
+def _evaluate_block(
+    width: Any, program: Lowered, tasks: LaneTasks, block: int, limit: float, machine: Machine, scores: Scores
+) -> None:
     first, last = block * width_of(width), (block + 1) * width_of(width)
     scores.fitness[first:last], scores.error[first:last], scores.epoch[first:last] = 0.0, math.nan, -1
     scores.steps[first:last], scores.stopped[first:last] = 0, 0
@@ -150,7 +153,16 @@ def _evaluate_block(width: Any, program: Lowered, tasks: LaneTasks, block: int, 
 
 
 @jit
-def fingerprint(width: Any, program: Lowered, tasks: LaneTasks, num_train: int, num_valid: int, limit: float, machine: Machine, scores: Scores) -> Any:  # noqa: E501
+def fingerprint(
+    width: Any,
+    program: Lowered,
+    tasks: LaneTasks,
+    num_train: int,
+    num_valid: int,
+    limit: float,
+    machine: Machine,
+    scores: Scores,
+) -> Any:
     """Hash of what a placed program predicts on the first examples of the first block (paper, supplement S3).
 
     The predictions are truncated, so that programs that are equal up to rounding share the fingerprint.
@@ -218,7 +230,7 @@ def _set_up(width: Any, program: Lowered, tasks: LaneTasks, block: int, machine:
 @jit
 def _address(array: Any) -> int:
     """Where an array begins, as a signed number: a sum of signed and unsigned ones would be a float."""
-    return np.int64(array.ctypes.data)
+    return int(np.int64(array.ctypes.data))
 
 
 @jit
@@ -229,7 +241,17 @@ def _run(frame: Frame, first: int, last: int, tick: int) -> None:
 
 
 @jit
-def _train(width: Any, frame: Frame, epoch: int, count: int, limit: float, alive: int, first_task: int, scores: Scores, traced: int) -> int:  # noqa: E501
+def _train(
+    width: Any,
+    frame: Frame,
+    epoch: int,
+    count: int,
+    limit: float,
+    alive: int,
+    first_task: int,
+    scores: Scores,
+    traced: int,
+) -> int:
     """Go through the first ``count`` examples of an epoch; gives the mask of the lanes that did not fail."""
     lanes = width_of(width)
     highest = splat(zeros(width), limit)
@@ -352,7 +374,9 @@ def _softmax(width: Any, frame: Frame, label: Any) -> Any:
 
 
 @jit
-def _validate(width: Any, frame: Frame, epoch: int, limit: float, alive: int, first_task: int, machine: Machine, scores: Scores) -> None:  # noqa: E501
+def _validate(
+    width: Any, frame: Frame, epoch: int, limit: float, alive: int, first_task: int, machine: Machine, scores: Scores
+) -> None:
     """Validate after an epoch and keep each lane's best result; a lane that fails goes on from where it failed."""
     lanes, traced = width_of(width), scores.predictions.shape[1]
     total, highest = zeros(width), splat(zeros(width), limit)

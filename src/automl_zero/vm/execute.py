@@ -58,7 +58,16 @@ def evaluate(
 
 
 @jit_entry
-def _evaluate(width: Any, program: Code, lowered: Lowered, multiclass: bool, tasks: LaneTasks, limit: float, machine: Machine, scores: Scores) -> int:  # noqa: E501
+def _evaluate(
+    width: Any,
+    program: Code,
+    lowered: Lowered,
+    multiclass: bool,
+    tasks: LaneTasks,
+    limit: float,
+    machine: Machine,
+    scores: Scores,
+) -> int:
     lower(program, multiclass, lowered)
     place(lowered, tasks.shape[evaluation.FEATURES], tasks.noise.shape[0] // tasks.shape[evaluation.BLOCKS])
     return evaluation.evaluate(width, lowered, tasks, limit, machine, scores)
@@ -136,7 +145,10 @@ def pack(tasks: TaskSet, dtype: str, lanes: int) -> LaneTasks:
     classes = 0 if tasks.loss is Loss.RMSE else tasks.num_classes
     shape = tasks.num_features, tasks.num_train_examples, tasks.num_valid_examples, tasks.num_epochs, classes
     return LaneTasks(
-        *(_lanes_last(x, dtype, lanes) for x in (tasks.train_x, tasks.train_y, tasks.valid_x, tasks.valid_y)),
+        _lanes_last(tasks.train_x, dtype, lanes),
+        _lanes_last(tasks.train_y, dtype, lanes),
+        _lanes_last(tasks.valid_x, dtype, lanes),
+        _lanes_last(tasks.valid_y, dtype, lanes),
         np.ascontiguousarray(tasks.train_order, np.int64),
         numbers * np.uint32(GOLDEN_32),
         np.array([tasks.noise_seed], np.uint64),

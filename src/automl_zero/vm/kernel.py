@@ -34,12 +34,55 @@ from automl_zero.vm.lanes import (
     zeros,
 )
 from automl_zero.vm.lower import (
-    ABS, ARCCOS, ARCSIN, ARCTAN, BROADCAST, COLUMN_BROADCAST, COLUMN_NORM, COLUMNS, COS, DIFF, DIVISION, DOT, EXP, EXTENT,
-    GAUSSIAN, KERNEL, LEFT, LOG, MATRIX_MATRIX, MATRIX_MAX, MATRIX_MIN, MATRIX_VECTOR, MAX, MAX_CONSTANTS, MEAN, MIN, NORM, OUTER,
-    PRODUCT, RECIPROCAL, RIGHT, ROW_BROADCAST, ROW_MEAN, ROW_NORM, ROW_STD, SCALE, SET_ELEMENT, SET_MATRIX_ELEMENT,
-    SET_SCALAR, SIN, STD, STEP, STEP_AT_ZERO, STREAM, SUM, TAN, TARGET, TRANSPOSE, UNIFORM,
+    ABS,
+    ARCCOS,
+    ARCSIN,
+    ARCTAN,
+    BROADCAST,
+    COLUMN_BROADCAST,
+    COLUMN_NORM,
+    COLUMNS,
+    COS,
+    DIFF,
+    DIVISION,
+    DOT,
+    EXP,
+    EXTENT,
+    KERNEL,
+    LEFT,
+    LOG,
+    MATRIX_MATRIX,
+    MATRIX_MAX,
+    MATRIX_MIN,
+    MATRIX_VECTOR,
+    MAX,
+    MAX_CONSTANTS,
+    MEAN,
+    MIN,
+    NORM,
+    OUTER,
+    PRODUCT,
+    RECIPROCAL,
+    RIGHT,
+    ROW_BROADCAST,
+    ROW_MEAN,
+    ROW_NORM,
+    ROW_STD,
+    SCALE,
+    SET_ELEMENT,
+    SET_MATRIX_ELEMENT,
+    SET_SCALAR,
+    SIN,
+    STD,
+    STEP,
+    STEP_AT_ZERO,
+    STREAM,
+    SUM,
+    TAN,
+    TARGET,
+    TRANSPOSE,
+    UNIFORM,
 )  # fmt: skip
-
 
 SCRATCH, FEATURES, SEED, NOISE = range(4)  # entries of the context: what only some instructions look up
 
@@ -154,7 +197,9 @@ def _reduce(width: Any, op: int, mem: int, out: int, a: int, extent: int) -> Non
 
 
 @jit
-def _run_matrix_op(width: Any, op: int, mem: int, out: int, a: int, b: int, extent: int, data: int, context: int) -> None:
+def _run_matrix_op(
+    width: Any, op: int, mem: int, out: int, a: int, b: int, extent: int, data: int, context: int
+) -> None:
     """The ops in which rows and columns matter, and those that set one element."""
     keep_apart()
     num_features = read_integer(context, FEATURES)
@@ -221,7 +266,9 @@ def _run_function(width: Any, op: int, mem: int, out: int, a: int) -> None:
 
 
 @jit
-def _draw(width: Any, op: int, mem: int, out: int, extent: int, data: int, context: int, stream: int, tick: int) -> None:
+def _draw(
+    width: Any, op: int, mem: int, out: int, extent: int, data: int, context: int, stream: int, tick: int
+) -> None:
     """Fill the output with uniform or normal draws."""
     keep_apart()
     lanes, first, second = width_of(width), read_number(data, 0), read_number(data, 1)
@@ -327,7 +374,9 @@ def _matrix_matrix(width: Any, mem: int, out: int, a: int, b: int, scratch: int,
         for column in range(0, side, lanes):
             total = zeros(width)
             for k in range(num_features):
-                total = fma(load(width, mem, a + row * side + k * lanes), load(width, mem, b + k * side + column), total)
+                total = fma(
+                    load(width, mem, a + row * side + k * lanes), load(width, mem, b + k * side + column), total
+                )
             store(mem, scratch + row * side + column, total)
     _copy(width, mem, out, scratch, num_features * side)
 

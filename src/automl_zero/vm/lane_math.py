@@ -40,7 +40,7 @@ REDUCTION_LIMIT = 8192.0
 
 @jit
 def exp(x: Any) -> Any:
-    """e to the power of x: 2**n times the series of the rest."""
+    """E to the power of x: 2**n times the series of the rest."""
     low, high = (-746.0, 710.0) if is_double(x) else (-104.0, 89.0)
     part1, part2 = LN2_DOUBLE if is_double(x) else LN2_SINGLE
     clamped = where_less(x, splat(x, low), splat(x, low), where_less(splat(x, high), x, splat(x, high), x))
@@ -81,7 +81,9 @@ def _power_of_two(n: Any) -> Any:
 @jit
 def log(x: Any) -> Any:
     """Natural logarithm: x = 2**k (1 + f) with 1 + f in [sqrt(1/2), sqrt(2)), then the series in f / (2 + f)."""
-    smallest, lift, lifted = (2.2250738585072014e-308, 2.0**54, 54.0) if is_double(x) else (1.17549435e-38, 2.0**24, 24.0)
+    smallest, lift, lifted = (
+        (2.2250738585072014e-308, 2.0**54, 54.0) if is_double(x) else (1.17549435e-38, 2.0**24, 24.0)
+    )
     part1, part2 = LN2_DOUBLE if is_double(x) else LN2_SINGLE
     bias, shift, root = (1023, 52, 0x3FE6A09E667F3BCD) if is_double(x) else (127, 23, 0x3F3504F3)
     zero, one, subnormal_limit = splat(x, 0.0), splat(x, 1.0), splat(x, smallest)

@@ -30,8 +30,7 @@ def execution_key(seed: Any, stream: int, tick: int) -> Any:
 
 @jit
 def task_lanes(width: Any, key: Any, lane_tasks: int) -> Any:
-    """The state all draws of one execution begin with; ``lane_tasks`` is the address of each lane's
-    task number times the golden ratio."""
+    """The state all draws of one execution begin with; the tasks are those at the address ``lane_tasks``."""
     tasks = load_words(width, lane_tasks, 0)
     return _mix32(tasks ^ splat(tasks, key & np.uint64(0xFFFFFFFF)))
 
@@ -57,4 +56,3 @@ def _mix32(x: Any) -> Any:
     x = (x ^ (x >> splat(x, 16))) * splat(x, MIX_32[0])
     x = (x ^ (x >> splat(x, 15))) * splat(x, MIX_32[1])
     return x ^ (x >> splat(x, 16))
-

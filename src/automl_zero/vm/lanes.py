@@ -13,8 +13,8 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.core.imputils import lower_constant
+from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import (
     NativeValue,
     intrinsic,
@@ -52,7 +52,7 @@ class WidthType(types.Opaque):  # type: ignore[misc]
 register_model(WidthType)(models.OpaqueModel)
 
 
-@typeof_impl.register(Width)
+@typeof_impl.register(Width)  # type: ignore[untyped-decorator]
 def _typeof_width(value: Width, _context: Any) -> WidthType:
     return WidthType(getattr(types, value.dtype), value.lanes)
 
@@ -62,7 +62,7 @@ def _constant_width(context: Any, _builder: Any, _type: WidthType, _value: Width
     return context.get_dummy_value()
 
 
-@unbox(WidthType)
+@unbox(WidthType)  # type: ignore[untyped-decorator]
 def _unbox_width(_type: WidthType, _object: Any, context: Any) -> NativeValue:
     return NativeValue(context.context.get_dummy_value())
 
@@ -206,7 +206,9 @@ KERNEL_ARGUMENTS = 6  # whole numbers, most of them addresses
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def call_kernel(_context: Any, address: Any, code: Any, data: Any, count: Any, memory: Any, context: Any, tick: Any) -> Any:
+def call_kernel(
+    _context: Any, address: Any, code: Any, data: Any, count: Any, memory: Any, context: Any, tick: Any
+) -> Any:
     """Call the C function at an address; its whole numbers are as many as fit in registers."""
     word = ir.IntType(64)
 
@@ -371,4 +373,3 @@ def set_lane(_context: Any, a: Lanes, lane: Any, value: Any) -> Any:
         return builder.insert_element(args[0], scalar, args[1])
 
     return a(a, lane, value), codegen
-
