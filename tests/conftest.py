@@ -6,6 +6,10 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("compiled", deadline=None)  # the first example compiles what it calls
+settings.load_profile("compiled")
 
 GOLDEN = "golden "
 

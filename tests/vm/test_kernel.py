@@ -102,6 +102,8 @@ def assert_agrees(instruction: Instruction, before: Banks, actual: Any, expected
         assert_sums_agree(instruction, before, actual, expected)
     elif row.number in cases.LIBRARY_FUNCTIONS:
         assert_close(actual, expected, 4 * spacing(expected, dtype))
+        zero = expected == 0
+        np.testing.assert_array_equal(np.signbit(actual[zero]), np.signbit(expected[zero]))
     elif row.draws:
         assert_close(actual, expected, draw_error(instruction, dtype))
     else:

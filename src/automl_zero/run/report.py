@@ -89,8 +89,8 @@ def _score(score: Score, loss: Loss) -> str:
 
 
 def _work(progress: Progress) -> Iterator[str]:
-    spent, shares = progress.spent, progress.shares
-    yield f"{spent.programs:,} programs, {spent.train_steps:,} training steps, {progress.search_seconds:.1f} s of search"
+    spent, shares, seconds = progress.spent, progress.shares, progress.search_seconds
+    yield f"{spent.programs:,} programs, {spent.train_steps:,} training steps, {seconds:.1f} s of search"
     yield (
         f"{shares['evaluated']:.0%} of the programs evaluated, {shares['cache_hits']:.0%} of known code, "
         f"{shares['fingerprint_hits']:.0%} of known behaviour, {shares['over_cost']:.0%} too costly"

@@ -39,7 +39,7 @@ def normal(seed: int, task: int, stream: int, tick: int, count: int) -> NDArray[
     """``count`` standard normal draws (Box-Muller, each from two uniform draws)."""
     key, element = execution_key(seed, stream, tick), np.arange(count, dtype=np.uint32)
     radius = np.sqrt(-2.0 * np.log(_uniform(key, task, 2 * element)))
-    return radius * np.cos(2.0 * np.pi * _uniform(key, task, 2 * element + 1))
+    return np.asarray(radius * np.cos(2.0 * np.pi * _uniform(key, task, 2 * element + 1)), np.float64)
 
 
 def _uniform(key: int, task: int, element: NDArray[np.uint32]) -> NDArray[np.float64]:

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from small_config import small_config
+
+from automl_zero.config import ConfigError, ExperimentConfig, StopConfig
+from automl_zero.run.limits import Spent, check_ends, ends_run, experiment_limit, run_limit
+
+SPENT = Spent(programs=100, train_steps=1000, fitness=0.5, seconds=10.0, experiments=2, idle_programs=40)
+NO_LIMITS: dict[str, None] = dict.fromkeys(StopConfig.model_fields)
+
+EXPERIMENT_LIMITS = [
+    ("max_programs", 100, "programs"),
+    ("max_train_steps", 1000, "train_steps"),
+    ("target_fitness", 0.5, "fitness"),
+    ("patience", 40, "idle_programs"),
+]
+RUN_LIMITS = [
+    ("max_programs", 100, "programs"),
+    ("max_train_steps", 1000, "train_steps"),
+    ("target_fitness", 0.5, "fitness"),
+    ("max_seconds", 10.0, "seconds"),
+    ("max_experiments", 2, "experiments"),
+]
+
+
+def just_below(spent: Spent, field: str) -> Spent:
+    changes: dict[str, Any] = {field: getattr(spent, field) * 0.99}
+    return replace(spent, **changes)
+
+
+@pytest.mark.parametrize(("key", "limit", "field"), EXPERIMENT_LIMITS)
+def test_an_experiment_ends_when_a_limit_is_reached(key: str, limit: float, field: str) -> None:
+    limits = ExperimentConfig.model_validate({key: limit})
+    assert experiment_limit(limits, SPENT) == f"experiment.{key}"
+    assert experiment_limit(limits, just_below(SPENT, field)) is None
+
+
+@pytest.mark.parametrize(("key", "limit", "field"), RUN_LIMITS)
+def test_a_run_ends_when_a_limit_is_reached(key: str, limit: float, field: str) -> None:
+    limits = StopConfig.model_validate({**NO_LIMITS, key: limit})
+    assert run_limit(limits, SPENT) == f"stop.{key}"
+    assert run_limit(limits, just_below(SPENT, field)) is None
+
+
+def test_without_limits_nothing_ends() -> None:
+    assert experiment_limit(ExperimentConfig(), SPENT) is None
+    assert run_limit(StopConfig.model_validate(NO_LIMITS), SPENT) is None
+
+
+def test_every_limit_of_the_config_has_a_test() -> None:
+    assert {key for key, *_ in EXPERIMENT_LIMITS} == set(ExperimentConfig.model_fields)
+    assert {key for key, *_ in RUN_LIMITS} == set(StopConfig.model_fields)
+
+
+@pytest.mark.parametrize(
+    ("limit", "is_of_run"), [("stop.max_seconds", True), ("interrupted", True), ("experiment.patience", False)]
+)
+def test_limits_of_an_experiment_do_not_end_the_run(limit: str, is_of_run: bool) -> None:
+    assert ends_run(limit) is is_of_run
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"stop": {"max_seconds": 1}},
+        {"stop": {"max_programs": 1}},
+        {"stop": {"max_train_steps": 1}},
+        {"stop": {"max_experiments": 1}, "experiment": {"patience": 1}},
+        {"stop": {"target_fitness": 1}, "experiment": {"max_programs": 1}},
+    ],
+    ids=str,
+)
+def test_a_config_that_ends_is_accepted(changes: dict[str, dict[str, Any]]) -> None:
+    stop = {**NO_LIMITS, **changes["stop"]}
+    check_ends(small_config(**{**changes, "stop": stop}))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"stop": {}},
+        {"stop": {"max_experiments": 1}},
+        {"stop": {"target_fitness": 1}},
+        {"stop": {}, "experiment": {"max_programs": 1}},
+    ],
+    ids=str,
+)
+def test_a_config_that_never_ends_is_refused_with_the_keys_to_set(changes: dict[str, dict[str, Any]]) -> None:
+    stop = {**NO_LIMITS, **changes["stop"]}
+    with pytest.raises(ConfigError, match=r"stop\.max_seconds.*stop\.max_programs.*experiment\.max_programs"):
+        check_ends(small_config(**{**changes, "stop": stop}))

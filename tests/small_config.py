@@ -1,0 +1,39 @@
+"""A run of a second: three islands that evolve linear regression from random programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from automl_zero.config import Config, parse_config
+
+OPS = [
+    "scalar_const_set",
+    "scalar_diff",
+    "scalar_product",
+    "vector_inner_product",
+    "scalar_vector_product",
+    "vector_sum",
+]
+STAGE = {"num_tasks": 10, "num_train": 20, "num_valid": 10}
+
+VALUES: dict[str, dict[str, Any]] = {
+    "memory": {"scalars": 4, "vectors": 3, "matrices": 1},
+    "program": {
+        "setup_ops": OPS,
+        "predict_ops": OPS,
+        "learn_ops": OPS,
+        "max_sizes": [4, 3, 6],
+        "initial": "random",
+    },
+    "search": {"population_size": 20, "tournament_size": 5},
+    "evaluation": {"cost_limit": 0, "cache_size": 1000},
+    "tasks": {"kind": "linear", "num_features": 4, "search": STAGE, "select": STAGE, "final": STAGE},
+    "islands": {"count": 3, "epoch_programs": 50, "migrants": 5},
+    "stop": {"max_programs": 600},
+}
+
+
+def small_config(seed: int = 0, **changes: dict[str, Any]) -> Config:
+    """The config with some keys of some sections changed; None unsets a limit."""
+    sections = {name: {**VALUES.get(name, {}), **changes.get(name, {})} for name in {*VALUES, *changes}}
+    return parse_config({"name": "small", "seed": seed, **sections})
