@@ -32,7 +32,7 @@ class Space(NamedTuple):
     """What the mutations draw from.
 
     Attributes:
-        ops: [3, 65] allowed ops of each component function, ``num_ops`` [3] of them; ``open``: which functions have any.
+        ops: [3, 65] allowed ops of each component function, ``num_ops`` [3] of them; ``open``: those with any.
         addresses: [3] addresses of each kind; ``first_output``: [3] the lowest that may be an output.
         min_size, max_size: [3] limits in instructions.
         odds: [8] cumulated weights of the mutations; ``prob``: [1] that a child is mutated at all.
@@ -104,7 +104,7 @@ def _ops(config: Config, component: str, addresses: tuple[int, ...], first_outpu
             if kind is not None and addresses[kind] <= least:
                 bank = ("scalars", "vectors", "matrices")[kind]
                 raise ConfigError(
-                    f"program.{component}_ops has {op.name}, but memory.{bank} = {addresses[kind]} leaves it no address:"
+                    f"program.{component}_ops has {op.name}, but memory.{bank} = {addresses[kind]} gives it no address:"
                     f" use at least {least + 1}, or leave the op out"
                 )
     return ops

@@ -63,8 +63,8 @@ class Scores(NamedTuple):
     """Results of each task, with room for the unused lanes of the last block.
 
     Attributes:
-        fitness: best over the epochs, 0 where none was completed; ``error``: RMSE or error rate of that epoch, NaN if none.
-        epoch: which epoch that was, -1 if none; ``steps``: training steps done; ``stopped``: bits of what stopped early.
+        fitness: best over the epochs, 0 if none was completed; ``error``: its RMSE or error rate, NaN if none.
+        epoch: which epoch that was, -1 if none; ``steps``: training steps done; ``stopped``: bits of what stopped.
         predictions: [tasks, K] first predictions, normalized, of that epoch (class numbers with more than two classes).
     """
 
@@ -96,8 +96,8 @@ class Frame(NamedTuple):
     """All that the loops over the examples of a block need, as plain numbers.
 
     Addresses: ``kernel``, ``context``, ``memory``, ``trace``, ``code``, ``data``, the block's examples and ``order``.
-    ``predict_from``, ``learn_from`` and ``end`` are rows of the code; ``features_at`` and ``scratch`` are indices of the
-    memory, where v0 begins and where the program's part ends.
+    ``predict_from``, ``learn_from`` and ``end`` are rows of the code; ``features_at`` and ``scratch`` are indices of
+    the memory, where v0 begins and where the program's part ends.
     """
 
     kernel: int
@@ -336,7 +336,7 @@ def _raw_prediction(width: Any, frame: Frame) -> Any:
 @jit
 def _class_prediction(width: Any, frame: Frame) -> int:
     """Index of v2 in the memory."""
-    return frame.features_at + 2 * frame.num_features * width_of(width)
+    return int(frame.features_at + 2 * frame.num_features * width_of(width))
 
 
 @jit

@@ -46,7 +46,7 @@ def _uniform(key: int, task: int, element: NDArray[np.uint32]) -> NDArray[np.flo
     low, high = np.uint32(key & 0xFFFFFFFF), np.uint32(key >> 32)
     lane = _mix32(np.full(1, (task * GOLDEN_32) & 0xFFFFFFFF, np.uint32) ^ low)
     bits = _mix32(_mix32(lane + element * np.uint32(GOLDEN_32)) ^ high)
-    return ((bits >> np.uint32(32 - MANTISSA_BITS)) + 0.5) * 2.0**-MANTISSA_BITS
+    return np.asarray(((bits >> np.uint32(32 - MANTISSA_BITS)) + 0.5) * 2.0**-MANTISSA_BITS, np.float64)
 
 
 def _mix32(x: NDArray[np.uint32]) -> NDArray[np.uint32]:

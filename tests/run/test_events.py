@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import json
+from dataclasses import FrozenInstanceError
+
+import pytest
+
+from automl_zero.run.events import EpochEnd, Event, Final, from_json, to_json, to_plain
+
+KINDS = ["start", "epoch", "improvement", "select", "final", "stop"]
+
+
+def test_a_complete_run_has_every_kind_of_event(events: tuple[Event, ...]) -> None:
+    assert {event.event for event in events} == set(KINDS)
+
+
+def test_every_event_is_one_line_of_json_and_reads_back_equal(events: tuple[Event, ...]) -> None:
+    for event in events:
+        line = to_json(event)
+        assert "\n" not in line
+        assert json.loads(line)["event"] == event.event
+        assert from_json(line) == event
+
+
+def test_the_plain_form_of_an_event_is_that_of_its_json(events: tuple[Event, ...]) -> None:
+    assert all(to_plain(event) == json.loads(to_json(event)) for event in events)
+
+
+def test_scores_are_named_by_stage(events: tuple[Event, ...]) -> None:
+    (final,) = [to_plain(event) for event in events if isinstance(event, Final)]
+    assert list(final["scores"]) == ["search", "select", "final"]
+    assert set(final["scores"]["search"]) == {"fitness", "standard_error"}
+
+
+def test_an_event_cannot_be_changed(events: tuple[Event, ...]) -> None:
+    with pytest.raises(FrozenInstanceError):
+        events[0].event = "stop"  # type: ignore[misc, assignment]
+
+
+@pytest.mark.parametrize("line", ["", "{}", "[]", '{"event": "party"}', '{"event": "stop"}', '{"event": "stop", "sec'])
+def test_what_is_no_event_is_refused(line: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        from_json(line)
+
+
+def test_the_counters_of_an_epoch_are_kept_even_where_they_are_zero(events: tuple[Event, ...]) -> None:
+    assert all(event.counters["over_cost"] == 0 for event in events if isinstance(event, EpochEnd))
