@@ -82,5 +82,5 @@ def test_a_program_that_does_not_fit_is_refused(changes: dict[str, Any], message
 
 
 def test_a_program_below_the_least_sizes_is_refused() -> None:
-    with pytest.raises(ConfigError, match="'empty' has 0 instructions in predict, but program.min_sizes asks for 2"):
+    with pytest.raises(ConfigError, match=r"'empty' has 0 instructions in predict, but program.min_sizes asks for 2"):
         initial_programs(small_config(program={"initial": "empty", "min_sizes": (0, 2, 0)}))

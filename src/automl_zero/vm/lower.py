@@ -103,8 +103,8 @@ def new_lowered(total: int) -> Lowered:
     """Room for a lowered program of at most ``total`` instructions."""
     return Lowered(
         np.zeros((total, COLUMNS), np.int64), np.zeros((total, MAX_CONSTANTS)), np.zeros(4, np.int64),
-        np.zeros(5, np.int64), np.zeros(3, np.int64), np.zeros(total, np.bool_), np.zeros(3, np.uint64), np.zeros(3, np.uint64),
-        np.zeros((3, MAX_ADDRESSES), np.int64),
+        np.zeros(5, np.int64), np.zeros(3, np.int64), np.zeros(total, np.bool_), np.zeros(3, np.uint64),
+        np.zeros(3, np.uint64), np.zeros((3, MAX_ADDRESSES), np.int64),
     )  # fmt: skip
 
 
@@ -194,7 +194,7 @@ def _rename(address: int, kind: int, names: Any, used: Any) -> int:
     if names[kind, address] < 0:
         names[kind, address] = used[kind]
         used[kind] += 1
-    return names[kind, address]
+    return int(names[kind, address])
 
 
 @jit

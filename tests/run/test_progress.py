@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from small_config import small_config
+
+from automl_zero.config import Config
+from automl_zero.run.events import EpochEnd, Event, Improvement, Selection, Stop
+from automl_zero.run.limits import Spent
+from automl_zero.run.progress import Progress
+
+EPOCH = EpochEnd(
+    seconds=2.0,
+    experiment=0,
+    epoch=1,
+    experiment_programs=1000,
+    programs=1000,
+    train_steps=5000,
+    best_fitness=0.5,
+    island_fitness=(0.5, 0.25),
+    counters={
+        "programs": 1000,
+        "evaluated": 500,
+        "cache_hits": 250,
+        "fingerprint_hits": 200,
+        "over_cost": 50,
+        "train_steps": 5000,
+        "instructions": 400,
+        "live_instructions": 100,
+    },
+)
+
+
+def after(*events: Event, config: Config | None = None) -> Progress:
+    progress = Progress(config or small_config())
+    for event in events:
+        progress.update(event)
+    return progress
+
+
+def epoch(seconds: float, programs: int) -> EpochEnd:
+    return replace(EPOCH, seconds=seconds, programs=programs, experiment_programs=programs)
+
+
+def improvement(programs: int, fitness: float, experiment: int = 0) -> Improvement:
+    return Improvement(
+        seconds=0.0, experiment=experiment, experiment_programs=programs, fitness=fitness, record=True, program="p"
+    )
+
+
+def selection(fitness: float, record: bool) -> Selection:
+    return Selection(
+        seconds=3.0,
+        experiment=0,
+        experiment_programs=1000,
+        search_fitness=0.5,
+        select_fitness=fitness,
+        record=record,
+        limit="experiment.patience",
+        program=f"selected with {fitness}",
+    )
+
+
+def test_before_the_first_event_nothing_is_known_and_nothing_fails() -> None:
+    progress = after()
+    assert (progress.seconds, progress.search_seconds, progress.recent_speed, progress.curve) == (0, 0, 0, [])
+    assert progress.spent == Spent(0, 0, -1.0)
+    assert progress.best_program is None
+    assert set(progress.shares.values()) == {0}
+    assert progress.seconds_left is None
+
+
+def test_shares_are_of_programs_and_of_instructions() -> None:
+    assert after(EPOCH).shares == {
+        "evaluated": 0.5,
+        "cache_hits": 0.25,
+        "fingerprint_hits": 0.2,
+        "over_cost": 0.05,
+        "pruned": 0.75,
+    }
+
+
+def test_the_curve_is_that_of_the_current_experiment_up_to_now() -> None:
+    progress = after(improvement(10, 0.1), improvement(20, 0.5), EPOCH)
+    assert progress.curve == [(10, 0.1), (20, 0.5), (1000, 0.5)]
+    progress.update(improvement(15, 0.2, experiment=1))
+    assert progress.curve == [(15, 0.2)]
+
+
+def test_the_speed_is_that_of_the_last_seconds() -> None:
+    progress = after(*(epoch(second, 100 * second) for second in range(1, 11)))
+    assert progress.recent_speed == pytest.approx(100)
+    for second in range(11, 21):
+        progress.update(epoch(second, 1000 + 500 * (second - 10)))
+    assert progress.recent_speed == pytest.approx(500)
+
+
+@pytest.mark.parametrize(
+    ("limits", "left"),
+    [
+        ({"max_programs": None, "max_seconds": 10.0}, 8.0),
+        ({"max_programs": 3000}, 4.0),
+        ({"max_programs": None, "max_train_steps": 7500}, 1.0),
+        ({"max_programs": 3000, "max_seconds": 3.0}, 1.0),
+        ({"max_programs": 10}, 0.0),
+        ({"max_programs": None, "target_fitness": 1.0}, None),
+    ],
+)
+def test_the_time_left_is_to_the_first_limit(limits: dict[str, float], left: float | None) -> None:
+    config = small_config(stop=limits)
+    assert after(EPOCH, config=config).seconds_left == (None if left is None else pytest.approx(left))
+
+
+def test_the_best_program_is_the_latest_word_on_it() -> None:
+    progress = after(improvement(10, 0.1))
+    assert progress.best_program == "p"
+    progress.update(selection(0.4, record=True))
+    progress.update(selection(0.3, record=False))
+    assert progress.best_program == "selected with 0.4"
+
+
+def test_a_complete_run_tells_what_was_spent(complete: Progress, events: tuple[Event, ...]) -> None:
+    stop = events[-1]
+    assert isinstance(stop, Stop)
+    assert complete.spent.programs == stop.programs == 1020
+    assert complete.spent.experiments == 2
+    assert complete.search_seconds <= complete.seconds == stop.seconds
+    assert complete.final is not None
+    assert complete.best_program == complete.final.program
