@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from automl_zero.program.ops import OPS, Array
+from automl_zero.program.ops import BY_NAME, OPS, Array, Op
 from automl_zero.program.program import AddressCounts, Instruction, Program
 from automl_zero.tasks.task import Loss, TaskSet
 from automl_zero.vm.outcome import Evaluation
@@ -46,6 +46,42 @@ def instruction(op: int, in1: int, in2: int, out: int, value: Any, *data: Any) -
     made = Instruction(op, in1, in2, out, (0.0,) * len(constants))
     object.__setattr__(made, "data", tuple(map(float, constants)))
     return made
+
+
+OP_FIELDS = ("op", "in1", "in2", "out", "activation_data", "float_data_0", "float_data_1", "float_data_2")
+LIBRARY_FUNCTIONS = range(BY_NAME["scalar_sin"].number, BY_NAME["scalar_log"].number + 1)
+
+
+@cache
+def op_cases() -> dict[int, list[dict[str, Any]]]:
+    """Single instructions with the memory before and after, by the number of their op."""
+    by_op = defaultdict(list)
+    for case in load("ops.json.gz")["cases"]:
+        by_op[case["op"]].append(case)
+    return dict(by_op)
+
+
+def op_instruction(case: dict[str, Any]) -> Instruction:
+    """The instruction of a case."""
+    return instruction(*(case[name] for name in OP_FIELDS))
+
+
+def output_agrees(case: dict[str, Any], actual: Any, expected: Any) -> bool:
+    """Whether an output is what the published program made of it, the cells aside that rounding decides."""
+    wrong = np.array(differs(actual, expected, op_tolerance(OPS[case["op"]])))
+    wrong_sign = np.array((actual == 0) & (np.signbit(actual) != np.signbit(expected)))
+    np.put(wrong, case["sensitive_cells"], False)
+    np.put(wrong_sign, case["sensitive_cells"] + case["zero_sign_cells"], False)
+    return not (wrong | wrong_sign).any()
+
+
+def op_tolerance(row: Op) -> float:
+    """Elementwise arithmetic is exact; library functions differ in the last digits, and so do orders of summation."""
+    if row.number in LIBRARY_FUNCTIONS:
+        return 4 * float(np.finfo(np.float64).eps)
+    inputs, _, output = row.signature.partition("->")
+    summed_over = set(inputs) - set(output) - set(".,")
+    return 1e-11 if summed_over else 0.0
 
 
 @cache

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from automl_zero.program.ops import BY_NAME, Array, Kind, Op
+from automl_zero.program.ops import Array, Kind, Op
 from automl_zero.program.program import AddressCounts, Instruction
 from automl_zero.vm import noise, reference
 from automl_zero.vm.execute import aligned
@@ -21,7 +21,6 @@ from automl_zero.vm.lower import KERNEL, LEFT, RIGHT, SIZE, STREAM, TARGET, Lowe
 Banks = tuple[Any, ...]
 
 WIDTHS = (("float32", 8), ("float32", 16), ("float64", 4), ("float64", 8))
-LIBRARY_FUNCTIONS = range(BY_NAME["scalar_sin"].number, BY_NAME["scalar_log"].number + 1)
 GUARD = 64  # elements behind the scratch that nothing may touch
 
 every_width = pytest.mark.parametrize(("dtype", "lanes"), WIDTHS, ids=lambda value: str(value))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from automl_zero.config import Config, parse_config
@@ -37,3 +38,10 @@ def small_config(seed: int = 0, **changes: dict[str, Any]) -> Config:
     """The config with some keys of some sections changed; None unsets a limit."""
     sections = {name: {**VALUES.get(name, {}), **changes.get(name, {})} for name in {*VALUES, *changes}}
     return parse_config({"name": "small", "seed": seed, **sections})
+
+
+def small_file(folder: Path) -> Path:
+    """A file of the config."""
+    path = folder / "small.toml"
+    path.write_text(small_config().to_toml())
+    return path

@@ -78,11 +78,8 @@ def test_of_equal_islands_the_first_leads() -> None:
 
 
 def test_programs_migrate_after_every_so_many_epochs() -> None:
-    alone, together = ({"islands": {"migrants": migrants, "migration_epochs": 2}} for migrants in (0, 5))
-    same = [
-        states(archipelago(small_config(**alone), epochs)) == states(archipelago(small_config(**together), epochs))
-        for epochs in (1, 2)
-    ]
+    alone, together = (small_config(islands={"migrants": number, "migration_epochs": 2}) for number in (0, 5))
+    same = [states(archipelago(alone, epochs)) == states(archipelago(together, epochs)) for epochs in (1, 2)]
     assert same == [True, False]
 
 

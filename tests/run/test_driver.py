@@ -182,4 +182,4 @@ def test_faults_of_the_config_are_found_before_the_run_begins(
     changes: dict[str, dict[str, Any]], error: type[Exception]
 ) -> None:
     with pytest.raises(error):
-        Run(small_config(**changes))
+        Run(small_config(0, **changes))

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from small_config import small_config
 
-from automl_zero.config import ConfigError, ExperimentConfig, StopConfig
+from automl_zero.config import Config, ConfigError, ExperimentConfig, StopConfig
 from automl_zero.run.limits import Spent, check_ends, ends_run, experiment_limit, run_limit
 
 SPENT = Spent(programs=100, train_steps=1000, fitness=0.5, seconds=10.0, experiments=2, idle_programs=40)
-NO_LIMITS: dict[str, None] = dict.fromkeys(StopConfig.model_fields)
+NO_LIMITS: dict[str, Any] = dict.fromkeys(StopConfig.model_fields)
 
 EXPERIMENT_LIMITS = [
     ("max_programs", 100, "programs"),
@@ -25,6 +25,11 @@ RUN_LIMITS = [
     ("max_seconds", 10.0, "seconds"),
     ("max_experiments", 2, "experiments"),
 ]
+
+
+def with_stop(changes: dict[str, dict[str, Any]]) -> Config:
+    """The small config with no other limits of the run than these."""
+    return small_config(0, **changes | {"stop": NO_LIMITS | changes["stop"]})
 
 
 def just_below(spent: Spent, field: str) -> Spent:
@@ -75,8 +80,7 @@ def test_limits_of_an_experiment_do_not_end_the_run(limit: str, is_of_run: bool)
     ids=str,
 )
 def test_a_config_that_ends_is_accepted(changes: dict[str, dict[str, Any]]) -> None:
-    stop = {**NO_LIMITS, **changes["stop"]}
-    check_ends(small_config(**{**changes, "stop": stop}))
+    check_ends(with_stop(changes))
 
 
 @pytest.mark.parametrize(
@@ -90,6 +94,5 @@ def test_a_config_that_ends_is_accepted(changes: dict[str, dict[str, Any]]) -> N
     ids=str,
 )
 def test_a_config_that_never_ends_is_refused_with_the_keys_to_set(changes: dict[str, dict[str, Any]]) -> None:
-    stop = {**NO_LIMITS, **changes["stop"]}
     with pytest.raises(ConfigError, match=r"stop\.max_seconds.*stop\.max_programs.*experiment\.max_programs"):
-        check_ends(small_config(**{**changes, "stop": stop}))
+        check_ends(with_stop(changes))

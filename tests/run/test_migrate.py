@@ -32,10 +32,6 @@ def populations(islands: int, members: int) -> list[Population]:
     return made
 
 
-def copies(originals: list[Population]) -> list[Population]:
-    return [Population(*(array.copy() for array in each)) for each in originals]
-
-
 @given(plans())
 def test_targets_are_distinct_members_of_each_island(drawn: tuple[MigrationPlan, int, int]) -> None:
     plan, islands, members = drawn
@@ -58,13 +54,13 @@ def test_every_migrant_is_a_copy_of_its_source_as_it_was_before(drawn: tuple[Mig
     plan, islands, members = drawn
     before, after = populations(islands, members), populations(islands, members)
     migrate(plan, after)
-    expected = copies(before)
+    expected = populations(islands, members)
     for island, slots in enumerate(plan.target_slot):
         for slot, source, source_slot in zip(slots, plan.source_island[island], plan.source_slot[island], strict=True):
             for name in ("code", "data", "size", "fitness"):
                 getattr(expected[island], name)[slot] = getattr(before[source], name)[source_slot]
     for one, other in zip(expected, after, strict=True):
-        assert all(np.array_equal(*pair) for pair in zip(one, other, strict=True))
+        assert [array.tobytes() for array in one] == [array.tobytes() for array in other]
 
 
 def test_the_same_seed_and_epoch_give_the_same_plan() -> None:

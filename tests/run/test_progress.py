@@ -1,65 +1,12 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from sample_events import EPOCH, after, epoch, improvement, selection
 from small_config import small_config
 
-from automl_zero.config import Config
-from automl_zero.run.events import EpochEnd, Event, Improvement, Selection, Stop
+from automl_zero.run.events import Event, Stop
 from automl_zero.run.limits import Spent
 from automl_zero.run.progress import Progress
-
-EPOCH = EpochEnd(
-    seconds=2.0,
-    experiment=0,
-    epoch=1,
-    experiment_programs=1000,
-    programs=1000,
-    train_steps=5000,
-    best_fitness=0.5,
-    island_fitness=(0.5, 0.25),
-    counters={
-        "programs": 1000,
-        "evaluated": 500,
-        "cache_hits": 250,
-        "fingerprint_hits": 200,
-        "over_cost": 50,
-        "train_steps": 5000,
-        "instructions": 400,
-        "live_instructions": 100,
-    },
-)
-
-
-def after(*events: Event, config: Config | None = None) -> Progress:
-    progress = Progress(config or small_config())
-    for event in events:
-        progress.update(event)
-    return progress
-
-
-def epoch(seconds: float, programs: int) -> EpochEnd:
-    return replace(EPOCH, seconds=seconds, programs=programs, experiment_programs=programs)
-
-
-def improvement(programs: int, fitness: float, experiment: int = 0) -> Improvement:
-    return Improvement(
-        seconds=0.0, experiment=experiment, experiment_programs=programs, fitness=fitness, record=True, program="p"
-    )
-
-
-def selection(fitness: float, record: bool) -> Selection:
-    return Selection(
-        seconds=3.0,
-        experiment=0,
-        experiment_programs=1000,
-        search_fitness=0.5,
-        select_fitness=fitness,
-        record=record,
-        limit="experiment.patience",
-        program=f"selected with {fitness}",
-    )
 
 
 def test_before_the_first_event_nothing_is_known_and_nothing_fails() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import golden_data as golden
 import kernel_cases as cases
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from automl_zero.vm.jit import jit
 from automl_zero.vm.lanes import Width, load, store, width_of
 
 PI, INF, NAN = np.pi, np.inf, np.nan
-FUNCTIONS = {OPS[number].name.removeprefix("scalar_"): OPS[number] for number in cases.LIBRARY_FUNCTIONS}
+FUNCTIONS = {OPS[number].name.removeprefix("scalar_"): OPS[number] for number in golden.LIBRARY_FUNCTIONS}
 
 # Arguments and the results that are exact, or known without computing; -0.0 is not 0.0.
 SPECIAL = {

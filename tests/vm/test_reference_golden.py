@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -10,59 +9,32 @@ import golden_data as golden
 import numpy as np
 import pytest
 
-from automl_zero.program.ops import BY_NAME, OPS, Array, Op
+from automl_zero.program.ops import BY_NAME, OPS
 from automl_zero.vm.outcome import Epoch
 from automl_zero.vm.reference import Memory, execute, run
 
 Count = Callable[[str, int], None]
 
-OP_FIELDS = ("op", "in1", "in2", "out", "activation_data", "float_data_0", "float_data_1", "float_data_2")
-LIBRARY_FUNCTIONS = range(BY_NAME["scalar_sin"].number, BY_NAME["scalar_log"].number + 1)
 
-
-def op_cases() -> dict[int, list[dict[str, Any]]]:
-    by_op = defaultdict(list)
-    for case in golden.load("ops.json.gz")["cases"]:
-        by_op[case["op"]].append(case)
-    return dict(by_op)
-
-
-@pytest.mark.parametrize("op", op_cases(), ids=lambda op: OPS[op].name)
+@pytest.mark.parametrize("op", golden.op_cases(), ids=lambda op: OPS[op].name)
 def test_an_op_changes_the_memory_as_in_the_published_program(op: int, count_golden: Count) -> None:
-    cases = op_cases()[op]
+    cases = golden.op_cases()[op]
     assert [case["id"] for case in cases if not op_agrees(case)] == []
     count_golden("op cases in agreement", len(cases))
 
 
 def op_agrees(case: dict[str, Any]) -> bool:
-    instruction = golden.instruction(*(case[name] for name in OP_FIELDS))
+    instruction = golden.op_instruction(case)
     memory = Memory(golden.address_counts("ops.json.gz"), case["F"])
     for bank, before in zip(memory.banks, golden.banks(case["before"]), strict=True):
         bank[...] = before
     execute(instruction, memory)
     after = golden.banks(case["after"])
     for kind, out in instruction.outputs():
-        if not output_agrees(case, memory[kind, out], after[kind][out]):
+        if not golden.output_agrees(case, memory[kind, out], after[kind][out]):
             return False
         after[kind][out] = memory[kind, out]
     return all(bank.tobytes() == expected.tobytes() for bank, expected in zip(memory.banks, after, strict=True))
-
-
-def output_agrees(case: dict[str, Any], actual: Array, expected: Array) -> bool:
-    wrong = np.array(golden.differs(actual, expected, tolerance(OPS[case["op"]])))
-    wrong_sign = np.array((actual == 0) & (np.signbit(actual) != np.signbit(expected)))
-    np.put(wrong, case["sensitive_cells"], False)
-    np.put(wrong_sign, case["sensitive_cells"] + case["zero_sign_cells"], False)
-    return not (wrong | wrong_sign).any()
-
-
-def tolerance(row: Op) -> float:
-    """Elementwise arithmetic is exact; library functions differ in the last digits, and so do orders of summation."""
-    if row.number in LIBRARY_FUNCTIONS:
-        return 4 * float(np.finfo(np.float64).eps)
-    inputs, _, output = row.signature.partition("->")
-    summed_over = set(inputs) - set(output) - set(".,")
-    return 1e-11 if summed_over else 0.0
 
 
 @pytest.mark.parametrize("stored", golden.load("ops.json.gz")["index_mapping"], ids=lambda stored: f"F={stored['F']}")

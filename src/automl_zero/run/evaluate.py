@@ -18,10 +18,11 @@ from automl_zero.vm.fitness import combine
 from automl_zero.vm.outcome import Evaluation
 
 NUM_PREDICTIONS = 5
+KIND_SIZES = {"digits-pairs": {"num_train": 200, "num_valid": 50}}  # where there are too few images for the default
 
 
 def choose_tasks(suite: str | None, data: Path | None, stage: str, seed: int) -> TaskSet:
-    """The task set of a file, or of a preset or kind of tasks: its default sizes, at that stage and seed.
+    """The task set of a file, or of a preset or kind of tasks at that stage and seed.
 
     Raises:
         ConfigError: not exactly one of ``suite`` and ``data`` is given, or there is no such suite.
@@ -36,7 +37,7 @@ def _tasks_config(suite: str) -> TasksConfig:
     if suite in preset_names():
         return load_config(suite).tasks
     if suite in KINDS:
-        return TasksConfig.model_validate({"kind": suite})
+        return TasksConfig.model_validate({"kind": suite, **dict.fromkeys(Stage, KIND_SIZES.get(suite, {}))})
     raise ConfigError(f"no suite '{suite}': use a preset ({', '.join(preset_names())}) or a kind ({', '.join(KINDS)})")
 
 

@@ -52,7 +52,7 @@ def evaluate(
     scores = new_scores(padded(len(tasks), width), traced)
     machine = new_machine(counts, tasks, dtype, width, traced)
     code = encode(program)
-    arguments = code, new_lowered(len(program)), tasks.is_multiclass, pack(tasks, dtype, width), max_abs_error
+    arguments = code, new_lowered(len(program)), tasks.is_multiclass, pack(tasks, dtype, width), float(max_abs_error)
     _evaluate(Width(dtype, width), *arguments, machine, scores)
     return [_evaluation(scores, task) for task in range(len(tasks))]
 

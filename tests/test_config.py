@@ -1,0 +1,190 @@
+"""Configs: what can be said in them, and what is told about what cannot."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from small_config import VALUES, small_config
+
+from automl_zero.config import Config, ConfigError, Mutation, load_config, parse_config, preset_names
+from automl_zero.run.initial import initial_programs
+from automl_zero.run.limits import check_ends
+from automl_zero.search.space import build_space
+from automl_zero.tasks.suites import Stage, build_tasks
+
+presets = pytest.mark.parametrize("name", preset_names())
+
+
+def written(folder: Path, text: str) -> str:
+    path = folder / "config.toml"
+    path.write_text(text)
+    return str(path)
+
+
+@presets
+def test_every_preset_loads_under_its_own_name_with_a_description(name: str) -> None:
+    config = load_config(name)
+    assert config.name == name
+    assert 10 < len(config.description) < 100
+
+
+@presets
+def test_every_preset_can_be_run(name: str) -> None:
+    config = load_config(name)
+    check_ends(config)
+    build_space(config)
+    initial_programs(config)
+    for stage in Stage:
+        build_tasks(config.tasks, stage, config.seed)
+
+
+@presets
+def test_every_preset_survives_being_written_and_read(name: str, tmp_path: Path) -> None:
+    config = load_config(name)
+    assert load_config(written(tmp_path, config.to_toml())) == config
+
+
+@given(
+    seed=st.integers(0, 2**63 - 1),
+    name=st.text(),
+    sizes=st.tuples(*[st.integers(0, 99)] * 3),
+    prob=st.floats(0, 1),
+    weights=st.dictionaries(st.sampled_from(Mutation), st.floats(0.1, 10)),
+    max_seconds=st.none() | st.floats(1e-3, 1e6),
+    migrants=st.integers(0, 20),
+)
+def test_any_config_survives_being_written_and_read(
+    seed: int, name: str, sizes: tuple[int, int, int], prob: float, weights: Any, max_seconds: Any, migrants: int
+) -> None:
+    config = parse_config(
+        {
+            **VALUES,
+            "seed": seed,
+            "name": name,
+            "program": {"max_sizes": sizes},
+            "mutation": {"prob": prob, "weights": weights},
+            "stop": {"max_seconds": max_seconds},
+            "islands": {"migrants": migrants},
+        }
+    )
+    assert parse_config(tomllib.loads(config.to_toml())) == config
+
+
+def test_a_config_cannot_be_changed() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        Config().seed = 1
+
+
+@pytest.mark.parametrize(
+    ("override", "section", "key", "value"),
+    [
+        ("tasks.num_features=8", "tasks", "num_features", 8),
+        ("tasks.kind=affine", "tasks", "kind", "affine"),
+        ("tasks.kind='affine'", "tasks", "kind", "affine"),
+        (" tasks.num_features = 8 ", "tasks", "num_features", 8),
+        ("mutation.prob=0.5", "mutation", "prob", 0.5),
+        ("mutation.weights={ insert = 1 }", "mutation", "weights", {Mutation.INSERT: 1.0}),
+        ("mutation.weights.insert=1", "mutation", "weights", {Mutation.INSERT: 1.0}),
+        ("program.max_sizes=[1, 2, 3]", "program", "max_sizes", (1, 2, 3)),
+        ("program.initial=a=b.txt", "program", "initial", "a=b.txt"),
+        ("stop.max_seconds=none", "stop", "max_seconds", None),
+        ("stop.max_experiments=None", "stop", "max_experiments", None),
+    ],
+)
+def test_an_override_changes_one_value(override: str, section: str, key: str, value: Any, tmp_path: Path) -> None:
+    path = written(tmp_path, "[stop]\nmax_seconds = 5\n")
+    assert getattr(getattr(load_config(path, [override]), section), key) == value
+
+
+def test_the_last_override_of_a_key_counts(tmp_path: Path) -> None:
+    assert load_config(written(tmp_path, "seed = 1"), ["seed=2", "seed=3"]).seed == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("num_features = 8", "unknown key num_features = 8: known keys are name, "),
+        ("[tasks]\nnum_featurs = 8", "unknown key tasks.num_featurs = 8: did you mean num_features?"),
+        ("[tasks.search]\nnum_task = 8", "unknown key tasks.search.num_task = 8: did you mean num_tasks?"),
+        ("[taks]\nkind = 'linear'", "unknown key taks = .*: did you mean tasks?"),
+        ("seed = -1", "seed = -1: input should be greater than or equal to 0"),
+        ("seed = 1.5", "seed = 1.5: "),
+        ("dtype = 'float16'", "dtype = 'float16': input should be 'float32' or 'float64'"),
+        ("[memory]\nscalars = 1", "memory.scalars = 1: input should be greater than or equal to 2"),
+        ("[memory]\nvectors = 65", "memory.vectors = 65: input should be less than or equal to 64"),
+        ("[memory]\nscalars = 'many'", "memory.scalars = 'many': input should be a valid integer"),
+        ("[program]\nmax_sizes = [1, 2]", "program.max_sizes"),
+        (
+            "[program]\nmin_sizes = [9, 0, 0]\nmax_sizes = [3, 9, 9]",
+            "the smallest size of setup, 9, is above the largest, 3",
+        ),
+        ("[mutation]\nprob = 1.1", "mutation.prob = 1.1: input should be less than or equal to 1"),
+        ("[mutation]\nprob = nan", "mutation.prob = nan: input should be a finite number"),
+        ("[mutation]\ntable = 'mine'", "mutation.table = 'mine': input should be 'paper' or 'released'"),
+        ("[mutation.weights]\nswap = 1", "mutation.weights.swap"),
+        ("[mutation.weights]\ninsert = 0", "mutation: at least one mutation needs a weight above 0"),
+        ("[search]\npopulation_size = 1", "search.population_size = 1: input should be greater than or equal to 2"),
+        ("[evaluation]\ncombination = 'max'", "evaluation.combination = 'max': input should be 'mean' or 'median'"),
+        ("[evaluation]\nmax_abs_error = 0", "evaluation.max_abs_error = 0: input should be greater than 0"),
+        ("[tasks]\nkind = 'cubic'", "tasks.kind = 'cubic': input should be 'linear', "),
+        ("[tasks]\nkind = 'linear'\nnum_classes = 3", "num_classes = 3 needs kind 'digits-groups', not 'linear'"),
+        (
+            "[tasks]\nnum_classes = 5\nnum_features = 4",
+            "num_features = 4 is too small for num_classes = 5: .*use at least 5 features or fewer classes",
+        ),
+        ("[islands]\ncount = 0", "islands.count = 0: input should be greater than or equal to 1"),
+        (
+            "[islands]\nmigrants = 50\n[search]\npopulation_size = 20",
+            "islands.migrants = 50 is above search.population_size = 20, .*use at most 20 migrants",
+        ),
+        ("[stop]\ntarget_fitness = 2", "stop.target_fitness = 2: input should be less than or equal to 1"),
+        ("[experiment]\npatience = 0", "experiment.patience = 0: input should be greater than or equal to 1"),
+        ("tasks = 3", "tasks = 3: "),
+        ("tasks", "config.toml is not valid TOML: "),
+    ],
+)
+def test_a_fault_is_told_with_its_key_its_value_and_what_is_possible(text: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=message):
+        load_config(written(tmp_path, text))
+
+
+def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as error:
+        load_config(written(tmp_path, "seed = -1\ndtype = 'int8'\n[tasks]\nkin = 1"))
+    assert len(str(error.value).splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("tasks.num_features", "'tasks.num_features' is not an override: write key=value"),
+        ("=8", "'=8' is not an override: write key=value"),
+        ("seed.deep=8", "'seed' in 'seed.deep=8' is a value, not a section"),
+        ("tasks.numfeatures=8", "unknown key tasks.numfeatures = 8: did you mean num_features?"),
+        ("tasks.num_features=eight", "tasks.num_features = 'eight': input should be a valid integer"),
+    ],
+)
+def test_a_faulty_override_is_told(override: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=message):
+        load_config(written(tmp_path, "seed = 1"), [override])
+
+
+def test_an_unknown_name_is_told_with_the_presets() -> None:
+    with pytest.raises(ConfigError, match=r"no preset or file 'nonsense': presets are .*linear"):
+        load_config("nonsense")
+
+
+def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match=r"cannot read config file .*binary\.toml"):
+        load_config(str(tmp_path / "binary.toml"))
+
+
+def test_no_migrants_and_all_members_are_possible_numbers_of_migrants() -> None:
+    assert small_config(islands={"migrants": 0}).islands.migrants == 0
+    assert small_config(islands={"migrants": 20}).islands.migrants == 20

@@ -1,0 +1,101 @@
+"""Compiled code is kept where it belongs, is made anew when a source changes, and works where nothing can be kept."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numba
+import pytest
+from numba import types
+
+from automl_zero.vm import jit
+
+
+@pytest.fixture
+def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the sources that the hash is made of."""
+    package = tmp_path / "automl_zero"
+    original = Path(jit.__file__).parent.parent
+    for name in jit.COMPILED_PACKAGES:
+        shutil.copytree(original / name, package / name, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(jit, "__file__", str(package / "vm" / "jit.py"))
+    return package
+
+
+@pytest.fixture
+def fresh_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """The folder is looked for anew in the test, and once more after it."""
+    jit.cache_folder.cache_clear()
+    yield monkeypatch
+    monkeypatch.undo()
+    jit.cache_folder.cache_clear()
+
+
+def test_the_hash_is_that_of_the_sources_alone(sources: Path) -> None:
+    before = jit._source_hash()
+    (sources / "vm" / "notes.txt").write_text("not compiled")
+    assert jit._source_hash() == before
+
+
+@pytest.mark.parametrize("package", jit.COMPILED_PACKAGES)
+def test_any_change_of_a_compiled_source_changes_the_hash(package: str, sources: Path) -> None:
+    hashes = {jit._source_hash()}
+    for file in (sources / package).glob("*.py"):
+        file.write_text(file.read_text() + "\n# changed\n")
+        hashes.add(jit._source_hash())
+    assert len(hashes) == 1 + len(list((sources / package).glob("*.py")))
+
+
+def test_another_numba_changes_the_hash(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = jit._source_hash()
+    monkeypatch.setattr(numba, "__version__", "0.0")
+    assert jit._source_hash() != before
+
+
+def test_the_folder_of_compiled_code_is_named_after_the_hash(tmp_path: Path, fresh_folder: pytest.MonkeyPatch) -> None:
+    fresh_folder.setenv(jit.CACHE_VARIABLE, str(tmp_path))
+    assert jit.cache_folder() == tmp_path / "compiled" / jit._source_hash()
+    assert Path(jit.cache_folder()).is_dir()
+
+
+def test_entries_are_kept_there_and_numba_is_left_as_it_was(tmp_path: Path, fresh_folder: pytest.MonkeyPatch) -> None:
+    fresh_folder.setenv(jit.CACHE_VARIABLE, str(tmp_path))
+    before = numba.config.CACHE_DIR
+    assert jit.jit_entry(thrice)(2) == 6
+    assert before == numba.config.CACHE_DIR
+    assert list(tmp_path.rglob("*.nbc"))
+
+
+def test_nothing_else_is_kept(tmp_path: Path, fresh_folder: pytest.MonkeyPatch) -> None:
+    fresh_folder.setenv(jit.CACHE_VARIABLE, str(tmp_path))
+    assert jit.jit(thrice)(2) == 6
+    assert not list(tmp_path.rglob("*.nbc"))
+
+
+@pytest.mark.parametrize("obstacle", ["a file is in the way", "not writable"])
+def test_without_a_folder_everything_works(obstacle: str, tmp_path: Path, fresh_folder: pytest.MonkeyPatch) -> None:
+    if obstacle == "not writable":
+        fresh_folder.setattr(jit.os, "access", lambda _path, _mode: False)
+        fresh_folder.setenv(jit.CACHE_VARIABLE, str(tmp_path))
+    else:
+        (tmp_path / "file").write_text("")
+        fresh_folder.setenv(jit.CACHE_VARIABLE, str(tmp_path / "file"))
+    assert jit.cache_folder() == ""
+    assert jit.jit_entry(thrice)(2) == 6
+    assert jit.c_function(types.int64(types.int64), thrice).ctypes(2) == 6
+    assert not list(tmp_path.rglob("*.nbc"))
+
+
+def thrice(x: int) -> int:
+    return 3 * x
+
+
+def test_division_by_zero_is_infinite_and_nan_is_kept() -> None:
+    @jit.jit
+    def ratio(a: float, b: float) -> float:
+        return a / b
+
+    assert ratio(1.0, 0.0) == float("inf")
+    assert ratio(0.0, 0.0) != ratio(0.0, 0.0)
