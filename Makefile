@@ -37,17 +37,17 @@ demo: .venv/runtime
 # same engine side by side, which takes several times as long.
 define WARM_UP
 from automl_zero.config import load_config
-from automl_zero.program.library import library_program
 from automl_zero.search.island import Island
 from automl_zero.tasks.suites import Stage, build_tasks
-from automl_zero.vm.execute import evaluate
+from automl_zero.vm.execute import warm_up
 
 for dtype in ("float32", "float64"):
     for num_tasks in (2, 16):
         sizes = [f"tasks.search.{name}={value}" for name, value in (("num_tasks", num_tasks), ("num_train", 10))]
         config = load_config("linear", [f"dtype={dtype}", "search.population_size=2", *sizes])
         tasks = build_tasks(config.tasks, Stage.SEARCH, 0)
-        evaluate(library_program("linear_regression"), tasks, dtype=dtype)
+        warm_up(dtype, 16 if dtype == "float32" else 8)
+        warm_up(dtype, 8 if dtype == "float32" else 4)
         Island(config, tasks, 0).run(10)
 endef
 export WARM_UP

@@ -191,7 +191,7 @@ def test_a_faulty_program_is_refused_with_file_line_and_word(text: str, named: s
         ),
         (["--seed", "-1"], "seed = -1: input should be greater than or equal to 0"),
         (["--set", "islands.migrants=21"], "islands.migrants = 21 is above search.population_size = 20"),
-        (["--set", "program.learn_ops=['dott']"], "unknown op 'dott'"),
+        (["--set", "program.learn_ops=['dott']"], "program.learn_ops: unknown op 'dott'"),
         (["--set", "program.initial=figure_6"], "program.initial = 'figure_6'"),
         (["--set", "program.initial=nowhere.txt"], "no file and no library program 'nowhere.txt'"),
         (["--set", "stop.max_programs=none"], "nothing would end this run: set stop.max_seconds"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from itertools import permutations
 from typing import Any
 
 import kernel_cases as cases
@@ -17,7 +18,7 @@ from kernel_cases import every_width
 from reference_cases import program as program_of
 
 from automl_zero.program.library import LIBRARY, library_program
-from automl_zero.program.ops import OPS
+from automl_zero.program.ops import OPS, Kind
 from automl_zero.program.program import AddressCounts, Program
 from automl_zero.program.prune import prune
 from automl_zero.tasks.task import Loss, TaskSet, shuffled_epochs
@@ -27,7 +28,7 @@ from automl_zero.vm.lower import encode, lower, new_lowered, place
 from automl_zero.vm.outcome import Evaluation
 from automl_zero.vm.reference import evaluate as reference_evaluate
 
-COUNTS = AddressCounts(4, 4, 3)
+COUNTS, FEW = AddressCounts(4, 4, 3), AddressCounts(3, 2, 0)
 CONSTANTS = st.floats(-3, 3)
 QUIET_OPS = [op for op in OPS if not op.draws]
 LIMITS = st.sampled_from([100.0, 100.0, 3.0, 1.0, 0.4, float("inf")])
@@ -87,7 +88,10 @@ def grown_programs(draw: st.DrawFn, ops: Any = OPS) -> Program:
 
 
 def some_programs(ops: Any = OPS) -> st.SearchStrategy[Program]:
-    return strategies.programs(8, ops, COUNTS, CONSTANTS) | grown_programs(ops) | grown_programs(ops)
+    """All ops on some addresses, scalars and vectors on very few, or a known program that has grown."""
+    dense = [op for op in ops if Kind.MATRIX not in (*op.inputs, op.output)]
+    sparse = strategies.programs(8, ops, COUNTS, CONSTANTS)
+    return sparse | strategies.programs(8, dense, FEW, CONSTANTS) | grown_programs(ops) | grown_programs(ops)
 
 
 def compared_tasks(tasks: TaskSet) -> list[int]:
@@ -217,19 +221,35 @@ def test_lanes_that_fail_at_different_times_do_not_disturb_each_other() -> None:
 
 @pytest.mark.parametrize("lanes", [4, 8])
 def test_a_lane_goes_on_from_where_its_validation_failed(lanes: int) -> None:
-    """s2 counts the runs of Predict: in the first epoch one and two, for the second validation example fails."""
+    """s2 counts the runs of Predict: in the first epoch one and two, for the second validation example fails.
+
+    That the fourth one would fail, too, must not matter.
+    """
     program = program_of(
         "s3 = 1; s4 = 100; s5 = 0.01", "s2 = s2 + s3; s1 = norm(v0); s1 = s1 * s4; s1 = s1 + s2", "s4 = s4 * s5"
     )
     valid = np.zeros((2, 5, 1))
-    valid[0, 1] = 1000.0
+    valid[0, [1, 3]] = 1000.0
     parts = np.zeros((2, 1, 1)), np.zeros((2, 1)), valid, np.zeros((2, 5))
     tasks = TaskSet("fails once", *parts, Loss.RMSE, train_order=np.zeros((3, 1), np.int64))
     failed, other = execute.evaluate(program, tasks, dtype="float64", lanes=lanes)
     assert failed.stopped_in_validation
-    assert failed.first_predictions == pytest.approx((5, 16, 7, 8, 9))
+    assert failed.first_predictions == pytest.approx((5, 16, 7, 18, 9))
     assert not other.stopped_early
     assert other.first_predictions == (2, 3, 4, 5, 6)
+
+
+@pytest.mark.parametrize("classes", [0, 2, 3])
+def test_features_and_labels_are_presented_anew_to_predict_and_to_learn(classes: int) -> None:
+    """Whatever a program has written to their addresses, and has read there itself."""
+    spoil = "s0 = 7; v0[0.1] = 7; v0 = v0 + v0" + ("; v1[0.6] = 7" if classes > 2 else "; s3 = s3 + s0")
+    see = "s4 = norm(v0); s2 = s2 + s4; s2 = s2 + s0" + ("; s4 = norm(v1); s2 = s2 + s4" if classes > 2 else "")
+    out = "v3 = bcast(s2); v2 = v0 * v3" if classes > 2 else "s1 = s2 + s3"
+    program = program_of(f"{spoil}; {see}", f"{see}; {spoil}; {see}; {out}", f"{see}; {spoil}; {see}")
+    tasks = new_tasks(11, 3, classes=classes, num_valid=8)
+    actual = execute.evaluate(program, tasks, dtype="float64", lanes=8, max_abs_error=1e9, num_predictions=8)
+    expected = [reference_evaluate(program, tasks, task, max_abs_error=1e9, num_predictions=8) for task in range(3)]
+    assert [rounding.differences(*pair, 1e-9) for pair in zip(actual, expected, strict=True)] == [{}] * 3
 
 
 def test_every_failure_of_all_lanes_ends_the_evaluation() -> None:
@@ -326,6 +346,12 @@ def test_every_class_counts_in_a_fingerprint(classes: int) -> None:
     keys = [fingerprint(program_of(setup, predict), tasks)[0] for setup in weights]
     assert len(set(keys)) == len(weights)
     assert fingerprint(program_of(weights[0], predict), tasks)[0] == keys[0]
+
+
+def test_classes_cannot_be_exchanged_in_a_fingerprint() -> None:
+    tasks = new_tasks(6, 4, classes=3)
+    setups = [f"v3[0] = {a}; v3[0.25] = {b}; v3[0.5] = {c}" for a, b, c in permutations((1, 2, 3))]
+    assert len({fingerprint(program_of(setup, "v2 = v3 + v4"), tasks)[0] for setup in setups}) == 6
 
 
 def test_elements_beyond_the_classes_do_not_count_in_a_fingerprint() -> None:

@@ -80,8 +80,8 @@ def build_space(config: Config) -> Space:
     )
 
 
-def find_op(name_or_number: int | str) -> Op:
-    """The op of a name or number.
+def find_op(name_or_number: int | str, key: str) -> Op:
+    """The op of a name or number that stands under a key of the config.
 
     Raises:
         ConfigError: there is none.
@@ -91,13 +91,13 @@ def find_op(name_or_number: int | str) -> Op:
     if isinstance(name_or_number, int) and 0 <= name_or_number < len(OPS):
         return OPS[name_or_number]
     raise ConfigError(
-        f"unknown op {name_or_number!r}: use a number from 0 to {len(OPS) - 1} or a name that 'automl-zero ops' lists"
+        f"{key}: unknown op {name_or_number!r}: use a number from 0 to {len(OPS) - 1} or a name that 'automl-zero ops' lists"
     )
 
 
 def _ops(config: Config, component: str, addresses: tuple[int, ...], first_output: tuple[int, ...]) -> list[Op]:
     names = getattr(config.program, f"{component}_ops")
-    ops = list(dict.fromkeys(find_op(name) for name in names))
+    ops = list(dict.fromkeys(find_op(name, f"program.{component}_ops") for name in names))
     for op in ops:
         for kind in (*op.inputs, op.output):
             least = 0 if kind is None else first_output[kind] if kind is op.output else 0

@@ -322,14 +322,14 @@ def _present_label(width: Any, frame: Frame, label: Any) -> None:
 
 @jit
 def _raw_prediction(width: Any, frame: Frame) -> Any:
-    """The prediction as Predict left it: s1, or a sum of v2 in which every class has its own weight."""
+    """The prediction as Predict left it: s1, or a sum of v2 with weights that no whole numbers can balance."""
     lanes = width_of(width)
     if frame.classes <= 2:
         return load(width, frame.memory, lanes)
     place = _class_prediction(width, frame)
     value = zeros(width)
     for k in range(frame.classes):
-        value = fma(splat(value, k + 0.7), load(width, frame.memory, place + k * lanes), value)
+        value = fma(splat(value, 1.0 / (k + math.pi)), load(width, frame.memory, place + k * lanes), value)
     return value
 
 

@@ -57,6 +57,13 @@ def evaluate(
     return [_evaluation(scores, task) for task in range(len(tasks))]
 
 
+def warm_up(dtype: str = "float32", lanes: int | None = None) -> None:
+    """Compile what ``evaluate`` runs, or load it from the cache, so that what follows starts at once."""
+    one = np.zeros((1, 1))
+    tasks = TaskSet("warm-up", one[..., None], one, one[..., None], one, Loss.RMSE)
+    evaluate(Program(), tasks, dtype=dtype, lanes=lanes or LINE_BYTES // np.dtype(dtype).itemsize)
+
+
 @jit_entry
 def _evaluate(
     width: Any,
@@ -149,7 +156,7 @@ def pack(tasks: TaskSet, dtype: str, lanes: int) -> LaneTasks:
         _lanes_last(tasks.train_y, dtype, lanes),
         _lanes_last(tasks.valid_x, dtype, lanes),
         _lanes_last(tasks.valid_y, dtype, lanes),
-        np.ascontiguousarray(tasks.train_order, np.int64),
+        np.array(tasks.train_order, np.int64, order="C"),
         numbers * np.uint32(GOLDEN_32),
         np.array([tasks.noise_seed], np.uint64),
         active.astype(np.int64),

@@ -1,0 +1,50 @@
+"""Draw the picture of a run that README shows: ``python docs/pictures.py demo/1`` writes ``docs/digits.png``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+
+from automl_zero.program.text import from_text
+from automl_zero.run.events import Event, Final, Improvement
+from automl_zero.run.reading import short_text
+from automl_zero.run.store import read_run
+from automl_zero.tasks.suites import Stage
+
+TARGET = Path(__file__).parent / "digits.png"
+COLORS = ("#c44e52", "#4c72b0")
+
+
+def main(folder: str) -> None:
+    """Draw a finished run: the best score against the number of programs, and the algorithm found."""
+    events = read_run(Path(folder)).events
+    final = next(event for event in events if isinstance(event, Final))
+    figure, (curve, code) = plt.subplots(1, 2, figsize=(10, 4.2), width_ratios=(3, 2), layout="constrained")
+    draw_curve(curve, events, final)
+    code.axis("off")
+    text = short_text(from_text(final.program)).strip()
+    code.text(0, 1, text, family="monospace", fontsize=9, va="top", transform=code.transAxes)
+    figure.savefig(TARGET, dpi=110)
+    print(f"wrote {TARGET}")
+
+
+def draw_curve(axes: Axes, events: Sequence[Event], final: Final) -> None:
+    """Every improvement of the experiment that won, and the baselines on the same search tasks."""
+    steps = [event for event in events if isinstance(event, Improvement) and event.experiment == final.experiment]
+    programs, fitness = [step.experiment_programs for step in steps], [step.fitness for step in steps]
+    axes.step(programs, fitness, where="post", color="black", label="evolved")
+    for baseline, color in zip(final.baselines, COLORS, strict=True):
+        axes.axhline(baseline.scores[Stage.SEARCH].fitness, color=color, linestyle="--", label=baseline.name)
+    axes.set(xscale="log", xlabel="programs", ylabel="accuracy on the search tasks")
+    axes.legend(frameon=False, loc="lower right")
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+if __name__ == "__main__":
+    mpl.use("agg")
+    main(sys.argv[1])

@@ -1,0 +1,61 @@
+"""Small islands for the tests of the search, what is in them, and the scores that their members should have."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from small_config import small_config
+
+from automl_zero.config import Config
+from automl_zero.program.program import Program
+from automl_zero.search.island import Island
+from automl_zero.search.population import decode
+from automl_zero.tasks.suites import Stage, build_tasks
+from automl_zero.tasks.task import TaskSet
+from automl_zero.vm.execute import evaluate
+from automl_zero.vm.fitness import combine
+
+OFF = {"cost_limit": 0, "cache_size": 0, "fingerprint_train": 0, "fingerprint_valid": 0}  # whatever spares a run
+
+
+def tasks_of(config: Config) -> TaskSet:
+    return build_tasks(config.tasks, Stage.SEARCH, 1)
+
+
+def new_island(seed: int = 0, initial: Sequence[Program] | None = None, **changes: dict[str, Any]) -> Island:
+    """An island of the small config with some changes, on its tasks."""
+    config = small_config(**changes)
+    return Island(config, tasks_of(config), seed, initial)
+
+
+def member(island: Island, slot: int) -> Program:
+    population = island.state.population
+    return decode(population.code[slot], population.data[slot], population.size[slot], island.state.best.start)
+
+
+def members(island: Island) -> list[Program]:
+    """The programs of the population by their slots."""
+    return [member(island, slot) for slot in range(len(island.state.population.fitness))]
+
+
+def fitness(island: Island) -> list[float]:
+    return [float(value) for value in island.state.population.fitness]
+
+
+def newest(island: Island) -> int:
+    """The slot that was filled last."""
+    return (int(island.state.population.oldest[0]) - 1) % len(island.state.population.fitness)
+
+
+def contents(value: Any) -> list[bytes]:
+    """All bytes of nested tuples of arrays."""
+    return [value.tobytes()] if isinstance(value, np.ndarray) else [part for each in value for part in contents(each)]
+
+
+def true_fitness(program: Program, config: Config) -> float:
+    """What the program scores when it is run by itself, in the same precision."""
+    evaluations = evaluate(program, tasks_of(config), dtype=config.dtype, max_abs_error=config.evaluation.max_abs_error)
+    scores = [evaluation.fitness for evaluation in evaluations]
+    return combine(scores, "median") if config.evaluation.combination == "median" else sum(scores) / len(scores)

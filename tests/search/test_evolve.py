@@ -1,0 +1,322 @@
+"""The search loop: who is chosen, who gives way, what is counted, and that every score is the true one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from islands import OFF, contents, fitness, member, members, new_island, newest, tasks_of, true_fitness
+from small_config import small_config
+from xoshiro import Xoshiro
+
+from automl_zero.program.library import library_program
+from automl_zero.program.program import Instruction, Program
+from automl_zero.program.prune import prune
+from automl_zero.search import evolve
+from automl_zero.search.island import Island
+from automl_zero.vm.execute import evaluate
+
+LINEAR = library_program("linear_regression")
+CLONES = {"mutation": {"prob": 0.0}}
+NOISE_OPS = ["scalar_const_set", "vector_inner_product", "vector_gaussian_set", "scalar_uniform_set", "vector_sum"]
+NOISY = {f"{name}_ops": NOISE_OPS for name in ("setup", "predict", "learn")}
+SIZE = 20  # of the population
+
+
+def constant(value: float) -> Program:
+    """Predicts a constant, so that programs have a known order."""
+    return Program(setup=(Instruction(56, out=1, data=(value,)),))
+
+
+SEEDS = [LINEAR, constant(0.5), Program(predict=LINEAR.predict)]
+CONSTANTS = [constant(k / 10) for k in range(SIZE)]
+TWINS = [Program(program.setup, learn=(Instruction(0),) * k) for program in CONSTANTS[: SIZE // 2] for k in (0, 1)]
+
+
+def put_back(island: Island, population: list[Any]) -> None:
+    """Undo a child, but for the random numbers."""
+    for array, before in zip(island.state.population, population, strict=True):
+        array[:] = before
+
+
+# Choice and replacement -------------------------------------------------------------------------------------------
+
+
+def test_a_parent_is_the_first_best_of_a_tournament_and_its_child_replaces_the_oldest() -> None:
+    """Clones show whose children they are; the same random numbers tell whose they must be.
+
+    Every score is that of two programs, so that it shows which of equals is chosen.
+    """
+    island = new_island(3, TWINS, search={"population_size": SIZE, "tournament_size": 3}, **CLONES)
+    random, programs, scores = Xoshiro(island.state.random), members(island), fitness(island)
+    for step in range(300):
+        island.run(1)
+        winner = max([random.below(SIZE) for _ in range(3)], key=scores.__getitem__)
+        random.uniform()  # decides on a mutation
+        programs[step % SIZE], scores[step % SIZE] = programs[winner], scores[winner]
+        assert members(island) == programs
+        assert fitness(island) == scores
+
+
+def test_better_programs_have_more_children() -> None:
+    """Of T draws with replacement from N, the best is among the k worst with probability (k / N) ** T."""
+    island = new_island(1, CONSTANTS, search={"population_size": SIZE, "tournament_size": 4}, **CLONES)
+    order = np.argsort(island.state.population.fitness).tolist()
+    ranks = {CONSTANTS[slot]: rank for rank, slot in enumerate(order)}
+    before, counts, trials = [array.copy() for array in island.state.population], np.zeros(SIZE), 4000
+    for _ in range(trials):
+        island.run(1)
+        counts[ranks[member(island, newest(island))]] += 1
+        put_back(island, before)
+    expected = np.diff((np.arange(SIZE + 1) / SIZE) ** 4) * trials
+    assert (abs(counts - expected) < 5 * np.sqrt(expected + 1)).all()
+
+
+@pytest.mark.parametrize("prob", [0.0, 0.3, 1.0])
+def test_a_child_is_mutated_with_the_asked_probability(prob: float) -> None:
+    """One program fills the population, and is put back after every child."""
+    mutation = {"prob": prob, "weights": {"randomize_instruction": 1}}
+    island = new_island(2, [constant(0.3)], mutation=mutation, program={"predict_ops": [], "learn_ops": []})
+    before, mutated, trials = [array.copy() for array in island.state.population], 0, 2000
+    for _ in range(trials):
+        island.run(1)
+        mutated += member(island, newest(island)) != constant(0.3)
+        put_back(island, before)
+    assert abs(mutated - prob * trials) <= 5 * np.sqrt(trials * prob * (1 - prob))
+
+
+def test_one_child_at_a_time_is_one_slot_at_a_time() -> None:
+    island = new_island(5)
+    for step in range(3 * SIZE):
+        before = members(island)
+        island.run(1)
+        changed = [slot for slot, program in enumerate(members(island)) if program != before[slot]]
+        assert set(changed) <= {step % SIZE}
+        assert island.state.population.oldest[0] == (step + 1) % SIZE
+
+
+def test_the_best_program_so_far_is_kept_for_good() -> None:
+    island = new_island(7)
+    best_fitness, best, best_at = island.best_fitness, island.best, island.counters["best_at"]
+    assert best_fitness == max(fitness(island))
+    for _ in range(600):
+        island.run(1)
+        found = fitness(island)[newest(island)]
+        if found > best_fitness:
+            best_fitness, best, best_at = found, member(island, newest(island)), island.counters["programs"]
+        assert (island.best_fitness, island.best, island.counters["best_at"]) == (best_fitness, best, best_at)
+    assert best_at > SIZE
+    assert true_fitness(best, small_config()) == pytest.approx(best_fitness, rel=1e-6)
+
+
+# Scores -----------------------------------------------------------------------------------------------------------
+
+SPACES: dict[str, dict[str, Any]] = {
+    "linear": {},
+    "noisy": {"program": NOISY},
+    "mean": {"evaluation": {"combination": "mean"}},
+    "strict": {"evaluation": {"max_abs_error": 3.0, "combination": "mean"}},
+    "several epochs": {"tasks": {"num_epochs": 3}},
+    "released": {"mutation": {"table": "released"}},
+}
+
+
+@pytest.mark.parametrize("cache_size", [0, 1000], ids=["no cache", "cache"])
+@pytest.mark.parametrize("space", SPACES)
+def test_scores_are_those_of_the_programs_run_by_themselves(space: str, cache_size: int) -> None:
+    """Equal code has equal scores, noise included, so even a score from the cache is exact."""
+    changes = {**SPACES[space]}
+    changes["evaluation"] = {**OFF, "cache_size": cache_size, **changes.get("evaluation", {})}
+    island, config = new_island(1, SEEDS, **changes), small_config(**changes)
+    for _ in range(5):
+        island.run(2 * SIZE)
+        assert fitness(island) == [true_fitness(program, config) for program in members(island)]
+    assert (island.counters["cache_hits"] > 0) == (cache_size > 0)
+    assert len(set(fitness(island))) > 1
+
+
+def test_classes_are_scored_like_numbers() -> None:
+    tasks = {"kind": "digits-groups", "num_classes": 3, "num_features": 4}
+    changes: dict[str, Any] = {"tasks": tasks, "memory": {"vectors": 5}, "evaluation": {**OFF, "cache_size": 100}}
+    island, config = new_island(1, **changes), small_config(**changes)
+    island.run(10 * SIZE)
+    assert fitness(island) == [true_fitness(program, config) for program in members(island)]
+    assert len(set(fitness(island))) > 1
+
+
+def test_a_fingerprint_almost_never_stands_for_another_score() -> None:
+    """Programs that predict alike on the first examples score alike, up to rounding, and to luck."""
+    island, config = new_island(1, evaluation={"cache_size": 10_000}), small_config()
+    off = []
+    for _ in range(10):
+        island.run(5 * SIZE)
+        off += [abs(score - true_fitness(p, config)) for p, score in zip(members(island), fitness(island), strict=True)]
+    assert island.counters["fingerprint_hits"] > 20
+    assert np.mean(np.array(off) < 1e-3) > 0.97
+
+
+# Counters ---------------------------------------------------------------------------------------------------------
+
+SPARED: dict[str, dict[str, Any]] = {
+    "all knowledge": {},
+    "nothing": OFF,
+    "no cache": {"cache_size": 0},
+    "cost limit": {"cost_limit": 0.3},
+}
+
+
+@pytest.mark.parametrize("space", SPACES)
+@pytest.mark.parametrize("spared", SPARED)
+def test_every_candidate_is_counted_once(space: str, spared: str) -> None:
+    changes = SPACES[space]
+    island = new_island(4, **{**changes, "evaluation": {**changes.get("evaluation", {}), **SPARED[spared]}})
+    island.run(500)
+    counters = island.counters
+    assert counters["programs"] == SIZE + 500
+    assert counters["programs"] == sum(
+        counters[name] for name in ("evaluated", "cache_hits", "fingerprint_hits", "over_cost")
+    )
+    assert counters["best_at"] <= counters["programs"]
+    if spared == "nothing":
+        assert counters["evaluated"] == counters["programs"]
+
+
+def test_instructions_are_counted_before_and_after_pruning() -> None:
+    island = new_island(6)
+    before = island.counters
+    children = []
+    for _ in range(200):
+        island.run(1)
+        children.append(member(island, newest(island)))
+    after = island.counters
+    assert after["instructions"] - before["instructions"] == sum(map(len, children))
+    assert after["live_instructions"] - before["live_instructions"] == sum(len(prune(child)) for child in children)
+
+
+def test_the_steps_of_all_tasks_are_counted() -> None:
+    island, config = (
+        new_island(6, evaluation={**OFF, "max_abs_error": 3.0}),
+        small_config(evaluation={"max_abs_error": 3.0}),
+    )
+    before, expected = island.counters["train_steps"], 0
+    for _ in range(100):
+        island.run(1)
+        child = member(island, newest(island))
+        expected += sum(e.train_steps for e in evaluate(child, tasks_of(config), max_abs_error=3.0))
+    assert island.counters["train_steps"] - before == expected
+    assert expected < 100 * 10 * 20  # some stopped early
+
+
+def test_a_known_program_costs_no_steps() -> None:
+    island = new_island(1, [LINEAR], **CLONES)
+    before = island.counters
+    island.run(100)
+    after = island.counters
+    assert after["cache_hits"] - before["cache_hits"] == 100
+    assert after["train_steps"] == before["train_steps"]
+
+
+# Settings ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_program_over_the_cost_limit_is_not_run_and_scores_nothing() -> None:
+    changes = {"evaluation": {**OFF, "cost_limit": 0.25}}
+    island, config = new_island(8, [LINEAR], **changes), small_config(**changes)
+    steps = tasks_of(config).num_train_examples
+    limit = 0.25 * library_program("two_layer_net").cost(steps)
+    over, before = 0, island.counters["over_cost"]
+    for _ in range(400):
+        island.run(1)
+        child, score = member(island, newest(island)), fitness(island)[newest(island)]
+        too_costly = prune(child).cost(steps) > limit
+        over += too_costly
+        assert score == (0.0 if too_costly else true_fitness(child, config))
+    assert island.counters["over_cost"] - before == over
+    assert 0 < over < 400
+
+
+def test_random_search_draws_every_program_anew() -> None:
+    """Neither the parents nor the mutations matter: only the random numbers do."""
+    search = {"method": "random-search"}
+    states = []
+    for prob, tournament in ((0.0, 5), (1.0, 2)):
+        changes = {"mutation": {"prob": prob}, "search": {**search, "tournament_size": tournament}}
+        island = new_island(9, **changes)
+        island.run(300)
+        states.append(contents(island.state))
+    assert states[0] == states[1]
+    sizes = Counter(tuple(map(len, program)) for program in members(island))
+    assert len(sizes) > 5
+    assert len(set(members(island))) == SIZE
+
+
+def test_random_search_fills_the_same_space() -> None:
+    island = new_island(9, search={"method": "random-search", "population_size": 2000})
+    found = [Counter(len(tuple(program)[c]) for program in members(island)) for c in range(3)]
+    for counts, largest in zip(found, (4, 3, 6), strict=True):
+        assert set(counts) == set(range(largest + 1))
+        assert max(counts.values()) < 1.3 * min(counts.values())
+
+
+@pytest.mark.parametrize("how", ["mean", "median"])
+def test_scores_are_combined_as_asked(how: str) -> None:
+    changes = {"evaluation": {**OFF, "combination": how}}
+    program = LINEAR
+    island, config = new_island(1, [program], **changes), small_config(**changes)
+    assert fitness(island)[0] == true_fitness(program, config)
+    other = small_config(evaluation={"combination": "mean" if how == "median" else "median"})
+    assert fitness(island)[0] != true_fitness(program, other)
+
+
+# Repeatability ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("space", SPACES)
+def test_two_short_runs_are_one_long_run(space: str) -> None:
+    once, twice = new_island(1, **SPACES[space]), new_island(1, **SPACES[space])
+    once.run(200)
+    for count in (100, 0, 1, 99):
+        twice.run(count)
+    assert contents(once.state) == contents(twice.state)
+
+
+def test_the_seed_decides_everything() -> None:
+    states = []
+    for seed in (1, 1, 2):
+        island = new_island(seed)
+        island.run(300)
+        states.append(contents(island.state))
+    assert states[0] == states[1]
+    assert all(one != other for one, other in zip(states[0][:3], states[2], strict=False))
+
+
+def test_a_search_finds_better_programs() -> None:
+    island = new_island(1)
+    found = [island.best_fitness]
+    for _ in range(10):
+        island.run(2000)
+        found.append(island.best_fitness)
+    assert all(before <= after for before, after in pairwise(found))
+    assert found[-1] > found[0]
+
+
+def test_the_loop_is_compiled_once_for_each_width() -> None:
+    """Whatever the settings, the tasks and the initial programs are."""
+    tasks = {"kind": "digits-groups", "num_classes": 3, "num_features": 4}
+    changed: list[dict[str, Any]] = [
+        {},
+        {"evaluation": OFF},
+        {"evaluation": {"combination": "mean", "max_abs_error": 1, "cost_limit": 1}},
+        {"search": {"method": "random-search", "tournament_size": 1}},
+        {"tasks": tasks, "memory": {"vectors": 5}},
+        {"mutation": {"prob": 1, "table": "released"}},
+    ]
+    for changes in changed:
+        for initial in (None, [constant(1)]):
+            island = new_island(1, initial, **changes)
+            island.run(np.int64(3))  # type: ignore[arg-type]
+    widths = [signature[0] for signature in evolve.evolve.signatures]
+    assert len(set(widths)) == len(widths)
