@@ -74,7 +74,7 @@ def test_labels_and_features_are_no_outputs(tasks: dict[str, Any], expected: lis
 
 @pytest.mark.parametrize("name", ["no_such_op", 65, -1, "1"])
 def test_an_unknown_op_is_named(name: Any) -> None:
-    remedy = f"use a number from 0 to {len(OPS) - 1} or a name"
+    remedy = f"use 0 to {len(OPS) - 1} or a name"
     with pytest.raises(ConfigError, match=rf"program\.learn_ops: unknown op '?{name}'?: {remedy}"):
         build_space(small_config(program={"learn_ops": [1, name]}))
 

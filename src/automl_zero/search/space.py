@@ -91,7 +91,7 @@ def find_op(name_or_number: int | str, key: str) -> Op:
     if isinstance(name_or_number, int) and 0 <= name_or_number < len(OPS):
         return OPS[name_or_number]
     raise ConfigError(
-        f"{key}: unknown op {name_or_number!r}: use a number from 0 to {len(OPS) - 1} or a name that 'automl-zero ops' lists"
+        f"{key}: unknown op {name_or_number!r}: use 0 to {len(OPS) - 1} or a name that 'automl-zero ops' lists"
     )
 
 

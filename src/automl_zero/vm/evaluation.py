@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from automl_zero.vm import lane_math
 from automl_zero.vm.jit import jit
-from automl_zero.vm.kernel import FEATURES as FEATURES_ENTRY
-from automl_zero.vm.kernel import NOISE, SCRATCH, SEED
+from automl_zero.vm.kernel import NOISE, NUM_FEATURES, SCRATCH, SEED
 from automl_zero.vm.lanes import (
     absolute,
     at_most_mask,
@@ -80,7 +79,7 @@ class Machine(NamedTuple):
     """What a program runs on.
 
     Attributes:
-        kernel: [1] address of the interpreter; ``context``: [4] what it looks up (see ``kernel.Signature``).
+        kernel: [1] address of the interpreter; ``context``: [4] what it looks up (see ``kernel.kernel``).
         memory: flat, with scratch at its end; ``saved``: as much, for the lanes whose validation failed.
         trace: flat, room for the traced predictions and one sum, lane innermost.
     """
@@ -195,7 +194,7 @@ def _set_up(width: Any, program: Lowered, tasks: LaneTasks, block: int, machine:
     """Clear the memory, run Setup, and give the frame of a block."""
     shape, lanes = tasks.shape, width_of(width)
     train, valid = block * shape[TRAIN] * lanes, block * shape[VALID] * lanes
-    machine.context[SCRATCH], machine.context[FEATURES_ENTRY] = program.memory[SIZE], shape[FEATURES]
+    machine.context[SCRATCH], machine.context[NUM_FEATURES] = program.memory[SIZE], shape[FEATURES]
     machine.context[SEED] = np.int64(tasks.seed[0])
     machine.context[NOISE] = _address(tasks.noise[block * lanes :])
     frame = Frame(

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numba import types
 
-from automl_zero.vm import lane_math, lane_noise
+from automl_zero.vm import lane_math, lane_noise, lower
 from automl_zero.vm.jit import c_function, jit
 from automl_zero.vm.lanes import (
     KERNEL_ARGUMENTS,
@@ -33,166 +33,114 @@ from automl_zero.vm.lanes import (
     width_of,
     zeros,
 )
-from automl_zero.vm.lower import (
-    ABS,
-    ARCCOS,
-    ARCSIN,
-    ARCTAN,
-    BROADCAST,
-    COLUMN_BROADCAST,
-    COLUMN_NORM,
-    COLUMNS,
-    COS,
-    DIFF,
-    DIVISION,
-    DOT,
-    EXP,
-    EXTENT,
-    KERNEL,
-    LEFT,
-    LOG,
-    MATRIX_MATRIX,
-    MATRIX_MAX,
-    MATRIX_MIN,
-    MATRIX_VECTOR,
-    MAX,
-    MAX_CONSTANTS,
-    MEAN,
-    MIN,
-    NORM,
-    OUTER,
-    PRODUCT,
-    RECIPROCAL,
-    RIGHT,
-    ROW_BROADCAST,
-    ROW_MEAN,
-    ROW_NORM,
-    ROW_STD,
-    SCALE,
-    SET_ELEMENT,
-    SET_MATRIX_ELEMENT,
-    SET_SCALAR,
-    SIN,
-    STD,
-    STEP,
-    STEP_AT_ZERO,
-    STREAM,
-    SUM,
-    TAN,
-    TARGET,
-    TRANSPOSE,
-    UNIFORM,
-)  # fmt: skip
 
-SCRATCH, FEATURES, SEED, NOISE = range(4)  # entries of the context: what only some instructions look up
-
-
-class Signature:
-    """``kernel(code, data, count, memory, context, tick)``: addresses but for count and tick, which are plain numbers.
-
-    It executes ``count`` rows of a lowered program once. ``context`` holds the index of the scratch, the number of
-    features, the seed of the noise (as its bits), and the address of the lanes' task numbers.
-    """
-
-    C_TYPE = types.void(*[types.int64] * KERNEL_ARGUMENTS)
+SCRATCH, NUM_FEATURES, SEED, NOISE = range(4)  # entries of the context
+SIGNATURE = types.void(*[types.int64] * KERNEL_ARGUMENTS)
 
 
 @cache
 def kernel(dtype: str, lanes: int) -> Any:
-    """The interpreter for one element type and number of lanes, with its ``address``; compiled when first asked for."""
+    """The interpreter for one element type and number of lanes, with its ``address``; compiled when first asked for.
+
+    As a C function it takes ``code, data, count, memory, context, tick``, addresses but for count and tick, and
+    executes ``count`` rows of a lowered program once. ``context`` holds what only some instructions look up: the index
+    of the scratch, the number of features, the seed of the noise (as its bits), and the address of the lanes' task
+    numbers.
+    """
     width = Width(dtype, lanes)
 
     def kernel(code: int, data: int, count: int, memory: int, context: int, tick: int) -> None:
         keep_inside()
         interpret(width, code, data, count, memory, context, tick)
 
-    return c_function(Signature.C_TYPE, kernel)
+    return c_function(SIGNATURE, kernel)
 
 
 @jit
 def interpret(width: Any, code: int, data: int, count: int, mem: int, context: int, tick: int) -> None:
-    """Execute the rows of a lowered program in order; see ``Signature`` for the arguments.
+    """Execute the rows of a lowered program in order; see ``kernel`` for the arguments.
 
     Only what is run most stands here: the other functions are kept apart, so that nothing is prepared for them.
     """
     keep_inside()
     lanes = width_of(width)
     for row in range(count):
-        at = row * COLUMNS
-        op, extent = read_integer(code, at + KERNEL), read_integer(code, at + EXTENT)
-        out, a, b = read_integer(code, at + TARGET), read_integer(code, at + LEFT), read_integer(code, at + RIGHT)
-        if op == SUM:
+        at = row * lower.COLUMNS
+        op, extent = read_integer(code, at + lower.KERNEL), read_integer(code, at + lower.EXTENT)
+        out = read_integer(code, at + lower.TARGET)
+        a, b = read_integer(code, at + lower.LEFT), read_integer(code, at + lower.RIGHT)
+        if op == lower.SUM:
             for k in range(0, extent, lanes):
                 store(mem, out + k, load(width, mem, a + k) + load(width, mem, b + k))
-        elif op == DIFF:
+        elif op == lower.DIFF:
             for k in range(0, extent, lanes):
                 store(mem, out + k, load(width, mem, a + k) - load(width, mem, b + k))
-        elif op == PRODUCT:
+        elif op == lower.PRODUCT:
             for k in range(0, extent, lanes):
                 store(mem, out + k, load(width, mem, a + k) * load(width, mem, b + k))
-        elif op == DIVISION:
+        elif op == lower.DIVISION:
             for k in range(0, extent, lanes):
                 store(mem, out + k, load(width, mem, a + k) / load(width, mem, b + k))
-        elif op == ABS:
+        elif op == lower.ABS:
             for k in range(0, extent, lanes):
                 store(mem, out + k, absolute(load(width, mem, a + k)))
-        elif op == RECIPROCAL:
+        elif op == lower.RECIPROCAL:
             for k in range(0, extent, lanes):
                 store(mem, out + k, splat(zeros(width), 1.0) / load(width, mem, a + k))
-        elif op == STEP_AT_ZERO:
+        elif op == lower.STEP_AT_ZERO:
             store(mem, out, where_at_most(zeros(width), load(width, mem, a), splat(zeros(width), 1.0), zeros(width)))
-        elif op == STEP:
+        elif op == lower.STEP:
             for k in range(0, extent, lanes):
                 one, x = splat(zeros(width), 1.0), load(width, mem, a + k)
                 store(mem, out + k, where_less(zeros(width), x, one, zeros(width)))
-        elif op == SCALE:
+        elif op == lower.SCALE:
             x = load(width, mem, a)
             for k in range(0, extent, lanes):
                 store(mem, out + k, x * load(width, mem, b + k))
-        elif op == BROADCAST:
+        elif op == lower.BROADCAST:
             x = load(width, mem, a)
             for k in range(0, extent, lanes):
                 store(mem, out + k, x)
-        elif op == MIN:
+        elif op == lower.MIN:
             for k in range(0, extent, lanes):
                 x, y = load(width, mem, a + k), load(width, mem, b + k)
                 store(mem, out + k, where_less(y, x, y, x))
-        elif op == MATRIX_MIN:
+        elif op == lower.MATRIX_MIN:
             for k in range(0, extent, lanes):
                 x, y = load(width, mem, a + k), load(width, mem, b + k)
                 store(mem, out + k, where_less(x, y, x, y))
-        elif op == MAX:
+        elif op == lower.MAX:
             for k in range(0, extent, lanes):
                 x, y = load(width, mem, a + k), load(width, mem, b + k)
                 store(mem, out + k, where_less(x, y, y, x))
-        elif op == MATRIX_MAX:
+        elif op == lower.MATRIX_MAX:
             for k in range(0, extent, lanes):
                 x, y = load(width, mem, a + k), load(width, mem, b + k)
                 store(mem, out + k, where_less(y, x, x, y))
-        elif op == DOT:
+        elif op == lower.DOT:
             store(mem, out, _dot(width, mem, a, b, extent))
-        elif op == SET_SCALAR:
-            store(mem, out, splat(zeros(width), read_number(data, MAX_CONSTANTS * row)))
-        elif op < OUTER:
+        elif op == lower.SET_SCALAR:
+            store(mem, out, splat(zeros(width), read_number(data, lower.MAX_CONSTANTS * row)))
+        elif op < lower.OUTER:
             _reduce(width, op, mem, out, a, extent)
-        elif op < SIN:
-            _run_matrix_op(width, op, mem, out, a, b, extent, data + row * 8 * MAX_CONSTANTS, context)
-        elif op < UNIFORM:
+        elif op < lower.SIN:
+            _run_matrix_op(width, op, mem, out, a, b, extent, data + row * 8 * lower.MAX_CONSTANTS, context)
+        elif op < lower.UNIFORM:
             _run_function(width, op, mem, out, a)
         else:
-            stream = read_integer(code, at + STREAM)
-            _draw(width, op, mem, out, extent, data + row * 8 * MAX_CONSTANTS, context, stream, tick)
+            stream = read_integer(code, at + lower.STREAM)
+            _draw(width, op, mem, out, extent, data + row * 8 * lower.MAX_CONSTANTS, context, stream, tick)
 
 
 @jit
 def _reduce(width: Any, op: int, mem: int, out: int, a: int, extent: int) -> None:
     """Norm, mean and standard deviation of a whole vector or matrix."""
     keep_apart()
-    if op == NORM:
+    if op == lower.NORM:
         store(mem, out, square_root(_dot(width, mem, a, a, extent)))
-    elif op == MEAN:
+    elif op == lower.MEAN:
         store(mem, out, _mean(width, mem, a, extent))
-    elif op == STD:
+    elif op == lower.STD:
         store(mem, out, _std(width, mem, a, extent))
 
 
@@ -202,27 +150,27 @@ def _run_matrix_op(
 ) -> None:
     """The ops in which rows and columns matter, and those that set one element."""
     keep_apart()
-    num_features = read_integer(context, FEATURES)
+    num_features = read_integer(context, NUM_FEATURES)
     side = num_features * width_of(width)
-    if op == OUTER:
+    if op == lower.OUTER:
         _outer(width, mem, out, a, b, side)
-    elif op == MATRIX_VECTOR:
+    elif op == lower.MATRIX_VECTOR:
         _matrix_vector(width, mem, out, a, b, read_integer(context, SCRATCH), num_features)
-    elif op == COLUMN_BROADCAST:
+    elif op == lower.COLUMN_BROADCAST:
         _column_broadcast(width, mem, out, a, side)
-    elif op == ROW_BROADCAST:
+    elif op == lower.ROW_BROADCAST:
         for row in range(0, extent, side):
             _copy(width, mem, out + row, a, side)
-    elif op == COLUMN_NORM:
+    elif op == lower.COLUMN_NORM:
         _column_norm(width, mem, out, a, side, extent)
-    elif op == TRANSPOSE:
+    elif op == lower.TRANSPOSE:
         _transpose(width, mem, out, a, num_features)
-    elif op == MATRIX_MATRIX:
+    elif op == lower.MATRIX_MATRIX:
         _matrix_matrix(width, mem, out, a, b, read_integer(context, SCRATCH), num_features)
-    elif op == SET_ELEMENT:
+    elif op == lower.SET_ELEMENT:
         k = int(read_number(data, 0) * num_features) * width_of(width)
         store(mem, out + k, splat(zeros(width), read_number(data, 1)))
-    elif op == SET_MATRIX_ELEMENT:
+    elif op == lower.SET_MATRIX_ELEMENT:
         k = int(read_number(data, 0) * num_features) * side + int(read_number(data, 1) * num_features) * width_of(width)
         store(mem, out + k, splat(zeros(width), read_number(data, 2)))
     else:
@@ -233,11 +181,11 @@ def _run_matrix_op(
 def _reduce_rows(width: Any, op: int, mem: int, out: int, a: int, side: int) -> None:
     """Norm, mean and standard deviation of every row of a matrix."""
     for k in range(0, side, width_of(width)):
-        if op == ROW_NORM:
+        if op == lower.ROW_NORM:
             store(mem, out + k, square_root(_dot(width, mem, a, a, side)))
-        elif op == ROW_MEAN:
+        elif op == lower.ROW_MEAN:
             store(mem, out + k, _mean(width, mem, a, side))
-        elif op == ROW_STD:
+        elif op == lower.ROW_STD:
             store(mem, out + k, _std(width, mem, a, side))
         a += side
 
@@ -247,21 +195,21 @@ def _run_function(width: Any, op: int, mem: int, out: int, a: int) -> None:
     """The transcendental functions, which exist for scalars only."""
     keep_apart()
     x = load(width, mem, a)
-    if op == SIN:
+    if op == lower.SIN:
         store(mem, out, lane_math.sin(x))
-    elif op == COS:
+    elif op == lower.COS:
         store(mem, out, lane_math.cos(x))
-    elif op == TAN:
+    elif op == lower.TAN:
         store(mem, out, lane_math.tan(x))
-    elif op == ARCSIN:
+    elif op == lower.ARCSIN:
         store(mem, out, lane_math.arcsin(x))
-    elif op == ARCCOS:
+    elif op == lower.ARCCOS:
         store(mem, out, lane_math.arccos(x))
-    elif op == ARCTAN:
+    elif op == lower.ARCTAN:
         store(mem, out, lane_math.arctan(x))
-    elif op == EXP:
+    elif op == lower.EXP:
         store(mem, out, lane_math.exp(x))
-    elif op == LOG:
+    elif op == lower.LOG:
         store(mem, out, lane_math.log(x))
 
 
@@ -275,7 +223,7 @@ def _draw(
     key = lane_noise.execution_key(np.uint64(read_integer(context, SEED)), stream, tick)
     start = lane_noise.task_lanes(width, key, read_integer(context, NOISE))
     base = splat(zeros(width), first)
-    if op == UNIFORM:
+    if op == lower.UNIFORM:
         spread = splat(zeros(width), max(second - first, 0.0))
         for k in range(0, extent, lanes):
             store(mem, out + k, base + spread * lane_noise.uniform(base, start, key, k // lanes))
@@ -414,7 +362,7 @@ def _transpose(width: Any, mem: int, out: int, a: int, num_features: int) -> Non
     lanes = width_of(width)
     for i in range(num_features):
         for j in range(i + 1):
-            upper, lower = (j * num_features + i) * lanes, (i * num_features + j) * lanes
-            x, y = load(width, mem, a + upper), load(width, mem, a + lower)
-            store(mem, out + lower, x)
-            store(mem, out + upper, y)
+            mirrored, own = (j * num_features + i) * lanes, (i * num_features + j) * lanes
+            x, y = load(width, mem, a + mirrored), load(width, mem, a + own)
+            store(mem, out + own, x)
+            store(mem, out + mirrored, y)
