@@ -94,11 +94,17 @@ class MutationConfig(_Section):
 
 
 class SearchConfig(_Section):
-    """The population and how it moves on."""
+    """The population and how it moves on.
+
+    In a tournament, fitness counts in whole steps of ``fitness_resolution`` (0: every difference counts). With
+    ``parsimony``, of equals the program with fewer live instructions is the better one.
+    """
 
     method: Literal["regularized-evolution", "random-search"] = "regularized-evolution"
     population_size: Annotated[int, Field(ge=2, le=1_000_000)] = 100
     tournament_size: Positive = 10
+    fitness_resolution: Fraction = 0.0
+    parsimony: bool = False
 
 
 class EvaluationConfig(_Section):
@@ -107,6 +113,7 @@ class EvaluationConfig(_Section):
     ``cost_limit`` times the cost of the two-layer net is the most a program may cost, or its fitness is 0 without a
     run (0: no limit). ``fingerprint_train`` and ``fingerprint_valid`` are the examples that tell functionally equal
     programs apart (0 train examples: no fingerprints). ``cache_size`` is in programs, for each island (0: no cache).
+    With ``must_learn``, a program whose code shows that it cannot learn has fitness 0 without a run.
     """
 
     combination: Literal["mean", "median"] = "median"
@@ -115,6 +122,7 @@ class EvaluationConfig(_Section):
     fingerprint_train: Count = 10
     fingerprint_valid: Count = 10
     cache_size: Annotated[int, Field(ge=0, le=1 << 24)] = 100_000
+    must_learn: bool = False
 
 
 class StageConfig(_Section):

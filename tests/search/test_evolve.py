@@ -61,6 +61,30 @@ def test_a_parent_is_the_first_best_of_a_tournament_and_its_child_replaces_the_o
         assert fitness(island) == scores
 
 
+@pytest.mark.parametrize("parsimony", [False, True])
+@pytest.mark.parametrize("resolution", [0.0, 0.05])
+def test_programs_of_equal_fitness_are_told_apart_by_their_length_if_asked(parsimony: bool, resolution: float) -> None:
+    """Constants from the same to longer code: fitness differs little where values do, and not at all elsewhere."""
+    sums = (Instruction(1, in1=0, in2=1, out=1),)  # s1 + 0, which pruning keeps
+    programs = [Program(constant(k / 100).setup, sums * (k % 3)) for k in (0, 1, 2, 0, 40, 80)]
+    changes = {"search": {"fitness_resolution": resolution, "parsimony": parsimony, "tournament_size": 6}, **CLONES}
+    island = new_island(2, programs, **{**changes, "search": {"population_size": 6, **changes["search"]}})
+    scores, random = fitness(island), Xoshiro(island.state.random)
+    lengths = [len(prune(program)) for program in programs]
+    before = [array.copy() for array in island.state.population]
+
+    def rank(slot: int) -> tuple[float, int]:
+        level = np.floor(scores[slot] / resolution) if resolution else scores[slot]
+        return level, -lengths[slot] if parsimony else 0
+
+    for _ in range(300):
+        slot = int(island.state.population.oldest[0])
+        island.run(1)
+        assert member(island, slot) == programs[max([random.below(6) for _ in range(6)], key=rank)]
+        random.uniform()  # decides on a mutation
+        put_back(island, before)
+
+
 def test_better_programs_have_more_children() -> None:
     """Of T draws with replacement from N, the best is among the k worst with probability (k / N) ** T."""
     island = new_island(1, CONSTANTS, search={"population_size": SIZE, "tournament_size": 4}, **CLONES)
@@ -165,6 +189,7 @@ SPARED: dict[str, dict[str, Any]] = {
     "nothing": OFF,
     "no cache": {"cache_size": 0},
     "cost limit": {"cost_limit": 0.3},
+    "unable to learn": {"must_learn": True},
 }
 
 
@@ -177,7 +202,7 @@ def test_every_candidate_is_counted_once(space: str, spared: str) -> None:
     counters = island.counters
     assert counters["programs"] == SIZE + 500
     assert counters["programs"] == sum(
-        counters[name] for name in ("evaluated", "cache_hits", "fingerprint_hits", "over_cost")
+        counters[name] for name in ("evaluated", "cache_hits", "fingerprint_hits", "over_cost", "cannot_learn")
     )
     assert counters["best_at"] <= counters["programs"]
     if spared == "nothing":
@@ -217,6 +242,16 @@ def test_a_known_program_costs_no_steps() -> None:
     after = island.counters
     assert after["cache_hits"] - before["cache_hits"] == 100
     assert after["train_steps"] == before["train_steps"]
+
+
+def test_a_program_that_cannot_learn_is_not_run_and_scores_nothing_if_asked() -> None:
+    forgetful = Program(LINEAR.setup, LINEAR.predict)
+    for must_learn in (False, True):
+        island = new_island(1, [LINEAR, forgetful], evaluation={**OFF, "must_learn": must_learn})
+        config = small_config()
+        scores = [true_fitness(LINEAR, config), 0.0 if must_learn else true_fitness(forgetful, config)]
+        assert fitness(island) == pytest.approx(scores * (SIZE // 2))
+        assert island.counters["cannot_learn"] == (SIZE // 2 if must_learn else 0)
 
 
 # Settings ---------------------------------------------------------------------------------------------------------

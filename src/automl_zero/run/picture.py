@@ -65,6 +65,7 @@ def figures(progress: Progress) -> list[tuple[str, str]]:
         ("same code", f"{shares['cache_hits']:.1%}"),
         ("same behaviour", f"{shares['fingerprint_hits']:.1%}"),
         ("too costly", f"{shares['over_cost']:.1%}"),
+        ("unable to learn", f"{shares['cannot_learn']:.1%}"),
         ("pruned code", f"{shares['pruned']:.1%}"),
         ("islands", islands(progress)),
         ("best on select", f"{progress.selection.select_fitness:.5f}" if progress.selection else "-"),

@@ -7,6 +7,7 @@ population is scored by the same loop, too. It releases the GIL and touches noth
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,11 +15,12 @@ from numpy.typing import NDArray
 
 from automl_zero.search.cache import Cache, look_up, remember
 from automl_zero.search.generator import below, uniform
+from automl_zero.search.learnable import Facts, can_learn
 from automl_zero.search.mutate import mutate, randomize_program
 from automl_zero.search.population import Population, copy_in, copy_out, copy_program
 from automl_zero.search.space import Space
 from automl_zero.vm import evaluation
-from automl_zero.vm.evaluation import EPOCHS, FEATURES, TRAIN, LaneTasks, Machine, Scores
+from automl_zero.vm.evaluation import EPOCHS, FEATURES, TRAIN, Extent, LaneTasks, Machine, Scores
 from automl_zero.vm.jit import jit, jit_entry
 from automl_zero.vm.lanes import width_of
 from automl_zero.vm.lower import Code, Lowered, lower, place
@@ -32,26 +34,30 @@ COUNTERS = (
     "cache_hits",  # the pruned program was known
     "fingerprint_hits",  # its behaviour was known
     "over_cost",  # more costly than allowed, so not run
+    "cannot_learn",  # by their code, so not run
     "train_steps",  # training examples that a task learned from, fingerprints included
     "instructions",  # of all candidates
     "live_instructions",  # of them, those left by pruning
     "best_at",  # number of the candidate that became the best so far
 )
-PROGRAMS, EVALUATED, CACHE_HITS, FINGERPRINT_HITS, OVER_COST, TRAIN_STEPS, INSTRUCTIONS, LIVE, BEST_AT = range(
-    len(COUNTERS)
-)
+(
+    PROGRAMS, EVALUATED, CACHE_HITS, FINGERPRINT_HITS, OVER_COST, CANNOT_LEARN,
+    TRAIN_STEPS, INSTRUCTIONS, LIVE, BEST_AT,
+) = range(len(COUNTERS))  # fmt: skip
 
 
 class Settings(NamedTuple):
-    """Plain numbers that steer the loop; 0 switches off what it limits."""
+    """Plain numbers that steer the loop, as in the config; 0 switches off what it limits."""
 
     tournament_size: int
     multiclass: bool
     median: bool
     max_abs_error: float
     max_cost: float
-    fingerprint_train: int
-    fingerprint_valid: int
+    fingerprint: Extent
+    must_learn: bool
+    fitness_resolution: float
+    parsimony: bool
 
 
 class State(NamedTuple):
@@ -74,6 +80,7 @@ class Workspace(NamedTuple):
 
     candidate: Code
     lowered: Lowered
+    facts: Facts
     machine: Machine
     scores: Scores
     sorted: NDArray[np.float64]
@@ -94,7 +101,7 @@ def evolve(
     population, candidate = state.population, work.candidate
     for _ in range(count):
         if source == CHILD:
-            copy_out(population, _tournament(state, settings.tournament_size), candidate)
+            copy_out(population, _tournament(state, settings), candidate)
             if uniform(state.random, 0.0, 1.0) < space.prob[0]:
                 mutate(state.random, space, candidate)
         elif source == RANDOM:
@@ -105,15 +112,25 @@ def evolve(
 
 
 @jit
-def _tournament(state: State, size: int) -> int:
-    """The best of ``size`` members drawn with replacement; of equals, the one drawn first."""
-    fitness = state.population.fitness
-    winner = below(state.random, fitness.shape[0])
-    for _ in range(size - 1):
-        rival = below(state.random, fitness.shape[0])
-        if fitness[rival] > fitness[winner]:
+def _tournament(state: State, settings: Settings) -> int:
+    """The best of some members drawn with replacement; of equals, the one drawn first."""
+    size = state.population.fitness.shape[0]
+    winner = below(state.random, size)
+    for _ in range(settings.tournament_size - 1):
+        rival = below(state.random, size)
+        if _is_better(state.population, settings, rival, winner):
             winner = rival
     return winner
+
+
+@jit
+def _is_better(population: Population, settings: Settings, one: int, other: int) -> bool:
+    """Whether one member is fitter than another, or as fit and shorter."""
+    gain = population.fitness[one] - population.fitness[other]
+    if settings.fitness_resolution > 0:
+        step = settings.fitness_resolution
+        gain = math.floor(population.fitness[one] / step) - math.floor(population.fitness[other] / step)
+    return bool(gain > 0 or (gain == 0 and settings.parsimony and population.live[one] < population.live[other]))
 
 
 @jit
@@ -123,7 +140,7 @@ def _take_in(width: Any, settings: Settings, tasks: LaneTasks, state: State, wor
     fitness = _score(width, settings, tasks, state, work)
     slot = population.oldest[0]
     copy_in(work.candidate, population, slot)
-    population.fitness[slot] = fitness
+    population.fitness[slot], population.live[slot] = fitness, work.lowered.bounds[3]
     population.oldest[0] = (slot + 1) % population.fitness.shape[0]
     counters[PROGRAMS] += 1
     if fitness > state.best_fitness[0]:
@@ -143,6 +160,9 @@ def _score(width: Any, settings: Settings, tasks: LaneTasks, state: State, work:
     if known >= 0:
         counters[CACHE_HITS] += 1
         return known
+    if settings.must_learn and not can_learn(lowered, settings.multiclass, work.facts):
+        counters[CANNOT_LEARN] += 1
+        return 0.0
     steps = tasks.shape[TRAIN] * tasks.shape[EPOCHS]
     if settings.max_cost > 0 and lowered.cost[0] + steps * (lowered.cost[1] + lowered.cost[2]) > settings.max_cost:
         counters[OVER_COST] += 1
@@ -156,12 +176,11 @@ def _score(width: Any, settings: Settings, tasks: LaneTasks, state: State, work:
 @jit
 def _score_behaviour(width: Any, settings: Settings, tasks: LaneTasks, state: State, work: Workspace) -> float:
     """The fitness of a placed program, from the fingerprints where its behaviour is known."""
-    if settings.fingerprint_train == 0:
+    if settings.fingerprint.num_train == 0:
         return _evaluate(width, settings, tasks, state, work)
     key = evaluation.fingerprint(
-        width, work.lowered, tasks, settings.fingerprint_train, settings.fingerprint_valid, settings.max_abs_error,
-        work.machine, work.scores,
-    )  # fmt: skip
+        width, work.lowered, tasks, settings.fingerprint, settings.max_abs_error, work.machine, work.scores
+    )
     for lane in range(width_of(width)):
         if (tasks.active[0] >> lane) & 1:
             state.counters[TRAIN_STEPS] += work.scores.steps[lane]
@@ -177,7 +196,9 @@ def _score_behaviour(width: Any, settings: Settings, tasks: LaneTasks, state: St
 @jit
 def _evaluate(width: Any, settings: Settings, tasks: LaneTasks, state: State, work: Workspace) -> float:
     """Run a placed program on all tasks and combine the scores."""
-    steps = evaluation.evaluate(width, work.lowered, tasks, settings.max_abs_error, work.machine, work.scores)
+    steps = evaluation.evaluate(
+        width, work.lowered, tasks, evaluation.whole(tasks), settings.max_abs_error, work.machine, work.scores
+    )
     state.counters[TRAIN_STEPS] += steps
     state.counters[EVALUATED] += 1
     return _combined(work, settings.median)

@@ -16,10 +16,12 @@ from automl_zero.search import evolve
 from automl_zero.search.cache import new_cache
 from automl_zero.search.evolve import COUNTERS, Settings, State, Workspace
 from automl_zero.search.generator import new_state
+from automl_zero.search.learnable import new_facts
 from automl_zero.search.population import copy_in, decode, new_population
 from automl_zero.search.space import Space, build_space
 from automl_zero.tasks.task import TaskSet
 from automl_zero.vm import execute
+from automl_zero.vm.evaluation import Extent
 from automl_zero.vm.lanes import Width
 from automl_zero.vm.lower import encode, new_code, new_lowered
 
@@ -59,6 +61,7 @@ class Island:
         self._work = Workspace(
             new_code(capacity),
             new_lowered(sum(capacity)),
+            new_facts(),
             execute.new_machine(counts, tasks, config.dtype, self._lanes, traced),
             execute.new_scores(execute.padded(len(tasks), self._lanes)),
             np.zeros(len(tasks)),
@@ -107,6 +110,12 @@ def _settings(config: Config, tasks: TaskSet) -> Settings:
         chosen.combination == "median",
         chosen.max_abs_error,
         chosen.cost_limit * library_program("two_layer_net").cost(steps),
-        min(chosen.fingerprint_train, tasks.num_train_examples),
-        min(chosen.fingerprint_valid, tasks.num_valid_examples),
+        Extent(
+            min(chosen.fingerprint_train, tasks.num_train_examples),
+            min(chosen.fingerprint_valid, tasks.num_valid_examples),
+            1,
+        ),
+        chosen.must_learn,
+        config.search.fitness_resolution,
+        config.search.parsimony,
     )

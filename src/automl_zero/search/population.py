@@ -20,7 +20,7 @@ class Population(NamedTuple):
 
     Attributes:
         code: [P, K, 4] int16 as in ``Code``; ``data``: [P, K, 3] float64; ``size``: [P, 3].
-        fitness: [P], -1 where a slot is still empty.
+        fitness: [P], -1 where a slot is still empty; ``live``: [P] instructions that pruning leaves.
         oldest: [1] the slot that the next child takes.
     """
 
@@ -28,6 +28,7 @@ class Population(NamedTuple):
     data: NDArray[np.float64]
     size: NDArray[np.int64]
     fitness: NDArray[np.float64]
+    live: NDArray[np.int64]
     oldest: NDArray[np.int64]
 
 
@@ -39,6 +40,7 @@ def new_population(count: int, capacity: tuple[int, ...]) -> Population:
         np.zeros((count, total, MAX_CONSTANTS)),
         np.zeros((count, 3), np.int64),
         np.full(count, -1.0),
+        np.zeros(count, np.int64),
         np.zeros(1, np.int64),
     )
 

@@ -58,6 +58,14 @@ class LaneTasks(NamedTuple):
     shape: NDArray[np.int64]
 
 
+class Extent(NamedTuple):
+    """How much of the tasks an evaluation uses: the first so many steps of each epoch, validation examples, epochs."""
+
+    num_train: int
+    num_valid: int
+    num_epochs: int
+
+
 class Scores(NamedTuple):
     """Results of each task, with room for the unused lanes of the last block.
 
@@ -123,12 +131,20 @@ class Frame(NamedTuple):
 
 
 @jit
-def evaluate(width: Any, program: Lowered, tasks: LaneTasks, limit: float, machine: Machine, scores: Scores) -> int:
-    """Score a placed program on all tasks; gives the number of training steps done."""
+def whole(tasks: LaneTasks) -> Extent:
+    """All that there is."""
+    return Extent(tasks.shape[TRAIN], tasks.shape[VALID], tasks.shape[EPOCHS])
+
+
+@jit
+def evaluate(
+    width: Any, program: Lowered, tasks: LaneTasks, extent: Extent, limit: float, machine: Machine, scores: Scores
+) -> int:
+    """Score a placed program on all tasks, or on a part of each; gives the number of training steps done."""
     lanes = width_of(width)
     steps = 0
     for block in range(tasks.shape[BLOCKS]):
-        _evaluate_block(width, program, tasks, block, limit, machine, scores)
+        _evaluate_block(width, program, tasks, block, extent, limit, machine, scores)
         for lane in range(lanes):
             if (tasks.active[block] >> lane) & 1:
                 steps += scores.steps[block * lanes + lane]
@@ -137,15 +153,22 @@ def evaluate(width: Any, program: Lowered, tasks: LaneTasks, limit: float, machi
 
 @jit
 def _evaluate_block(
-    width: Any, program: Lowered, tasks: LaneTasks, block: int, limit: float, machine: Machine, scores: Scores
+    width: Any,
+    program: Lowered,
+    tasks: LaneTasks,
+    block: int,
+    extent: Extent,
+    limit: float,
+    machine: Machine,
+    scores: Scores,
 ) -> None:
     first, last = block * width_of(width), (block + 1) * width_of(width)
     scores.fitness[first:last], scores.error[first:last], scores.epoch[first:last] = 0.0, math.nan, -1
     scores.steps[first:last], scores.stopped[first:last] = 0, 0
-    frame = _set_up(width, program, tasks, block, machine)
+    frame = _set_up(width, program, tasks, block, extent, machine)
     alive = tasks.active[block]
-    for epoch in range(tasks.shape[EPOCHS]):
-        alive = _train(width, frame, epoch, frame.num_train, limit, alive, first, scores, 0)
+    for epoch in range(extent.num_epochs):
+        alive = _train(width, frame, epoch, limit, alive, first, scores, 0)
         if alive == 0:
             return
         _validate(width, frame, epoch, limit, alive, first, machine, scores)
@@ -156,25 +179,24 @@ def fingerprint(
     width: Any,
     program: Lowered,
     tasks: LaneTasks,
-    num_train: int,
-    num_valid: int,
+    extent: Extent,
     limit: float,
     machine: Machine,
     scores: Scores,
 ) -> Any:
-    """Hash of what a placed program predicts on the first examples of the first block (paper, supplement S3).
+    """Hash of what a placed program predicts on a part of the first block's examples (paper, supplement S3).
 
     The predictions are truncated, so that programs that are equal up to rounding share the fingerprint.
     """
-    lanes = width_of(width)
-    machine.trace[: (num_train + num_valid) * lanes] = 0
-    frame = _set_up(width, program, tasks, 0, machine)
-    if _train(width, frame, 0, num_train, limit, tasks.active[0], 0, scores, num_train):
-        for example in range(num_valid):
-            _predict(width, frame, frame.valid_x, example, 1 + frame.num_train + example)
-            store(frame.trace, (num_train + example) * lanes, _raw_prediction(width, frame))
+    traced = (extent.num_train + extent.num_valid) * width_of(width)
+    machine.trace[:traced] = 0
+    frame = _set_up(width, program, tasks, 0, extent, machine)
+    if _train(width, frame, 0, limit, tasks.active[0], 0, scores, extent.num_train):
+        for example in range(extent.num_valid):
+            _predict(width, frame, frame.valid_x, example, 1 + extent.num_train + example)
+            store(frame.trace, (extent.num_train + example) * width_of(width), _raw_prediction(width, frame))
     key = np.uint64(0x452821E638D01377)
-    for k in range((num_train + num_valid) * lanes):
+    for k in range(traced):
         key = (key ^ _truncated(float(machine.trace[k]))) * np.uint64(0x9E3779B97F4A7C15)
         key = key ^ (key >> np.uint64(29))
     return key
@@ -190,7 +212,7 @@ def _truncated(value: float) -> Any:
 
 
 @jit
-def _set_up(width: Any, program: Lowered, tasks: LaneTasks, block: int, machine: Machine) -> Frame:
+def _set_up(width: Any, program: Lowered, tasks: LaneTasks, block: int, extent: Extent, machine: Machine) -> Frame:
     """Clear the memory, run Setup, and give the frame of a block."""
     shape, lanes = tasks.shape, width_of(width)
     train, valid = block * shape[TRAIN] * lanes, block * shape[VALID] * lanes
@@ -211,8 +233,8 @@ def _set_up(width: Any, program: Lowered, tasks: LaneTasks, block: int, machine:
         program.memory[SIZE],
         program.memory[WRITES_FEATURES],
         shape[FEATURES],
-        shape[TRAIN],
-        shape[VALID],
+        extent.num_train,
+        extent.num_valid,
         shape[CLASSES],
         _address(tasks.train_x[train * shape[FEATURES] :]),
         _address(tasks.train_y[train:]),
@@ -244,18 +266,17 @@ def _train(
     width: Any,
     frame: Frame,
     epoch: int,
-    count: int,
     limit: float,
     alive: int,
     first_task: int,
     scores: Scores,
     traced: int,
 ) -> int:
-    """Go through the first ``count`` examples of an epoch; gives the mask of the lanes that did not fail."""
+    """Go through the examples of an epoch; gives the mask of the lanes that did not fail."""
     lanes = width_of(width)
     highest = splat(zeros(width), limit)
     before = epoch * frame.num_train
-    for step in range(count):
+    for step in range(frame.num_train):
         example = read_integer(frame.order, before + step)
         tick = 1 + before + epoch * frame.num_valid + step
         _predict(width, frame, frame.train_x, example, tick)
@@ -272,7 +293,7 @@ def _train(
             _present_features(width, frame, frame.train_x, example)
         _present_label(width, frame, label)
         _run(frame, frame.learn_from, frame.end, tick)
-    _record(scores, first_task, lanes, alive, before + count, 0)
+    _record(scores, first_task, lanes, alive, before + frame.num_train, 0)
     return alive
 
 

@@ -77,7 +77,7 @@ def _evaluate(
 ) -> int:
     lower(program, multiclass, lowered)
     place(lowered, tasks.shape[evaluation.FEATURES], tasks.noise.shape[0] // tasks.shape[evaluation.BLOCKS])
-    return evaluation.evaluate(width, lowered, tasks, limit, machine, scores)
+    return evaluation.evaluate(width, lowered, tasks, evaluation.whole(tasks), limit, machine, scores)
 
 
 def _evaluation(scores: Scores, task: int) -> Evaluation:
