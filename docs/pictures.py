@@ -11,7 +11,7 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
 from automl_zero.program.text import from_text
-from automl_zero.run.events import Event, Final, Improvement
+from automl_zero.run.events import EpochEnd, Event, Final, Improvement
 from automl_zero.run.reading import short_text
 from automl_zero.run.store import read_run
 from automl_zero.tasks.suites import Stage
@@ -34,15 +34,20 @@ def main(folder: str) -> None:
 
 
 def draw_curve(axes: Axes, events: Sequence[Event], final: Final) -> None:
-    """Every improvement of the experiment that won, and the baselines on the same search tasks."""
-    steps = [event for event in events if isinstance(event, Improvement) and event.experiment == final.experiment]
-    programs, fitness = [step.experiment_programs for step in steps], [step.fitness for step in steps]
-    axes.step(programs, fitness, where="post", color="black", label="evolved")
+    """Every improvement of the experiment that won, from the first program that learns, and the baselines beside it."""
+    steps = [event for event in events if isinstance(event, Improvement | EpochEnd)]
+    of_winner = [step for step in steps if step.experiment == final.experiment]
+    points = [(step.experiment_programs, _fitness(step)) for step in of_winner if _fitness(step) > 0]
+    axes.step(*zip(*points, strict=True), where="post", color="black", label="evolved")
     for baseline, color in zip(final.baselines, COLORS, strict=True):
         axes.axhline(baseline.scores[Stage.SEARCH].fitness, color=color, linestyle="--", label=baseline.name)
     axes.set(xscale="log", xlabel="programs", ylabel="accuracy on the search tasks")
     axes.legend(frameon=False, loc="lower right")
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def _fitness(step: Improvement | EpochEnd) -> float:
+    return step.fitness if isinstance(step, Improvement) else step.best_fitness
 
 
 if __name__ == "__main__":
