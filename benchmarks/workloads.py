@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,6 @@ from automl_zero.tasks.suites import Stage, build_tasks
 from automl_zero.tasks.task import TaskSet
 from automl_zero.vm import execute
 from automl_zero.vm.jit import CACHE_VARIABLE
-from automl_zero.vm.lanes import Width
-from automl_zero.vm.lower import encode, new_lowered
 
 NUM_TASKS, NUM_TRAIN, NUM_VALID = 16, 1000, 100
 PROGRAMS = {"linear": linear(0.01), "net": two_layer_net(0.001)}
@@ -88,19 +86,7 @@ def prepared_evaluation(name: str, num_features: int, dtype: str) -> Callable[[]
 
     It gives the number of training steps.
     """
-    program, tasks = PROGRAMS[name], regression_tasks(num_features)
-    lanes = lanes_of(name, num_features, dtype)
-    evaluate = partial(
-        execute._evaluate,
-        Width(dtype, lanes),
-        encode(program),
-        new_lowered(len(program)),
-        tasks.is_multiclass,
-        execute.pack(tasks, dtype, lanes),
-        MAX_ABS_ERROR,
-        execute.new_machine(program.address_counts(), tasks, dtype, lanes, traced=0),
-        execute.new_scores(execute.padded(len(tasks), lanes)),
-    )
+    evaluate = execute.Prepared(PROGRAMS[name], regression_tasks(num_features), dtype, num_predictions=0).run
     steps = evaluate()
     assert steps == NUM_TASKS * NUM_TRAIN, f"{name} at F={num_features} stopped early, after {steps} steps"
     return evaluate

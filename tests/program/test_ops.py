@@ -70,6 +70,18 @@ def test_output_broadcasts_to_the_kind_that_the_signature_tells(op: Op) -> None:
 
 
 @each_op
+def test_inputs_of_a_commutative_op_may_change_places_even_where_they_are_not_finite(op: Op) -> None:
+    if len(set(op.inputs)) != 1 or len(op.inputs) != 2:
+        assert not op.commutative
+        return
+    special = np.array([nan, inf, -inf, 0.0, 0.7, -1.3])
+    values = [special[np.random.default_rng(seed).integers(6, size=(F,) * op.inputs[0])] for seed in range(40)]
+    with np.errstate(all="ignore"):
+        pairs = [(op.meaning(a, b), op.meaning(b, a)) for a in values for b in values]
+    assert op.commutative == all(np.array_equal(one, other, equal_nan=True) for one, other in pairs)
+
+
+@each_op
 def test_inputs_are_left_as_they_are(op: Op) -> None:
     arguments = arguments_of(op, np.random.default_rng(0))
     before = [np.copy(argument) for argument in arguments]

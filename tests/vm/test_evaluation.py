@@ -271,7 +271,8 @@ def fingerprint(program: Program, tasks: TaskSet, num_train: int = 4, num_valid:
     machine = execute.new_machine(program.address_counts(), tasks, "float64", 8, num_train + num_valid)
     machine.trace[:] = np.nan
     scores, packed = execute.new_scores(execute.padded(len(tasks), 8)), execute.pack(tasks, "float64", 8)
-    key = evaluation.fingerprint(Width("float64", 8), lowered, packed, num_train, num_valid, 100.0, machine, scores)
+    extent = evaluation.Extent(num_train, num_valid, 1)
+    key = evaluation.fingerprint(Width("float64", 8), lowered, packed, extent, 100.0, machine, scores)
     return int(key), scores.steps[: len(tasks)].tolist()
 
 

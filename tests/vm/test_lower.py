@@ -18,6 +18,7 @@ from automl_zero.program.program import COMPONENTS, AddressCounts, Instruction, 
 from automl_zero.program.prune import live_instructions, prune
 from automl_zero.vm.execute import memory_size
 from automl_zero.vm.lower import (
+    COMMUTATIVE,
     EXTENT,
     FAMILY,
     KERNEL,
@@ -58,7 +59,10 @@ def code_hash(program: Program, multiclass: bool = False) -> int:
 
 
 def canonical(program: Program, multiclass: bool = False) -> Program:
-    """Pruned, with the addresses that have no meaning numbered in the order of their first use."""
+    """Pruned, with the addresses that have no meaning numbered in the order of their first use.
+
+    Of two inputs that may change places, one that has a number counts as used first, and the lower number stands first.
+    """
     names: dict[tuple[Kind, int], int] = {}
     used = list(GIVEN[multiclass])
 
@@ -71,7 +75,18 @@ def canonical(program: Program, multiclass: bool = False) -> Program:
             used[kind] += 1
         return names[operand]
 
-    return renamed(prune(program, multiclass), name)
+    def ordered(instruction: Instruction) -> Instruction:
+        first, *_ = instruction.inputs()
+        known = first in names or first[1] < GIVEN[multiclass][first[0]]
+        return instruction if known else replace(instruction, in1=instruction.in2, in2=instruction.in1)
+
+    def canonical_instruction(instruction: Instruction) -> Instruction:
+        if not instruction.row.commutative:
+            return _renamed(instruction, name)
+        result = _renamed(ordered(instruction), name)
+        return replace(result, in1=min(result.in1, result.in2), in2=max(result.in1, result.in2))
+
+    return Program(*(tuple(map(canonical_instruction, component)) for component in prune(program, multiclass)))
 
 
 def renamed(program: Program, name: Any) -> Program:
@@ -91,6 +106,7 @@ def test_the_tables_say_what_the_row_of_an_op_says(row: Any) -> None:
     assert operands == [*row.inputs, *([] if row.output is None else [row.output])]
     assert NUM_CONSTANTS[row.number] == len(row.constants)
     assert PARTIAL[row.number] == row.partial
+    assert COMMUTATIVE[row.number] == row.commutative
     assert RANDOM[row.number] == bool(row.draws)
 
 
@@ -189,6 +205,19 @@ def test_renaming_does_not_change_the_hash(multiclass: bool, seed: int, program:
     names = [[*range(first), *(first + rng.permutation(64 - first))] for first in firsts]
     other = renamed(program, lambda operand: int(names[operand[0]][operand[1]]))
     assert code_hash(other, multiclass) == code_hash(program, multiclass)
+
+
+@pytest.mark.parametrize("name", ["linear_regression", "two_layer_net"])
+def test_the_order_of_inputs_that_may_change_places_does_not_change_the_hash(name: str) -> None:
+    program = library_program(name)
+    exchanged = Program(*(tuple(map(_exchanged, component)) for component in program))
+    assert exchanged != program
+    assert code_hash(exchanged) == code_hash(program)
+
+
+def _exchanged(instruction: Instruction) -> Instruction:
+    in1, in2 = instruction.in1, instruction.in2
+    return replace(instruction, in1=in2, in2=in1) if instruction.row.commutative else instruction
 
 
 def neighbours(program: Program, rng: np.random.Generator) -> Iterator[Program]:

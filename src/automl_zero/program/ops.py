@@ -44,7 +44,8 @@ class Op:
     ``signature`` names the operands by their indices, in the manner of einsum: ``.`` is a scalar, ``i`` a vector,
     ``ij`` a matrix, so ``ij,j->i`` is a matrix-vector product. ``meaning`` maps the inputs and then the constants to
     the output; where ``draws`` is set, its first argument is an array of standard draws in the shape of the output;
-    where ``partial`` is set, its first argument is the old output, of which one element changes.
+    where ``partial`` is set, its first argument is the old output, of which one element changes. The inputs of a
+    ``commutative`` op may change places.
     ``cost`` is the published program's constant for the op, in its own unit.
     """
 
@@ -57,6 +58,7 @@ class Op:
     constants: tuple[str, ...] = ()
     draws: str = ""
     partial: bool = False
+    commutative: bool = False
 
     @cached_property
     def inputs(self) -> tuple[Kind, ...]:
@@ -106,9 +108,9 @@ _MOMENTS = ("mean", "std")
 
 OPS: tuple[Op, ...] = (
     Op(0, "no_op", "", "NoOp()", 3013921, lambda: None),
-    Op(1, "scalar_sum", ".,.->.", "{out} = {in1} + {in2}", 4703759, np.add),
+    Op(1, "scalar_sum", ".,.->.", "{out} = {in1} + {in2}", 4703759, np.add, commutative=True),
     Op(2, "scalar_diff", ".,.->.", "{out} = {in1} - {in2}", 5102027, np.subtract),
-    Op(3, "scalar_product", ".,.->.", "{out} = {in1} * {in2}", 4418347, np.multiply),
+    Op(3, "scalar_product", ".,.->.", "{out} = {in1} * {in2}", 4418347, np.multiply, commutative=True),
     Op(4, "scalar_division", ".,.->.", "{out} = {in1} / {in2}", 3963916, np.divide),
     Op(5, "scalar_abs", ".->.", "{out} = abs({in1})", 3684352, np.abs),
     Op(6, "scalar_reciprocal", ".->.", "{out} = 1 / {in1}", 4212086, lambda a: np.divide(1.0, a)),
@@ -128,11 +130,11 @@ OPS: tuple[Op, ...] = (
     Op(20, "vector_reciprocal", "i->i", "{out} = 1 / {in1}", 6311851, lambda a: np.divide(1.0, a)),
     Op(21, "vector_norm", "i->.", "{out} = norm({in1})", 4810562, lambda a: np.sqrt(np.sum(a * a))),
     Op(22, "vector_abs", "i->i", "{out} = abs({in1})", 3713533, np.abs),
-    Op(23, "vector_sum", "i,i->i", "{out} = {in1} + {in2}", 4701519, np.add),
+    Op(23, "vector_sum", "i,i->i", "{out} = {in1} + {in2}", 4701519, np.add, commutative=True),
     Op(24, "vector_diff", "i,i->i", "{out} = {in1} - {in2}", 4165747, np.subtract),
-    Op(25, "vector_product", "i,i->i", "{out} = {in1} * {in2}", 4504555, np.multiply),
+    Op(25, "vector_product", "i,i->i", "{out} = {in1} * {in2}", 4504555, np.multiply, commutative=True),
     Op(26, "vector_division", "i,i->i", "{out} = {in1} / {in2}", 4556237, np.divide),
-    Op(27, "vector_inner_product", "i,i->.", "{out} = dot({in1}, {in2})", 4294617, np.dot),
+    Op(27, "vector_inner_product", "i,i->.", "{out} = dot({in1}, {in2})", 4294617, np.dot, commutative=True),
     Op(28, "vector_outer_product", "i,j->ij", "{out} = outer({in1}, {in2})", 9833707, np.outer),
     Op(29, "scalar_matrix_product", ".,ij->ij", "{out} = {in1} * {in2}", 5986302, np.multiply),
     Op(30, "matrix_reciprocal", "ij->ij", "{out} = 1 / {in1}", 24336141, lambda a: np.divide(1.0, a)),
@@ -144,9 +146,9 @@ OPS: tuple[Op, ...] = (
     Op(36, "matrix_row_norm", "ij->i", "{out} = norm({in1}, axis=1)", 13351123, lambda a: np.sqrt(np.sum(a * a, 1))),
     Op(37, "matrix_transpose", "ij->ji", "{out} = transpose({in1})", 9394756, np.transpose),
     Op(38, "matrix_abs", "ij->ij", "{out} = abs({in1})", 4630926, np.abs),
-    Op(39, "matrix_sum", "ij,ij->ij", "{out} = {in1} + {in2}", 5579381, np.add),
+    Op(39, "matrix_sum", "ij,ij->ij", "{out} = {in1} + {in2}", 5579381, np.add, commutative=True),
     Op(40, "matrix_diff", "ij,ij->ij", "{out} = {in1} - {in2}", 5429452, np.subtract),
-    Op(41, "matrix_product", "ij,ij->ij", "{out} = {in1} * {in2}", 5475227, np.multiply),
+    Op(41, "matrix_product", "ij,ij->ij", "{out} = {in1} * {in2}", 5475227, np.multiply, commutative=True),
     Op(42, "matrix_division", "ij,ij->ij", "{out} = {in1} / {in2}", 18234378, np.divide),
     Op(43, "matrix_matrix_product", "ik,kj->ij", "{out} = matmul({in1}, {in2})", 14516296, np.matmul),
     Op(44, "scalar_min", ".,.->.", "{out} = minimum({in1}, {in2})", 3677265, _first_on_nan_minimum),

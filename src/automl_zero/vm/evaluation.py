@@ -18,8 +18,11 @@ from automl_zero.vm.kernel import NOISE, NUM_FEATURES, SCRATCH, SEED
 from automl_zero.vm.lanes import (
     absolute,
     at_most_mask,
+    bits_of_float,
     call_kernel,
     fma,
+    get_lane,
+    is_double,
     load,
     read_integer,
     splat,
@@ -29,7 +32,7 @@ from automl_zero.vm.lanes import (
     width_of,
     zeros,
 )
-from automl_zero.vm.lower import COLUMNS, MAX_CONSTANTS, SCALARS, SIZE, WRITES_FEATURES, Lowered
+from automl_zero.vm.lower import COLUMNS, MAX_CONSTANTS, SCALARS, SIZE, WRITES_FEATURES, Lowered, mix
 
 TRAINING_STOPPED, VALIDATION_STOPPED = 1, 2  # bits of Scores.stopped
 FEATURES, TRAIN, VALID, EPOCHS, CLASSES, BLOCKS = range(6)  # entries of LaneTasks.shape
@@ -188,27 +191,45 @@ def fingerprint(
 
     The predictions are truncated, so that programs that are equal up to rounding share the fingerprint.
     """
-    traced = (extent.num_train + extent.num_valid) * width_of(width)
-    machine.trace[:traced] = 0
+    lanes, traced = width_of(width), extent.num_train + extent.num_valid
+    machine.trace[: traced * lanes] = 0
     frame = _set_up(width, program, tasks, 0, extent, machine)
     if _train(width, frame, 0, limit, tasks.active[0], 0, scores, extent.num_train):
         for example in range(extent.num_valid):
             _predict(width, frame, frame.valid_x, example, 1 + extent.num_train + example)
-            store(frame.trace, (extent.num_train + example) * width_of(width), _raw_prediction(width, frame))
+            store(frame.trace, (extent.num_train + example) * lanes, _raw_prediction(width, frame))
+    return _hash_of_trace(width, frame.trace, traced, tasks.active[0])
+
+
+@jit
+def _hash_of_trace(width: Any, trace: int, count: int, active: int) -> Any:
+    """Hash of so many traced values of the active lanes; each lane has two hashes, which are joined in the end."""
+    lanes = width_of(width)
+    first = bits_of_float(zeros(width))
+    second = first
+    for row in range(count):
+        word = _truncated(load(width, trace, row * lanes))
+        first = _stir(first ^ word, 0x9E3779B1)
+        second = _stir(second ^ word, 0x85EBCA77)
     key = np.uint64(0x452821E638D01377)
-    for k in range(traced):
-        key = (key ^ _truncated(float(machine.trace[k]))) * np.uint64(0x9E3779B97F4A7C15)
-        key = key ^ (key >> np.uint64(29))
+    for lane in range(lanes):
+        if (active >> lane) & 1:
+            key = mix(mix(key, np.uint64(get_lane(first, lane))), np.uint64(get_lane(second, lane)))
     return key
 
 
 @jit
-def _truncated(value: float) -> Any:
-    """Sign, exponent and 15 bits of the mantissa as one word; all NaN are one."""
-    if not math.isfinite(value):
-        return np.uint64(1 if value > 0 else 2 if value < 0 else 3)
-    mantissa, exponent = math.frexp(value)
-    return (np.uint64(int(mantissa * 32768.0)) << np.uint64(16)) ^ np.uint64(exponent + 4096)
+def _stir(hashes: Any, factor: int) -> Any:
+    product = hashes * splat(hashes, factor)
+    return product ^ (product >> splat(hashes, 15))
+
+
+@jit
+def _truncated(value: Any) -> Any:
+    """Sign, exponent and 15 bits of the mantissa of every lane; all NaN are one, and so are both zeros."""
+    bits = bits_of_float(value + splat(value, 0.0))
+    dropped = splat(bits, 37 if is_double(value) else 8)
+    return where_equal(value, value, (bits >> dropped) << dropped, splat(bits, 1))
 
 
 @jit

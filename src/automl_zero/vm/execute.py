@@ -46,15 +46,41 @@ def evaluate(
         num_predictions: how many of the first validation predictions to return.
         lanes: tasks side by side; by default chosen from the memory the program needs. It changes no result.
     """
-    counts = program.address_counts()
-    width = lanes or choose_lanes(counts, tasks, dtype)
-    traced = min(num_predictions, tasks.num_valid_examples)
-    scores = new_scores(padded(len(tasks), width), traced)
-    machine = new_machine(counts, tasks, dtype, width, traced)
-    code = encode(program)
-    arguments = code, new_lowered(len(program)), tasks.is_multiclass, pack(tasks, dtype, width), float(max_abs_error)
-    _evaluate(Width(dtype, width), *arguments, machine, scores)
-    return [_evaluation(scores, task) for task in range(len(tasks))]
+    prepared = Prepared(program, tasks, dtype, max_abs_error, num_predictions, lanes)
+    prepared.run()
+    return prepared.evaluations()
+
+
+class Prepared:
+    """An evaluation with everything packed and allocated; the arguments are those of ``evaluate``."""
+
+    def __init__(
+        self,
+        program: Program,
+        tasks: TaskSet,
+        dtype: str = "float32",
+        max_abs_error: float = 100.0,
+        num_predictions: int = 5,
+        lanes: int | None = None,
+    ) -> None:
+        counts = program.address_counts()
+        self.lanes = lanes or choose_lanes(counts, tasks, dtype)
+        traced = min(num_predictions, tasks.num_valid_examples)
+        self._num_tasks = len(tasks)
+        self._scores = new_scores(padded(len(tasks), self.lanes), traced)
+        self._arguments = (
+            Width(dtype, self.lanes), encode(program), new_lowered(len(program)), tasks.is_multiclass,
+            pack(tasks, dtype, self.lanes), float(max_abs_error),
+            new_machine(counts, tasks, dtype, self.lanes, traced), self._scores,
+        )  # fmt: skip
+
+    def run(self) -> int:
+        """Evaluate, as often as asked with the same result; gives the number of training steps done on all tasks."""
+        return int(_evaluate(*self._arguments))
+
+    def evaluations(self) -> list[Evaluation]:
+        """What the latest run gave for each task."""
+        return [_evaluation(self._scores, task) for task in range(self._num_tasks)]
 
 
 def warm_up(dtype: str = "float32", lanes: int | None = None) -> None:

@@ -1,7 +1,8 @@
 """From a program as people know it to the form that runs: pruned, renamed, hashed, and placed in memory.
 
 Pruning keeps what can reach a prediction (the compiled twin of ``program.prune``). Renaming numbers the addresses in
-the order of their first use, so that programs that differ only in names or in dead code become equal, hash included.
+the order of their first use, and inputs that may change places stand in the order of these numbers, so that programs
+that differ only in names, in that order or in dead code become equal, hash included.
 The draws of a random instruction depend on its rank among the live random ones, so neither step changes a score.
 """
 
@@ -25,6 +26,7 @@ MAX_CONSTANTS = 3
 # Operand kinds of every op in the order IN1, IN2, OUT of the code's columns; -1 where the op has no such operand.
 KINDS = np.full((len(OPS), 4), -1, np.int8)
 PARTIAL = np.array([op.partial for op in OPS])
+COMMUTATIVE = np.array([op.commutative for op in OPS])
 RANDOM = np.array([bool(op.draws) for op in OPS])
 NUM_CONSTANTS = np.array([len(op.constants) for op in OPS], np.int8)
 COSTS = np.array([op.cost for op in OPS], np.int64)
@@ -137,14 +139,12 @@ def lower(program: Code, multiclass: bool, lowered: Lowered) -> Any:
         for source in range(program.start[component], program.start[component] + program.size[component]):
             if lowered.keep[source]:
                 op = program.code[source, OP]
-                word = (component << 32) | (op << 24)
-                for column in range(IN1, OUT + 1):
-                    name = _rename(program.code[source, column], KINDS[op, column], names, used)
-                    lowered.code[row, (0, LEFT, RIGHT, TARGET)[column]] = name
-                    word |= name << (8 * (OUT - column))
-                key = _mix(key, np.uint64(word))
+                left, right = _rename_inputs(program.code[source], names, used)
+                target = _rename(program.code[source, OUT], KINDS[op, OUT], names, used)
+                lowered.code[row, LEFT], lowered.code[row, RIGHT], lowered.code[row, TARGET] = left, right, target
+                key = mix(key, np.uint64((component << 32) | (op << 24) | (left << 16) | (right << 8) | target))
                 for constant in range(NUM_CONSTANTS[op]):
-                    key = _mix(key, program.bits[source, constant])
+                    key = mix(key, program.bits[source, constant])
                     lowered.data[row, constant] = program.data[source, constant]
                 lowered.code[row, KERNEL] = op
                 lowered.code[row, STREAM] = stream
@@ -181,9 +181,20 @@ def place(lowered: Lowered, num_features: int, lanes: int) -> None:
 
 
 @jit
-def _mix(key: Any, word: Any) -> Any:
+def mix(key: Any, word: Any) -> Any:
+    """Take a word into a 64-bit hash."""
     key = (key ^ word) * np.uint64(0x9E3779B97F4A7C15)
     return key ^ (key >> np.uint64(29))
+
+
+@jit
+def _rename_inputs(instruction: Any, names: Any, used: Any) -> tuple[int, int]:
+    """The numbers of both inputs, the lower one first where they may change places."""
+    op, in1, in2 = instruction[OP], instruction[IN1], instruction[IN2]
+    if COMMUTATIVE[op] and names[KINDS[op, IN1], in1] < 0:
+        in1, in2 = in2, in1  # the one that has a number already, if any has
+    left, right = _rename(in1, KINDS[op, IN1], names, used), _rename(in2, KINDS[op, IN2], names, used)
+    return (right, left) if COMMUTATIVE[op] and right < left else (left, right)
 
 
 @jit
