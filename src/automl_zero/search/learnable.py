@@ -67,8 +67,8 @@ def can_learn(program: Lowered, multiclass: bool, facts: Facts) -> bool:
     now[:] = 0
     _follow(program, 0, now, after)
     while True:
-        before[:] = after
-        now[:] = after
+        for cell in range(CELLS):
+            before[cell] = now[cell] = after[cell]
         _show(now, label, 0)
         _follow(program, 1, now, after)
         if now[prediction] & LEARNED == LEARNED:

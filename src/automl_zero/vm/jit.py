@@ -2,7 +2,8 @@
 
 Compiled code is kept in the user's cache folder under a hash of all compiled sources and of the Numba version, since
 Numba itself does not notice an edit in another file. ``error_model="numpy"`` makes 1/0 infinite instead of raising;
-``fastmath`` stays off because early stopping depends on NaN.
+``fastmath`` stays off because early stopping depends on NaN. Compiled code allocates nothing and counts no references
+(``_nrt``): counting those of every array at every call would take longer than the search itself.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def c_function(signature: Any, function: Callable[..., None]) -> Any:
 
 def _compile(function: Function, keep: bool) -> Function:
     with _caching(keep) as cached:
-        return cast(Function, numba.njit(nogil=True, error_model="numpy", cache=cached)(function))
+        return cast(Function, numba.njit(nogil=True, error_model="numpy", cache=cached, _nrt=False)(function))
 
 
 @contextmanager

@@ -216,10 +216,12 @@ def _mark_live(program: Code, multiclass: bool, lowered: Lowered) -> None:
     entry[:] = 0
     grown = True
     while grown:
-        live[:] = entry
+        for kind in range(3):
+            live[kind] = entry[kind]
         _walk(program, 2, lowered)
         _overwritten(live, multiclass)
-        live |= entry
+        for kind in range(3):
+            live[kind] |= entry[kind]
         if multiclass:
             live[1] |= np.uint64(4)
         else:
@@ -230,7 +232,8 @@ def _mark_live(program: Code, multiclass: bool, lowered: Lowered) -> None:
         for kind in range(3):
             grown = grown or (live[kind] & ~entry[kind]) != 0
             entry[kind] |= live[kind]
-    live[:] = entry
+    for kind in range(3):
+        live[kind] = entry[kind]
     _walk(program, 0, lowered)
 
 
