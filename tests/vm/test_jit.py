@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numba
+import numpy as np
 import pytest
 from numba import types
+from numba.core.errors import NumbaError
 
 from automl_zero.vm import jit
 
@@ -99,3 +101,9 @@ def test_division_by_zero_is_infinite_and_nan_is_kept() -> None:
 
     assert ratio(1.0, 0.0) == float("inf")
     assert ratio(0.0, 0.0) != ratio(0.0, 0.0)
+
+
+def test_compiled_code_cannot_allocate() -> None:
+    """Nor does it count references then, which would cost more than the work itself."""
+    with pytest.raises(NumbaError, match="NRT required"):
+        jit.jit(lambda: np.zeros(3)[0])()

@@ -21,7 +21,7 @@ from automl_zero.search.population import Population, copy_in, copy_out, copy_pr
 from automl_zero.search.space import Space
 from automl_zero.vm import evaluation
 from automl_zero.vm.evaluation import EPOCHS, FEATURES, TRAIN, Extent, LaneTasks, Machine, Scores
-from automl_zero.vm.jit import jit, jit_entry
+from automl_zero.vm.jit import jit, jit_entry, jit_inline
 from automl_zero.vm.lanes import width_of
 from automl_zero.vm.lower import Code, Lowered, lower, place
 
@@ -111,7 +111,7 @@ def evolve(
         _take_in(width, settings, tasks, state, work)
 
 
-@jit
+@jit_inline
 def _tournament(state: State, settings: Settings) -> int:
     """The best of some members drawn with replacement; of equals, the one drawn first."""
     size = state.population.fitness.shape[0]
@@ -133,7 +133,7 @@ def _is_better(population: Population, settings: Settings, one: int, other: int)
     return bool(gain > 0 or (gain == 0 and settings.parsimony and population.live[one] < population.live[other]))
 
 
-@jit
+@jit_inline
 def _take_in(width: Any, settings: Settings, tasks: LaneTasks, state: State, work: Workspace) -> None:
     """Score the candidate and let it take the place of the oldest member."""
     population, counters = state.population, state.counters
@@ -149,7 +149,7 @@ def _take_in(width: Any, settings: Settings, tasks: LaneTasks, state: State, wor
         copy_program(work.candidate, state.best)
 
 
-@jit
+@jit_inline
 def _score(width: Any, settings: Settings, tasks: LaneTasks, state: State, work: Workspace) -> float:
     """The fitness of the candidate; it runs only if neither its code nor its behaviour is known."""
     lowered, counters = work.lowered, state.counters
@@ -173,7 +173,7 @@ def _score(width: Any, settings: Settings, tasks: LaneTasks, state: State, work:
     return fitness
 
 
-@jit
+@jit_inline
 def _score_behaviour(width: Any, settings: Settings, tasks: LaneTasks, state: State, work: Workspace) -> float:
     """The fitness of a placed program, from the fingerprints where its behaviour is known."""
     if settings.fingerprint.num_train == 0:
@@ -193,7 +193,7 @@ def _score_behaviour(width: Any, settings: Settings, tasks: LaneTasks, state: St
     return fitness
 
 
-@jit
+@jit_inline
 def _evaluate(width: Any, settings: Settings, tasks: LaneTasks, state: State, work: Workspace) -> float:
     """Run a placed program on all tasks and combine the scores."""
     steps = evaluation.evaluate(
@@ -204,7 +204,7 @@ def _evaluate(width: Any, settings: Settings, tasks: LaneTasks, state: State, wo
     return _combined(work, settings.median)
 
 
-@jit
+@jit_inline
 def _combined(work: Workspace, median: bool) -> float:
     """Mean or upper median over the tasks."""
     scores, ordered = work.scores.fitness, work.sorted

@@ -30,6 +30,11 @@ def jit(function: Function) -> Function:
     return _compile(function, keep=False)
 
 
+def jit_inline(function: Function) -> Function:
+    """As ``jit``, for a function that is called in one place: it is compiled as a part of its caller alone."""
+    return _compile(function, keep=False, inline="always")
+
+
 def jit_entry(function: Function) -> Function:
     """Compile a function that Python calls: the machine code is kept for later processes."""
     return _compile(function, keep=True)
@@ -44,9 +49,16 @@ def c_function(signature: Any, function: Callable[..., None]) -> Any:
         return numba.cfunc(signature, nopython=True, error_model="numpy", cache=cached)(function)
 
 
-def _compile(function: Function, keep: bool) -> Function:
+def _compile(function: Function, keep: bool, inline: str = "never") -> Function:
     with _caching(keep) as cached:
-        return cast(Function, numba.njit(nogil=True, error_model="numpy", cache=cached, _nrt=False)(function))
+        options: dict[str, Any] = {
+            "cache": cached,
+            "inline": inline,
+            "nogil": True,
+            "error_model": "numpy",
+            "_nrt": False,
+        }
+        return cast(Function, numba.njit(**options)(function))
 
 
 @contextmanager
