@@ -54,8 +54,9 @@ def contents(value: Any) -> list[bytes]:
     return [value.tobytes()] if isinstance(value, np.ndarray) else [part for each in value for part in contents(each)]
 
 
-def true_fitness(program: Program, config: Config) -> float:
+def true_fitness(program: Program, config: Config, tasks: TaskSet | None = None) -> float:
     """What the program scores when it is run by itself, in the same precision."""
-    evaluations = evaluate(program, tasks_of(config), dtype=config.dtype, max_abs_error=config.evaluation.max_abs_error)
+    tasks = tasks or tasks_of(config)
+    evaluations = evaluate(program, tasks, dtype=config.dtype, max_abs_error=config.evaluation.max_abs_error)
     scores = [evaluation.fitness for evaluation in evaluations]
     return combine(scores, "median") if config.evaluation.combination == "median" else sum(scores) / len(scores)

@@ -113,6 +113,9 @@ class EvaluationConfig(_Section):
     ``cost_limit`` times the cost of the two-layer net is the most a program may cost, or its fitness is 0 without a
     run (0: no limit). ``fingerprint_train`` and ``fingerprint_valid`` are the examples that tell functionally equal
     programs apart (0 train examples: no fingerprints). ``cache_size`` is in programs, for each island (0: no cache).
+    ``hurdle_train`` and ``hurdle_valid`` are the examples of a short evaluation (0 train examples: none). Its score
+    stands, unless it is at least the ``hurdle_quantile`` of the different scores among the latest 100; only then is the
+    program evaluated on all examples.
     With ``must_learn``, a program whose code shows that it cannot learn has fitness 0 without a run.
     """
 
@@ -122,6 +125,9 @@ class EvaluationConfig(_Section):
     fingerprint_train: Count = 10
     fingerprint_valid: Count = 10
     cache_size: Annotated[int, Field(ge=0, le=1 << 24)] = 100_000
+    hurdle_train: Count = 0
+    hurdle_valid: Positive = 100
+    hurdle_quantile: Fraction = 0.75
     must_learn: bool = False
 
 

@@ -23,8 +23,9 @@ def test_shares_are_of_programs_and_of_instructions() -> None:
         "evaluated": 0.5,
         "cache_hits": 0.25,
         "fingerprint_hits": 0.2,
-        "over_cost": 0.04,
+        "over_cost": 0.03,
         "cannot_learn": 0.01,
+        "below_hurdle": 0.01,
         "pruned": 0.75,
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -190,6 +191,7 @@ SPARED: dict[str, dict[str, Any]] = {
     "no cache": {"cache_size": 0},
     "cost limit": {"cost_limit": 0.3},
     "unable to learn": {"must_learn": True},
+    "hurdle": {"hurdle_train": 5, "hurdle_valid": 4},
 }
 
 
@@ -202,7 +204,8 @@ def test_every_candidate_is_counted_once(space: str, spared: str) -> None:
     counters = island.counters
     assert counters["programs"] == SIZE + 500
     assert counters["programs"] == sum(
-        counters[name] for name in ("evaluated", "cache_hits", "fingerprint_hits", "over_cost", "cannot_learn")
+        counters[name]
+        for name in ("evaluated", "cache_hits", "fingerprint_hits", "over_cost", "cannot_learn", "below_hurdle")
     )
     assert counters["best_at"] <= counters["programs"]
     if spared == "nothing":
@@ -252,6 +255,32 @@ def test_a_program_that_cannot_learn_is_not_run_and_scores_nothing_if_asked() ->
         scores = [true_fitness(LINEAR, config), 0.0 if must_learn else true_fitness(forgetful, config)]
         assert fitness(island) == pytest.approx(scores * (SIZE // 2))
         assert island.counters["cannot_learn"] == (SIZE // 2 if must_learn else 0)
+
+
+@pytest.mark.parametrize("space", SPACES)
+def test_a_program_below_the_hurdle_has_its_short_score_and_any_other_its_true_one(space: str) -> None:
+    changes = SPACES[space]
+    evaluation = {**changes.get("evaluation", {}), **OFF, "hurdle_train": 5, "hurdle_valid": 4, "hurdle_quantile": 0.5}
+    island, config = new_island(3, **{**changes, "evaluation": evaluation}), small_config(**changes)
+    tasks, below = tasks_of(config), island.counters["below_hurdle"]
+    short = replace(
+        tasks,
+        train_x=tasks.train_x[:, :5],
+        train_y=tasks.train_y[:, :5],
+        train_order=tasks.train_order[:1, :5],
+        valid_x=tasks.valid_x[:, :4],
+        valid_y=tasks.valid_y[:, :4],
+    )
+    stopped = 0
+    for _ in range(400):
+        height = island.state.hurdle.height[0]
+        island.run(1)
+        child, score = member(island, newest(island)), fitness(island)[newest(island)]
+        in_short = true_fitness(child, config, short)
+        stopped += in_short < height
+        assert score == (in_short if in_short < height else true_fitness(child, config))
+    assert island.counters["below_hurdle"] - below == stopped
+    assert 0 < stopped < 400
 
 
 # Settings ---------------------------------------------------------------------------------------------------------

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numba
@@ -88,6 +92,21 @@ def test_without_a_folder_everything_works(obstacle: str, tmp_path: Path, fresh_
     assert jit.jit_entry(thrice)(2) == 6
     assert jit.c_function(types.int64(types.int64), thrice).ctypes(2) == 6
     assert not list(tmp_path.rglob("*.nbc"))
+
+
+LATECOMER = """
+import sys
+from automl_zero.vm.execute import _evaluate, warm_up
+warm_up("float64", 2)
+print(sum(_evaluate.stats.cache_misses.values()))
+"""
+
+
+def test_processes_that_start_together_do_not_compile_the_same_twice(tmp_path: Path) -> None:
+    environment = os.environ | {jit.CACHE_VARIABLE: str(tmp_path)}
+    start = partial(subprocess.Popen, [sys.executable, "-c", LATECOMER], stdout=subprocess.PIPE, env=environment)
+    outputs = [process.communicate()[0] for process in [start(), start()]]
+    assert sorted(map(int, outputs)) == [0, 1]
 
 
 def thrice(x: int) -> int:

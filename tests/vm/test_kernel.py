@@ -14,7 +14,7 @@ from kernel_cases import Banks, every_width
 from automl_zero.program.ops import BY_NAME, OPS, Array, Kind, Op
 from automl_zero.program.program import Instruction
 from automl_zero.vm import reference
-from automl_zero.vm.lower import FAMILIES, FAMILY
+from automl_zero.vm.lower import FAMILIES, FAMILY, FUSED
 
 Fill = Callable[[np.random.Generator, tuple[int, ...], str], Any]
 
@@ -197,5 +197,5 @@ def test_a_lane_does_not_depend_on_the_number_of_lanes(row: Op, dtype: str) -> N
 
 def test_every_op_but_no_op_has_one_branch() -> None:
     numbers = [number for family in FAMILIES for number in family]
-    assert sorted(numbers) == [op.number for op in OUTPUT_OPS]
+    assert sorted(numbers) == [*(op.number for op in OUTPUT_OPS), *(fused for _, _, fused in FUSED)]
     assert all(FAMILY[number] == branch for branch, family in enumerate(FAMILIES) for number in family)

@@ -64,8 +64,8 @@ def figures(progress: Progress) -> list[tuple[str, str]]:
         ("evaluated", f"{shares['evaluated']:.1%}"),
         ("same code", f"{shares['cache_hits']:.1%}"),
         ("same behaviour", f"{shares['fingerprint_hits']:.1%}"),
-        ("too costly", f"{shares['over_cost']:.1%}"),
-        ("unable to learn", f"{shares['cannot_learn']:.1%}"),
+        ("refused", f"{shares['over_cost'] + shares['cannot_learn']:.1%}"),  # too costly, or unable to learn
+        ("below hurdle", f"{shares['below_hurdle']:.1%}"),
         ("pruned code", f"{shares['pruned']:.1%}"),
         ("islands", islands(progress)),
         ("best on select", f"{progress.selection.select_fitness:.5f}" if progress.selection else "-"),

@@ -114,7 +114,7 @@ class Progress:
         """What became of the programs, and how much pruning took away, as fractions."""
         counters = self.epoch.counters if self.epoch else {}
         programs, instructions = counters.get("programs", 0), counters.get("instructions", 0)
-        fates = ("evaluated", "cache_hits", "fingerprint_hits", "over_cost", "cannot_learn")
+        fates = ("evaluated", "cache_hits", "fingerprint_hits", "over_cost", "cannot_learn", "below_hurdle")
         shares = {name: counters.get(name, 0) / max(programs, 1) for name in fates}
         dead = instructions - counters.get("live_instructions", instructions)
         return shares | {"pruned": dead / max(instructions, 1)}

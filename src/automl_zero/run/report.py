@@ -94,7 +94,7 @@ def _work(progress: Progress) -> Iterator[str]:
     yield (
         f"{shares['evaluated']:.0%} of the programs evaluated, {shares['cache_hits']:.0%} of known code, "
         f"{shares['fingerprint_hits']:.0%} of known behaviour, {shares['over_cost']:.0%} too costly, "
-        f"{shares['cannot_learn']:.0%} unable to learn"
+        f"{shares['cannot_learn']:.0%} unable to learn, {shares['below_hurdle']:.0%} below the hurdle"
     )
     yield f"{shares['pruned']:.0%} of the instructions had no effect and were pruned before a run"
 

@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 
 from automl_zero.search.cache import Cache, look_up, remember
 from automl_zero.search.generator import below, uniform
+from automl_zero.search.hurdle import Hurdle, clears
 from automl_zero.search.learnable import Facts, can_learn
 from automl_zero.search.mutate import mutate, randomize_program
 from automl_zero.search.population import Population, copy_in, copy_out, copy_program
 from automl_zero.search.space import Space
 from automl_zero.vm import evaluation
 from automl_zero.vm.evaluation import EPOCHS, FEATURES, TRAIN, Extent, LaneTasks, Machine, Scores
+from automl_zero.vm.fuse import fuse
 from automl_zero.vm.jit import jit, jit_entry, jit_inline
 from automl_zero.vm.lanes import width_of
 from automl_zero.vm.lower import Code, Lowered, lower, place
@@ -35,13 +37,14 @@ COUNTERS = (
     "fingerprint_hits",  # its behaviour was known
     "over_cost",  # more costly than allowed, so not run
     "cannot_learn",  # by their code, so not run
+    "below_hurdle",  # run on a part of the tasks' examples alone
     "train_steps",  # training examples that a task learned from, fingerprints included
     "instructions",  # of all candidates
     "live_instructions",  # of them, those left by pruning
     "best_at",  # number of the candidate that became the best so far
 )
 (
-    PROGRAMS, EVALUATED, CACHE_HITS, FINGERPRINT_HITS, OVER_COST, CANNOT_LEARN,
+    PROGRAMS, EVALUATED, CACHE_HITS, FINGERPRINT_HITS, OVER_COST, CANNOT_LEARN, BELOW_HURDLE,
     TRAIN_STEPS, INSTRUCTIONS, LIVE, BEST_AT,
 ) = range(len(COUNTERS))  # fmt: skip
 
@@ -55,6 +58,8 @@ class Settings(NamedTuple):
     max_abs_error: float
     max_cost: float
     fingerprint: Extent
+    hurdle: Extent
+    hurdle_quantile: float
     must_learn: bool
     fitness_resolution: float
     parsimony: bool
@@ -69,6 +74,7 @@ class State(NamedTuple):
     population: Population
     programs: Cache
     fingerprints: Cache
+    hurdle: Hurdle
     best: Code
     best_fitness: NDArray[np.float64]
     random: NDArray[np.uint64]
@@ -167,6 +173,7 @@ def _score(width: Any, settings: Settings, tasks: LaneTasks, state: State, work:
     if settings.max_cost > 0 and lowered.cost[0] + steps * (lowered.cost[1] + lowered.cost[2]) > settings.max_cost:
         counters[OVER_COST] += 1
         return 0.0
+    fuse(lowered, settings.multiclass)
     place(lowered, tasks.shape[FEATURES], width_of(width))
     fitness = _score_behaviour(width, settings, tasks, state, work)
     remember(state.programs, key, fitness)
@@ -195,13 +202,21 @@ def _score_behaviour(width: Any, settings: Settings, tasks: LaneTasks, state: St
 
 @jit_inline
 def _evaluate(width: Any, settings: Settings, tasks: LaneTasks, state: State, work: Workspace) -> float:
-    """Run a placed program on all tasks and combine the scores."""
-    steps = evaluation.evaluate(
-        width, work.lowered, tasks, evaluation.whole(tasks), settings.max_abs_error, work.machine, work.scores
-    )
-    state.counters[TRAIN_STEPS] += steps
-    state.counters[EVALUATED] += 1
-    return _combined(work, settings.median)
+    """Run a placed program on all tasks and combine the scores; first in short, if there is a hurdle."""
+    in_short = settings.hurdle.num_train > 0
+    while True:
+        extent = settings.hurdle if in_short else evaluation.whole(tasks)
+        limit = settings.max_abs_error
+        steps = evaluation.evaluate(width, work.lowered, tasks, extent, limit, work.machine, work.scores)
+        state.counters[TRAIN_STEPS] += steps
+        fitness = _combined(work, settings.median)
+        if not in_short:
+            state.counters[EVALUATED] += 1
+            return fitness
+        if not clears(state.hurdle, fitness, settings.hurdle_quantile):
+            state.counters[BELOW_HURDLE] += 1
+            return fitness
+        in_short = False
 
 
 @jit_inline

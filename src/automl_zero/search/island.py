@@ -16,6 +16,7 @@ from automl_zero.search import evolve
 from automl_zero.search.cache import new_cache
 from automl_zero.search.evolve import COUNTERS, Settings, State, Workspace
 from automl_zero.search.generator import new_state
+from automl_zero.search.hurdle import new_hurdle
 from automl_zero.search.learnable import new_facts
 from automl_zero.search.population import copy_in, decode, new_population
 from automl_zero.search.space import Space, build_space
@@ -52,6 +53,7 @@ class Island:
             new_population(config.search.population_size, capacity),
             new_cache(config.evaluation.cache_size),
             new_cache(config.evaluation.cache_size if config.evaluation.fingerprint_train else 0),
+            new_hurdle(),
             new_code(capacity),
             np.full(1, -1.0),
             new_state(seed),
@@ -110,12 +112,15 @@ def _settings(config: Config, tasks: TaskSet) -> Settings:
         chosen.combination == "median",
         chosen.max_abs_error,
         chosen.cost_limit * library_program("two_layer_net").cost(steps),
-        Extent(
-            min(chosen.fingerprint_train, tasks.num_train_examples),
-            min(chosen.fingerprint_valid, tasks.num_valid_examples),
-            1,
-        ),
+        _part(tasks, chosen.fingerprint_train, chosen.fingerprint_valid),
+        _part(tasks, chosen.hurdle_train, chosen.hurdle_valid),
+        chosen.hurdle_quantile,
         chosen.must_learn,
         config.search.fitness_resolution,
         config.search.parsimony,
     )
+
+
+def _part(tasks: TaskSet, num_train: int, num_valid: int) -> Extent:
+    """So many examples of the first epoch, or all there are."""
+    return Extent(min(num_train, tasks.num_train_examples), min(num_valid, tasks.num_valid_examples), 1)

@@ -16,6 +16,7 @@ from automl_zero.program.program import CLASS_PREDICTION, AddressCounts, Program
 from automl_zero.tasks.task import Loss, TaskSet
 from automl_zero.vm import evaluation
 from automl_zero.vm.evaluation import LaneTasks, Machine, Scores
+from automl_zero.vm.fuse import fuse
 from automl_zero.vm.jit import jit_entry
 from automl_zero.vm.kernel import kernel
 from automl_zero.vm.lanes import Width
@@ -102,6 +103,7 @@ def _evaluate(
     scores: Scores,
 ) -> int:
     lower(program, multiclass, lowered)
+    fuse(lowered, multiclass)
     place(lowered, tasks.shape[evaluation.FEATURES], tasks.noise.shape[0] // tasks.shape[evaluation.BLOCKS])
     return evaluation.evaluate(width, lowered, tasks, evaluation.whole(tasks), limit, machine, scores)
 

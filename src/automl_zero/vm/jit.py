@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+from filelock import FileLock
 from platformdirs import user_cache_path
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -45,7 +46,7 @@ def c_function(signature: Any, function: Callable[..., None]) -> Any:
 
     Compiled callers then need not contain it: the large kernel is compiled once, not once for every caller.
     """
-    with _caching(keep=True) as cached:
+    with _caching(keep=True) as cached, _alone():
         return numba.cfunc(signature, nopython=True, error_model="numpy", cache=cached)(function)
 
 
@@ -58,7 +59,29 @@ def _compile(function: Function, keep: bool, inline: str = "never") -> Function:
             "error_model": "numpy",
             "_nrt": False,
         }
-        return cast(Function, numba.njit(**options)(function))
+        compiled = numba.njit(**options)(function)
+    if keep:
+        compiled.compile = _compiling_alone(compiled.compile)
+    return cast(Function, compiled)
+
+
+def _compiling_alone(compile_for: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def compile_alone(argument_types: Any) -> Any:
+        with _alone():
+            return compile_for(argument_types)
+
+    return compile_alone
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Let one process at a time compile or load: those that waited then load what it has made."""
+    folder = cache_folder()
+    if not folder:
+        yield
+        return
+    with FileLock(Path(folder) / "compiling.lock"):
+        yield
 
 
 @contextmanager

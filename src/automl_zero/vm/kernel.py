@@ -117,6 +117,10 @@ def interpret(width: Any, code: int, data: int, count: int, mem: int, context: i
             for k in range(0, extent, lanes):
                 x, y = load(width, mem, a + k), load(width, mem, b + k)
                 store(mem, out + k, where_less(y, x, x, y))
+        elif op == lower.ADD_SCALED:
+            x = load(width, mem, a)
+            for k in range(0, extent, lanes):
+                store(mem, out + k, load(width, mem, out + k) + x * load(width, mem, b + k))
         elif op == lower.DOT:
             store(mem, out, _dot(width, mem, a, b, extent))
         elif op == lower.SET_SCALAR:
@@ -154,6 +158,8 @@ def _run_matrix_op(
     side = num_features * width_of(width)
     if op == lower.OUTER:
         _outer(width, mem, out, a, b, side)
+    elif op == lower.ADD_OUTER:
+        _add_outer(width, mem, out, a, b, side)
     elif op == lower.MATRIX_VECTOR:
         _matrix_vector(width, mem, out, a, b, read_integer(context, SCRATCH), num_features)
     elif op == lower.COLUMN_BROADCAST:
@@ -279,6 +285,16 @@ def _outer(width: Any, mem: int, out: int, a: int, b: int, side: int) -> None:
         x = load(width, mem, a + row)
         for k in range(0, side, lanes):
             store(mem, out + k, x * load(width, mem, b + k))
+        out += side
+
+
+@jit
+def _add_outer(width: Any, mem: int, out: int, a: int, b: int, side: int) -> None:
+    lanes = width_of(width)
+    for row in range(0, side, lanes):
+        x = load(width, mem, a + row)
+        for k in range(0, side, lanes):
+            store(mem, out + k, load(width, mem, out + k) + x * load(width, mem, b + k))
         out += side
 
 

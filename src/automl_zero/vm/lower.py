@@ -23,8 +23,12 @@ COLUMNS = 6
 SCALARS, VECTORS, MATRICES, SIZE, WRITES_FEATURES = range(5)  # entries of Lowered.memory
 MAX_CONSTANTS = 3
 
+# Pairs of ops that run as one, beyond the instruction set: first, second and fused op (see ``fuse``).
+ADD_OUTER_OP, ADD_SCALED_VECTOR_OP, ADD_SCALED_MATRIX_OP = range(len(OPS), len(OPS) + 3)
+FUSED = ((28, 39, ADD_OUTER_OP), (18, 23, ADD_SCALED_VECTOR_OP), (29, 39, ADD_SCALED_MATRIX_OP))
+
 # Operand kinds of every op in the order IN1, IN2, OUT of the code's columns; -1 where the op has no such operand.
-KINDS = np.full((len(OPS), 4), -1, np.int8)
+KINDS = np.full((len(OPS) + len(FUSED), 4), -1, np.int8)
 PARTIAL = np.array([op.partial for op in OPS])
 COMMUTATIVE = np.array([op.commutative for op in OPS])
 RANDOM = np.array([bool(op.draws) for op in OPS])
@@ -33,25 +37,29 @@ COSTS = np.array([op.cost for op in OPS], np.int64)
 for _op in OPS:
     KINDS[_op.number, IN1 : IN1 + len(_op.inputs)] = _op.inputs
     KINDS[_op.number, OUT] = -1 if _op.output is None else _op.output
+for _first, _, _fused in FUSED:
+    KINDS[_fused] = KINDS[_first]
 
 # Ops that differ only in the number of elements they go over share one branch of the kernel. Their order groups them by
 # the kernel's functions: what is run most, matrices, scalar functions, random numbers.
 FAMILIES: tuple[tuple[int, ...], ...] = (
     (1, 23, 39), (2, 24, 40), (3, 25, 41), (4, 26, 42), (5, 22, 38), (6, 20, 30), (15,), (16, 17), (18, 29), (19,),
-    (44, 45), (46,), (47, 48), (49,), (21, 34), (27,), (50, 51), (54, 55), (56,),
-    (28,), (31,), (32,), (33,), (35,), (36,), (37,), (43,), (52,), (53,), (57,), (58,),
+    (44, 45), (46,), (47, 48), (49,), (ADD_SCALED_VECTOR_OP, ADD_SCALED_MATRIX_OP),
+    (21, 34), (27,), (50, 51), (54, 55), (56,),
+    (28,), (ADD_OUTER_OP,), (31,), (32,), (33,), (35,), (36,), (37,), (43,), (52,), (53,), (57,), (58,),
     (7,), (8,), (9,), (10,), (11,), (12,), (13,), (14,),
     (59, 60, 61), (62, 63, 64),
 )  # fmt: skip
 (
     SUM, DIFF, PRODUCT, DIVISION, ABS, RECIPROCAL, STEP_AT_ZERO, STEP, SCALE, BROADCAST,
-    MIN, MATRIX_MIN, MAX, MATRIX_MAX, NORM, DOT, MEAN, STD, SET_SCALAR,
-    OUTER, MATRIX_VECTOR, COLUMN_BROADCAST, ROW_BROADCAST, COLUMN_NORM, ROW_NORM, TRANSPOSE, MATRIX_MATRIX,
+    MIN, MATRIX_MIN, MAX, MATRIX_MAX, ADD_SCALED,
+    NORM, DOT, MEAN, STD, SET_SCALAR,
+    OUTER, ADD_OUTER, MATRIX_VECTOR, COLUMN_BROADCAST, ROW_BROADCAST, COLUMN_NORM, ROW_NORM, TRANSPOSE, MATRIX_MATRIX,
     ROW_MEAN, ROW_STD, SET_ELEMENT, SET_MATRIX_ELEMENT,
     SIN, COS, TAN, ARCSIN, ARCCOS, ARCTAN, EXP, LOG,
     UNIFORM, GAUSSIAN,
 ) = range(len(FAMILIES))  # fmt: skip
-FAMILY = np.zeros(len(OPS), np.int64)
+FAMILY = np.zeros(len(KINDS), np.int64)
 for _family, _ops in enumerate(FAMILIES):
     FAMILY[list(_ops)] = _family
 
@@ -123,7 +131,7 @@ def encode(program: Program, capacity: tuple[int, ...] | None = None) -> Code:
 
 @jit
 def lower(program: Code, multiclass: bool, lowered: Lowered) -> Any:
-    """Prune, rename and copy a program; gives the hash of the result. ``place`` must follow before it runs."""
+    """Prune, rename and copy a program; gives the hash. ``fuse`` may follow, and ``place`` must before it runs."""
     _mark_live(program, multiclass, lowered)
     names, used = lowered.names, lowered.memory
     names[:] = -1
