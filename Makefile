@@ -65,7 +65,8 @@ check: .venv/development
 
 # The options of the tests, which switch benchmarks off, do not apply here.
 bench: .venv/development
-	$(BIN)/python -m pytest benchmarks --override-ini addopts= --benchmark-quiet -q
+	$(BIN)/python -m pytest benchmarks --override-ini addopts= --benchmark-quiet -q $(if $(CHANGE),--change "$(CHANGE)")
+	$(BIN)/python benchmarks/curves.py
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks

@@ -16,6 +16,10 @@ LOAD = pytest.StashKey[float]()
 MEASURED = pytest.StashKey[MutableMapping[str, float]]()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--change", help="What was changed: adds a row to the table of changes.")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[MEASURED] = {}
     config.stash[LOAD] = os.getloadavg()[0]
@@ -42,7 +46,7 @@ def machine(config: pytest.Config) -> str:
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     values = session.config.stash[MEASURED]
     if exitstatus == pytest.ExitCode.OK and len(values) == len(FIGURES):
-        results.write(values, machine(session.config))
+        results.write(values, machine(session.config), session.config.getoption("--change"))
     if exitstatus == pytest.ExitCode.OK and results.slower_than_cpp(values):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

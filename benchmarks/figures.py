@@ -19,6 +19,7 @@ import workloads
 
 Sample = Callable[[], float]  # measures once
 ROUND_SECONDS = 0.05  # of short work, which is repeated that long in each round
+LANES = 16  # of the evaluations in single precision
 BURN_IN = {"linear": 10_000, "s10": 30_000}  # programs before a search is timed: from empty ones, the first are trivial
 TIMED = {"linear": 500_000, "s10": 20_000}  # programs that are timed
 
@@ -53,9 +54,39 @@ class Figure:
 
 def evaluation(name: str, num_features: int, dtype: str = "float32", *, unit_seconds: float, work: float) -> Sample:
     """Time of an evaluation on all tasks, in a unit of so many seconds, for each of ``work`` pieces of it."""
-    evaluate = workloads.prepared_evaluation(name, num_features, dtype)
+    evaluate = workloads.prepared_evaluation(name, workloads.Size(num_features), dtype).run
     calls = ceil(ROUND_SECONDS / workloads.seconds(evaluate))
     return lambda: workloads.seconds(evaluate, calls) / unit_seconds / work
+
+
+def step_rate(name: str, num_features: int) -> Sample:
+    """Training steps per second of an evaluation."""
+    evaluate = workloads.prepared_evaluation(name, workloads.Size(num_features)).run
+    calls = ceil(ROUND_SECONDS / workloads.seconds(evaluate))
+    steps = workloads.NUM_TASKS * workloads.NUM_TRAIN
+    return lambda: steps / workloads.seconds(evaluate, calls)
+
+
+def roofline(name: str, num_features: int) -> Sample:
+    """The rate at which training moves what it must, as a part of that of a copy in as much memory."""
+    evaluation = workloads.prepared_evaluation(name, workloads.Size(num_features, num_valid=1))
+    steps, calls = workloads.NUM_TASKS * workloads.NUM_TRAIN, ceil(ROUND_SECONDS / workloads.seconds(evaluation.run))
+    moved = workloads.bytes_per_step(name, num_features) * steps
+    memory = workloads.bytes_of_memory(name, num_features) * LANES
+    return lambda: moved / workloads.seconds(evaluation.run, calls) / workloads.copy_rate(memory)
+
+
+def known_child() -> Sample:
+    """Microseconds for a child that is known."""
+    island = workloads.island_of_known()
+
+    def sample() -> float:
+        before = island.counters
+        elapsed = workloads.seconds(partial(island.run, TIMED["linear"]))
+        assert island.counters["cache_hits"] - before["cache_hits"] == TIMED["linear"]
+        return elapsed / TIMED["linear"] * 1e6
+
+    return sample
 
 
 def search_rate(name: str, counter: str) -> Sample:
@@ -128,7 +159,7 @@ def instruction_rows() -> Iterator[Figure]:
         ("net", 16, 1.8, 15.1),
     ):
         instructions = workloads.instructions_per_task(name) * workloads.NUM_TASKS
-        blocks = instructions / workloads.lanes_of(name, num_features, "float32")
+        blocks = instructions / LANES
         for what, work, its_target, its_cpp in (("all lanes", blocks, None, None), ("task", instructions, target, cpp)):
             prepare = partial(evaluation, name, num_features, unit_seconds=1e-9, work=work)
             yield Figure(f"instruction, {name} F={num_features} {what}", "ns", prepare, its_target, its_cpp, rounds=15)
@@ -146,6 +177,12 @@ COMMAND = str(Path(PYTHON).with_name("automl-zero"))
 FIGURES = (
     *evaluation_rows(),
     *instruction_rows(),
+    Figure("steps, figure 6 F=16", "1/s per core", partial(step_rate, "figure 6", 16), 15e6, None, True, rounds=15),
+    *(
+        Figure(f"roofline, net F={size}", "of a copy", partial(roofline, "net", size), 0.5, None, True, rounds=15)
+        for size in (4, 16, 32)
+    ),
+    Figure("search, linear, a known child", "us", known_child, 1.5),
     search("linear", "programs", target=400_000, cpp=35_000),
     search("linear", "train_steps"),
     search("s10", "programs", target=10_000, cpp=538),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import changes
 from figures import FIGURES, Figure
 
 FOLDER = Path(__file__).parent
@@ -14,15 +15,20 @@ JSON_FILE, PAGE = FOLDER / "results.json", FOLDER / "RESULTS.md"
 HEADERS = ("figure", "value", "unit", "C++", "times better", "target", "met")
 
 
-def write(values: Mapping[str, float], machine: str) -> None:
-    """Write both files."""
+def write(values: Mapping[str, float], machine: str, change: str | None) -> None:
+    """Write both files, and note what a change gave."""
+    if change:
+        changes.record(change, values)
     JSON_FILE.write_text(json.dumps(_entries(values, machine), indent=2) + "\n", encoding="utf-8")
     PAGE.write_text(_page(values, machine), encoding="utf-8")
 
 
 def table(values: Mapping[str, float]) -> Iterator[str]:
     """The lines of a Markdown table of the figures that have a value."""
-    rows = [HEADERS, *(_cells(figure, values[figure.name]) for figure in FIGURES if figure.name in values)]
+    return _markdown([HEADERS, *(_cells(figure, values[figure.name]) for figure in FIGURES if figure.name in values)])
+
+
+def _markdown(rows: list[Sequence[str]]) -> Iterator[str]:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     rows.insert(1, tuple("-" * width for width in widths))
     for row in rows:
@@ -60,6 +66,19 @@ def _page(values: Mapping[str, float], machine: str) -> str:
             "The C++ figures are from another machine, an AMD EPYC of the Zen 3 generation.",
             "",
             *table(values),
+            "",
+            "## What each change gave",
+            "",
+            "The same figures after one change after the other, on the same kind of machine:",
+            "",
+            *_markdown(list(changes.rows())),
+            "",
+            "## Curves",
+            "",
+            "How the time of an evaluation depends on the number of features, tasks, examples and instructions; the",
+            "numbers are in `curves.json`, the picture is drawn by `python benchmarks/curves.py`.",
+            "",
+            "![Time of an evaluation](../docs/speed.svg)",
             "",
         )
     )

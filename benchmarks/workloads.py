@@ -13,21 +13,25 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from automl_zero.config import Config, TasksConfig, load_config, parse_config
-from automl_zero.program.library import linear, two_layer_net
+from automl_zero.program.library import library_program, linear, two_layer_net
 from automl_zero.program.program import Program
 from automl_zero.search.island import Island
 from automl_zero.tasks.suites import Stage, build_tasks
 from automl_zero.tasks.task import TaskSet
-from automl_zero.vm import execute
-from automl_zero.vm.jit import CACHE_VARIABLE
+from automl_zero.vm.execute import Prepared, aligned
+from automl_zero.vm.fuse import fuse
+from automl_zero.vm.jit import CACHE_VARIABLE, jit_entry
+from automl_zero.vm.lanes import Width, load, store, width_of
+from automl_zero.vm.lower import FUSED, IN1, KERNEL, KINDS, OUT, encode, lower, new_lowered
 
 NUM_TASKS, NUM_TRAIN, NUM_VALID = 16, 1000, 100
-PROGRAMS = {"linear": linear(0.01), "net": two_layer_net(0.001)}
+PROGRAMS = {"linear": linear(0.01), "net": two_layer_net(0.001), "figure 6": library_program("figure_6")}
 MAX_ABS_ERROR = 100.0
 CHILD = Path(__file__).with_name("child.py")
 
@@ -62,6 +66,18 @@ def search_tasks(name: str) -> TaskSet:
     return build_tasks(search_config(name).tasks, Stage.SEARCH, seed=0)
 
 
+def island_of_known() -> Island:
+    """An island whose children are all known: in Setup alone, mutations draw matrices that nothing reads."""
+    program = PROGRAMS["linear"]
+    setup = {"setup_ops": ["matrix_uniform_set"], "predict_ops": [], "learn_ops": [], "min_sizes": [0, 0, 0]}
+    config = search_config("linear").model_dump()
+    config["program"] |= setup
+    config["mutation"] |= {"prob": 1.0, "weights": {"insert": 1, "remove": 1, "alter_parameter": 1}}
+    return Island(
+        parse_config(config), search_tasks("linear"), seed=0, initial=[Program((), program.predict, program.learn)]
+    )
+
+
 def new_island(name: str, seed: int) -> Island:
     """An island with its initial population scored."""
     config = search_config(name)
@@ -69,33 +85,77 @@ def new_island(name: str, seed: int) -> Island:
     return Island(config, search_tasks(name), seed, initial)
 
 
+@dataclass(frozen=True)
+class Size:
+    """Of the tasks of an evaluation."""
+
+    num_features: int
+    num_tasks: int = NUM_TASKS
+    num_train: int = NUM_TRAIN
+    num_valid: int = NUM_VALID
+
+
 @cache
-def regression_tasks(num_features: int) -> TaskSet:
-    """The tasks of the evaluations: linear regression, on which no program here stops early."""
-    size: Any = {"num_tasks": NUM_TASKS, "num_train": NUM_TRAIN, "num_valid": NUM_VALID}
-    return build_tasks(TasksConfig(kind="linear", num_features=num_features, search=size), Stage.SEARCH, seed=0)
+def tasks_for(name: str, size: Size) -> TaskSet:
+    """Tasks on which the program does not stop early: linear regression, or for figure 6 two classes of images."""
+    stage: Any = {"num_tasks": size.num_tasks, "num_train": size.num_train, "num_valid": size.num_valid}
+    kind: Any = "digits-groups" if name == "figure 6" else "linear"
+    return build_tasks(TasksConfig(kind=kind, num_features=size.num_features, search=stage), Stage.SEARCH, seed=0)
 
 
-def lanes_of(name: str, num_features: int, dtype: str) -> int:
-    """How many tasks run side by side."""
-    return execute.choose_lanes(PROGRAMS[name].address_counts(), regression_tasks(num_features), dtype)
-
-
-def prepared_evaluation(name: str, num_features: int, dtype: str) -> Callable[[], int]:
-    """An evaluation on all tasks, as ``execute.evaluate`` does it, with everything packed and allocated before.
-
-    It gives the number of training steps.
-    """
-    evaluate = execute.Prepared(PROGRAMS[name], regression_tasks(num_features), dtype, num_predictions=0).run
-    steps = evaluate()
-    assert steps == NUM_TASKS * NUM_TRAIN, f"{name} at F={num_features} stopped early, after {steps} steps"
-    return evaluate
+def prepared_evaluation(name: str, size: Size, dtype: str = "float32") -> Prepared:
+    """An evaluation on all tasks with everything packed and allocated before, once run."""
+    evaluation = Prepared(PROGRAMS[name], tasks_for(name, size), dtype, num_predictions=0)
+    steps = evaluation.run()
+    assert steps == size.num_tasks * size.num_train, f"{name} with {size} stopped early, after {steps} steps"
+    return evaluation
 
 
 def instructions_per_task(name: str) -> int:
     """How many instructions an evaluation executes on each task."""
     program = PROGRAMS[name]
     return NUM_TRAIN * (len(program.predict) + len(program.learn)) + NUM_VALID * len(program.predict)
+
+
+def bytes_per_step(name: str, num_features: int) -> int:
+    """What one training step must read and write on each task in single precision, with pairs of instructions fused."""
+    program, lowered = PROGRAMS[name], new_lowered(len(PROGRAMS[name]))
+    lower(encode(program), False, lowered)
+    fuse(lowered, False)
+    fused = {op for _, _, op in FUSED}
+    elements: int = 2 * num_features  # the example, to memory
+    for op in lowered.code[lowered.bounds[1] : lowered.bounds[3], KERNEL]:
+        kinds = [*KINDS[op, IN1:], *([KINDS[op, OUT]] if op in fused else [])]
+        elements += sum(int(num_features ** int(kind)) for kind in kinds if kind >= 0)
+    return 4 * elements
+
+
+def bytes_of_memory(name: str, num_features: int) -> int:
+    """The memory that a program uses on each task in single precision."""
+    program, lowered = PROGRAMS[name], new_lowered(len(PROGRAMS[name]))
+    lower(encode(program), False, lowered)
+    return 4 * sum(int(lowered.memory[kind] * num_features**kind) for kind in range(3))
+
+
+def copy_rate(num_bytes: int) -> float:
+    """Bytes read and written per second by a copy, back and forth, between the halves of so much memory."""
+    lanes, repeats = 16, max(1, (1 << 28) // num_bytes)
+    half = num_bytes // 8 // lanes * lanes
+    memory = aligned(2 * half, "float32")
+    work = partial(copy_to_and_fro, Width("float32", lanes), memory.ctypes.data, half, repeats)
+    work()
+    return 2 * repeats * memory.nbytes / seconds(work)
+
+
+@jit_entry
+def copy_to_and_fro(width: Any, memory: int, half: int, repeats: int) -> None:
+    """Copy the first half of a memory to the second and back, so many times."""
+    lanes = width_of(width)
+    for _ in range(repeats):
+        for k in range(0, half, lanes):
+            store(memory, half + k, load(width, memory, k))
+        for k in range(0, half, lanes):
+            store(memory, k, load(width, memory, half + k))
 
 
 def seconds(work: Callable[[], object], calls: int = 1) -> float:

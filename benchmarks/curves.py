@@ -1,0 +1,119 @@
+"""How the time of an evaluation grows: ``python benchmarks/curves.py`` writes ``curves.json`` and ``docs/speed.svg``.
+
+Single precision, one core, medians of five. Points are measured first and drawn then, from the file.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from math import ceil
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+
+import workloads
+from automl_zero.program.program import Instruction, Program
+from automl_zero.vm.execute import Prepared
+from workloads import Size
+
+DATA = Path(__file__).with_name("curves.json")
+PICTURE = Path(__file__).parent.parent / "docs" / "speed.svg"
+ROUNDS, ROUND_SECONDS = 5, 0.05
+Points = list[tuple[int, float]]
+
+
+def main() -> None:
+    """Measure, write, draw."""
+    curves = {panel: {name: list(points()) for name, points in lines.items()} for panel, lines in PANELS.items()}
+    DATA.write_text(json.dumps(curves, indent=1) + "\n", encoding="utf-8")
+    draw(curves)
+    print(f"wrote {DATA} and {PICTURE}")
+
+
+def microseconds(evaluation: Prepared) -> float:
+    """Median time of a run."""
+    calls = ceil(ROUND_SECONDS / workloads.seconds(evaluation.run))
+    return 1e6 * median(workloads.seconds(evaluation.run, calls) for _ in range(ROUNDS))
+
+
+def by_features(name: str, sizes: tuple[int, ...]) -> Callable[[], Iterator[tuple[int, float]]]:
+    """Per task of 1000 + 100 examples; the largest sizes run fewer examples of fewer tasks, and are scaled."""
+
+    def points() -> Iterator[tuple[int, float]]:
+        for num_features in sizes:
+            large = num_features > 256
+            size = Size(num_features, 8, 4, 1) if large else Size(num_features)
+            evaluation = workloads.prepared_evaluation(name, size)
+            yield num_features, microseconds(evaluation) / size.num_tasks * 1000 / size.num_train
+
+    return points
+
+
+def by_tasks() -> Iterator[tuple[int, float]]:
+    """Of the whole evaluation."""
+    for count in (1, 2, 4, 8, 12, 16, 24, 32, 64, 128):
+        yield count, microseconds(workloads.prepared_evaluation("net", Size(16, count)))
+
+
+def by_examples() -> Iterator[tuple[int, float]]:
+    """Of the whole evaluation of 16 tasks."""
+    for count in (10, 30, 100, 300, 1000, 3000, 10_000):
+        yield count, microseconds(workloads.prepared_evaluation("net", Size(16, 16, count)))
+
+
+def by_length(num_features: int) -> Callable[[], Iterator[tuple[int, float]]]:
+    """Of 16 tasks, for Predict with so many sums of vectors before its last instruction."""
+
+    def points() -> Iterator[tuple[int, float]]:
+        for count in (1, 2, 4, 8, 16, 32, 64):
+            sums = tuple(Instruction(23, 1 + k % 3, 0, 1 + (k + 1) % 3) for k in range(count))
+            last = Instruction(27, 1 + count % 3, 0, 1)
+            tasks = workloads.tasks_for("linear", Size(num_features))
+            program = Program((), (*sums, last), ())
+            yield count + 1, microseconds(Prepared(program, tasks, max_abs_error=1e30, num_predictions=0))
+
+    return points
+
+
+PANELS: dict[str, dict[str, Callable[[], Iterator[tuple[int, float]]]]] = {
+    "features: us per task of 1000 + 100 examples": {
+        "linear regression": by_features("linear", (4, 8, 16, 32, 64, 128, 256)),
+        "two-layer net": by_features("net", (4, 8, 16, 32, 64, 128, 256)),
+        "figure 6": by_features("figure 6", (4, 8, 16, 32, 64, 256, 1024, 3072)),
+    },
+    "tasks: us for all, two-layer net, 16 features": {"two-layer net": by_tasks},
+    "training examples: us for 16 tasks, two-layer net, 16 features": {"two-layer net": by_examples},
+    "instructions of Predict: us for 16 tasks of 1000 + 100 examples": {
+        "4 features": by_length(4),
+        "16 features": by_length(16),
+    },
+}
+
+
+def draw(curves: dict[str, dict[str, Points]]) -> None:
+    """One panel for each of what the time depends on."""
+    mpl.use("agg")
+    mpl.rcParams["svg.hashsalt"] = "automl-zero"  # so that equal data makes an equal file
+    figure, axes = plt.subplots(2, 2, figsize=(11, 8), layout="constrained")
+    for panel, (title, lines) in zip(axes.flat, curves.items(), strict=True):
+        draw_panel(panel, title, lines)
+    figure.savefig(PICTURE, metadata={"Date": None})
+
+
+def draw_panel(axes: Axes, title: str, lines: dict[str, Any]) -> None:
+    """Log-log, time against size."""
+    what, unit = title.split(": ")
+    for name, points in lines.items():
+        axes.loglog(*zip(*points, strict=True), marker="o", label=name)
+    axes.set(xlabel=what, ylabel=unit)
+    axes.legend(frameon=False)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+if __name__ == "__main__":
+    main()
