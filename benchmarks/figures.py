@@ -132,6 +132,11 @@ def child(search: str, entry: str, cold: bool = False) -> Sample:
     return lambda: workloads.run_child(search, cold, next(runs))[entry]
 
 
+def array_memory(search: str) -> Sample:
+    """What one more island takes: its state, work space and tasks."""
+    return lambda: workloads.array_bytes(workloads.new_island(search, seed=0)) / 1e6
+
+
 def evaluation_rows() -> Iterator[Figure]:
     """Evaluations per task of 1000 + 100 examples; the targets are for single precision."""
     for name, num_features, target, cpp in (
@@ -194,6 +199,8 @@ FIGURES = (
     Figure("start-up, first program, warm cache", "s", partial(child, "linear", "first program"), 0.5),
     Figure("start-up, first program, cold cache", "s", partial(child, "linear", "first program", cold=True), 20),
     Figure("start-up, compilation alone", "s", partial(child, "linear", "begin", cold=True)),
+    Figure("arrays of an island, linear", "MB", partial(array_memory, "linear")),
+    Figure("arrays of an island, s10", "MB", partial(array_memory, "s10")),
     Figure("peak memory, one island of linear", "MB", partial(child, "linear", "memory")),
     Figure("peak memory, one island of s10", "MB", partial(child, "s10", "memory")),
 )

@@ -18,6 +18,8 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from automl_zero.config import Config, TasksConfig, load_config, parse_config
 from automl_zero.program.library import library_program, linear, two_layer_net
 from automl_zero.program.program import Program
@@ -83,6 +85,17 @@ def new_island(name: str, seed: int) -> Island:
     config = search_config(name)
     initial = [Program()] if config.program.initial == "empty" else None
     return Island(config, search_tasks(name), seed, initial)
+
+
+def array_bytes(island: Island) -> int:
+    """The size of all arrays of an island; those of its tasks it shares with the other islands."""
+
+    def size(value: Any) -> int:
+        if isinstance(value, np.ndarray):
+            return int(value.nbytes)
+        return sum(map(size, value)) if isinstance(value, tuple) else 0
+
+    return sum(map(size, vars(island).values()))
 
 
 @dataclass(frozen=True)
