@@ -212,6 +212,13 @@ def test_every_candidate_is_counted_once(space: str, spared: str) -> None:
         assert counters["evaluated"] == counters["programs"]
 
 
+@pytest.mark.parametrize("space", SPACES)
+def test_of_every_member_the_live_instructions_are_known(space: str) -> None:
+    island = new_island(5, **SPACES[space])
+    island.run(300)
+    assert island.state.population.live.tolist() == [len(prune(program)) for program in members(island)]
+
+
 def test_instructions_are_counted_before_and_after_pruning() -> None:
     island = new_island(6)
     before = island.counters

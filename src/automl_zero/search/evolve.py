@@ -142,13 +142,17 @@ def _is_better(population: Population, settings: Settings, one: int, other: int)
 @jit_inline
 def _take_in(width: Any, settings: Settings, tasks: LaneTasks, state: State, work: Workspace) -> None:
     """Score the candidate and let it take the place of the oldest member."""
-    population, counters = state.population, state.counters
-    fitness = _score(width, settings, tasks, state, work)
+    population, counters, size = state.population, state.counters, work.candidate.size
+    key = lower(work.candidate, settings.multiclass, work.lowered)
+    live = work.lowered.bounds[3]
+    fitness = _score(width, settings, tasks, state, work, key)
     slot = population.oldest[0]
     copy_in(work.candidate, population, slot)
-    population.fitness[slot], population.live[slot] = fitness, work.lowered.bounds[3]
+    population.fitness[slot], population.live[slot] = fitness, live
     population.oldest[0] = (slot + 1) % population.fitness.shape[0]
     counters[PROGRAMS] += 1
+    counters[INSTRUCTIONS] += size[0] + size[1] + size[2]
+    counters[LIVE] += live
     if fitness > state.best_fitness[0]:
         state.best_fitness[0] = fitness
         counters[BEST_AT] = counters[PROGRAMS]
@@ -156,12 +160,9 @@ def _take_in(width: Any, settings: Settings, tasks: LaneTasks, state: State, wor
 
 
 @jit_inline
-def _score(width: Any, settings: Settings, tasks: LaneTasks, state: State, work: Workspace) -> float:
-    """The fitness of the candidate; it runs only if neither its code nor its behaviour is known."""
+def _score(width: Any, settings: Settings, tasks: LaneTasks, state: State, work: Workspace, key: Any) -> float:
+    """The fitness of the lowered candidate; it runs only if neither its code nor its behaviour is known."""
     lowered, counters = work.lowered, state.counters
-    key = lower(work.candidate, settings.multiclass, lowered)
-    counters[INSTRUCTIONS] += work.candidate.size[0] + work.candidate.size[1] + work.candidate.size[2]
-    counters[LIVE] += lowered.bounds[3]
     known = look_up(state.programs, key)
     if known >= 0:
         counters[CACHE_HITS] += 1
