@@ -132,7 +132,10 @@ def test_the_last_override_of_a_key_counts(tmp_path: Path) -> None:
         ("[evaluation]\ncombination = 'max'", "evaluation.combination = 'max': input should be 'mean' or 'median'"),
         ("[evaluation]\nmax_abs_error = 0", "evaluation.max_abs_error = 0: input should be greater than 0"),
         ("[tasks]\nkind = 'cubic'", "tasks.kind = 'cubic': input should be 'linear', "),
-        ("[tasks]\nkind = 'linear'\nnum_classes = 3", "num_classes = 3 needs kind 'digits-groups', not 'linear'"),
+        (
+            "[tasks]\nkind = 'linear'\nnum_classes = 3",
+            "num_classes = 3 needs kind 'digits-groups' or 'table', not 'linear'",
+        ),
         (
             "[tasks]\nnum_classes = 5\nnum_features = 4",
             "num_features = 4 is too small for num_classes = 5: .*use at least 5 features or fewer classes",

@@ -139,21 +139,36 @@ class StageConfig(_Section):
     num_valid: Positive = 100
 
 
+class TableConfig(_Section):
+    """The user's own data, for kind ``table``: a CSV or Parquet file whose rows are examples.
+
+    ``target`` is the column to predict: classes, if it holds text or at most ten different whole numbers; else numbers.
+    ``projection``: every task sees the other columns through a ``random`` projection of its own, or as they are.
+    """
+
+    path: str = ""
+    target: str = ""
+    projection: Literal["random", "none"] = "random"
+
+
 class TasksConfig(_Section):
     """The habitat: what programs are scored on, in the stages search, select and final."""
 
-    kind: Literal["linear", "affine", "teacher-net", "digits-pairs", "digits-groups"] = "digits-groups"
+    kind: Literal["linear", "affine", "teacher-net", "digits-pairs", "digits-groups", "table"] = "digits-groups"
     num_features: Annotated[int, Field(ge=1, le=4096)] = 16
     num_classes: Annotated[int, Field(ge=2, le=10)] = 2
     num_epochs: Positive = 1
+    table: TableConfig = TableConfig()
     search: StageConfig = StageConfig()
     select: StageConfig = StageConfig()
     final: StageConfig = StageConfig()
 
     @model_validator(mode="after")
     def _classes_fit(self) -> TasksConfig:
-        if self.num_classes > 2 and self.kind != "digits-groups":
-            raise ValueError(f"num_classes = {self.num_classes} needs kind 'digits-groups', not '{self.kind}'")
+        if self.num_classes > 2 and self.kind not in ("digits-groups", "table"):
+            raise ValueError(
+                f"num_classes = {self.num_classes} needs kind 'digits-groups' or 'table', not '{self.kind}'"
+            )
         if self.num_classes > 2 and self.num_features < self.num_classes:
             raise ValueError(
                 f"num_features = {self.num_features} is too small for num_classes = {self.num_classes}: labels are "

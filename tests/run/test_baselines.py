@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from small_config import STAGE, small_config
+from table_file import of_kind
 
 from automl_zero.config import Config
 from automl_zero.program.library import library_program, two_layer_net
@@ -25,7 +26,7 @@ def habitat(**tasks: Any) -> tuple[TaskSets, Config]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_tasks_has_both_baselines_at_every_stage(kind: str) -> None:
-    found = baselines(*habitat(kind=kind))
+    found = baselines(*habitat(**of_kind(kind)))
     assert [each.name for each in found] == [
         "logistic regression" if kind.startswith("digits") else "linear regression",
         "two-layer net",

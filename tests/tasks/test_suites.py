@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from table_file import of_kind
 
 from automl_zero.config import TasksConfig
 from automl_zero.tasks.suites import KINDS, Stage, build_tasks
@@ -22,7 +23,7 @@ every_stage = pytest.mark.parametrize("stage", Stage)
 
 def config(kind: str, num_epochs: int = 2, **sizes: int) -> TasksConfig:
     stages = {stage.value: {**SIZES, **sizes} for stage in Stage}
-    return TasksConfig.model_validate({"kind": kind, "num_features": 6, "num_epochs": num_epochs, **stages})
+    return TasksConfig.model_validate({**of_kind(kind), "num_features": 6, "num_epochs": num_epochs, **stages})
 
 
 def same(one: TaskSet, other: TaskSet) -> bool:
@@ -109,7 +110,9 @@ def test_the_first_epoch_is_in_the_order_of_storage_and_later_ones_are_shuffled(
 
 
 def test_importing_tasks_loads_neither_scikit_learn_nor_numba() -> None:
-    modules = ("files", "projected", "splits", "suites", "synthetic", "task")
+    modules = ("files", "projected", "splits", "suites", "synthetic", "table", "task")
     imports = "; ".join(f"import automl_zero.tasks.{module}" for module in modules)
-    check = "import sys; assert not {'sklearn', 'scipy', 'numba'} & {*sys.modules}, 'a heavy library was loaded'"
+    check = (
+        "import sys; assert not {'sklearn', 'scipy', 'numba', 'pandas'} & {*sys.modules}, 'a heavy library was loaded'"
+    )
     subprocess.run([sys.executable, "-c", f"{imports}; {check}"], check=True)

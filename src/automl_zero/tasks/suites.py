@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from automl_zero.config import TasksConfig
 from automl_zero.rng import generator_at, seed_at
-from automl_zero.tasks import projected, synthetic
+from automl_zero.tasks import projected, synthetic, table
 from automl_zero.tasks.splits import Stage
 from automl_zero.tasks.task import TaskSet, shuffled_epochs
 
@@ -35,6 +35,7 @@ KINDS: Mapping[str, TaskKind] = MappingProxyType(
         ),
         "digits-pairs": TaskKind(projected.digits_pairs, "one handwritten digit against another, randomly projected"),
         "digits-groups": TaskKind(projected.digits_groups, "handwritten digits in random groups, randomly projected"),
+        "table": TaskKind(table.table_tasks, "a table of your own, CSV or Parquet: regression or classification"),
     }
 )
 
