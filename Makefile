@@ -56,6 +56,8 @@ test: .venv/development
 	@echo "compiling the engine, unless it is cached ..."
 	@$(BIN)/python -c "$$WARM_UP"
 	$(BIN)/python -m pytest -n auto
+	@echo "the search once more, with every index checked ..."
+	NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest -n auto -q tests/search tests/vm/test_lower.py
 
 check: .venv/development
 	$(BIN)/ruff check

@@ -60,6 +60,12 @@ def test_another_numba_changes_the_hash(monkeypatch: pytest.MonkeyPatch) -> None
     assert jit._source_hash() != before
 
 
+def test_checked_indices_change_the_hash(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = jit._source_hash()
+    monkeypatch.setattr(numba.config, "BOUNDSCHECK", 1 if numba.config.BOUNDSCHECK is None else None)
+    assert jit._source_hash() != before
+
+
 def test_the_folder_of_compiled_code_is_named_after_the_hash(tmp_path: Path, fresh_folder: pytest.MonkeyPatch) -> None:
     fresh_folder.setenv(jit.CACHE_VARIABLE, str(tmp_path))
     assert jit.cache_folder() == tmp_path / "compiled" / jit._source_hash()

@@ -109,7 +109,7 @@ def cache_folder() -> Path | str:
 
 def _source_hash() -> str:
     """Hash of everything that decides what the compiled code does."""
-    digest = hashlib.sha256(numba.__version__.encode())
+    digest = hashlib.sha256(f"{numba.__version__} {numba.config.BOUNDSCHECK}".encode())
     package = Path(__file__).parent.parent
     for name in COMPILED_PACKAGES:
         for file in sorted((package / name).glob("*.py")):
