@@ -142,6 +142,7 @@ class StageConfig(_Section):
 class TableConfig(_Section):
     """The user's own data, for kind ``table``: a CSV or Parquet file whose rows are examples.
 
+    ``path`` may name one of scikit-learn's own tables, too, such as ``sklearn:wine``, whose target is ``target``.
     ``target`` is the column to predict: classes, if it holds text or at most ten different whole numbers; else numbers.
     ``projection``: every task sees the other columns through a ``random`` projection of its own, or as they are.
     """

@@ -135,6 +135,15 @@ def test_parquet_and_arrays_give_the_same_tasks(tmp_path: Path) -> None:
         np.testing.assert_array_equal(getattr(of_file, name), getattr(of_arrays, name))
 
 
+@pytest.mark.parametrize("name", table.BUNDLED_TABLES)
+def test_tables_of_scikit_learn_need_no_file(name: str) -> None:
+    classes = {"breast_cancer": 2, "diabetes": 0, "iris": 3, "wine": 3}[name]
+    sizes = {stage.value: {"num_tasks": 2, "num_train": 40, "num_valid": 20} for stage in Stage}
+    settings = config(table={"path": f"sklearn:{name}", "target": "target"}, num_classes=max(classes, 2), **sizes)
+    for stage in Stage:
+        assert table_tasks(settings, stage, 0).loss is (Loss.ACCURACY if classes else Loss.RMSE)
+
+
 def test_a_changed_file_is_read_anew(tmp_path: Path) -> None:
     size = {"num_tasks": 2, "num_train": 10, "num_valid": 5}
     settings = config(table={"path": str(tmp_path / "t.csv"), "target": "y"}, **{s.value: size for s in Stage})
@@ -175,8 +184,12 @@ def test_what_cannot_be_used_is_named_with_a_remedy(name: str, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
+        ({"path": "sklearn:moons", "target": "y"}, "sklearn:moons: scikit-learn brings no table 'moons': use one of"),
         ({}, "set tasks.table.path and .target"),
-        ({"path": "nowhere.csv", "target": "y"}, "tasks.table.path = 'nowhere.csv' is no file"),
+        (
+            {"path": "nowhere.csv", "target": "y"},
+            "tasks.table.path = 'nowhere.csv' is no file, and does not begin with 'sklearn:'",
+        ),
     ],
 )
 def test_a_file_and_a_target_are_needed(settings: dict[str, str], message: str) -> None:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 MOST_CLASSES = 10  # of a target of whole numbers: more are taken for quantities
 MOST_LEVELS = 50  # of a column of text, each of which becomes a feature
 LEAST_ROWS = 5  # of a class: each stage needs some
+BUNDLED = "sklearn:"  # begins the name of a table that comes with scikit-learn
+BUNDLED_TABLES = ("breast_cancer", "diabetes", "iris", "wine")
 SEEN = {  # stages whose rows a stage trains on
     Stage.SEARCH: (Stage.SEARCH,),
     Stage.SELECT: (Stage.SEARCH,),
@@ -55,13 +57,14 @@ def table_tasks(config: TasksConfig, stage: Stage, seed: int) -> TaskSet:
     """
     if not config.table.path or not config.table.target:
         raise TaskError("kind 'table' needs a file and the column to predict: set tasks.table.path and .target")
-    path = Path(config.table.path)
-    if not path.is_file():
-        raise TaskError(f"tasks.table.path = {str(path)!r} is no file")
+    name, path = config.table.path, Path(config.table.path)
+    if not path.is_file() and not name.startswith(BUNDLED):
+        raise TaskError(f"tasks.table.path = {name!r} is no file, and does not begin with {BUNDLED!r}")
     try:
-        return tasks_from_table(_load(path, config.table.target, path.stat().st_mtime_ns), config, stage, seed)
+        table = _load(name, config.table.target, path.stat().st_mtime_ns if path.is_file() else 0)
+        return tasks_from_table(table, config, stage, seed)
     except TaskError as error:
-        raise TaskError(f"{path}: {error}") from None
+        raise TaskError(f"{name}: {error}") from None
 
 
 def from_arrays(x: Any, y: Any) -> Table:
@@ -116,16 +119,29 @@ def tasks_from_table(table: Table, config: TasksConfig, stage: Stage, seed: int)
 
 
 @lru_cache(maxsize=4)
-def _load(path: Path, target: str, _changed: int) -> Table:
+def _load(name: str, target: str, _changed: int) -> Table:
     try:
         import pandas as pd
     except ImportError:
         raise TaskError("to read tables, pandas is needed: pip install 'automl-zero[table]'") from None
+    if name.startswith(BUNDLED):
+        return from_frame(_bundled(name.removeprefix(BUNDLED)), target)
+    form = "parquet" if name.endswith(".parquet") else "csv"
     try:
-        frame = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+        frame = pd.read_parquet(name) if form == "parquet" else pd.read_csv(name)
     except (ValueError, OSError, ImportError) as error:
-        raise TaskError(f"cannot be read as {path.suffix[1:] or 'csv'}: {error}") from None
+        raise TaskError(f"cannot be read as {form}: {error}") from None
     return from_frame(frame, target)
+
+
+def _bundled(name: str) -> pd.DataFrame:
+    """A table that comes with scikit-learn; the column to predict is ``target``."""
+    from sklearn import datasets
+
+    if name not in BUNDLED_TABLES:
+        raise TaskError(f"scikit-learn brings no table {name!r}: use one of {', '.join(BUNDLED_TABLES)}")
+    frame: pd.DataFrame = getattr(datasets, f"load_{name}")(as_frame=True).frame
+    return frame
 
 
 def _target(column: pd.Series[Any]) -> tuple[FloatArray, tuple[str, ...]]:
