@@ -33,7 +33,7 @@ from automl_zero.vm.lanes import Width, load, store, width_of
 from automl_zero.vm.lower import FUSED, IN1, KERNEL, KINDS, OUT, encode, lower, new_lowered
 
 NUM_TASKS, NUM_TRAIN, NUM_VALID = 16, 1000, 100
-PROGRAMS = {"linear": linear(0.01), "net": two_layer_net(0.001), "figure 6": library_program("figure_6")}
+PROGRAMS = {"linear": linear(0.001), "net": two_layer_net(0.001), "figure 6": library_program("figure_6")}
 MAX_ABS_ERROR = 100.0
 CHILD = Path(__file__).with_name("child.py")
 
