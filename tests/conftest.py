@@ -8,8 +8,11 @@ from collections.abc import Callable
 import pytest
 from hypothesis import settings
 
-settings.register_profile("compiled", deadline=None)  # the first example compiles what it calls
-settings.load_profile("compiled")
+# No deadline: the first example compiles what it calls. The same examples in every run, so that a change is judged by
+# what it changes; ``--hypothesis-profile=explore`` looks for new ones.
+settings.register_profile("repeatable", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None)
+settings.load_profile("repeatable")
 
 GOLDEN = "golden "
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from automl_zero.run.chart import EIGHTHS, Point, curve_rows, sampled
@@ -41,6 +41,7 @@ def test_the_lowest_value_is_a_line_and_the_highest_is_full(points: list[Point],
 
 
 @given(curves(), st.integers(1, 40), st.integers(1, 8))
+@example([(1, 0.0), (2, 2.2e-308)], 2, 1)
 def test_a_drawing_has_its_size_and_nothing_floats(points: list[Point], width: int, height: int) -> None:
     rows = curve_rows(points, width, height)
     assert [len(row) for row in rows] == [width] * height

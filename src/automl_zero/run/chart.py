@@ -19,8 +19,8 @@ def curve_rows(points: Sequence[Point], width: int, height: int) -> list[str]:
     """
     values = sampled(points, width)
     low, high = min(values, default=0.0), max(values, default=0.0)
-    scale = (8 * height - 1) / (high - low) if high > low else 0.0
-    levels = [1 + round((value - low) * scale) for value in values]
+    span = high - low if high > low else 1.0
+    levels = [1 + round((value - low) / span * (8 * height - 1)) for value in values]
     return ["".join(EIGHTHS[min(max(level - 8 * row, 0), 8)] for level in levels) for row in reversed(range(height))]
 
 
