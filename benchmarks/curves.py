@@ -15,6 +15,7 @@ from typing import Any
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.ticker import NullFormatter
 
 import workloads
 from automl_zero.program.program import Instruction, Program
@@ -111,6 +112,8 @@ def draw_panel(axes: Axes, title: str, lines: dict[str, Any]) -> None:
     for name, points in lines.items():
         axes.loglog(*zip(*points, strict=True), marker="o", label=name)
     axes.set(xlabel=what, ylabel=unit)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_minor_formatter(NullFormatter())
     axes.legend(frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
 
