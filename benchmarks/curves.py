@@ -1,13 +1,12 @@
 """How the time of an evaluation grows: ``python benchmarks/curves.py`` writes ``curves.json`` and ``docs/speed.svg``.
 
-Single precision, one core, medians of five. Points are measured first and drawn then, from the file.
+Single precision, one core, medians of five. All points are measured first, then drawn.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from math import ceil
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -24,7 +23,7 @@ from workloads import Size
 
 DATA = Path(__file__).with_name("curves.json")
 PICTURE = Path(__file__).parent.parent / "docs" / "speed.svg"
-ROUNDS, ROUND_SECONDS = 5, 0.05
+ROUNDS = 5
 Points = list[tuple[int, float]]
 
 
@@ -38,8 +37,8 @@ def main() -> None:
 
 def microseconds(evaluation: Prepared) -> float:
     """Median time of a run."""
-    calls = ceil(ROUND_SECONDS / workloads.seconds(evaluation.run))
-    return 1e6 * median(workloads.seconds(evaluation.run, calls) for _ in range(ROUNDS))
+    seconds = workloads.steady(evaluation.run)
+    return 1e6 * median(seconds() for _ in range(ROUNDS))
 
 
 def by_features(name: str, sizes: tuple[int, ...]) -> Callable[[], Iterator[tuple[int, float]]]:

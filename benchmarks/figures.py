@@ -12,13 +12,11 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
-from math import ceil
 from pathlib import Path
 
 import workloads
 
 Sample = Callable[[], float]  # measures once
-ROUND_SECONDS = 0.05  # of short work, which is repeated that long in each round
 LANES = 16  # of the evaluations in single precision
 BURN_IN = {"linear": 10_000, "s10": 30_000}  # programs before a search is timed: from empty ones, the first are trivial
 TIMED = {"linear": 500_000, "s10": 20_000}  # programs that are timed
@@ -54,26 +52,23 @@ class Figure:
 
 def evaluation(name: str, num_features: int, dtype: str = "float32", *, unit_seconds: float, work: float) -> Sample:
     """Time of an evaluation on all tasks, in a unit of so many seconds, for each of ``work`` pieces of it."""
-    evaluate = workloads.prepared_evaluation(name, workloads.Size(num_features), dtype).run
-    calls = ceil(ROUND_SECONDS / workloads.seconds(evaluate))
-    return lambda: workloads.seconds(evaluate, calls) / unit_seconds / work
+    seconds = workloads.steady(workloads.prepared_evaluation(name, workloads.Size(num_features), dtype).run)
+    return lambda: seconds() / unit_seconds / work
 
 
 def step_rate(name: str, num_features: int) -> Sample:
     """Training steps per second of an evaluation."""
-    evaluate = workloads.prepared_evaluation(name, workloads.Size(num_features)).run
-    calls = ceil(ROUND_SECONDS / workloads.seconds(evaluate))
-    steps = workloads.NUM_TASKS * workloads.NUM_TRAIN
-    return lambda: steps / workloads.seconds(evaluate, calls)
+    seconds = workloads.steady(workloads.prepared_evaluation(name, workloads.Size(num_features)).run)
+    return lambda: workloads.NUM_TASKS * workloads.NUM_TRAIN / seconds()
 
 
 def roofline(name: str, num_features: int) -> Sample:
     """The rate at which training moves what it must, as a part of that of a copy in as much memory."""
     evaluation = workloads.prepared_evaluation(name, workloads.Size(num_features, num_valid=1))
-    steps, calls = workloads.NUM_TASKS * workloads.NUM_TRAIN, ceil(ROUND_SECONDS / workloads.seconds(evaluation.run))
-    moved = workloads.bytes_per_step(name, num_features) * steps
+    seconds = workloads.steady(evaluation.run)
+    moved = workloads.bytes_per_step(name, num_features) * workloads.NUM_TASKS * workloads.NUM_TRAIN
     memory = workloads.bytes_of_memory(name, num_features) * LANES
-    return lambda: moved / workloads.seconds(evaluation.run, calls) / workloads.copy_rate(memory)
+    return lambda: moved / seconds() / workloads.copy_rate(memory)
 
 
 def known_child() -> Sample:

@@ -71,7 +71,7 @@ def _page(values: Mapping[str, float], machine: str) -> str:
             "",
             "The same figures after one change after the other, on the same kind of machine:",
             "",
-            *_markdown(list(changes.rows())),
+            *_markdown([("after", *changes.FIGURES.values()), *map(_change_cells, changes.read())]),
             "",
             "## Curves",
             "",
@@ -95,6 +95,10 @@ def _cells(figure: Figure, value: float) -> tuple[str, ...]:
         _number(figure.target),
         "" if met is None else "yes" if met else "no",
     )
+
+
+def _change_cells(row: Mapping[str, Any]) -> tuple[str, ...]:
+    return (row["change"], *(_number(row[name]) for name in changes.FIGURES))
 
 
 def _number(value: float | None) -> str:

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,9 @@ from automl_zero.vm.execute import Prepared, aligned
 from automl_zero.vm.fuse import fuse
 from automl_zero.vm.jit import CACHE_VARIABLE, jit_entry
 from automl_zero.vm.lanes import Width, load, store, width_of
-from automl_zero.vm.lower import FUSED, IN1, KERNEL, KINDS, OUT, encode, lower, new_lowered
+from automl_zero.vm.lower import FUSED, IN1, KERNEL, KINDS, OUT, Lowered, encode, lower, new_lowered
 
+ROUND_SECONDS = 0.05  # of short work, which is repeated that long in each round
 NUM_TASKS, NUM_TRAIN, NUM_VALID = 16, 1000, 100
 PROGRAMS = {"linear": linear(0.001), "net": two_layer_net(0.001), "figure 6": library_program("figure_6")}
 MAX_ABS_ERROR = 100.0
@@ -130,10 +132,16 @@ def instructions_per_task(name: str) -> int:
     return NUM_TRAIN * (len(program.predict) + len(program.learn)) + NUM_VALID * len(program.predict)
 
 
+def lowered_program(name: str) -> Lowered:
+    """The program, pruned and renamed."""
+    lowered = new_lowered(len(PROGRAMS[name]))
+    lower(encode(PROGRAMS[name]), False, lowered)
+    return lowered
+
+
 def bytes_per_step(name: str, num_features: int) -> int:
     """What one training step must read and write on each task in single precision, with pairs of instructions fused."""
-    program, lowered = PROGRAMS[name], new_lowered(len(PROGRAMS[name]))
-    lower(encode(program), False, lowered)
+    lowered = lowered_program(name)
     fuse(lowered, False)
     fused = {op for _, _, op in FUSED}
     elements: int = 2 * num_features  # the example, to memory
@@ -145,8 +153,7 @@ def bytes_per_step(name: str, num_features: int) -> int:
 
 def bytes_of_memory(name: str, num_features: int) -> int:
     """The memory that a program uses on each task in single precision."""
-    program, lowered = PROGRAMS[name], new_lowered(len(PROGRAMS[name]))
-    lower(encode(program), False, lowered)
+    lowered = lowered_program(name)
     return 4 * sum(int(lowered.memory[kind] * num_features**kind) for kind in range(3))
 
 
@@ -177,6 +184,12 @@ def seconds(work: Callable[[], object], calls: int = 1) -> float:
     for _ in range(calls):
         work()
     return (time.perf_counter() - start) / calls
+
+
+def steady(work: Callable[[], object]) -> Callable[[], float]:
+    """What measures short work: the mean time of as many calls as fill a round."""
+    calls = ceil(ROUND_SECONDS / seconds(work))
+    return lambda: seconds(work, calls)
 
 
 def process_seconds(*command: str) -> float:

@@ -19,6 +19,7 @@ from automl_zero.search.hurdle import Hurdle, clears
 from automl_zero.search.learnable import Facts, can_learn
 from automl_zero.search.mutate import mutate, randomize_program
 from automl_zero.search.population import Population, copy_in, copy_out, copy_program
+from automl_zero.search.sort import insertion_sort
 from automl_zero.search.space import Space
 from automl_zero.vm import evaluation
 from automl_zero.vm.evaluation import EPOCHS, FEATURES, TRAIN, Extent, LaneTasks, Machine, Scores
@@ -184,26 +185,29 @@ def _score(width: Any, settings: Settings, tasks: LaneTasks, state: State, work:
 @jit_inline
 def _score_behaviour(width: Any, settings: Settings, tasks: LaneTasks, state: State, work: Workspace) -> float:
     """The fitness of a placed program, from the fingerprints where its behaviour is known."""
-    if settings.fingerprint.num_train == 0:
-        return _evaluate(width, settings, tasks, state, work)
-    key = evaluation.fingerprint(
-        width, work.lowered, tasks, settings.fingerprint, settings.max_abs_error, work.machine, work.scores
-    )
-    for lane in range(width_of(width)):
-        if (tasks.active[0] >> lane) & 1:
-            state.counters[TRAIN_STEPS] += work.scores.steps[lane]
-    known = look_up(state.fingerprints, key)
-    if known >= 0:
-        state.counters[FINGERPRINT_HITS] += 1
-        return known
+    key = np.uint64(0)
+    if settings.fingerprint.num_train > 0:
+        key = evaluation.fingerprint(
+            width, work.lowered, tasks, settings.fingerprint, settings.max_abs_error, work.machine, work.scores
+        )
+        for lane in range(width_of(width)):
+            if (tasks.active[0] >> lane) & 1:
+                state.counters[TRAIN_STEPS] += work.scores.steps[lane]
+        known = look_up(state.fingerprints, key)
+        if known >= 0:
+            state.counters[FINGERPRINT_HITS] += 1
+            return known
     fitness = _evaluate(width, settings, tasks, state, work)
-    remember(state.fingerprints, key, fitness)
+    remember(state.fingerprints, key, fitness)  # of size 0 where there are no fingerprints
     return fitness
 
 
 @jit_inline
 def _evaluate(width: Any, settings: Settings, tasks: LaneTasks, state: State, work: Workspace) -> float:
-    """Run a placed program on all tasks and combine the scores; first in short, if there is a hurdle."""
+    """Run a placed program on all tasks and combine the scores; first in short, if there is a hurdle.
+
+    A loop, so that the evaluation is called, and thus compiled, in one place.
+    """
     in_short = settings.hurdle.num_train > 0
     while True:
         extent = settings.hurdle if in_short else evaluation.whole(tasks)
@@ -227,9 +231,8 @@ def _combined(work: Workspace, median: bool) -> float:
     count, total = ordered.shape[0], 0.0
     for task in range(count):
         total += scores[task]
-        place = task
-        while place > 0 and ordered[place - 1] > scores[task]:
-            ordered[place] = ordered[place - 1]
-            place -= 1
-        ordered[place] = scores[task]
-    return float(ordered[count // 2]) if median else total / count
+        ordered[task] = scores[task]
+    if not median:
+        return float(total / count)
+    insertion_sort(ordered)
+    return float(ordered[count // 2])

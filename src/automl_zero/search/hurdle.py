@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from automl_zero.search.sort import insertion_sort
 from automl_zero.vm.jit import jit
 
 RECENT = 100  # scores that decide on the height, which is set anew after as many
@@ -35,19 +36,9 @@ def clears(hurdle: Hurdle, score: float, quantile: float) -> bool:
     hurdle.recent[hurdle.seen[0] % RECENT] = score
     hurdle.seen[0] += 1
     if hurdle.seen[0] % RECENT == 0:
-        _insertion_sort(hurdle.recent)
+        insertion_sort(hurdle.recent)
         hurdle.height[0] = _quantile_of_different(hurdle.recent, quantile)
     return bool(cleared)
-
-
-@jit
-def _insertion_sort(values: NDArray[np.float64]) -> None:
-    for last in range(1, values.shape[0]):
-        value, place = values[last], last
-        while place > 0 and values[place - 1] > value:
-            values[place] = values[place - 1]
-            place -= 1
-        values[place] = value
 
 
 @jit

@@ -74,6 +74,14 @@ def choose_images(
     return train, rest[:num_valid]
 
 
+def project(
+    train_x: FloatArray, valid_x: FloatArray, num_features: int, rng: np.random.Generator
+) -> tuple[FloatArray, FloatArray]:
+    """Features [examples, columns] through one random projection to F of them, standardized."""
+    projection = rng.standard_normal((train_x.shape[1], num_features))
+    return standardize(train_x @ projection, valid_x @ projection)
+
+
 def standardize(train_x: FloatArray, valid_x: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Shift and scale features [examples, F] so that those of the training examples have mean 0 and deviation 1.
 
@@ -109,8 +117,7 @@ def _project(
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     images, size = load_images(), stage.size(config)
     train, valid = choose_images(stage, classes, size.num_train, size.num_valid, rng)
-    projection = rng.standard_normal((images.pixels.shape[1], config.num_features))
-    train_x, valid_x = standardize(images.pixels[train] @ projection, images.pixels[valid] @ projection)
+    train_x, valid_x = project(images.pixels[train], images.pixels[valid], config.num_features, rng)
     train_y, valid_y = (classes[images.digits[part]].astype(np.float64) for part in (train, valid))
     return train_x, train_y, valid_x, valid_y
 

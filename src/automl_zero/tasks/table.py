@@ -15,7 +15,7 @@ import numpy as np
 
 from automl_zero.config import TasksConfig
 from automl_zero.rng import generator_at
-from automl_zero.tasks.projected import standardize
+from automl_zero.tasks.projected import project, standardize
 from automl_zero.tasks.splits import Stage, share_of
 from automl_zero.tasks.task import FloatArray, IntArray, Loss, TaskError, TaskSet
 
@@ -189,6 +189,7 @@ def _finite(column: pd.Series[Any]) -> FloatArray:
     return values
 
 
+@lru_cache(maxsize=16)
 def _rows_of(table: Table, stage: Stage) -> IntArray:
     """The rows of a stage, of every class the same share; which they are depends on no seed."""
     groups = range(len(table.classes)) if table.classes else (None,)
@@ -212,10 +213,9 @@ def _check_fits(table: Table, config: TasksConfig) -> None:
 
 def _check_enough(config: TasksConfig, stage: Stage, seen: int, own: int) -> None:
     size = stage.size(config)
-    wanted = size.num_train + (size.num_valid if stage is Stage.SEARCH else 0)
-    settings = f"tasks.{stage}.num_train = {size.num_train}" + (
-        f" plus num_valid = {size.num_valid}" if stage is Stage.SEARCH else ""
-    )
+    wanted, settings = size.num_train, f"tasks.{stage}.num_train = {size.num_train}"
+    if stage is Stage.SEARCH:
+        wanted, settings = wanted + size.num_valid, f"{settings} plus num_valid = {size.num_valid}"
     if wanted > seen:
         raise TaskError(f"{settings}: there are {seen} rows for that; use at most {seen}")
     if size.num_valid > own:
@@ -230,8 +230,7 @@ def _task(
     valid = (rest if stage is Stage.SEARCH else rng.permutation(own))[: size.num_valid]
     train_x, valid_x = _standardized(table.x[train], table.x[valid])
     if config.table.projection == "random":
-        projection = rng.standard_normal((train_x.shape[1], config.num_features))
-        train_x, valid_x = standardize(train_x @ projection, valid_x @ projection)
+        train_x, valid_x = project(train_x, valid_x, config.num_features, rng)
     train_y, valid_y = table.y[train], table.y[valid]
     if not table.classes:
         train_y, valid_y = (part[:, 0] for part in standardize(train_y[:, None], valid_y[:, None]))
