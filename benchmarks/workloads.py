@@ -51,7 +51,7 @@ S10 = {
         "initial": "empty",
     },
     "tasks": {
-        "kind": "digits-groups",
+        "kind": "image-groups",
         "num_features": 16,
         "num_epochs": 8,
         "search": {"num_tasks": 10, "num_train": NUM_TRAIN, "num_valid": NUM_VALID},
@@ -114,7 +114,7 @@ class Size:
 def tasks_for(name: str, size: Size) -> TaskSet:
     """Tasks on which the program does not stop early: linear regression, or for figure 6 two classes of images."""
     stage: Any = {"num_tasks": size.num_tasks, "num_train": size.num_train, "num_valid": size.num_valid}
-    kind: Any = "digits-groups" if name == "figure 6" else "linear"
+    kind: Any = "image-groups" if name == "figure 6" else "linear"
     return build_tasks(TasksConfig(kind=kind, num_features=size.num_features, search=stage), Stage.SEARCH, seed=0)
 
 

@@ -196,11 +196,11 @@ def test_a_faulty_program_is_refused_with_file_line_and_word(text: str, named: s
         (["--set", "program.initial=nowhere.txt"], "no file and no library program 'nowhere.txt'"),
         (["--set", "stop.max_programs=none"], "nothing would end this run: set stop.max_seconds"),
         (
-            ["--set", "tasks.kind=digits-groups", "--set", "tasks.num_classes=5"],
+            ["--set", "tasks.kind=image-groups", "--set", "tasks.num_classes=5"],
             "num_features = 4 is too small for num_classes = 5",
         ),
         (
-            ["--set", "tasks.kind=digits-pairs", "--set", "tasks.select.num_train=9999"],
+            ["--set", "tasks.kind=image-pairs", "--set", "tasks.select.num_train=9999"],
             "tasks.select.num_train = 9999",
         ),
     ],

@@ -134,7 +134,7 @@ def test_the_last_override_of_a_key_counts(tmp_path: Path) -> None:
         ("[tasks]\nkind = 'cubic'", "tasks.kind = 'cubic': input should be 'linear', "),
         (
             "[tasks]\nkind = 'linear'\nnum_classes = 3",
-            "num_classes = 3 needs kind 'digits-groups' or 'table', not 'linear'",
+            "num_classes = 3 needs kind 'image-groups' or 'table', not 'linear'",
         ),
         (
             "[tasks]\nnum_classes = 5\nnum_features = 4",

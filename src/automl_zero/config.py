@@ -153,12 +153,21 @@ class TableConfig(_Section):
 
 
 class TasksConfig(_Section):
-    """The habitat: what programs are scored on, in the stages search, select and final."""
+    """The habitat: what programs are scored on, in the stages search, select and final.
 
-    kind: Literal["linear", "affine", "teacher-net", "digits-pairs", "digits-groups", "table"] = "digits-groups"
+    ``dataset`` is that of the kinds ``image-pairs`` and ``image-groups``: a name that ``automl-zero data list`` tells,
+    or an NPZ file of one's own. ``label_noise`` is the share of training labels that are replaced by another class,
+    or, of numbers, the standard deviation of what is added to them, in standard deviations of the labels;
+    ``feature_noise`` that of what is added to the training features. Validation stays clean.
+    """
+
+    kind: Literal["linear", "affine", "teacher-net", "image-pairs", "image-groups", "table"] = "image-groups"
+    dataset: str = "digits"
     num_features: Annotated[int, Field(ge=1, le=4096)] = 16
     num_classes: Annotated[int, Field(ge=2, le=10)] = 2
     num_epochs: Positive = 1
+    label_noise: Fraction = 0.0
+    feature_noise: Annotated[float, Field(ge=0)] = 0.0
     table: TableConfig = TableConfig()
     search: StageConfig = StageConfig()
     select: StageConfig = StageConfig()
@@ -166,9 +175,9 @@ class TasksConfig(_Section):
 
     @model_validator(mode="after")
     def _classes_fit(self) -> TasksConfig:
-        if self.num_classes > 2 and self.kind not in ("digits-groups", "table"):
+        if self.num_classes > 2 and self.kind not in ("image-groups", "table"):
             raise ValueError(
-                f"num_classes = {self.num_classes} needs kind 'digits-groups' or 'table', not '{self.kind}'"
+                f"num_classes = {self.num_classes} needs kind 'image-groups' or 'table', not '{self.kind}'"
             )
         if self.num_classes > 2 and self.num_features < self.num_classes:
             raise ValueError(

@@ -42,21 +42,21 @@ def test_linear_regression_solves_linear_and_affine_tasks(kind: str) -> None:
 
 
 def test_logistic_regression_beats_chance_on_images_and_knows_it() -> None:
-    for score in linear_model(*habitat(kind="digits-pairs")).scores.values():
+    for score in linear_model(*habitat(kind="image-pairs")).scores.values():
         assert score.fitness > 0.7
         assert score.standard_error is not None
         assert 0 < score.standard_error < 0.1
 
 
 def test_logistic_regression_does_not_see_the_validation_labels() -> None:
-    tasks, config = habitat(kind="digits-pairs")
+    tasks, config = habitat(kind="image-pairs")
     swapped = {stage: replace(each, valid_y=1 - each.valid_y) for stage, each in tasks.items()}
     one, other = linear_model(tasks, config).scores, linear_model(swapped, config).scores
     assert all(one[stage].fitness > 0.5 > other[stage].fitness for stage in Stage)
 
 
 def test_a_task_with_one_class_in_training_is_predicted_as_that_class() -> None:
-    tasks, config = habitat(kind="digits-pairs")
+    tasks, config = habitat(kind="image-pairs")
     constant = {
         stage: replace(each, train_y=np.ones_like(each.train_y), valid_y=np.ones_like(each.valid_y))
         for stage, each in tasks.items()
@@ -79,7 +79,7 @@ def test_the_net_is_the_one_that_does_best_on_the_select_tasks() -> None:
 
 
 def test_with_many_classes_the_net_is_the_one_of_the_library() -> None:
-    tasks, config = habitat(kind="digits-groups", num_classes=3)
+    tasks, config = habitat(kind="image-groups", num_classes=3)
     found = net(tasks, config)
     assert found.setting == "multiclass_mean_learning_rate"
     assert found.scores[Stage.FINAL] == score_program(library_program(found.setting), tasks[Stage.FINAL], config)

@@ -173,8 +173,8 @@ def test_a_run_that_the_clock_ended_is_repeated_by_its_number_of_programs() -> N
         ({"stop": {"max_programs": None}}, ConfigError),
         ({"program": {"setup_ops": ["scalar_summ"]}}, ConfigError),
         ({"program": {"initial": "empty", "min_sizes": (1, 1, 1)}}, ConfigError),
-        ({"tasks": {"kind": "digits-pairs", "select": STAGE | {"num_train": 10_000}}}, TaskError),
-        ({"tasks": {"kind": "digits-pairs", "search": STAGE | {"num_train": 10_000}}}, TaskError),
+        ({"tasks": {"kind": "image-pairs", "select": STAGE | {"num_train": 10_000}}}, TaskError),
+        ({"tasks": {"kind": "image-pairs", "search": STAGE | {"num_train": 10_000}}}, TaskError),
     ],
     ids=str,
 )

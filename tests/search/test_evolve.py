@@ -164,7 +164,7 @@ def test_scores_are_those_of_the_programs_run_by_themselves(space: str, cache_si
 
 
 def test_classes_are_scored_like_numbers() -> None:
-    tasks = {"kind": "digits-groups", "num_classes": 3, "num_features": 4}
+    tasks = {"kind": "image-groups", "num_classes": 3, "num_features": 4}
     changes: dict[str, Any] = {"tasks": tasks, "memory": {"vectors": 5}, "evaluation": {**OFF, "cache_size": 100}}
     island, config = new_island(1, **changes), small_config(**changes)
     island.run(10 * SIZE)
@@ -376,7 +376,7 @@ def test_a_search_finds_better_programs() -> None:
 
 def test_the_loop_is_compiled_once_for_each_width() -> None:
     """Whatever the settings, the tasks and the initial programs are."""
-    tasks = {"kind": "digits-groups", "num_classes": 3, "num_features": 4}
+    tasks = {"kind": "image-groups", "num_classes": 3, "num_features": 4}
     changed: list[dict[str, Any]] = [
         {},
         {"evaluation": OFF},

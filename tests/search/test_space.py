@@ -14,7 +14,7 @@ from automl_zero.search.space import MUTATIONS, Space, build_space
 
 PAPER = {"insert": 1 / 9, "remove": 2 / 9, "randomize_component": 1 / 3, "alter_parameter": 1 / 3}
 RELEASED = {"insert": 1 / 4, "remove": 1 / 4, "randomize_component": 1 / 4, "alter_parameter": 1 / 4}
-MANY_CLASSES = {"kind": "digits-groups", "num_classes": 3}
+MANY_CLASSES = {"kind": "image-groups", "num_classes": 3}
 
 
 def odds(space: Space) -> dict[str, float]:

@@ -8,14 +8,14 @@ from hypothesis.extra.numpy import arrays
 
 from automl_zero.config import StageConfig, TasksConfig
 from automl_zero.tasks import projected
-from automl_zero.tasks.projected import NO_CLASS, choose_images, digits_groups, digits_pairs, standardize
+from automl_zero.tasks.projected import NO_CLASS, choose_images, image_groups, image_pairs, standardize
 from automl_zero.tasks.splits import Stage, class_pairs, groupings, held_out_images, load_images, share_of
 from automl_zero.tasks.task import IntArray, Loss, TaskError, TaskSet
 
 Builder = Callable[[TasksConfig, Stage, int], TaskSet]
 Choice = tuple[IntArray, IntArray]
 
-BUILDERS: dict[str, Builder] = {"digits-pairs": digits_pairs, "digits-groups": digits_groups}
+BUILDERS: dict[str, Builder] = {"image-pairs": image_pairs, "image-groups": image_groups}
 
 
 def build(kind: str, stage: Stage = Stage.SEARCH, seed: int = 0, **sizes: int) -> TaskSet:
@@ -64,7 +64,7 @@ def test_they_are_binary_classification(kind: str, stage: Stage) -> None:
 def test_labels_of_pairs_match_a_pair_of_the_stage_with_the_first_digit_as_class_1(
     stage: Stage, choices: list[Choice]
 ) -> None:
-    tasks = build("digits-pairs", stage)
+    tasks = build("image-pairs", stage)
     for classes in classes_of_digits(tasks, choices):
         first, second = sorted(classes)
         assert classes == {first: 1, second: 0}
@@ -74,7 +74,7 @@ def test_labels_of_pairs_match_a_pair_of_the_stage_with_the_first_digit_as_class
 @pytest.mark.parametrize("num_classes", [2, 3, 5, 10])
 @pytest.mark.parametrize("stage", Stage)
 def test_labels_of_groups_match_a_grouping_of_the_stage(stage: Stage, num_classes: int, choices: list[Choice]) -> None:
-    tasks = build("digits-groups", stage, num_features=10, num_classes=num_classes, num_tasks=8)
+    tasks = build("image-groups", stage, num_features=10, num_classes=num_classes, num_tasks=8)
     for classes in classes_of_digits(tasks, choices):
         in_order = [classes[digit] for digit in range(10)]
         renamed = tuple(list(dict.fromkeys(in_order)).index(of_digit) for of_digit in in_order)
@@ -82,11 +82,11 @@ def test_labels_of_groups_match_a_grouping_of_the_stage(stage: Stage, num_classe
 
 
 def test_the_classes_of_groups_are_named_at_random(choices: list[Choice]) -> None:
-    tasks = build("digits-groups", num_tasks=20)
+    tasks = build("image-groups", num_tasks=20)
     assert {classes[0] for classes in classes_of_digits(tasks, choices)} == {0, 1}
 
 
-@pytest.mark.parametrize(("kind", "distinct"), [("digits-pairs", 9), ("digits-groups", 25)])
+@pytest.mark.parametrize(("kind", "distinct"), [("image-pairs", 9), ("image-groups", 25)])
 def test_all_classes_of_a_stage_are_used_before_any_is_used_again(
     kind: str, distinct: int, choices: list[Choice]
 ) -> None:
@@ -99,7 +99,7 @@ def test_all_classes_of_a_stage_are_used_before_any_is_used_again(
     assert seen[distinct:] == seen[:distinct]
 
 
-@pytest.mark.parametrize(("kind", "distinct"), [("digits-pairs", 9), ("digits-groups", 25)])
+@pytest.mark.parametrize(("kind", "distinct"), [("image-pairs", 9), ("image-groups", 25)])
 def test_classes_that_are_used_again_are_projected_anew(kind: str, distinct: int) -> None:
     tasks = build(kind, Stage.FINAL, num_tasks=distinct + 1)
     assert not np.isin(tasks.train_x[distinct], tasks.train_x[0]).any()
@@ -162,32 +162,32 @@ def test_standardizing_is_finite_and_leaves_constant_features_at_zero(x: np.ndar
 
 @pytest.mark.parametrize("stage", [Stage.SEARCH, Stage.SELECT])
 def test_too_many_images_for_training_and_validation_are_refused(stage: Stage) -> None:
-    build("digits-groups", stage, num_train=1338, num_valid=100, num_tasks=1)
+    build("image-groups", stage, num_train=1338, num_valid=100, num_tasks=1)
     with pytest.raises(TaskError) as error:
-        build("digits-groups", stage, num_train=1339, num_valid=100)
+        build("image-groups", stage, num_train=1339, num_valid=100)
     for part in (f"tasks.{stage}.num_train = 1339", f"tasks.{stage}.num_valid = 100", "1439 images", "at most 1438"):
         assert part in str(error.value)
 
 
 def test_too_many_images_for_final_training_are_refused() -> None:
-    build("digits-groups", Stage.FINAL, num_train=1438, num_tasks=1)
+    build("image-groups", Stage.FINAL, num_train=1438, num_tasks=1)
     with pytest.raises(TaskError, match=r"tasks\.final\.num_train = 1439: .* use at most 1438"):
-        build("digits-groups", Stage.FINAL, num_train=1439)
+        build("image-groups", Stage.FINAL, num_train=1439)
 
 
 def test_too_many_images_for_final_validation_are_refused() -> None:
-    build("digits-groups", Stage.FINAL, num_valid=359, num_tasks=1)
+    build("image-groups", Stage.FINAL, num_valid=359, num_tasks=1)
     with pytest.raises(TaskError, match=r"tasks\.final\.num_valid = 360: .* use at most 359"):
-        build("digits-groups", Stage.FINAL, num_valid=360)
+        build("image-groups", Stage.FINAL, num_valid=360)
 
 
 @pytest.mark.parametrize("stage", Stage)
 def test_whether_pairs_have_enough_images_does_not_depend_on_the_seed(stage: Stage) -> None:
     with pytest.raises(TaskError, match="use at most") as error:
-        build("digits-pairs", stage, num_train=1000)
+        build("image-pairs", stage, num_train=1000)
     most = int(str(error.value).partition("use at most ")[2].split()[0])
     least_that_fails = most + 1 if stage is Stage.FINAL else most - 60 + 1
     for seed in range(20):
-        build("digits-pairs", stage, seed, num_train=least_that_fails - 1, num_tasks=1)
-        with pytest.raises(TaskError, match="digits-groups"):
-            build("digits-pairs", stage, seed, num_train=least_that_fails, num_tasks=1)
+        build("image-pairs", stage, seed, num_train=least_that_fails - 1, num_tasks=1)
+        with pytest.raises(TaskError, match="image-groups"):
+            build("image-pairs", stage, seed, num_train=least_that_fails, num_tasks=1)

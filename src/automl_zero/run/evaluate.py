@@ -18,7 +18,7 @@ from automl_zero.vm.fitness import combine
 from automl_zero.vm.outcome import Evaluation
 
 NUM_PREDICTIONS = 5
-KIND_SIZES = {"digits-pairs": {"num_train": 200, "num_valid": 50}}  # where there are too few images for the default
+KIND_SIZES = {"image-pairs": {"num_train": 200, "num_valid": 50}}  # where there are too few images for the default
 
 
 def choose_tasks(suite: str | None, data: Path | None, stage: str, seed: int) -> TaskSet:

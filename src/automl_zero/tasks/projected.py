@@ -29,7 +29,7 @@ NO_CLASS = -1  # of a digit that does not occur in a task
 ROUNDING = 1e-12  # relative deviation of a feature that is constant but for rounding
 
 
-def digits_pairs(config: TasksConfig, stage: Stage, seed: int) -> TaskSet:
+def image_pairs(config: TasksConfig, stage: Stage, seed: int) -> TaskSet:
     """One digit against another; the smaller digit is class 1, as in the published program.
 
     Raises:
@@ -41,7 +41,7 @@ def digits_pairs(config: TasksConfig, stage: Stage, seed: int) -> TaskSet:
     return _projected(config, stage, seed, _deal(classes, stage.size(config).num_tasks, rng))
 
 
-def digits_groups(config: TasksConfig, stage: Stage, seed: int) -> TaskSet:
+def image_groups(config: TasksConfig, stage: Stage, seed: int) -> TaskSet:
     """The ten digits grouped at random into ``config.num_classes`` classes, as even in size as possible.
 
     Into ten classes there is one grouping, which all stages share; the classes are named at random in every task.
@@ -143,7 +143,7 @@ def _check_enough_images(config: TasksConfig, stage: Stage, classes: Sequence[In
 
 def _check_enough(kind: str, settings: str, wanted: int, available: int) -> None:
     if wanted > available:
-        more = " or kind 'digits-groups', whose tasks have more" if kind == "digits-pairs" else ""
+        more = " or kind 'image-groups', whose tasks have more" if kind == "image-pairs" else ""
         raise TaskError(
             f"{settings}: every task needs {wanted} images, but kind '{kind}' has {available} for that; "
             f"use at most {available}{more}"

@@ -33,8 +33,8 @@ KINDS: Mapping[str, TaskKind] = MappingProxyType(
         "teacher-net": TaskKind(
             synthetic.teacher_net, "regression of u.relu(Mx), a random two-layer net in every task"
         ),
-        "digits-pairs": TaskKind(projected.digits_pairs, "one handwritten digit against another, randomly projected"),
-        "digits-groups": TaskKind(projected.digits_groups, "handwritten digits in random groups, randomly projected"),
+        "image-pairs": TaskKind(projected.image_pairs, "one handwritten digit against another, randomly projected"),
+        "image-groups": TaskKind(projected.image_groups, "handwritten digits in random groups, randomly projected"),
         "table": TaskKind(table.table_tasks, "a table of your own, CSV or Parquet: regression or classification"),
     }
 )

@@ -6,9 +6,7 @@ input ends with one message that names it and with exit code 2, and nothing is w
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,6 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from automl_zero import __version__
+from automl_zero.cli.output import AsJson, print_rows, print_table, to_json
 
 BAD_INPUT = 2  # exit code
 
@@ -68,7 +67,6 @@ def _print_version(wanted: bool) -> None:
 main = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 Version = Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed that the tasks are drawn from.")]
 Override = typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, e.g. islands.count=8; may be repeated.")
 
@@ -103,7 +101,7 @@ def run(
 
     console = Console(stderr=as_json, quiet=quiet)
     progress, exit_code = run_recorded(settings, folder, workers or os.cpu_count() or 1, console)
-    typer.echo(_json(summary(progress, folder)) if as_json else report(progress, folder), nl=as_json)
+    typer.echo(to_json(summary(progress, folder)) if as_json else report(progress, folder), nl=as_json)
     raise typer.Exit(exit_code)
 
 
@@ -121,7 +119,7 @@ def show(
     progress = Progress(stored.config)
     for event in stored.events:
         progress.update(event)
-    typer.echo(_json(summary(progress, folder)) if as_json else report(progress, folder), nl=as_json)
+    typer.echo(to_json(summary(progress, folder)) if as_json else report(progress, folder), nl=as_json)
 
 
 @main.command()
@@ -143,11 +141,11 @@ def evaluate(
     tasks = choose_tasks(suite, data, stage.value, seed)
     results = evaluate_programs(programs, tasks, dtype.value, max_abs_error)
     if as_json:
-        typer.echo(_json(results))
+        typer.echo(to_json(results))
         return
     for result in results["programs"]:
         rows = [_task_row(task) for task in result["tasks"]]
-        _print_table(("task", "fitness", "error", "stopped early", "train steps", "first predictions"), rows)
+        print_table(("task", "fitness", "error", "stopped early", "train steps", "first predictions"), rows)
         typer.echo(f"{result['program']}: mean fitness {result['mean_fitness']}, median {result['median_fitness']}\n")
 
 
@@ -175,7 +173,7 @@ def ops(as_json: AsJson = False) -> None:
 
     names = ("number", "name", "signature", "form", "cost")
     rows = [{name: getattr(op, name) for name in names} for op in OPS]
-    _print_rows(names, rows, as_json)
+    print_rows(names, rows, as_json)
 
 
 @main.command()
@@ -184,24 +182,4 @@ def presets(as_json: AsJson = False) -> None:
     from automl_zero.config import load_config, preset_names
 
     rows = [{"name": name, "description": load_config(name).description} for name in preset_names()]
-    _print_rows(("name", "description"), rows, as_json)
-
-
-def _print_rows(names: Sequence[str], rows: Sequence[dict[str, Any]], as_json: bool) -> None:
-    if as_json:
-        typer.echo(_json(rows))
-    else:
-        _print_table(names, [[str(row[name]) for name in names] for row in rows])
-
-
-def _print_table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Columns as wide as they need to be, so that nothing is cut or wrapped."""
-    table = [names, *rows]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    for row in table:
-        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        typer.echo(line.rstrip())
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    print_rows(("name", "description"), rows, as_json)

@@ -1,0 +1,33 @@
+"""How commands print: tables for people, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any
+
+import typer
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def print_rows(names: Sequence[str], rows: Sequence[dict[str, Any]], as_json: bool) -> None:
+    """Print rows as a table with a column for each of their names, or as JSON."""
+    if as_json:
+        typer.echo(to_json(rows))
+    else:
+        print_table(names, [[str(row[name]) for name in names] for row in rows])
+
+
+def print_table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Columns as wide as they need to be, so that nothing is cut or wrapped."""
+    table = [names, *rows]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for row in table:
+        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        typer.echo(line.rstrip())
+
+
+def to_json(value: Any) -> str:
+    """Readable JSON; NaN and infinity, which it does not know, are errors."""
+    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
