@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterator
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -8,14 +9,24 @@ from hypothesis.extra.numpy import arrays
 
 from automl_zero.config import StageConfig, TasksConfig
 from automl_zero.tasks import projected
-from automl_zero.tasks.projected import NO_CLASS, choose_images, image_groups, image_pairs, standardize
-from automl_zero.tasks.splits import Stage, class_pairs, groupings, held_out_images, load_images, share_of
+from automl_zero.tasks.datasets import Dataset, Images, load_dataset
+from automl_zero.tasks.projected import (
+    GRAIN,
+    NO_CLASS,
+    choose_images,
+    image_groups,
+    image_pairs,
+    project_pixels,
+    standardize,
+)
+from automl_zero.tasks.splits import SELECT_PAIRS, Stage, groupings, pairs_of, share_of
 from automl_zero.tasks.task import IntArray, Loss, TaskError, TaskSet
 
 Builder = Callable[[TasksConfig, Stage, int], TaskSet]
-Choice = tuple[IntArray, IntArray]
+Choice = tuple[Images, Images]
 
 BUILDERS: dict[str, Builder] = {"image-pairs": image_pairs, "image-groups": image_groups}
+DIGIT_PAIRS = list(combinations(range(10), 2))
 
 
 def build(kind: str, stage: Stage = Stage.SEARCH, seed: int = 0, **sizes: int) -> TaskSet:
@@ -31,9 +42,27 @@ def classes_of_pair(pair: tuple[int, int]) -> IntArray:
     return classes
 
 
+def choose(stage: Stage, pair: tuple[int, int], seed: int) -> Choice:
+    return choose_images(load_dataset("digits"), stage, classes_of_pair(pair), 200, 60, np.random.default_rng(seed))
+
+
+def as_set(images: Images) -> set[bytes]:
+    """No two images of digits are equal, so that the pixels tell which they are."""
+    return {each.tobytes() for each in images.pixels}
+
+
+def made_up(name: str, num_classes: int) -> Dataset:
+    """A data set of twenty random images of each class, half of them for tests."""
+    labels = np.tile(np.arange(num_classes), 10)
+    train, test = (
+        Images(np.random.default_rng(seed).integers(0, 256, (len(labels), 12), np.uint8), labels) for seed in (0, 1)
+    )
+    return Dataset(name, (2, 2, 3), tuple(map(str, range(num_classes))), train, test)
+
+
 @pytest.fixture
 def choices(monkeypatch: pytest.MonkeyPatch) -> list[Choice]:
-    """Numbers of the training and validation images of every task that is built in the test."""
+    """The training and validation images of every task that is built in the test."""
     recorded: list[Choice] = []
 
     def choose_and_record(*arguments: object) -> Choice:
@@ -46,8 +75,8 @@ def choices(monkeypatch: pytest.MonkeyPatch) -> list[Choice]:
 
 def classes_of_digits(tasks: TaskSet, choices: list[Choice]) -> Iterator[dict[int, int]]:
     """The class of every digit that occurs in a task, for every task; fails where a digit has two classes."""
-    for (train, valid), train_y, valid_y in zip(choices, tasks.train_y, tasks.valid_y, strict=True):
-        digits = load_images().digits[np.concatenate([train, valid])].tolist()
+    for images, train_y, valid_y in zip(choices, tasks.train_y, tasks.valid_y, strict=True):
+        digits = np.concatenate([each.labels for each in images]).tolist()
         seen = set(zip(digits, np.concatenate([train_y, valid_y]).tolist(), strict=True))
         assert len(dict(seen)) == len(seen)
         yield {digit: int(of_digit) for digit, of_digit in seen}
@@ -68,7 +97,7 @@ def test_labels_of_pairs_match_a_pair_of_the_stage_with_the_first_digit_as_class
     for classes in classes_of_digits(tasks, choices):
         first, second = sorted(classes)
         assert classes == {first: 1, second: 0}
-        assert (first, second) in share_of(stage, class_pairs())
+        assert (first, second) in pairs_of(stage, "digits", 10)
 
 
 @pytest.mark.parametrize("num_classes", [2, 3, 5, 10])
@@ -78,7 +107,7 @@ def test_labels_of_groups_match_a_grouping_of_the_stage(stage: Stage, num_classe
     for classes in classes_of_digits(tasks, choices):
         in_order = [classes[digit] for digit in range(10)]
         renamed = tuple(list(dict.fromkeys(in_order)).index(of_digit) for of_digit in in_order)
-        assert renamed in share_of(stage, groupings(num_classes))
+        assert renamed in share_of(stage, groupings(10, num_classes))
 
 
 def test_the_classes_of_groups_are_named_at_random(choices: list[Choice]) -> None:
@@ -110,7 +139,7 @@ def test_classes_that_are_used_again_are_projected_anew(kind: str, distinct: int
 def test_features_are_one_linear_image_of_the_pixels(kind: str, stage: Stage, choices: list[Choice]) -> None:
     tasks = build(kind, stage)
     for images, *features in zip(choices, tasks.train_x, tasks.valid_x, strict=True):
-        pixels, x = load_images().pixels[np.concatenate(images)], np.concatenate(features)
+        pixels, x = np.concatenate([each.pixels for each in images]), np.concatenate(features)
         with_bias = np.column_stack([pixels, np.ones(len(pixels))])
         np.testing.assert_allclose(with_bias @ np.linalg.lstsq(with_bias, x, rcond=None)[0], x, atol=1e-9)
 
@@ -124,30 +153,83 @@ def test_training_features_are_standardized(kind: str, stage: Stage) -> None:
 
 
 @settings(deadline=None)
-@given(st.integers(0, 2**63 - 1), st.sampled_from(Stage), st.sampled_from(class_pairs()))
+@given(st.integers(0, 2**63 - 1), st.sampled_from(Stage), st.sampled_from(DIGIT_PAIRS))
 def test_no_image_is_used_twice_in_a_task_nor_one_of_another_class(
     seed: int, stage: Stage, pair: tuple[int, int]
 ) -> None:
-    train, valid = choose_images(stage, classes_of_pair(pair), 200, 60, np.random.default_rng(seed))
-    assert (len(train), len(valid), len({*train, *valid})) == (200, 60, 260)
-    assert {*load_images().digits[train], *load_images().digits[valid]} == {*pair}
+    train, valid = choose(stage, pair, seed)
+    assert (len(train.labels), len(valid.labels), len(as_set(train) | as_set(valid))) == (200, 60, 260)
+    assert {*train.labels, *valid.labels} == {*pair}
 
 
 @settings(deadline=None)
-@given(st.integers(0, 2**63 - 1), st.sampled_from(Stage), st.sampled_from(class_pairs()))
-def test_held_out_images_are_seen_by_validation_of_the_final_stage_alone(
+@given(st.integers(0, 2**63 - 1), st.sampled_from(Stage), st.sampled_from(DIGIT_PAIRS))
+def test_test_images_are_seen_by_validation_of_the_final_stage_alone(
     seed: int, stage: Stage, pair: tuple[int, int]
 ) -> None:
-    train, valid = choose_images(stage, classes_of_pair(pair), 200, 60, np.random.default_rng(seed))
-    assert not np.isin(train, held_out_images()).any()
-    assert np.isin(valid, held_out_images()).all() == (stage is Stage.FINAL)
-    assert np.isin(valid, held_out_images()).any() == (stage is Stage.FINAL)
+    train, valid = choose(stage, pair, seed)
+    test = as_set(load_dataset("digits").test)
+    assert not as_set(train) & test
+    assert len(as_set(valid) & test) == (60 if stage is Stage.FINAL else 0)
 
 
 def test_every_image_is_used_if_as_many_are_wanted() -> None:
-    everything = np.zeros(10, np.int64)
-    train, valid = choose_images(Stage.FINAL, everything, 1438, 359, np.random.default_rng(0))
-    assert sorted([*train, *valid]) == list(range(1797))
+    everything, digits = np.zeros(10, np.int64), load_dataset("digits")
+    train, valid = choose_images(digits, Stage.FINAL, everything, 1438, 359, np.random.default_rng(0))
+    assert as_set(train) | as_set(valid) == as_set(digits.train) | as_set(digits.test)
+
+
+@pytest.mark.parametrize(("stage", "expected"), [(Stage.SEARCH, 36), (Stage.SELECT, 9), (Stage.FINAL, 45)])
+def test_pairs_of_the_papers_data_sets_are_split_as_published(
+    stage: Stage, expected: int, monkeypatch: pytest.MonkeyPatch, choices: list[Choice]
+) -> None:
+    monkeypatch.setattr(projected, "load_dataset", lambda _: made_up("cifar10", 10))
+    tasks = build("image-pairs", stage, num_tasks=90, num_train=10, num_valid=4)
+    pairs = {tuple(sorted(classes)) for classes in classes_of_digits(tasks, choices)}
+    assert len(pairs) == expected
+    assert stage is Stage.FINAL or (pairs == set(SELECT_PAIRS)) == (stage is Stage.SELECT)
+    assert stage is not Stage.SEARCH or pairs.isdisjoint(SELECT_PAIRS)
+
+
+def test_two_classes_make_one_pair_for_all_stages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(projected, "load_dataset", lambda _: made_up("own", 2))
+    for stage in Stage:
+        assert len(build("image-pairs", stage, num_train=10, num_valid=4)) == 3
+
+
+@pytest.mark.parametrize(
+    ("available", "num_classes", "message"),
+    [
+        (13, 2, r"'own' has 13 classes, .* at most 12: use kind 'image-pairs'"),
+        (3, 4, "num_classes = 4.* use at most 3"),
+    ],
+)
+def test_classes_that_cannot_be_grouped_are_refused(
+    available: int, num_classes: int, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(projected, "load_dataset", lambda _: made_up("own", available))
+    with pytest.raises(TaskError, match=message):
+        build("image-groups", num_classes=num_classes, num_train=10, num_valid=4)
+
+
+@settings(deadline=None)
+@given(
+    arrays(np.uint8, (7, 40)),
+    arrays(np.int64, (40, 3), elements=st.integers(-(2**27), 2**27)),
+    st.permutations(range(40)),
+)
+def test_a_projection_of_pixels_is_exact_whatever_the_order_of_the_sum(
+    pixels: np.ndarray, numbers: np.ndarray, order: list[int]
+) -> None:
+    exact = (pixels.astype(object) @ numbers.astype(object)).astype(np.float64) * GRAIN
+    assert np.array_equal(project_pixels(pixels[:, order], numbers[order] * GRAIN), exact)
+
+
+def test_more_images_than_a_chunk_are_projected_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (25, 6), np.uint8)
+    at_once = project_pixels(pixels, np.eye(6))
+    monkeypatch.setattr(projected, "CHUNK", 10)
+    assert np.array_equal(project_pixels(pixels, np.eye(6)), at_once)
 
 
 @settings(deadline=None)

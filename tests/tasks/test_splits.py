@@ -7,15 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from automl_zero.config import StageConfig, TasksConfig
-from automl_zero.tasks.splits import (
-    Stage,
-    class_pairs,
-    groupings,
-    held_out_images,
-    load_images,
-    open_images,
-    share_of,
-)
+from automl_zero.tasks.splits import SELECT_PAIRS, Stage, groupings, pairs_of, share_of
+
+PAIRS = list(combinations(range(10), 2))
 
 
 def digits_of_classes(grouping: tuple[int, ...]) -> list[list[int]]:
@@ -30,11 +24,11 @@ def test_a_stage_reads_its_own_sizes(stage: Stage) -> None:
 
 
 def test_the_pairs_are_shared_27_to_9_to_9() -> None:
-    assert [len(share_of(stage, class_pairs())) for stage in Stage] == [27, 9, 9]
+    assert [len(share_of(stage, PAIRS)) for stage in Stage] == [27, 9, 9]
 
 
 def test_the_binary_groupings_are_shared_76_to_25_to_25() -> None:
-    assert [len(share_of(stage, groupings(2))) for stage in Stage] == [76, 25, 25]
+    assert [len(share_of(stage, groupings(10, 2))) for stage in Stage] == [76, 25, 25]
 
 
 @given(st.sets(st.integers(), min_size=3))
@@ -43,13 +37,13 @@ def test_shares_are_disjoint_and_leave_nothing_out(items: set[int]) -> None:
     assert Counter(item for share in shares for item in share) == Counter(items)
 
 
-@given(st.permutations(class_pairs()))
+@given(st.permutations(PAIRS))
 def test_shares_do_not_depend_on_the_order_of_the_items(pairs: list[tuple[int, int]]) -> None:
-    assert share_of(Stage.FINAL, pairs) == share_of(Stage.FINAL, class_pairs())
+    assert share_of(Stage.FINAL, pairs) == share_of(Stage.FINAL, PAIRS)
 
 
 def test_the_split_is_the_same_for_ever() -> None:
-    assert sorted(share_of(Stage.FINAL, class_pairs())) == [
+    assert sorted(share_of(Stage.FINAL, PAIRS)) == [
         (0, 4),
         (1, 2),
         (2, 3),
@@ -60,48 +54,44 @@ def test_the_split_is_the_same_for_ever() -> None:
         (6, 8),
         (8, 9),
     ]
-    assert held_out_images()[:5].tolist() == [1039, 286, 178, 55, 334]
 
 
 @pytest.mark.parametrize("num_classes", range(2, 11))
 def test_groupings_are_as_even_as_possible(num_classes: int) -> None:
     even = sorted(len(part) for part in np.array_split(np.arange(10), num_classes))
-    assert all(sorted(Counter(grouping).values()) == even for grouping in groupings(num_classes))
+    assert all(sorted(Counter(grouping).values()) == even for grouping in groupings(10, num_classes))
 
 
 @pytest.mark.parametrize("num_classes", range(2, 11))
 def test_no_grouping_occurs_twice_under_other_names(num_classes: int) -> None:
-    nameless = {frozenset(map(frozenset, digits_of_classes(grouping))) for grouping in groupings(num_classes)}
-    assert len(nameless) == len(groupings(num_classes))
+    nameless = {frozenset(map(frozenset, digits_of_classes(grouping))) for grouping in groupings(10, num_classes)}
+    assert len(nameless) == len(groupings(10, num_classes))
 
 
 @pytest.mark.parametrize(
     ("num_classes", "count"), [(2, 126), (3, 2100), (4, 6300), (5, 945), (8, 630), (9, 45), (10, 1)]
 )
 def test_all_groupings_are_found(num_classes: int, count: int) -> None:
-    assert len(groupings(num_classes)) == count
+    assert len(groupings(10, num_classes)) == count
 
 
 @pytest.mark.parametrize("num_classes", range(2, 10))
 def test_no_grouping_belongs_to_two_stages(num_classes: int) -> None:
-    shares = [set(share_of(stage, groupings(num_classes))) for stage in Stage]
+    shares = [set(share_of(stage, groupings(10, num_classes))) for stage in Stage]
     assert all(shares)
     assert all(one.isdisjoint(other) for one, other in combinations(shares, 2))
 
 
 def test_every_stage_has_the_only_grouping_into_ten_classes() -> None:
-    assert all(share_of(stage, groupings(10)) == [tuple(range(10))] for stage in Stage)
+    assert all(share_of(stage, groupings(10, 10)) == [tuple(range(10))] for stage in Stage)
 
 
-def test_a_fifth_of_every_digit_is_held_out() -> None:
-    digits = load_images().digits
-    held_out, everything = np.bincount(digits[held_out_images()]), np.bincount(digits)
-    assert held_out.tolist() == np.round(0.2 * everything).tolist()
+def test_the_pairs_of_the_digits_are_shared_out() -> None:
+    assert [pairs_of(stage, "digits", 10) for stage in Stage] == [share_of(stage, PAIRS) for stage in Stage]
 
 
-def test_an_image_is_either_held_out_or_open() -> None:
-    assert sorted([*held_out_images(), *open_images()]) == list(range(1797))
-
-
-def test_no_image_is_there_twice() -> None:
-    assert len(np.unique(load_images().pixels, axis=0)) == len(load_images().pixels)
+@pytest.mark.parametrize("dataset", ["cifar10", "mnist", "fashion-mnist"])
+def test_pairs_of_the_papers_data_sets_are_those_of_the_published_list(dataset: str) -> None:
+    search, select, final = (pairs_of(stage, dataset, 10) for stage in Stage)
+    assert (len(search), tuple(select), final) == (36, SELECT_PAIRS, PAIRS)
+    assert set(search).isdisjoint(select)

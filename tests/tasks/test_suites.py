@@ -12,7 +12,7 @@ from table_file import of_kind
 
 from automl_zero.config import TasksConfig
 from automl_zero.tasks.suites import KINDS, Stage, build_tasks
-from automl_zero.tasks.task import TaskSet
+from automl_zero.tasks.task import TaskError, TaskSet
 
 SIZES = {"num_tasks": 3, "num_train": 40, "num_valid": 20}
 EXAMPLES = ("train_x", "train_y", "valid_x", "valid_y")
@@ -116,3 +116,18 @@ def test_importing_tasks_loads_neither_scikit_learn_nor_numba() -> None:
         "import sys; assert not {'sklearn', 'scipy', 'numba', 'pandas'} & {*sys.modules}, 'a heavy library was loaded'"
     )
     subprocess.run([sys.executable, "-c", f"{imports}; {check}"], check=True)
+
+
+def test_tasks_that_would_not_fit_into_memory_are_refused() -> None:
+    with pytest.raises(TaskError, match=r"tasks\.select: 1000 tasks of 8000 \+ 2000 .* 256 features take 20\.5 GB"):
+        build_tasks(
+            TasksConfig.model_validate(
+                {
+                    "kind": "linear",
+                    "num_features": 256,
+                    "select": {"num_tasks": 1000, "num_train": 8000, "num_valid": 2000},
+                }
+            ),
+            Stage.SELECT,
+            0,
+        )

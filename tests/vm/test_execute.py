@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from gc import collect
 from typing import Any
+from weakref import ref
 
 import numpy as np
 import pytest
@@ -152,3 +154,14 @@ def test_a_width_is_compiled_once_whatever_runs_on_it() -> None:
     widths = [signature[0] for signature in execute._evaluate.signatures]
     assert len(set(widths)) == len(widths)
     assert all(isinstance(width, WidthType) for width in widths)
+
+
+def test_tasks_are_packed_once_and_forgotten_with_their_set() -> None:
+    tasks = tasks_of(3)
+    packed = execute.pack(tasks, "float32", 16)
+    assert execute.pack(tasks, "float32", 16) is packed
+    assert execute.pack(tasks, "float64", 8) is not packed
+    forgotten = ref(packed.train_x)
+    del tasks, packed
+    collect()
+    assert forgotten() is None

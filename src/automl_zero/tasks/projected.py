@@ -1,7 +1,7 @@
 """Classification of images seen through random projections to F features (paper, section 4.2 and supplement S4).
 
-One small image set gives any number of tasks, each with its own projection, classes and choice of examples. What the
-stages keep apart is decided in ``splits``.
+One data set gives any number of tasks, each with its own projection, classes and choice of examples. What the stages
+keep apart is decided in ``splits``; test images are for the validation of the final stage and nothing else.
 """
 
 from __future__ import annotations
@@ -9,69 +9,73 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from automl_zero.config import TasksConfig
 from automl_zero.rng import generator_at
-from automl_zero.tasks.splits import (
-    NUM_DIGITS,
-    Item,
-    Stage,
-    class_pairs,
-    groupings,
-    held_out_images,
-    load_images,
-    open_images,
-    share_of,
-)
+from automl_zero.tasks.datasets import Dataset, Images, load_dataset
+from automl_zero.tasks.splits import Item, Stage, groupings, pairs_of, share_of
 from automl_zero.tasks.task import FloatArray, IntArray, Loss, TaskError, TaskSet
 
-NO_CLASS = -1  # of a digit that does not occur in a task
+NO_CLASS = -1  # of a class of the data set that does not occur in a task
+MOST_GROUPED = 12  # classes of a data set whose groupings can be listed
 ROUNDING = 1e-12  # relative deviation of a feature that is constant but for rounding
+GRAIN = 2.0**-24  # of which the elements of a projection are multiples
+CHUNK = 1000  # images that are projected at a time
 
 
 def image_pairs(config: TasksConfig, stage: Stage, seed: int) -> TaskSet:
-    """One digit against another; the smaller digit is class 1, as in the published program.
+    """One class of the data set against another; the one of smaller number is class 1, as in the published program.
 
     Raises:
-        TaskError: a pair of digits has fewer images than ``config`` asks for.
+        TaskError: the data set cannot be had, or a pair of its classes has fewer images than ``config`` asks for.
     """
-    classes = [_pair_classes(*pair) for pair in share_of(stage, class_pairs())]
-    _check_enough_images(config, stage, classes)
+    dataset = load_dataset(config.dataset)
+    num_classes = len(dataset.class_names)
+    classes = [_pair_classes(num_classes, *pair) for pair in pairs_of(stage, dataset.name, num_classes)]
+    _check_enough_images(config, dataset, stage, classes)
     rng = generator_at(seed, "tasks", stage, "classes")
-    return _projected(config, stage, seed, _deal(classes, stage.size(config).num_tasks, rng))
+    return _projected(config, dataset, stage, seed, _deal(classes, stage.size(config).num_tasks, rng))
 
 
 def image_groups(config: TasksConfig, stage: Stage, seed: int) -> TaskSet:
-    """The ten digits grouped at random into ``config.num_classes`` classes, as even in size as possible.
+    """The classes of the data set grouped at random into ``config.num_classes``, as even in number as possible.
 
-    Into ten classes there is one grouping, which all stages share; the classes are named at random in every task.
+    Ten classes can be grouped into ten in one way, which all stages share; the groups are named at random in every
+    task.
 
     Raises:
-        TaskError: there are fewer images than ``config`` asks for.
+        TaskError: the data set cannot be had, cannot be grouped so, or has fewer images than ``config`` asks for.
     """
-    classes = [np.array(grouping) for grouping in share_of(stage, groupings(config.num_classes))]
-    _check_enough_images(config, stage, classes)
+    dataset = load_dataset(config.dataset)
+    _check_grouping(dataset, config.num_classes)
+    classes = [
+        np.array(grouping) for grouping in share_of(stage, groupings(len(dataset.class_names), config.num_classes))
+    ]
+    _check_enough_images(config, dataset, stage, classes)
     rng = generator_at(seed, "tasks", stage, "classes")
     dealt = _deal(classes, stage.size(config).num_tasks, rng)
-    return _projected(config, stage, seed, [rng.permutation(config.num_classes)[each] for each in dealt])
+    return _projected(config, dataset, stage, seed, [rng.permutation(config.num_classes)[each] for each in dealt])
 
 
 def choose_images(
-    stage: Stage, classes: IntArray, num_train: int, num_valid: int, rng: np.random.Generator
-) -> tuple[IntArray, IntArray]:
-    """Numbers of the training and of the validation images of a task; no image is both.
+    dataset: Dataset, stage: Stage, classes: IntArray, num_train: int, num_valid: int, rng: np.random.Generator
+) -> tuple[Images, Images]:
+    """Training and validation images of a task; no image is both.
 
     Args:
-        stage: the final stage validates on held-out images, the others hold validation images back from training.
-        classes: [10] class of every digit, or ``NO_CLASS``.
+        dataset: where they are from.
+        stage: the final stage validates on test images, the others hold validation images back from training.
+        classes: [classes of the data set] the class of each in the task, or ``NO_CLASS``.
         num_train: number of training images.
         num_valid: number of validation images.
         rng: makes the choice.
     """
-    train, rest = np.split(rng.permutation(_of_classes(open_images(), classes)), [num_train])
-    if stage is Stage.FINAL:
-        rest = rng.permutation(_of_classes(held_out_images(), classes))
-    return train, rest[:num_valid]
+    train, rest = np.split(rng.permutation(_of_classes(dataset.train, classes)), [num_train])
+    if stage is not Stage.FINAL:
+        return _pick(dataset.train, train), _pick(dataset.train, rest[:num_valid])
+    test = rng.permutation(_of_classes(dataset.test, classes))[:num_valid]
+    return _pick(dataset.train, train), _pick(dataset.test, test)
 
 
 def project(
@@ -80,6 +84,18 @@ def project(
     """Features [examples, columns] through one random projection to F of them, standardized."""
     projection = rng.standard_normal((train_x.shape[1], num_features))
     return standardize(train_x @ projection, valid_x @ projection)
+
+
+def project_pixels(pixels: NDArray[np.uint8], projection: FloatArray) -> FloatArray:
+    """Images [images, pixels] through a projection [pixels, F] in whole ``GRAIN``, some at a time to save memory.
+
+    All partial sums are multiples of the grain, and small enough for double precision to hold them exactly. So the
+    result is the same whatever the order in which a machine adds.
+    """
+    features = np.empty((len(pixels), projection.shape[1]))
+    for start in range(0, len(pixels), CHUNK):
+        features[start : start + CHUNK] = pixels[start : start + CHUNK].astype(np.float64) @ projection
+    return features
 
 
 def standardize(train_x: FloatArray, valid_x: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -92,8 +108,8 @@ def standardize(train_x: FloatArray, valid_x: FloatArray) -> tuple[FloatArray, F
     return (train_x - mean) / scale, (valid_x - mean) / scale
 
 
-def _pair_classes(first: int, second: int) -> IntArray:
-    classes = np.full(NUM_DIGITS, NO_CLASS)
+def _pair_classes(num_classes: int, first: int, second: int) -> IntArray:
+    classes = np.full(num_classes, NO_CLASS)
     classes[[first, second]] = 1, 0
     return classes
 
@@ -104,47 +120,68 @@ def _deal(items: Sequence[Item], num_tasks: int, rng: np.random.Generator) -> li
     return [items[order[task % len(items)]] for task in range(num_tasks)]
 
 
-def _projected(config: TasksConfig, stage: Stage, seed: int, classes: Sequence[IntArray]) -> TaskSet:
-    """One task for each assignment of the ten digits to classes."""
-    rngs = [generator_at(seed, "tasks", stage, task) for task in range(len(classes))]
-    tasks = [_project(config, stage, each, rng) for each, rng in zip(classes, rngs, strict=True)]
-    train_x, train_y, valid_x, valid_y = (np.stack(part) for part in zip(*tasks, strict=True))
+def _projected(config: TasksConfig, dataset: Dataset, stage: Stage, seed: int, classes: Sequence[IntArray]) -> TaskSet:
+    """One task for each assignment of the data set's classes to those of a task."""
+    size, num_features = stage.size(config), config.num_features
+    train_x = np.empty((len(classes), size.num_train, num_features))
+    valid_x = np.empty((len(classes), size.num_valid, num_features))
+    train_y, valid_y = np.empty(train_x.shape[:2]), np.empty(valid_x.shape[:2])
+    for task, each in enumerate(classes):
+        rng = generator_at(seed, "tasks", stage, task)
+        train, valid = choose_images(dataset, stage, each, size.num_train, size.num_valid, rng)
+        train_x[task], valid_x[task] = _features(train, valid, num_features, rng)
+        train_y[task], valid_y[task] = each[train.labels], each[valid.labels]
     return TaskSet(config.kind, train_x, train_y, valid_x, valid_y, Loss.ACCURACY, config.num_classes)
 
 
-def _project(
-    config: TasksConfig, stage: Stage, classes: IntArray, rng: np.random.Generator
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    images, size = load_images(), stage.size(config)
-    train, valid = choose_images(stage, classes, size.num_train, size.num_valid, rng)
-    train_x, valid_x = project(images.pixels[train], images.pixels[valid], config.num_features, rng)
-    train_y, valid_y = (classes[images.digits[part]].astype(np.float64) for part in (train, valid))
-    return train_x, train_y, valid_x, valid_y
+def _features(
+    train: Images, valid: Images, num_features: int, rng: np.random.Generator
+) -> tuple[FloatArray, FloatArray]:
+    projection = np.rint(rng.standard_normal((train.pixels.shape[1], num_features)) / GRAIN) * GRAIN
+    return standardize(project_pixels(train.pixels, projection), project_pixels(valid.pixels, projection))
 
 
-def _of_classes(numbers: IntArray, classes: IntArray) -> IntArray:
-    occurs = classes[load_images().digits[numbers]] != NO_CLASS
-    return np.compress(occurs, numbers)
+def _of_classes(images: Images, classes: IntArray) -> IntArray:
+    """Numbers of the images whose class occurs in a task."""
+    return np.flatnonzero(classes[images.labels] != NO_CLASS)
 
 
-def _check_enough_images(config: TasksConfig, stage: Stage, classes: Sequence[IntArray]) -> None:
+def _pick(images: Images, numbers: IntArray) -> Images:
+    return Images(images.pixels[numbers], images.labels[numbers])
+
+
+def _check_grouping(dataset: Dataset, num_classes: int) -> None:
+    available = len(dataset.class_names)
+    if available > MOST_GROUPED:
+        raise TaskError(
+            f"tasks.dataset = {dataset.name!r} has {available} classes, but kind 'image-groups' takes at most "
+            f"{MOST_GROUPED}: use kind 'image-pairs', or leave classes out"
+        )
+    if num_classes > available:
+        raise TaskError(
+            f"tasks.num_classes = {num_classes}, but tasks.dataset = {dataset.name!r} has {available}: "
+            f"use at most {available}"
+        )
+
+
+def _check_enough_images(config: TasksConfig, dataset: Dataset, stage: Stage, classes: Sequence[IntArray]) -> None:
     """Every class assignment of the stage must do, so that whether a config works does not depend on the seed."""
     size = stage.size(config)
     train, valid = f"tasks.{stage}.num_train = {size.num_train}", f"tasks.{stage}.num_valid = {size.num_valid}"
-    num_open, num_held_out = (
-        min(len(_of_classes(numbers, each)) for each in classes) for numbers in (open_images(), held_out_images())
+    num_open, num_test = (
+        min(len(_of_classes(images, each)) for each in classes) for images in (dataset.train, dataset.test)
     )
     if stage is Stage.FINAL:
-        _check_enough(config.kind, train, size.num_train, num_open)
-        _check_enough(config.kind, valid, size.num_valid, num_held_out)
+        _check_enough(config, train, size.num_train, num_open)
+        _check_enough(config, valid, size.num_valid, num_test)
     else:
-        _check_enough(config.kind, f"{train} plus {valid}", size.num_train + size.num_valid, num_open)
+        _check_enough(config, f"{train} plus {valid}", size.num_train + size.num_valid, num_open)
 
 
-def _check_enough(kind: str, settings: str, wanted: int, available: int) -> None:
+def _check_enough(config: TasksConfig, settings: str, wanted: int, available: int) -> None:
     if wanted > available:
-        more = " or kind 'image-groups', whose tasks have more" if kind == "image-pairs" else ""
+        more = " or kind 'image-groups', whose tasks have more" if config.kind == "image-pairs" else ""
         raise TaskError(
-            f"{settings}: every task needs {wanted} images, but kind '{kind}' has {available} for that; "
-            f"use at most {available}{more}"
+            f"{settings}: every task needs {wanted} images, but kind '{config.kind}' of {config.dataset} has "
+            f"{available} for that; use at most {available}{more}"
         )

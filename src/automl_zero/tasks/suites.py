@@ -12,8 +12,9 @@ from types import MappingProxyType
 from automl_zero.config import TasksConfig
 from automl_zero.rng import generator_at, seed_at
 from automl_zero.tasks import projected, synthetic, table
+from automl_zero.tasks.corrupt import corrupt
 from automl_zero.tasks.splits import Stage
-from automl_zero.tasks.task import TaskSet, shuffled_epochs
+from automl_zero.tasks.task import TaskError, TaskSet, shuffled_epochs
 
 __all__ = ["KINDS", "Stage", "TaskKind", "build_tasks"]
 
@@ -33,20 +34,22 @@ KINDS: Mapping[str, TaskKind] = MappingProxyType(
         "teacher-net": TaskKind(
             synthetic.teacher_net, "regression of u.relu(Mx), a random two-layer net in every task"
         ),
-        "image-pairs": TaskKind(projected.image_pairs, "one handwritten digit against another, randomly projected"),
-        "image-groups": TaskKind(projected.image_groups, "handwritten digits in random groups, randomly projected"),
-        "table": TaskKind(table.table_tasks, "a table of your own, CSV or Parquet: regression or classification"),
+        "image-pairs": TaskKind(projected.image_pairs, "images of one class against another, randomly projected"),
+        "image-groups": TaskKind(projected.image_groups, "images, their classes in random groups, randomly projected"),
+        "table": TaskKind(table.table_tasks, "a table of your own: regression or classification"),
     }
 )
+MOST_BYTES = 1 << 32  # of the examples of a task set
 
 
 def build_tasks(config: TasksConfig, stage: Stage, seed: int) -> TaskSet:
     """Make the tasks of a stage.
 
     Raises:
-        TaskError: the kind's data do not suffice for the sizes in ``config``.
+        TaskError: the kind's data do not suffice for the sizes in ``config``, or the tasks would not fit into memory.
     """
-    tasks = KINDS[config.kind].build(config, stage, seed)
+    _check_memory(config, stage)
+    tasks = corrupt(KINDS[config.kind].build(config, stage, seed), config, stage, seed)
     epochs = generator_at(seed, "epochs", stage)
     return replace(
         tasks,
@@ -54,3 +57,14 @@ def build_tasks(config: TasksConfig, stage: Stage, seed: int) -> TaskSet:
         train_order=shuffled_epochs(tasks.num_train_examples, config.num_epochs, epochs),
         noise_seed=seed_at(seed, "noise", stage),
     )
+
+
+def _check_memory(config: TasksConfig, stage: Stage) -> None:
+    size = stage.size(config)
+    each = 8 * (size.num_train + size.num_valid) * config.num_features
+    if size.num_tasks * each > MOST_BYTES:
+        raise TaskError(
+            f"tasks.{stage}: {size.num_tasks} tasks of {size.num_train} + {size.num_valid} examples with "
+            f"{config.num_features} features take {size.num_tasks * each / 1e9:.1f} GB, and {MOST_BYTES / 1e9:.1f} GB "
+            f"is the most: use fewer tasks, examples or features"
+        )

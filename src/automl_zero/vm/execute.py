@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,8 @@ from automl_zero.vm.outcome import Evaluation
 
 LINE_BYTES = 64  # a cache line, and the widest machine vector
 WIDE_MEMORY = 1 << 17  # bytes of program memory up to which a whole line of lanes pays
+
+_PACKED: WeakKeyDictionary[TaskSet, dict[tuple[str, int], LaneTasks]] = WeakKeyDictionary()
 
 
 def evaluate(
@@ -171,9 +173,16 @@ def aligned(size: int, dtype: str) -> NDArray[Any]:
     return room[first : first + size]
 
 
-@lru_cache(maxsize=16)
 def pack(tasks: TaskSet, dtype: str, lanes: int) -> LaneTasks:
-    """Tasks packed for lanes; unused lanes of the last block hold zeros."""
+    """Tasks packed for lanes, once for as long as the task set lives."""
+    known = _PACKED.setdefault(tasks, {})
+    if (dtype, lanes) not in known:
+        known[dtype, lanes] = _pack(tasks, dtype, lanes)
+    return known[dtype, lanes]
+
+
+def _pack(tasks: TaskSet, dtype: str, lanes: int) -> LaneTasks:
+    """Unused lanes of the last block hold zeros."""
     count = padded(len(tasks), lanes)
     numbers = np.arange(count, dtype=np.uint32)
     active = (numbers < len(tasks)).reshape(-1, lanes) @ (1 << np.arange(lanes, dtype=np.int64))
