@@ -209,6 +209,18 @@ class ExperimentConfig(_Section):
     patience: Positive | None = None
 
 
+class BaselinesConfig(_Section):
+    """Known algorithms that the result is compared with, each tuned on the select tasks with ``trials`` settings.
+
+    ``linear``: scikit-learn's logistic or ridge regression; ``mlp``: its multilayer perceptron; ``gradient-descent``
+    and ``net``: the library's linear model and two-layer net; ``figure-6``: the algorithm that the paper evolved, as it
+    is. Those that cannot do a kind of tasks are left out.
+    """
+
+    names: tuple[Literal["linear", "mlp", "gradient-descent", "net", "figure-6"], ...] = ("linear", "net")
+    trials: Positive = 15
+
+
 class StopConfig(_Section):
     """When the run ends; unset limits do not apply. ``target_fitness`` is that of the select stage."""
 
@@ -234,6 +246,7 @@ class Config(_Section):
     tasks: TasksConfig = TasksConfig()
     islands: IslandsConfig = IslandsConfig()
     experiment: ExperimentConfig = ExperimentConfig()
+    baselines: BaselinesConfig = BaselinesConfig()
     stop: StopConfig = StopConfig()
 
     @model_validator(mode="after")
