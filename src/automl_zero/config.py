@@ -275,7 +275,15 @@ def load_config(name_or_path: str, overrides: Sequence[str] = ()) -> Config:
     Raises:
         ConfigError: no such preset or file, not TOML, an unknown key, or a value that is out of range.
     """
-    values = _read(name_or_path)
+    return with_overrides(_read(name_or_path), overrides)
+
+
+def with_overrides(values: dict[str, Any], overrides: Sequence[str]) -> Config:
+    """Plain values, changed by overrides, as a config.
+
+    Raises:
+        ConfigError: as of ``load_config``.
+    """
     for override in overrides:
         _apply(values, override)
     return parse_config(values)

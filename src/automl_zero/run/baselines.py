@@ -37,7 +37,7 @@ class Algorithm:
 
     Attributes:
         names: for people, on tasks of numbers and of classes.
-        ranges: (least, most, default) of each setting.
+        ranges: (least, most, default) of each setting; of whole numbers, it is one.
         scores: the fitness on each task at given settings.
         suits: whether it can do such tasks.
         tuned_on: at most so many of the select tasks, for those that take long.
@@ -80,7 +80,7 @@ RATES = (1e-4, 1.0, 0.01)
 ALGORITHMS: Mapping[str, Algorithm] = MappingProxyType(
     {
         "linear": Algorithm(
-            ("ridge regression", "logistic regression"), {"penalty": (1e-4, 1e4, 1.0)}, fitted_models.linear_scores
+            ("ridge regression", "logistic regression"), {"penalty": (1e-6, 1e4, 1.0)}, fitted_models.linear_scores
         ),
         "mlp": Algorithm(
             ("multilayer perceptron",) * 2,
@@ -154,7 +154,9 @@ def _tuned(algorithm: Algorithm, tasks: TaskSet, config: Config) -> Settings:
 
 
 def _suggested(algorithm: Algorithm, trial: BaseTrial) -> Settings:
-    return {
-        setting: trial.suggest_float(setting, least, most, log=True)
-        for setting, (least, most, _) in algorithm.ranges.items()
-    }
+    def suggest(setting: str, least: float, most: float) -> float:
+        if isinstance(least, int) and isinstance(most, int):
+            return trial.suggest_int(setting, least, most, log=True)
+        return trial.suggest_float(setting, least, most, log=True)
+
+    return {setting: suggest(setting, least, most) for setting, (least, most, _) in algorithm.ranges.items()}

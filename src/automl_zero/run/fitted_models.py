@@ -40,7 +40,7 @@ def perceptron_scores(settings: Settings, tasks: TaskSet, _: Config) -> list[flo
     return _scores(
         tasks,
         lambda: model(
-            hidden_layer_sizes=(round(settings["hidden units"]),),
+            hidden_layer_sizes=(int(settings["hidden units"]),),
             learning_rate_init=settings["learning rate"],
             alpha=settings["penalty"],
             max_iter=passes,
