@@ -15,6 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from automl_zero import __version__
+from automl_zero.cli.data import data
 from automl_zero.cli.output import AsJson, print_rows, print_table, to_json
 
 BAD_INPUT = 2  # exit code
@@ -65,6 +66,7 @@ def _print_version(wanted: bool) -> None:
 
 
 main = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+main.add_typer(data, name="data")
 
 Version = Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed that the tasks are drawn from.")]
