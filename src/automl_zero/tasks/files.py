@@ -40,7 +40,7 @@ def load_npz(path: str | Path) -> TaskSet:
         TaskError: naming the file, the array, its value and what to do.
     """
     try:
-        return _task_set(Path(path).stem, _read(Path(path)))
+        return _task_set(Path(path).stem, read_npz(Path(path), (*EXAMPLES, "loss"), OPTIONAL))
     except TaskError as error:
         raise TaskError(f"{path}: {error}") from None
 
@@ -70,14 +70,19 @@ def _arrays(tasks: TaskSet) -> dict[str, Any]:
     return {"loss": tasks.loss.value} | {name: getattr(tasks, name) for name in names}
 
 
-def _read(path: Path) -> Arrays:
+def read_npz(path: Path, required: Sequence[str], optional: Sequence[str]) -> Arrays:
+    """The arrays of a file that has all required ones and no other than these and the optional ones.
+
+    Raises:
+        TaskError: naming the array, but not the file.
+    """
     try:
         file = path.open("rb")
     except OSError as error:
         raise TaskError(f"cannot be opened ({error.strerror}): check the path") from None
     with file:
         content = _open_npz(file)
-        _check_names(content.files)
+        _check_names(content.files, required, optional)
         return {name: _read_array(content, name) for name in content.files}
 
 
@@ -91,14 +96,13 @@ def _open_npz(file: BinaryIO) -> NpzFile:
     return content
 
 
-def _check_names(names: Sequence[str]) -> None:
-    required = (*EXAMPLES, "loss")
+def _check_names(names: Sequence[str], required: Sequence[str], optional: Sequence[str]) -> None:
     for name in required:
         if name not in names:
             raise TaskError(f"array {name} is missing: the file needs {', '.join(required)}")
     for name in names:
-        if name not in required + OPTIONAL:
-            raise TaskError(f"unknown array {name}: besides {', '.join(required)} there may be {', '.join(OPTIONAL)}")
+        if name not in (*required, *optional):
+            raise TaskError(f"unknown array {name}: besides {', '.join(required)} there may be {', '.join(optional)}")
 
 
 def _read_array(content: NpzFile, name: str) -> NDArray[Any]:
