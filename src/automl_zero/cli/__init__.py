@@ -68,6 +68,10 @@ main = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, pre
 
 Version = Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed that the tasks are drawn from.")]
+Data = typer.Option(
+    metavar="TABLE",
+    help="A table to learn from: CSV, Parquet or NPZ file, sklearn:NAME or openml:NAME; sizes then fit it.",
+)
 Override = typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, e.g. islands.count=8; may be repeated.")
 
 
@@ -79,6 +83,8 @@ def _automl_zero(version: Version = False) -> None:
 @main.command()
 def run(
     config: Annotated[str, typer.Argument(metavar="PRESET|FILE", help="A preset, or a file such as config.toml.")],
+    data: Annotated[str | None, Data] = None,
+    target: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column to predict.")] = None,
     overrides: Annotated[list[str] | None, Override] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Threads; by default, the number of cores.")] = None,
@@ -87,12 +93,12 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON, all else to stderr.")] = False,
 ) -> None:
     """Evolve programs until a limit is reached. Ctrl-C ends the run early, but completely."""
-    from automl_zero.config import load_config
+    from automl_zero.run.fit import load_fitted
     from automl_zero.run.report import report, summary
     from automl_zero.run.store import check_new, default_folder
 
     changes = [*(overrides or []), *([] if seed is None else [f"seed={seed}"])]
-    settings = load_config(config, changes)
+    settings = load_fitted(config, data, target, changes)
     folder = out or default_folder(settings)
     check_new(folder)
     from rich.console import Console
