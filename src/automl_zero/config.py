@@ -140,16 +140,21 @@ class StageConfig(_Section):
 
 
 class TableConfig(_Section):
-    """The user's own data, for kind ``table``: a CSV or Parquet file whose rows are examples.
+    """The user's own data, for kind ``table``, whose rows are examples.
 
-    ``path`` may name one of scikit-learn's own tables, too, such as ``sklearn:wine``, whose target is ``target``.
+    ``path`` is a CSV, Parquet or NPZ file, ``sklearn:NAME`` (such as ``sklearn:wine``), or ``openml:NAME``,
+    ``openml:NAME@VERSION`` or ``openml:ID``.
     ``target`` is the column to predict: classes, if it holds text or at most ten different whole numbers; else numbers.
-    ``projection``: every task sees the other columns through a ``random`` projection of its own, or as they are.
+    Tables of scikit-learn and OpenML have one of their own, and an NPZ file has ``x`` and ``y`` instead.
+    ``projection``: every task sees the other columns through a ``random`` projection of its own, or a random ``subset``
+    of them, ``num_features`` in number; or all as they are (``none``).
+    ``resample``: a task's training rows are drawn without replacement (``split``), or with it (``bootstrap``).
     """
 
     path: str = ""
     target: str = ""
-    projection: Literal["random", "none"] = "random"
+    projection: Literal["random", "subset", "none"] = "random"
+    resample: Literal["split", "bootstrap"] = "split"
 
 
 class TasksConfig(_Section):
@@ -367,6 +372,18 @@ def with_overrides(values: dict[str, Any], overrides: Sequence[str]) -> Config:
     """
     for override in overrides:
         _apply(values, override)
+    return parse_config(values)
+
+
+def override(config: Config, overrides: Sequence[str]) -> Config:
+    """The config with overrides such as ``tasks.num_features=8``.
+
+    Raises:
+        ConfigError: an unknown key, or a value that is out of range.
+    """
+    values = config.model_dump(mode="json")
+    for each in overrides:
+        _apply(values, each)
     return parse_config(values)
 
 

@@ -71,6 +71,10 @@ main.add_typer(tasks, name="tasks")
 main.add_typer(data, name="data")
 
 Version = Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")]
+Data = typer.Option(
+    metavar="TABLE",
+    help="A table to learn from: CSV, Parquet or NPZ file, sklearn:NAME or openml:NAME; sizes then fit it.",
+)
 
 
 @main.callback()
@@ -81,6 +85,8 @@ def _automl_zero(version: Version = False) -> None:
 @main.command()
 def run(
     config: Annotated[str, typer.Argument(metavar="PRESET|FILE", help="A preset, or a file such as config.toml.")],
+    data: Annotated[str | None, Data] = None,
+    target: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column to predict.")] = None,
     overrides: Annotated[list[str] | None, Override] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Threads; by default, the number of cores.")] = None,
@@ -89,12 +95,12 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON, all else to stderr.")] = False,
 ) -> None:
     """Evolve programs until a limit is reached. Ctrl-C ends the run early, but completely."""
-    from automl_zero.config import load_config
+    from automl_zero.run.fit import load_fitted
     from automl_zero.run.report import report, summary
     from automl_zero.run.store import check_new, default_folder
 
     changes = [*(overrides or []), *([] if seed is None else [f"seed={seed}"])]
-    settings = load_config(config, changes)
+    settings = load_fitted(config, data, target, changes)
     folder = out or default_folder(settings)
     check_new(folder)
     from rich.console import Console

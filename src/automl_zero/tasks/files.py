@@ -5,27 +5,19 @@ Arrays are named as in ``TaskSet``. Files may come from strangers: nothing in th
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO
-from uuid import uuid4
-from zipfile import BadZipFile
+from typing import Any
 
 import numpy as np
-from numpy.lib.npyio import NpzFile
-from numpy.typing import NDArray
 
 from automl_zero.rng import generator_at
+from automl_zero.tasks.npz import Arrays, read_npz, write_npz
 from automl_zero.tasks.task import FloatArray, IntArray, Loss, TaskError, TaskSet, shuffled_epochs
-
-Arrays = Mapping[str, NDArray[Any]]
 
 EXAMPLES = ("train_x", "train_y", "valid_x", "valid_y")
 OPTIONAL = ("epochs", "train_order", "num_classes", "noise_seed")
 MOST = (1 << 63) - 1  # of an integer
-UNREADABLE = (OSError, ValueError, EOFError, BadZipFile, zlib.error, RuntimeError, MemoryError)
 
 
 def load_npz(path: str | Path) -> TaskSet:
@@ -51,65 +43,12 @@ def save_npz(tasks: TaskSet, path: str | Path) -> None:
     Raises:
         TaskError: the file exists, or cannot be written.
     """
-    path = Path(path)
-    if path.exists():
-        raise TaskError(f"{path} exists and is not overwritten: choose another name or delete it")
-    unfinished = path.with_name(f".{path.name}.{uuid4().hex}")
-    try:
-        with unfinished.open("xb") as file:
-            np.savez(file, allow_pickle=False, **_arrays(tasks))
-        unfinished.rename(path)
-    except OSError as error:
-        raise TaskError(f"{path} cannot be written ({error.strerror}): choose another place") from None
-    finally:
-        unfinished.unlink(missing_ok=True)
+    write_npz(Path(path), _arrays(tasks))
 
 
 def _arrays(tasks: TaskSet) -> dict[str, Any]:
     names = (*EXAMPLES, "train_order", "num_classes", "noise_seed")
     return {"loss": tasks.loss.value} | {name: getattr(tasks, name) for name in names}
-
-
-def read_npz(path: Path, required: Sequence[str], optional: Sequence[str]) -> Arrays:
-    """The arrays of a file that has all required ones and no other than these and the optional ones.
-
-    Raises:
-        TaskError: naming the array, but not the file.
-    """
-    try:
-        file = path.open("rb")
-    except OSError as error:
-        raise TaskError(f"cannot be opened ({error.strerror}): check the path") from None
-    with file:
-        content = _open_npz(file)
-        _check_names(content.files, required, optional)
-        return {name: _read_array(content, name) for name in content.files}
-
-
-def _open_npz(file: BinaryIO) -> NpzFile:
-    try:
-        content = np.load(file, allow_pickle=False)
-    except UNREADABLE as error:
-        raise TaskError(f"not a readable NPZ file ({error}): write it with numpy.savez") from None
-    if not isinstance(content, NpzFile):
-        raise TaskError("a single array, not an NPZ file: write it with numpy.savez")
-    return content
-
-
-def _check_names(names: Sequence[str], required: Sequence[str], optional: Sequence[str]) -> None:
-    for name in required:
-        if name not in names:
-            raise TaskError(f"array {name} is missing: the file needs {', '.join(required)}")
-    for name in names:
-        if name not in (*required, *optional):
-            raise TaskError(f"unknown array {name}: besides {', '.join(required)} there may be {', '.join(optional)}")
-
-
-def _read_array(content: NpzFile, name: str) -> NDArray[Any]:
-    try:
-        return np.asarray(content[name])
-    except UNREADABLE as error:
-        raise TaskError(f"array {name} cannot be read ({error}): write it with numpy.savez, as numbers") from None
 
 
 def _task_set(name: str, arrays: Arrays) -> TaskSet:

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
-from automl_zero.tasks.files import UNREADABLE
 from automl_zero.tasks.images import Arrays
+from automl_zero.tasks.npz import UNREADABLE
 from automl_zero.tasks.sources import KnownDataset
 from automl_zero.tasks.task import TaskError
 

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_zero.tasks.files import read_npz
 from automl_zero.tasks.images import Arrays, Dataset, to_dataset
+from automl_zero.tasks.npz import read_npz
 from automl_zero.tasks.task import TaskError
 
 SUFFIX = ".npz"

@@ -1,0 +1,81 @@
+"""A config whose sizes fit the user's table, so that any preset runs on any table out of the box.
+
+The config that comes out is complete: run again as it is, it gives the same tasks without being fitted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from automl_zero.config import Config, ConfigError, load_config, override, parse_config
+from automl_zero.tasks.splits import Stage
+from automl_zero.tasks.table import rows_of, table_of
+from automl_zero.tasks.tabular import Table
+
+MOST_FEATURES = 16  # unless there are more classes, or all columns are asked for as they are
+NUM_TASKS = {Stage.SEARCH: 16, Stage.SELECT: 25, Stage.FINAL: 25}
+MOST_TRAIN = {Stage.SEARCH: 300, Stage.SELECT: 1000, Stage.FINAL: 1000}  # in search, programs are many
+MOST_VALID = {Stage.SEARCH: 100, Stage.SELECT: 300, Stage.FINAL: 300}
+VALID_SHARE = 4  # search validates on one row in four of its own
+
+
+def load_fitted(name_or_path: str, data: str | None, target: str | None, overrides: Sequence[str]) -> Config:
+    """Load a preset or a file; on a table, ``data``, with sizes that fit, unless an override says otherwise.
+
+    Without ``data`` nothing is fitted.
+
+    Raises:
+        ConfigError: there is no such preset, an override cannot be used, or there is a target without a table.
+        TaskError: the table cannot be read.
+    """
+    if data is None:
+        if target is not None:
+            raise ConfigError(f"--target {target} needs a table: give --data TABLE, too")
+        return load_config(name_or_path, overrides)
+    on_table = _on_table(load_config(name_or_path), data, target or "")
+    return override(fitted(override(on_table, overrides)), overrides)
+
+
+def fitted(config: Config) -> Config:
+    """The config with the number of classes and the sizes that its table allows; of other kinds, as it is.
+
+    Raises:
+        TaskError: the table cannot be read.
+    """
+    if config.tasks.kind != "table":
+        return config
+    table = table_of(config.tasks)
+    num_classes = max(2, len(table.classes))
+    stages = {stage.value: _stage_sizes(table, stage) for stage in Stage}
+    sizes = {"num_classes": num_classes, "num_features": _num_features(table, config.tasks.table.projection), **stages}
+    return _with_tasks(config, sizes)
+
+
+def _on_table(config: Config, path: str, target: str) -> Config:
+    return _with_tasks(
+        config, {"kind": "table", "table": {**config.tasks.table.model_dump(), "path": path, "target": target}}
+    )
+
+
+def _with_tasks(config: Config, changes: dict[str, Any]) -> Config:
+    values = config.model_dump(mode="json")
+    return parse_config({**values, "tasks": {**values["tasks"], **changes}})
+
+
+def _num_features(table: Table, projection: str) -> int:
+    """F: as many as there are columns, or half of them for subsets that differ; labels of classes need room, too."""
+    columns = int(table.x.shape[1])
+    if projection == "none":
+        return columns
+    wanted = columns if projection == "random" else min(columns, max(len(table.classes), (columns + 1) // 2))
+    return max(min(MOST_FEATURES, wanted), len(table.classes) if projection == "random" else 1)
+
+
+def _stage_sizes(table: Table, stage: Stage) -> dict[str, int]:
+    """As many rows as there are, up to the most."""
+    seen, own = map(len, rows_of(table, stage))
+    available = own // VALID_SHARE if stage is Stage.SEARCH else own
+    num_valid = max(1, min(MOST_VALID[stage], available))
+    num_train = max(1, min(MOST_TRAIN[stage], seen - num_valid if stage is Stage.SEARCH else seen))
+    return {"num_tasks": NUM_TASKS[stage], "num_train": num_train, "num_valid": num_valid}

@@ -1,0 +1,153 @@
+"""From the name of a table to the table: a file, or what comes with scikit-learn, or is fetched from OpenML.
+
+What is read is kept under the hash of the file's content, so that a file that has changed is read anew. Files may come
+from strangers: nothing in them is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from automl_zero.tasks.npz import Arrays, read_npz
+from automl_zero.tasks.tabular import Table, from_arrays, from_frame
+from automl_zero.tasks.task import TaskError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BUNDLED, OPENML = "sklearn:", "openml:"  # begin the names of tables that are no files
+BUNDLED_TABLES = ("breast_cancer", "diabetes", "iris", "wine")
+DATA_VARIABLE = "AUTOML_ZERO_DATA_DIR"
+
+
+def read_table(name: str, target: str = "") -> Table:
+    """A table by its name and the column to predict.
+
+    Args:
+        name: a CSV, Parquet or NPZ file; ``sklearn:NAME``; or ``openml:NAME``, ``openml:NAME@VERSION``, ``openml:ID``.
+            An NPZ file holds ``x`` [rows, columns], numbers, and ``y`` [rows], numbers or strings; and perhaps
+            ``names`` [columns], or ``classes``: the names of the classes whose numbers ``y`` holds, none if it holds
+            quantities.
+        target: the column; not of an NPZ file, and needless where a table comes with a target of its own.
+
+    Raises:
+        TaskError: naming the table, what is wrong with it and what to do.
+    """
+    if not name.startswith((BUNDLED, OPENML)) and not Path(name).is_file():
+        raise TaskError(f"tasks.table.path = {name!r} is no file, and does not begin with {BUNDLED!r} or {OPENML!r}")
+    try:
+        return _load(name, target, _content(name))
+    except TaskError as error:
+        raise TaskError(f"{name}: {error}") from None
+
+
+def _content(name: str) -> str:
+    """The hash of a file's content; of what is no file, which does not change, nothing."""
+    if name.startswith((BUNDLED, OPENML)):
+        return ""
+    try:
+        state = Path(name).stat()
+        return _hash(Path(name).absolute(), state.st_mtime_ns, state.st_size)
+    except OSError as error:
+        raise TaskError(f"cannot be opened ({error.strerror}): check the path") from None
+
+
+@lru_cache(maxsize=64)
+def _hash(path: Path, _changed: int, _size: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@lru_cache(maxsize=4)
+def _load(name: str, target: str, _content: str) -> Table:
+    if not find_spec("pandas"):
+        raise TaskError("to read tables, pandas is needed: pip install 'automl-zero[table]'")
+    if name.startswith((BUNDLED, OPENML)) or Path(name).suffix.lower() != ".npz":
+        frame, own_target = _frame(name)
+        if not (target or own_target):
+            columns = ", ".join(map(str, frame.columns))
+            raise TaskError(f"which column is to be predicted? Set tasks.table.target (--target) to one of {columns}")
+        return from_frame(frame, target or own_target)
+    if target:
+        raise TaskError(f"an NPZ file holds what to predict as y: leave tasks.table.target = {target!r} out")
+    return _of_arrays(read_npz(Path(name), ("x", "y"), ("names", "classes")))
+
+
+def _of_arrays(arrays: Arrays) -> Table:
+    for name, kinds in {"x": "fiub", "y": "fiubU", "names": "U", "classes": "U"}.items():
+        if name in arrays and arrays[name].dtype.kind not in kinds:
+            wanted = {"U": "strings", "fiub": "numbers"}.get(kinds, "numbers or strings")
+            raise TaskError(f"{name} is of type {arrays[name].dtype}: write {wanted}")
+    x, y = arrays["x"], arrays["y"]
+    if "classes" not in arrays:
+        return from_arrays(x, y, arrays["names"].ravel().tolist() if "names" in arrays else ())
+    if y.dtype.kind == "U":
+        raise TaskError("y holds names although there is an array classes: write the numbers of the classes, from 0 on")
+    return Table(x.astype(np.float64), y.astype(np.float64), tuple(arrays["classes"].ravel().tolist()))
+
+
+def _frame(name: str) -> tuple[pd.DataFrame, str]:
+    """The table, and the column to predict if it comes with one."""
+    if name.startswith(BUNDLED):
+        return _bundled(name.removeprefix(BUNDLED)), "target"
+    return _from_openml(name.removeprefix(OPENML)) if name.startswith(OPENML) else (_read(name), "")
+
+
+def _read(name: str) -> pd.DataFrame:
+    import pandas as pd
+
+    form = "parquet" if Path(name).suffix.lower() == ".parquet" else "csv"
+    try:
+        return pd.read_parquet(name) if form == "parquet" else pd.read_csv(name)
+    except (ValueError, OSError, ImportError) as error:
+        raise TaskError(f"cannot be read as {form}: {error}") from None
+
+
+def _bundled(name: str) -> pd.DataFrame:
+    """A table that comes with scikit-learn; the column to predict is ``target``."""
+    from sklearn import datasets
+
+    if name not in BUNDLED_TABLES:
+        raise TaskError(f"scikit-learn brings no table {name!r}: use one of {', '.join(BUNDLED_TABLES)}")
+    frame: pd.DataFrame = getattr(datasets, f"load_{name}")(as_frame=True).frame
+    return frame
+
+
+def _from_openml(name: str) -> tuple[pd.DataFrame, str]:
+    """The table, and its default target if that is one column."""
+    from sklearn import datasets
+
+    which = _openml_table(name)
+    try:
+        home = os.environ.get(DATA_VARIABLE) or _user_data_folder()
+        bunch = datasets.fetch_openml(**which, data_home=str(home), as_frame=True, parser="auto")
+        frame, targets = bunch.frame, list(bunch.target_names)
+    except Exception as error:  # a damaged answer may raise anything
+        reason = f"{type(error).__name__}: {error}"
+        raise TaskError(
+            f"cannot be fetched from OpenML ({reason}): check the name and the network, or download the table and "
+            "give it as a CSV, Parquet or NPZ file"
+        ) from None
+    return frame, targets[0] if len(targets) == 1 else ""
+
+
+def _openml_table(name: str) -> dict[str, Any]:
+    if name.isdecimal():
+        return {"data_id": int(name)}
+    title, at, version = name.partition("@")
+    if not title or (at and not version.isdecimal()):
+        raise TaskError(f"{name!r} names no table of OpenML: write {OPENML}NAME, {OPENML}NAME@VERSION or {OPENML}ID")
+    return {"name": title, "version": int(version) if at else "active"}
+
+
+def _user_data_folder() -> Path:
+    from platformdirs import user_cache_path
+
+    return user_cache_path("automl-zero") / "data"

@@ -1,0 +1,174 @@
+"""A table as numbers, made of a frame or of arrays: what is missing is NaN, and text has become features or classes.
+
+Nothing is learnt from the rows here: no value depends on another row, but for the names of what occurs in a column.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from automl_zero.tasks.npz import write_npz
+from automl_zero.tasks.task import FloatArray, TaskError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_CLASSES = 10  # more whole numbers are taken for quantities
+MOST_LEVELS = 50  # of a column of text, each of which becomes a feature
+LEAST_ROWS = 5  # of a class: each stage needs some
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A table as numbers.
+
+    Attributes:
+        x: [rows, columns] features, NaN where a value is missing.
+        y: [rows] what to predict: numbers, or class numbers.
+        classes: names of the classes in the order of their numbers; empty where numbers are predicted.
+
+    Raises:
+        TaskError: the arrays do not fit each other, or there are too many classes or too few rows.
+    """
+
+    x: FloatArray
+    y: FloatArray
+    classes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.x.ndim != 2 or self.y.shape != self.x.shape[:1] or 0 in self.x.shape:
+            raise TaskError(
+                f"x has shape {self.x.shape} and y {self.y.shape}: write x [rows, columns], y one value for every row"
+            )
+        if np.isinf(self.x).any() or not np.isfinite(self.y).all():
+            raise TaskError("x holds infinite values, or y what is no number: remove or replace them")
+        _check_classes(self)
+
+    @cached_property
+    def digest(self) -> str:
+        """Sha256 of all that is in the table: equal for tables that give the same tasks."""
+        digest = hashlib.sha256(f"{self.x.shape} {self.classes}".encode())
+        for array in (self.x, self.y):
+            digest.update(np.ascontiguousarray(array, "<f8").data)
+        return digest.hexdigest()
+
+    def save(self, path: str | Path) -> None:
+        """Write an NPZ file that a config can name as ``tasks.table.path``, and that reads back exactly.
+
+        Example:
+            >>> from_frame(frame, "price").save("houses.npz")
+
+        Raises:
+            TaskError: the name does not end in ``.npz``, the file exists, or it cannot be written.
+        """
+        if Path(path).suffix.lower() != ".npz":
+            raise TaskError(f"{path} does not end in .npz, by which such a file is known: write {path}.npz")
+        write_npz(Path(path), {"x": self.x, "y": self.y, "classes": np.array(self.classes, str)})
+
+
+def from_arrays(x: Any, y: Any, names: Sequence[str] = ()) -> Table:
+    """A table of arrays: ``x`` [rows, columns], NaN where missing, and ``y`` [rows], numbers or names of classes.
+
+    ``names`` are those of the columns, for messages.
+
+    Raises:
+        TaskError: they cannot be used.
+    """
+    import pandas as pd
+
+    x, y = np.asarray(x), np.asarray(y)
+    if x.ndim != 2 or y.shape != x.shape[:1]:
+        raise TaskError(f"x has shape {x.shape} and y {y.shape}: write x [rows, columns], y one value for every row")
+    columns = list(names) or [f"x{column}" for column in range(x.shape[1])]
+    if len(columns) != x.shape[1]:
+        raise TaskError(f"there are {len(columns)} names, but x has {x.shape[1]} columns: give a name for each")
+    return _table(pd.DataFrame(x, columns=columns).infer_objects(), pd.Series(y, name="y").infer_objects())
+
+
+def from_frame(frame: pd.DataFrame, target: str) -> Table:
+    """A table of a pandas frame and the name of the column to predict.
+
+    Columns of text and categories become one feature for each of their values; constant columns are left out.
+
+    Raises:
+        TaskError: naming the column, its value and what to do.
+    """
+    names = list(frame.columns)
+    if target not in names:
+        raise TaskError(f"there is no column {target!r}: columns are {', '.join(map(str, names))}")
+    if names.count(target) > 1:
+        raise TaskError(f"there are {names.count(target)} columns {target!r}: rename or remove all but one")
+    return _table(frame.drop(columns=target), frame[target])
+
+
+def _table(features: pd.DataFrame, target: pd.Series[Any]) -> Table:
+    y, classes = _target(target)
+    columns = [_features(column) for _, column in features.items()]
+    x = np.concatenate([np.empty((len(features), 0)), *columns], axis=1)
+    varies = np.array([len(np.unique(column[~np.isnan(column)])) > 1 for column in x.T], bool)
+    if not varies.any():
+        raise TaskError(f"besides {target.name!r} there is no column that varies, so nothing can be learnt from")
+    return Table(x[:, varies], y, classes)
+
+
+def _target(column: pd.Series[Any]) -> tuple[FloatArray, tuple[str, ...]]:
+    missing = int(column.isna().sum())
+    if missing:
+        raise TaskError(f"column {column.name!r} lacks a value in {missing} of {len(column)} rows: remove these rows")
+    if not _names_classes(column):
+        return _finite(column), ()
+    names, numbers = np.unique(column.astype(str).to_numpy(str), return_inverse=True)
+    if len(names) == 1:
+        raise TaskError(f"column {column.name!r} always holds {names[0]!r}: there is nothing to predict")
+    return numbers.astype(np.float64), tuple(names.tolist())
+
+
+def _names_classes(column: pd.Series[Any]) -> bool:
+    """Whether a column holds text, truth values, or few different whole numbers."""
+    if column.dtype.kind not in "iuf":
+        return True
+    return bool((column % 1 == 0).all()) and column.nunique() <= MOST_CLASSES
+
+
+def _features(column: pd.Series[Any]) -> FloatArray:
+    """[rows, features] of a column: itself if it holds numbers, else one feature for each of its values."""
+    if column.dtype.kind in "iufb":
+        return _finite(column)[:, None]
+    levels = sorted(column.dropna().astype(str).unique())
+    if len(levels) > MOST_LEVELS:
+        raise TaskError(
+            f"column {column.name!r} has {len(levels)} different values that are no numbers: remove it, or join "
+            f"values until there are at most {MOST_LEVELS}"
+        )
+    text = column.astype(str)
+    return np.array([(text == level) & column.notna() for level in levels], np.float64).reshape(-1, len(column)).T
+
+
+def _finite(column: pd.Series[Any]) -> FloatArray:
+    values = column.to_numpy(np.float64, na_value=np.nan)
+    if np.isinf(values).any():
+        raise TaskError(f"column {column.name!r} holds infinite values: remove or replace them")
+    return values
+
+
+def _check_classes(table: Table) -> None:
+    names = table.classes
+    if not names:
+        return
+    if not 2 <= len(names) <= MOST_CLASSES:
+        raise TaskError(f"there are {len(names)} classes, not 2 to {MOST_CLASSES}: join small ones, or remove them")
+    if not np.isin(table.y, np.arange(len(names))).all():
+        raise TaskError(f"y must hold the numbers 0 to {len(names) - 1} of the classes {', '.join(names)}")
+    rows = np.bincount(table.y.astype(np.int64), minlength=len(names))
+    if rows.min() < LEAST_ROWS:
+        raise TaskError(
+            f"class {names[rows.argmin()]!r} has {rows.min()} rows, but each needs {LEAST_ROWS}: add some, or remove "
+            "or join small classes"
+        )
