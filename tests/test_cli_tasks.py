@@ -56,6 +56,7 @@ def test_without_a_name_the_picture_goes_to_the_cache(tmp_path: Path, monkeypatc
         (["nonsense"], "no suite 'nonsense'"),
         (["linear", "--picture", "there.png"], "there.png exists and is not overwritten"),
         (["linear", "--picture", "picture.jpg"], "must end in .png or .svg"),
+        (["linear", "--only", "nonsense"], "no baseline 'nonsense': use linear, mlp"),
         (["linear", "--set", "tasks.features=4"], "unknown key tasks.features"),
     ],
 )

@@ -11,13 +11,13 @@ from automl_zero.run.habitat import explore
 from automl_zero.tasks.suites import KINDS, Stage
 
 
-@pytest.mark.parametrize("with_baselines", [False, True])
+@pytest.mark.parametrize("names", [[], ["linear", "net"]])
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_can_be_drawn(kind: str, with_baselines: bool, tmp_path: Path) -> None:
+def test_every_kind_can_be_drawn(kind: str, names: list[str], tmp_path: Path) -> None:
     sizes = {stage.value: STAGE for stage in Stage}
-    habitat = explore(small_config(tasks={**sizes, **of_kind(kind)}, baselines={"trials": 1}), with_baselines)
+    habitat = explore(small_config(tasks={**sizes, **of_kind(kind)}, baselines={"trials": 1}), names)
     draw_habitat(habitat, tmp_path / "habitat.png")
-    panels = 1 + bool(habitat.images) + with_baselines
+    panels = 1 + bool(habitat.images) + bool(names)
     picture = matplotlib.image.imread(tmp_path / "habitat.png")
     assert picture.shape[:2] == (462, 462 * panels)
     assert np.unique(picture.reshape(-1, picture.shape[2]), axis=0).shape[0] > 10

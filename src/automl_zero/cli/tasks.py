@@ -43,21 +43,23 @@ def show(
     overrides: Annotated[list[str] | None, Override] = None,
     seed: Seed = 0,
     baselines: Annotated[bool, typer.Option(help="Tune and score known algorithms on the tasks.")] = True,
+    only: Annotated[list[str] | None, typer.Option(help="A known algorithm to score; may be repeated.")] = None,
     picture: Annotated[Path | None, typer.Option(help="Where to draw; by default, a file in the cache.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what a suite of tasks holds, draw a picture of it, and score known algorithms on it."""
     from rich.console import Console
 
+    from automl_zero.report.habitat_figure import draw_habitat
+    from automl_zero.run.baselines import ALGORITHMS
     from automl_zero.run.habitat import describe, explore
     from automl_zero.run.suite import suite_config
 
     config = suite_config(suite, [*(overrides or []), f"seed={seed}"])
     target = _target(config.name, picture)
-    with Console(stderr=True).status("building the tasks" + (" and scoring known algorithms" if baselines else "")):
-        habitat = explore(config, baselines)
-        from automl_zero.report.habitat_figure import draw_habitat
-
+    algorithms = (only or list(ALGORITHMS)) if baselines else []
+    with Console(stderr=True).status("building the tasks" + (" and scoring known algorithms" if algorithms else "")):
+        habitat = explore(config, algorithms)
         draw_habitat(habitat, target)
     if as_json:
         typer.echo(to_json(_plain(habitat) | {"description": describe(config), "picture": str(target)}))

@@ -113,7 +113,7 @@ def baselines(
 
     What was scored before on the same tasks is read from the user's cache.
     """
-    wanted = [ALGORITHMS[name] for name in names or config.baselines.names]
+    wanted = [ALGORITHMS[name] for name in (config.baselines.names if names is None else names)]
     return tuple(baseline(each, tasks, config) for each in wanted if each.suits(tasks[Stage.SELECT]))
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_zero.config import Config
+from automl_zero.config import Config, ConfigError
 from automl_zero.run.baselines import ALGORITHMS, baselines
 from automl_zero.run.events import Baseline
 from automl_zero.tasks.datasets import load_dataset
@@ -58,19 +58,23 @@ class Habitat:
     view: View
 
 
-def explore(config: Config, with_baselines: bool) -> Habitat:
-    """Build the tasks of all stages and look at them.
+def explore(config: Config, algorithms: Sequence[str]) -> Habitat:
+    """Build the tasks of all stages, look at them, and score known algorithms, by their names in ``ALGORITHMS``.
 
     Raises:
+        ConfigError: there is no such algorithm.
         TaskError: they cannot be built.
     """
+    for name in algorithms:
+        if name not in ALGORITHMS:
+            raise ConfigError(f"no baseline '{name}': use {', '.join(ALGORITHMS)}")
     tasks = {stage: build_tasks(config.tasks, stage, config.seed) for stage in Stage}
     search = tasks[Stage.SEARCH]
     return Habitat(
         config.name,
         search.loss,
         {stage: _facts(each) for stage, each in tasks.items()},
-        baselines(tasks, config, list(ALGORITHMS)) if with_baselines else (),
+        baselines(tasks, config, algorithms),
         _images(config.tasks.dataset) if config.tasks.kind in IMAGE_KINDS else {},
         _view(search),
     )
