@@ -15,11 +15,17 @@ from itertools import count
 from pathlib import Path
 
 import workloads
+from automl_zero.tasks.kept import is_here
+from automl_zero.tasks.sources import KNOWN
 
 Sample = Callable[[], float]  # measures once
 LANES = 16  # of the evaluations in single precision
-BURN_IN = {"linear": 10_000, "s10": 30_000}  # programs before a search is timed: from empty ones, the first are trivial
-TIMED = {"linear": 500_000, "s10": 20_000}  # programs that are timed
+BURN_IN = {
+    "linear": 10_000,
+    "s10": 30_000,
+    "s10-cifar10": 30_000,
+}  # programs before a search is timed: from empty ones, the first are trivial
+TIMED = {"linear": 500_000, "s10": 20_000, "s10-cifar10": 20_000}
 
 
 @dataclass(frozen=True)
@@ -171,6 +177,17 @@ def search(name: str, counter: str, target: float | None = None, cpp: float | No
     return Figure(f"search, {name}, {what}", "1/s per core", partial(search_rate, name, counter), target, cpp, True)
 
 
+def cifar_rows() -> Iterator[Figure]:
+    """Figures on CIFAR-10, where it is on the machine: ``automl-zero data get cifar10``."""
+    if not is_here(KNOWN["cifar10"]):
+        return
+    yield search("s10-cifar10", "programs", target=10_000, cpp=538)
+    yield search("s10-cifar10", "train_steps", target=20e6, cpp=2.3e6)
+    yield Figure("start-up, first program, cifar10", "s", partial(child, "cifar10", "first program"), 10)
+    yield Figure("arrays of an island, cifar10", "MB", partial(array_memory, "cifar10"))
+    yield Figure("peak memory, one island of cifar10", "MB", partial(child, "cifar10", "memory"))
+
+
 PYTHON = sys.executable
 COMMAND = str(Path(PYTHON).with_name("automl-zero"))
 
@@ -198,4 +215,5 @@ FIGURES = (
     Figure("arrays of an island, s10", "MB", partial(array_memory, "s10")),
     Figure("peak memory, one island of linear", "MB", partial(child, "linear", "memory")),
     Figure("peak memory, one island of s10", "MB", partial(child, "s10", "memory")),
+    *cifar_rows(),
 )

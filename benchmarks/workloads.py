@@ -59,10 +59,21 @@ S10 = {
     },
 }
 
+S10_CIFAR = S10 | {
+    "name": "s10-cifar10",
+    "tasks": {
+        "kind": "image-pairs",
+        "dataset": "cifar10",
+        "num_features": 16,
+        "search": {"num_tasks": 10, "num_train": 8000, "num_valid": 2000},
+    },
+}
+SEARCHES = {"s10": S10, "s10-cifar10": S10_CIFAR}
+
 
 def search_config(name: str) -> Config:
-    """The config of a search by name, ``linear`` or ``s10``."""
-    return parse_config(S10) if name == "s10" else load_config(name)
+    """The config of a search by name: one of ``SEARCHES``, or a preset."""
+    return parse_config(SEARCHES[name]) if name in SEARCHES else load_config(name)
 
 
 @cache
