@@ -91,12 +91,13 @@ def info(
 
 @contextmanager
 def _progress() -> Iterator[Tell]:
-    """A line on stderr that shows what is done; it is gone at the end."""
+    """A line on stderr that shows what is done, if that is a terminal; it is gone at the end."""
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("", total=None)
         yield lambda what, done, total: progress.update(task, description=what, completed=done, total=total or None)
 

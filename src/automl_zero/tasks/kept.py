@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
@@ -119,12 +120,12 @@ def work_folder(known: KnownDataset) -> Iterator[Path]:
 def _map(known: KnownDataset, name: str, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     path = folder_of(known) / f"{name}.npy"
     try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
+        array = open_memmap(path, mode="r")
     except FileNotFoundError:
         raise _damaged(known, path, "missing") from None
     except UNREADABLE:
         raise _damaged(known, path, "cut off or no NPY file") from None
-    if not isinstance(array, np.memmap) or (array.dtype, array.shape) != (np.uint8, shape):
+    if array.dtype != np.uint8 or array.shape != shape:
         raise _damaged(known, path, f"no uint8 array of shape {shape}")
     if not array.flags.c_contiguous or path.stat().st_size != array.offset + array.nbytes:
         raise _damaged(known, path, "not of the size that it should have")

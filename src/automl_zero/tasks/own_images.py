@@ -85,5 +85,5 @@ def _largest(labels: NDArray[Any]) -> int:
 
 def _at_least_two(names: tuple[str, ...]) -> tuple[str, ...]:
     if len(names) < 2:
-        raise TaskError(f"there is {len(names)} class: a data set needs two or more")
+        raise TaskError(f"the number of classes is {len(names)}: a data set needs two or more, numbered from 0 on")
     return names
