@@ -33,11 +33,26 @@ VALUES: dict[str, dict[str, Any]] = {
     "stop": {"max_programs": 600},
 }
 
+# Islands that differ in tasks of one loss, by the kind of the run's own tasks.
+MIXED: dict[str, list[dict[str, Any]]] = {
+    "linear": [{}, {"tasks": {"kind": "affine", "num_features": 8, "num_epochs": 2, "search": {"num_train": 30}}}],
+    "image-groups": [
+        {"tasks": {"num_features": 8}},
+        {"tasks": {"kind": "image-pairs", "num_features": 16, "search": {"num_tasks": 12}}},
+    ],
+}
+
 
 def small_config(seed: int = 0, **changes: dict[str, Any]) -> Config:
     """The config with some keys of some sections changed; None unsets a limit."""
     sections = {name: {**VALUES.get(name, {}), **changes.get(name, {})} for name in {*VALUES, *changes}}
     return parse_config({"name": "small", "seed": seed, **sections})
+
+
+def mixed_config(kind: str, **changes: dict[str, Any]) -> Config:
+    """The config with four islands in two groups that differ in their tasks."""
+    islands = {"count": 4, "groups": MIXED[kind], **changes.pop("islands", {})}
+    return small_config(tasks={"kind": kind, **changes.pop("tasks", {})}, islands=islands, **changes)
 
 
 def small_file(folder: Path) -> Path:

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any, TypeVar
 
 import pytest
-from small_config import STAGE, small_config
+from small_config import MIXED, STAGE, mixed_config, small_config
 
 from automl_zero.config import Config, ConfigError
 from automl_zero.program.program import Program
@@ -175,6 +175,15 @@ def test_a_run_that_the_clock_ended_is_repeated_by_its_number_of_programs() -> N
         ({"program": {"initial": "empty", "min_sizes": (1, 1, 1)}}, ConfigError),
         ({"tasks": {"kind": "image-pairs", "select": STAGE | {"num_train": 10_000}}}, TaskError),
         ({"tasks": {"kind": "image-pairs", "search": STAGE | {"num_train": 10_000}}}, TaskError),
+        ({"islands": {"groups": [{}, {"program": {"setup_ops": ["scalar_summ"]}}]}}, ConfigError),
+        ({"islands": {"groups": [{"tasks": {"kind": "image-groups", "num_features": 8}}]}}, ConfigError),
+        (
+            {
+                "tasks": {"kind": "image-groups"},
+                "islands": {"groups": [{"tasks": {"kind": "image-pairs", "search": {"num_train": 10_000}}}]},
+            },
+            TaskError,
+        ),
     ],
     ids=str,
 )
@@ -183,3 +192,35 @@ def test_faults_of_the_config_are_found_before_the_run_begins(
 ) -> None:
     with pytest.raises(error):
         Run(small_config(0, **changes))
+
+
+@pytest.mark.parametrize("groups", [[{}], [{}, {}]], ids=str)
+def test_a_run_with_empty_groups_is_one_without(groups: list[dict[str, Any]]) -> None:
+    without, within = (run(small_config(islands={"groups": each})) for each in ([], groups))
+    assert timeless(within) == timeless(without)
+
+
+@pytest.mark.parametrize("kind", MIXED)
+def test_results_with_unlike_islands_are_the_same_for_any_number_of_threads(kind: str) -> None:
+    config = mixed_config(kind, stop=UNLIMITED | {"max_experiments": 2}, experiment={"max_programs": 600})
+    one, two, eight = (timeless(run(config, workers=workers)) for workers in (1, 2, 8))
+    assert one == two == eight
+
+
+@pytest.mark.parametrize("kind", MIXED)
+def test_fitness_on_search_is_that_on_the_tasks_of_the_first_group(kind: str) -> None:
+    config = mixed_config(kind)
+    events = run(config, workers=2)
+    (final,), tasks = of(Final, events), search_tasks(config, 0)[0]
+    for each in of(Improvement, events):
+        assert score_program(from_text(each.program), tasks, config).fitness == each.fitness
+    for each in of(EpochEnd, events):
+        assert each.best_fitness == max(each.island_fitness[0], each.island_fitness[2])
+    assert final.scores[Stage.SEARCH] == score_program(from_text(final.program), tasks, config)
+    assert final.scores[Stage.SEARCH].fitness == of(Selection, events)[-1].search_fitness
+
+
+def test_an_op_that_a_group_cannot_have_is_told_with_its_group() -> None:
+    groups = [{}, {"program": {"learn_ops": ["scalar_summ"]}}]
+    with pytest.raises(ConfigError, match=r"^islands\.groups\.1: program\.learn_ops: unknown op 'scalar_summ'"):
+        Run(small_config(islands={"groups": groups}))

@@ -3,12 +3,19 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from small_config import small_config
+import pytest
+from small_config import MIXED, STAGE, mixed_config, small_config
 
+from automl_zero.config import ConfigError
+from automl_zero.program.library import library_program
 from automl_zero.program.program import Program
-from automl_zero.run.experiment import Experiment, search_tasks
+from automl_zero.run.experiment import Experiment, check_losses, search_tasks
 from automl_zero.run.scoring import score_program
 from automl_zero.tasks.suites import Stage, build_tasks
+from automl_zero.tasks.task import TaskError
+from automl_zero.vm.lower import Code
+
+LINEAR = library_program("linear_regression")
 
 
 def test_every_experiment_has_tasks_of_its_own() -> None:
@@ -60,3 +67,73 @@ def test_of_programs_equal_on_select_the_one_better_on_search_is_chosen() -> Non
     experiment.archipelago.islands[2].state.best_fitness[0] = 0.999
     tasks = build_tasks(small_config().tasks, Stage.SELECT, 0)
     assert experiment.select(tasks).search_fitness == 0.999
+
+
+# Islands in groups ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", MIXED)
+def test_islands_of_equal_settings_share_one_task_set(kind: str) -> None:
+    tasks = search_tasks(mixed_config(kind, islands={"count": 5}), 0)
+    assert len(tasks) == 5
+    assert [tasks.index(each) for each in tasks] == [0, 1, 0, 1, 0]
+
+
+def test_groups_that_differ_in_other_things_share_one_task_set() -> None:
+    groups = [{}, {"mutation": {"prob": 0.5}}, {"tasks": {"num_features": 4}}]
+    assert len(set(search_tasks(small_config(islands={"groups": groups}), 0))) == 1
+
+
+def test_tasks_of_a_group_are_those_of_a_run_with_its_settings() -> None:
+    config = mixed_config("linear")
+    grouped, alone = search_tasks(config, 3)[1], search_tasks(config.of_island(1), 3)[0]
+    assert np.array_equal(grouped.train_x, alone.train_x)
+    assert np.array_equal(grouped.train_order, alone.train_order)
+
+
+def test_groups_must_agree_in_their_loss() -> None:
+    config = small_config(islands={"groups": [{}, {"tasks": {"kind": "image-groups", "num_features": 8}}]})
+    with pytest.raises(ConfigError, match=r"'image-groups F=8 search' has accuracy, 'linear F=4 search' has rmse: use"):
+        search_tasks(config, 0)
+
+
+def test_task_sets_of_one_loss_are_accepted() -> None:
+    config = mixed_config("linear")
+    check_losses([*search_tasks(config, 0), build_tasks(config.tasks, Stage.SELECT, 0)])
+
+
+def test_a_group_without_enough_data_is_named() -> None:
+    group = {"tasks": {"kind": "image-pairs", "search": STAGE | {"num_train": 10_000}}}
+    config = small_config(tasks={"kind": "image-groups"}, islands={"groups": [{}, group]})
+    with pytest.raises(TaskError, match=r"^islands\.groups\.1: "):
+        search_tasks(config, 0)
+    config = small_config(tasks={**group["tasks"]})
+    with pytest.raises(TaskError, match=r"^(?!islands)"):
+        search_tasks(config, 0)
+
+
+def test_only_islands_of_the_first_tasks_make_improvements() -> None:
+    experiment = Experiment(mixed_config("linear"), 0, None)
+    experiment.improves()
+    experiment.archipelago.islands[1].state.best_fitness[0] = 0.999
+    assert not experiment.improves()
+    experiment.archipelago.islands[2].state.best_fitness[0] = 0.998
+    assert experiment.improves()
+    assert experiment.fitness == 0.998
+
+
+def test_the_select_tasks_choose_among_the_islands_of_all_groups() -> None:
+    """And the winner's search fitness is that on the first group's tasks, whichever group it comes from."""
+    config = mixed_config("linear")
+    experiment, tasks = Experiment(config, 0, [Program()]), build_tasks(config.tasks, Stage.SELECT, 0)
+    for target, source in zip(second_best(experiment), second_best(Experiment(config, 0, [LINEAR])), strict=True):
+        target[...] = source
+    candidate = experiment.select(tasks)
+    assert (candidate.program, candidate.select_fitness) == (LINEAR, score_program(LINEAR, tasks, config).fitness)
+    assert candidate.search_fitness == score_program(LINEAR, search_tasks(config, 0)[0], config).fitness
+    assert candidate.search_fitness != score_program(LINEAR, search_tasks(config, 0)[1], config).fitness
+
+
+def second_best(experiment: Experiment) -> Code:
+    """The best program of the second island, as its arrays."""
+    return experiment.archipelago.islands[1].state.best

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from automl_zero.run.migrate import MigrationPlan, migrate, plan_migration
+from automl_zero.run.migrate import MigrationPlan, migrate, plan_migration, strangers
 from automl_zero.search.population import Population, new_population
 
 ARRAYS = ("target_slot", "source_island", "source_slot")
@@ -61,6 +61,18 @@ def test_every_migrant_is_a_copy_of_its_source_as_it_was_before(drawn: tuple[Mig
                 getattr(expected[island], name)[slot] = getattr(before[source], name)[source_slot]
     for one, other in zip(expected, after, strict=True):
         assert [array.tobytes() for array in one] == [array.tobytes() for array in other]
+
+
+@given(plans(), st.integers(1, 3))
+def test_strangers_are_the_migrants_from_other_habitats(
+    drawn: tuple[MigrationPlan, int, int], num_habitats: int
+) -> None:
+    plan, islands, _ = drawn
+    habitats = [f"habitat {island % num_habitats}" for island in range(islands)]
+    habitats = [next(same for same in habitats if same == each) for each in habitats]  # one object for each
+    for island, slots in enumerate(strangers(plan, habitats)):
+        rows = zip(plan.target_slot[island].tolist(), plan.source_island[island].tolist(), strict=True)
+        assert slots == [slot for slot, source in rows if source % num_habitats != island % num_habitats]
 
 
 def test_the_same_seed_and_epoch_give_the_same_plan() -> None:

@@ -102,3 +102,46 @@ def test_islands_in_threads_do_not_disturb_each_other() -> None:
     for thread in threads:
         thread.join()
     assert [contents(island.state) for island in alone] == [contents(island.state) for island in together]
+
+
+# Scoring anew -----------------------------------------------------------------------------------------------------
+
+
+def test_members_that_are_scored_anew_have_their_true_fitness_and_no_others_change() -> None:
+    island = new_island(4)
+    island.run(33)
+    before, random = fitness(island), island.state.random.copy()
+    programs, oldest = members(island), island.state.population.oldest.copy()
+    island.state.population.fitness[:] = -0.5
+    island.rescore([7, 2, 19])
+    assert fitness(island) == [before[slot] if slot in (2, 7, 19) else -0.5 for slot in range(20)]
+    assert before[7] == true_fitness(programs[7], small_config())
+    assert members(island) == programs
+    assert island.state.population.oldest == oldest == 13
+    assert (island.state.random == random).all()
+
+
+def test_scoring_anew_counts_like_any_other_scoring_and_knows_what_is_known() -> None:
+    island = new_island(4, [LINEAR, Program()])
+    before = island.counters
+    island.rescore([0, 1, 2])
+    after = island.counters
+    changed = {name: after[name] - before[name] for name in after if after[name] != before[name]}
+    lengths = 2 * len(LINEAR)
+    assert changed == {"programs": 3, "cache_hits": 3, "instructions": lengths, "live_instructions": lengths}
+
+
+def test_a_member_that_is_scored_anew_may_become_the_best() -> None:
+    island, other = new_island(4, [Program()], evaluation=OFF), new_island(5, [LINEAR])
+    for name in ("code", "data", "size"):
+        getattr(island.state.population, name)[6] = getattr(other.state.population, name)[0]
+    island.rescore([6])
+    assert (island.best, island.best_fitness) == (LINEAR, true_fitness(LINEAR, small_config()))
+    assert island.counters["best_at"] == island.counters["programs"] == 21
+
+
+def test_nothing_to_score_anew_changes_nothing() -> None:
+    island = new_island(4)
+    before = contents(island.state)
+    island.rescore([])
+    assert contents(island.state) == before
