@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from automl_zero.config import Config, TasksConfig, load_config, parse_config
+from automl_zero.folders import CACHE_VARIABLE
 from automl_zero.program.library import library_program, linear, two_layer_net
 from automl_zero.program.program import Program
 from automl_zero.search.island import Island
@@ -29,7 +30,7 @@ from automl_zero.tasks.suites import Stage, build_tasks
 from automl_zero.tasks.task import TaskSet
 from automl_zero.vm.execute import Prepared, aligned
 from automl_zero.vm.fuse import fuse
-from automl_zero.vm.jit import CACHE_VARIABLE, jit_entry
+from automl_zero.vm.jit import jit_entry
 from automl_zero.vm.lanes import Width, load, store, width_of
 from automl_zero.vm.lower import FUSED, IN1, KERNEL, KINDS, OUT, Lowered, encode, lower, new_lowered
 

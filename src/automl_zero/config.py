@@ -12,10 +12,10 @@ from difflib import get_close_matches
 from enum import StrEnum
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, field_validator, model_validator
 
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
@@ -197,17 +197,68 @@ class TasksConfig(_Section):
         return self
 
 
+def _part(section: type[_Section], *names: str) -> type[_Section]:
+    """A section with some of the keys of another, and their limits, of which any may be left out."""
+    fields: dict[str, Any] = {}
+    for name in names:
+        field = section.model_fields[name]
+        inner = type(field.default) if isinstance(field.default, _Section) else None
+        fields[name] = (_part(inner, *inner.model_fields) if inner else field.rebuild_annotation()) | None, None
+    return create_model(f"{section.__name__}Part", __base__=_Section, **fields)
+
+
+ISLANDS_SHARE = ("num_classes", "select", "final")  # of the tasks: by these, the islands' programs are compared
+
+if TYPE_CHECKING:  # made from the sections, so that a new key of tasks or mutations is at once one of groups
+    TasksPart = _Section
+    ProgramPart = _Section
+    MutationPart = _Section
+else:
+    TasksPart = _part(TasksConfig, *(name for name in TasksConfig.model_fields if name not in ISLANDS_SHARE))
+    ProgramPart = _part(ProgramConfig, "setup_ops", "predict_ops", "learn_ops")
+    MutationPart = _part(MutationConfig, *MutationConfig.model_fields)
+
+
+class IslandGroup(_Section):
+    """What the islands of a group have instead of the run's own settings; a key that is left out is the run's own.
+
+    ``tasks`` may have all keys but ``num_classes``, ``select`` and ``final``; ``program`` the ops; ``mutation`` all.
+    """
+
+    tasks: TasksPart | None = None
+    program: ProgramPart | None = None
+    mutation: MutationPart | None = None
+
+    def __hash__(self) -> int:
+        """Of equal groups the same; weights of mutations have no hash."""
+        return hash((self.tasks, self.program))
+
+
 class IslandsConfig(_Section):
     """Populations side by side; an epoch is ``epoch_programs`` programs on each of them.
 
     After every ``migration_epochs`` epochs, ``migrants`` random members of each island (0: no migration) give way to
     programs drawn evenly from all islands.
+    ``groups`` makes islands differ (paper, section 3.2): island i belongs to group i modulo their number. A program
+    that migrates to other search tasks is scored on them anew. Fitness on different tasks cannot be compared, so the
+    best fitness of an experiment, its target and its patience are those of the islands that have the first group's
+    search tasks; when it ends, the best programs of all islands compete on the select tasks.
     """
 
     count: Annotated[int, Field(ge=1, le=100_000)] = 4
     epoch_programs: Positive = 10_000
     migrants: Count = 0
     migration_epochs: Positive = 1
+    groups: tuple[IslandGroup, ...] = ()
+
+    @model_validator(mode="after")
+    def _every_group_has_an_island(self) -> IslandsConfig:
+        if len(self.groups) > self.count:
+            raise ValueError(
+                f"{len(self.groups)} groups are more than count = {self.count}, and every group needs an island: use "
+                f"at least {len(self.groups)} islands, or at most {self.count} groups"
+            )
+        return self
 
 
 class ExperimentConfig(_Section):
@@ -217,6 +268,18 @@ class ExperimentConfig(_Section):
     max_train_steps: Positive | None = None
     target_fitness: Fraction | None = None
     patience: Positive | None = None
+
+
+class BaselinesConfig(_Section):
+    """Known algorithms that the result is compared with, each tuned on the select tasks with ``trials`` settings.
+
+    ``linear``: scikit-learn's logistic or ridge regression; ``mlp``: its multilayer perceptron; ``gradient-descent``
+    and ``net``: the library's linear model and two-layer net; ``figure-6``: the algorithm that the paper evolved, as it
+    is. Those that cannot do a kind of tasks are left out.
+    """
+
+    names: tuple[Literal["linear", "mlp", "gradient-descent", "net", "figure-6"], ...] = ("linear", "net")
+    trials: Positive = 15
 
 
 class StopConfig(_Section):
@@ -244,6 +307,7 @@ class Config(_Section):
     tasks: TasksConfig = TasksConfig()
     islands: IslandsConfig = IslandsConfig()
     experiment: ExperimentConfig = ExperimentConfig()
+    baselines: BaselinesConfig = BaselinesConfig()
     stop: StopConfig = StopConfig()
 
     @model_validator(mode="after")
@@ -256,9 +320,39 @@ class Config(_Section):
             )
         return self
 
+    @model_validator(mode="after")
+    def _groups_can_be_used(self) -> Config:
+        faults = [fault for number in range(len(self.islands.groups)) for fault in self._faults_of_group(number)]
+        if faults:
+            raise ValueError("\n".join(faults))
+        return self
+
+    def _faults_of_group(self, number: int) -> list[str]:
+        try:
+            self.of_island(number)
+        except ValidationError as error:
+            return [f"islands.groups.{number}.{fault}" for fault in _explain(error)]
+        return []
+
+    def of_island(self, number: int) -> Config:
+        """What holds on an island: the run's own settings, changed as its group says; it has no groups any more."""
+        if not self.islands.groups:
+            return self
+        group = self.islands.groups[number % len(self.islands.groups)]
+        return self.model_validate(_merged(self, group) | {"islands": self.islands.model_copy(update={"groups": ()})})
+
     def to_toml(self) -> str:
         """The config as TOML that ``load_config`` reads back; unset limits are left out."""
         return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True))
+
+
+def _merged(section: _Section, part: _Section) -> dict[str, Any]:
+    """The values of a section, those that a part of it holds replaced."""
+    values = dict(section)
+    for name, value in part:
+        if value is not None:
+            values[name] = _merged(values[name], value) if isinstance(value, _Section) else value
+    return values
 
 
 def preset_names() -> list[str]:
@@ -272,7 +366,15 @@ def load_config(name_or_path: str, overrides: Sequence[str] = ()) -> Config:
     Raises:
         ConfigError: no such preset or file, not TOML, an unknown key, or a value that is out of range.
     """
-    values = _read(name_or_path)
+    return with_overrides(_read(name_or_path), overrides)
+
+
+def with_overrides(values: dict[str, Any], overrides: Sequence[str]) -> Config:
+    """Plain values, changed by overrides, as a config.
+
+    Raises:
+        ConfigError: as of ``load_config``.
+    """
     for override in overrides:
         _apply(values, override)
     return parse_config(values)
@@ -354,7 +456,7 @@ def _explain(error: ValidationError) -> Iterator[str]:
         if problem["type"] == "extra_forbidden":
             yield f"unknown key {key} = {problem['input']!r}: {_hint(problem['loc'])}"
         elif problem["type"] == "value_error":
-            yield f"{key}: {problem['ctx']['error']}"
+            yield f"{key}: {problem['ctx']['error']}" if problem["loc"] else str(problem["ctx"]["error"])
         else:
             message = problem["msg"]
             yield f"{key} = {problem['input']!r}: {message[0].lower()}{message[1:]}"
@@ -362,9 +464,19 @@ def _explain(error: ValidationError) -> Iterator[str]:
 
 def _hint(location: tuple[int | str, ...]) -> str:
     """The nearest known keys of the section an unknown key stands in."""
-    section: Any = Config
-    for part in location[:-1]:
-        section = section.model_fields[str(part)].annotation
-    known = list(section.model_fields)
-    near = get_close_matches(str(location[-1]), known, n=1)
+    *sections, key = location
+    known = list(_section_at(sections).model_fields)
+    if sections[:2] == ["islands", "groups"] and key in _section_at(sections[3:]).model_fields:
+        return f"all islands share it, and keys that may differ are {', '.join(known)}"
+    near = get_close_matches(str(key), known, n=1)
     return f"did you mean {near[0]}?" if near else f"known keys are {', '.join(known)}"
+
+
+def _section_at(location: Sequence[int | str]) -> Any:
+    """The section of that place in a config; a number is a place in a list of sections."""
+    section: Any = Config
+    for part in location:
+        if isinstance(part, str):
+            annotation = section.model_fields[part].annotation
+            section = next(iter(get_args(annotation)), annotation)  # of an optional section, or of a list of them
+    return section

@@ -17,7 +17,7 @@ from automl_zero.tasks.suites import Stage, build_tasks
 
 
 def archipelago(config: Config, epochs: int = 0, workers: int = 2, seed: int = 5) -> Archipelago:
-    made = Archipelago(config, build_tasks(config.tasks, Stage.SEARCH, 1), seed)
+    made = Archipelago(config, [build_tasks(config.tasks, Stage.SEARCH, 1)] * config.islands.count, seed)
     with ThreadPoolExecutor(workers) as pool:
         for _ in range(epochs):
             made.run_epoch(pool)
@@ -99,5 +99,5 @@ def member(island: Island, slot: int) -> Program:
 
 def test_every_island_begins_with_the_initial_programs() -> None:
     config = small_config()
-    made = Archipelago(config, build_tasks(config.tasks, Stage.SEARCH, 1), 5, [Program()])
+    made = Archipelago(config, [build_tasks(config.tasks, Stage.SEARCH, 1)] * config.islands.count, 5, [Program()])
     assert all(member(island, slot) == Program() for island in made.islands for slot in range(20))

@@ -79,7 +79,7 @@ def test_improvements_rise_within_an_experiment_and_match_its_epochs(events: tup
 
 def test_an_improvement_scores_what_it_says(two_experiments: Config, events: tuple[Event, ...]) -> None:
     for each in of(Improvement, events):
-        tasks = search_tasks(two_experiments, each.experiment)
+        tasks = search_tasks(two_experiments, each.experiment)[0]
         assert score_program(from_text(each.program), tasks, two_experiments).fitness == each.fitness
 
 

@@ -108,7 +108,7 @@ def test_exactly_one_source_of_tasks_is_needed(suite: str | None, data: Path | N
 
 
 def test_unknown_suites_and_missing_files_are_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"no suite 'nonsense': use a preset .*linear.* or a kind .*image-pairs"):
+    with pytest.raises(ConfigError, match=r"no suite 'nonsense': use a preset .*linear.* a kind .*image-pairs"):
         choose_tasks("nonsense", None, "select", 0)
     with pytest.raises(TaskError, match=r"tasks\.npz"):
         choose_tasks(None, tmp_path / "tasks.npz", "select", 0)

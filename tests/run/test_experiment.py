@@ -12,7 +12,7 @@ from automl_zero.tasks.suites import Stage, build_tasks
 
 
 def test_every_experiment_has_tasks_of_its_own() -> None:
-    one, same, other = (search_tasks(small_config(), number) for number in (0, 0, 1))
+    one, same, other = (search_tasks(small_config(), number)[0] for number in (0, 0, 1))
     assert np.array_equal(one.train_x, same.train_x)
     assert not np.isin(one.train_x, other.train_x).any()
 
@@ -52,7 +52,7 @@ def test_the_select_tasks_choose_among_the_best_programs_of_the_islands() -> Non
     candidate = experiment.select(tasks)
     assert candidate.program in best
     assert candidate.select_fitness == max(score_program(each, tasks, config).fitness for each in best)
-    assert candidate.search_fitness == score_program(candidate.program, search_tasks(config, 0), config).fitness
+    assert candidate.search_fitness == score_program(candidate.program, search_tasks(config, 0)[0], config).fitness
 
 
 def test_of_programs_equal_on_select_the_one_better_on_search_is_chosen() -> None:

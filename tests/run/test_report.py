@@ -23,7 +23,7 @@ def test_the_report_tells_all_that_came_of_a_run(complete: Progress) -> None:
         "small, seed 0: the best of 2 experiments\n",
         complete.final.pruned,
         "fitness, 1 - (2/pi) atan(RMSE), with the standard error over the tasks:",
-        "linear regression: scikit-learn",
+        "ridge regression: penalty",
         "1,020 programs, ",
         "ended by: stop.max_experiments\n",
         "reproduce: automl-zero run 'runs/my run/config.toml' --out 'runs/my run-again'\n",
@@ -35,7 +35,7 @@ def test_the_table_has_a_row_for_each_algorithm_and_a_column_for_each_stage(comp
     lines = report(complete, FOLDER).splitlines()
     header = next(number for number, line in enumerate(lines) if line.split() == ["search", "select", "final"])
     rows = lines[header + 1 : header + 4]
-    assert [row[:20].strip() for row in rows] == ["evolved", "linear regression", "two-layer net"]
+    assert [row[:20].strip() for row in rows] == ["evolved", "ridge regression", "two-layer net"]
     assert all(row.count("±") == 3 for row in rows)
     assert all(len(line) <= 80 for line in lines[header - 1 : header + 4])
 
@@ -74,7 +74,7 @@ def test_the_summary_is_strict_json_with_the_result(complete: Progress) -> None:
     assert (data["run"], data["name"], data["seed"]) == ("runs/my run", "small", 0)
     assert (data["reason"], data["experiments"], data["programs"]) == ("stop.max_experiments", 2, 1020)
     assert from_text(data["best_program"]) == from_text(data["result"]["program"])
-    assert [each["name"] for each in data["result"]["baselines"]] == ["linear regression", "two-layer net"]
+    assert [each["name"] for each in data["result"]["baselines"]] == ["ridge regression", "two-layer net"]
 
 
 def test_the_summary_of_a_run_that_is_not_complete_has_no_result_yet() -> None:

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -6,7 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from automl_zero.tasks.task import Loss, TaskError, TaskSet, shuffled_epochs
+from automl_zero.config import TasksConfig
+from automl_zero.tasks.suites import Stage, build_tasks
+from automl_zero.tasks.task import Loss, TaskError, TaskSet, first, shuffled_epochs
+
+EXAMPLES = ("train_x", "train_y", "valid_x", "valid_y")
 
 
 def arrays(num_tasks: int = 2, num_train: int = 5, num_valid: int = 3, num_features: int = 4) -> dict[str, Any]:
@@ -120,3 +125,20 @@ def test_every_epoch_uses_every_example_once_and_the_first_in_the_order_of_stora
 def test_later_epochs_are_shuffled_each_in_its_own_way() -> None:
     order = shuffled_epochs(100, 3, np.random.default_rng(0))
     assert len({tuple(row) for row in order.tolist()}) == 3
+
+
+def test_the_digest_is_that_of_all_a_score_depends_on() -> None:
+    tasks = build_tasks(TasksConfig(kind="linear", num_features=2), Stage.SEARCH, 0)
+    assert replace(tasks, name="another name").digest == tasks.digest
+    changed: list[dict[str, Any]] = [{name: getattr(tasks, name) + 1.0} for name in EXAMPLES]
+    changed += [{"noise_seed": 5}, {"loss": Loss.ACCURACY, "train_y": tasks.train_y > 0, "valid_y": tasks.valid_y > 0}]
+    changed += [{"train_order": tasks.train_order[:, ::-1]}]
+    assert len({tasks.digest, *(replace(tasks, **change).digest for change in changed)}) == 1 + len(changed)
+
+
+def test_the_first_tasks_are_those_of_the_whole_set() -> None:
+    tasks = build_tasks(TasksConfig(kind="linear", num_features=2), Stage.SEARCH, 0)
+    few = first(tasks, 3)
+    assert len(few) == 3
+    assert all(np.array_equal(getattr(few, name), getattr(tasks, name)[:3]) for name in EXAMPLES)
+    assert (few.noise_seed, len(first(tasks, 100))) == (tasks.noise_seed, len(tasks))

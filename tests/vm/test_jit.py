@@ -16,6 +16,7 @@ import pytest
 from numba import types
 from numba.core.errors import NumbaError
 
+from automl_zero.folders import CACHE_VARIABLE
 from automl_zero.vm import jit
 
 
@@ -26,7 +27,7 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     original = Path(jit.__file__).parent.parent
     for name in jit.COMPILED_PACKAGES:
         shutil.copytree(original / name, package / name, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(jit, "__file__", str(package / "vm" / "jit.py"))
+    monkeypatch.setattr(jit, "PACKAGE", package)
     return package
 
 
@@ -67,13 +68,13 @@ def test_checked_indices_change_the_hash(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_the_folder_of_compiled_code_is_named_after_the_hash(tmp_path: Path, fresh_folder: pytest.MonkeyPatch) -> None:
-    fresh_folder.setenv(jit.CACHE_VARIABLE, str(tmp_path))
+    fresh_folder.setenv(CACHE_VARIABLE, str(tmp_path))
     assert jit.cache_folder() == tmp_path / "compiled" / jit._source_hash()
     assert Path(jit.cache_folder()).is_dir()
 
 
 def test_entries_are_kept_there_and_numba_is_left_as_it_was(tmp_path: Path, fresh_folder: pytest.MonkeyPatch) -> None:
-    fresh_folder.setenv(jit.CACHE_VARIABLE, str(tmp_path))
+    fresh_folder.setenv(CACHE_VARIABLE, str(tmp_path))
     before = numba.config.CACHE_DIR
     assert jit.jit_entry(thrice)(2) == 6
     assert before == numba.config.CACHE_DIR
@@ -81,7 +82,7 @@ def test_entries_are_kept_there_and_numba_is_left_as_it_was(tmp_path: Path, fres
 
 
 def test_nothing_else_is_kept(tmp_path: Path, fresh_folder: pytest.MonkeyPatch) -> None:
-    fresh_folder.setenv(jit.CACHE_VARIABLE, str(tmp_path))
+    fresh_folder.setenv(CACHE_VARIABLE, str(tmp_path))
     assert jit.jit(thrice)(2) == 6
     assert not list(tmp_path.rglob("*.nbc"))
 
@@ -90,10 +91,10 @@ def test_nothing_else_is_kept(tmp_path: Path, fresh_folder: pytest.MonkeyPatch) 
 def test_without_a_folder_everything_works(obstacle: str, tmp_path: Path, fresh_folder: pytest.MonkeyPatch) -> None:
     if obstacle == "not writable":
         fresh_folder.setattr(jit.os, "access", lambda _path, _mode: False)
-        fresh_folder.setenv(jit.CACHE_VARIABLE, str(tmp_path))
+        fresh_folder.setenv(CACHE_VARIABLE, str(tmp_path))
     else:
         (tmp_path / "file").write_text("")
-        fresh_folder.setenv(jit.CACHE_VARIABLE, str(tmp_path / "file"))
+        fresh_folder.setenv(CACHE_VARIABLE, str(tmp_path / "file"))
     assert jit.cache_folder() == ""
     assert jit.jit_entry(thrice)(2) == 6
     assert jit.c_function(types.int64(types.int64), thrice).ctypes(2) == 6
@@ -109,7 +110,7 @@ print(sum(_evaluate.stats.cache_misses.values()))
 
 
 def test_processes_that_start_together_do_not_compile_the_same_twice(tmp_path: Path) -> None:
-    environment = os.environ | {jit.CACHE_VARIABLE: str(tmp_path)}
+    environment = os.environ | {CACHE_VARIABLE: str(tmp_path)}
     start = partial(subprocess.Popen, [sys.executable, "-c", LATECOMER], stdout=subprocess.PIPE, env=environment)
     outputs = [process.communicate()[0] for process in [start(), start()]]
     assert sorted(map(int, outputs)) == [0, 1]

@@ -15,7 +15,9 @@ import typer
 from typer.core import TyperGroup
 
 from automl_zero import __version__
-from automl_zero.cli.output import AsJson, print_rows, print_table, to_json
+from automl_zero.cli.data import data
+from automl_zero.cli.output import AsJson, Override, Seed, print_rows, print_table, to_json
+from automl_zero.cli.tasks import tasks
 
 BAD_INPUT = 2  # exit code
 
@@ -65,14 +67,14 @@ def _print_version(wanted: bool) -> None:
 
 
 main = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+main.add_typer(tasks, name="tasks")
+main.add_typer(data, name="data")
 
 Version = Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")]
-Seed = Annotated[int, typer.Option(min=0, help="Seed that the tasks are drawn from.")]
 Data = typer.Option(
     metavar="TABLE",
     help="A table to learn from: CSV, Parquet or NPZ file, sklearn:NAME or openml:NAME; sizes then fit it.",
 )
-Override = typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, e.g. islands.count=8; may be repeated.")
 
 
 @main.callback()

@@ -1,4 +1,4 @@
-"""How commands print: tables for people, JSON for programs."""
+"""What commands share: options, and how they print: tables for people, JSON for programs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Annotated, Any
 import typer
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed that the tasks are drawn from.")]
+Override = typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, e.g. islands.count=8; may be repeated.")
 
 
 def print_rows(names: Sequence[str], rows: Sequence[dict[str, Any]], as_json: bool) -> None:

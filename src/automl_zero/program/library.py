@@ -90,6 +90,12 @@ _ENTRIES = (
         "essential lines of paper section 4.3 (b), put into two_layer_net here",
     ),
     LibraryEntry(
+        "multiclass_net",
+        "Two-layer ReLU network with biases for many classes, trained by gradient descent.",
+        "baseline of the ten-class tasks in paper section 4.3, written here",
+        multiclass=True,
+    ),
+    LibraryEntry(
         "multiclass_mean_learning_rate",
         "Adaptation to ten classes: a two-layer network whose learning rate is the transformed mean of its weights.",
         "essential lines of paper section 4.3 (c), put into a network for many classes here",
@@ -123,9 +129,9 @@ def linear(learning_rate: float) -> Program:
     return replace(program, setup=(replace(rate, data=(float(learning_rate),)),))
 
 
-def two_layer_net(learning_rate: float = 0.01, init_scale: float = 0.1) -> Program:
-    """``two_layer_net`` with another learning rate, or another standard deviation of the first weights."""
-    program = library_program("two_layer_net")
+def two_layer_net(learning_rate: float = 0.01, init_scale: float = 0.1, multiclass: bool = False) -> Program:
+    """``two_layer_net`` or ``multiclass_net`` with another learning rate, or other deviations of the first weights."""
+    program = library_program("multiclass_net" if multiclass else "two_layer_net")
     *weights, rate = program.setup
     drawn = (replace(instruction, data=(0.0, float(init_scale))) for instruction in weights)
     return replace(program, setup=(*drawn, replace(rate, data=(float(learning_rate),))))

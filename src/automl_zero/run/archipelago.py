@@ -1,19 +1,19 @@
 """Islands side by side: epochs in threads, and migration between them.
 
-Islands share nothing while an epoch runs, and what follows an epoch depends on the seed alone: results are the same for
-every number of threads.
+Islands share nothing while an epoch runs but tasks, which never change, and what follows an epoch depends on the seed
+alone: results are the same for every number of threads.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from concurrent.futures import Executor
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor, Future
 
 from automl_zero.config import Config
 from automl_zero.program.program import Program
 from automl_zero.rng import seed_at
-from automl_zero.run.migrate import migrate, plan_migration
+from automl_zero.run.migrate import migrate, plan_migration, strangers
 from automl_zero.search.island import Island
 from automl_zero.tasks.task import TaskSet
 
@@ -23,7 +23,7 @@ class Archipelago:
 
     Args:
         config: the run's settings.
-        tasks: what programs are scored on, the same on all islands.
+        tasks: what programs are scored on, on each island; islands of the same tasks share one set.
         seed: of the experiment; every island has its own branch of it.
         initial: programs that each island begins with; random ones where none are given.
 
@@ -31,31 +31,38 @@ class Archipelago:
         ConfigError, ProgramError: the config or an initial program cannot be used.
     """
 
-    def __init__(self, config: Config, tasks: TaskSet, seed: int, initial: Sequence[Program] | None = None) -> None:
-        self.epoch = 0
+    def __init__(
+        self, config: Config, tasks: Sequence[TaskSet], seed: int, initial: Sequence[Program] | None = None
+    ) -> None:
+        self.epoch, self.tasks = 0, tasks
         self.islands = [
-            Island(config, tasks, seed_at(seed, "island", number), initial) for number in range(config.islands.count)
+            Island(config.of_island(number), each, seed_at(seed, "island", number), initial)
+            for number, each in enumerate(tasks)
         ]
         self._config, self._seed = config, seed
 
     def run_epoch(self, pool: Executor) -> None:
         """Let every island make its programs, as many at a time as the pool has threads, then migrate if it is time."""
         settings = self._config.islands
-        for done in [pool.submit(island.run, settings.epoch_programs) for island in self.islands]:
-            done.result()
+        _wait([pool.submit(island.run, settings.epoch_programs) for island in self.islands])
         self.epoch += 1
         if settings.migrants and self.epoch % settings.migration_epochs == 0:
-            self._migrate()
+            self._migrate(pool)
 
-    def _migrate(self) -> None:
+    def _migrate(self, pool: Executor) -> None:
+        """Move programs, and score those that have come from other tasks before anything else happens to them."""
         populations = [island.state.population for island in self.islands]
         size, migrants = self._config.search.population_size, self._config.islands.migrants
-        migrate(plan_migration(self._seed, self.epoch, len(populations), size, migrants), populations)
+        plan = plan_migration(self._seed, self.epoch, len(populations), size, migrants)
+        migrate(plan, populations)
+        arrived = zip(self.islands, strangers(plan, self.tasks), strict=True)
+        _wait([pool.submit(island.rescore, slots) for island, slots in arrived if slots])
 
     @property
     def leader(self) -> Island:
-        """The island with the best program so far; of equals, the first."""
-        return max(self.islands, key=lambda island: island.best_fitness)
+        """The island with the best program so far, among those of the first one's tasks; of equals, the first."""
+        comparable = (island for island, tasks in zip(self.islands, self.tasks, strict=True) if tasks is self.tasks[0])
+        return max(comparable, key=lambda island: island.best_fitness)
 
     @property
     def counters(self) -> dict[str, int]:
@@ -75,3 +82,8 @@ class Archipelago:
     def train_steps(self) -> int:
         """Training steps done so far."""
         return self.counters["train_steps"]
+
+
+def _wait(jobs: Iterable[Future[None]]) -> None:
+    for job in jobs:
+        job.result()

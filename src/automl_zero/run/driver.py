@@ -19,7 +19,7 @@ from automl_zero.program.prune import prune
 from automl_zero.program.text import from_text, to_text
 from automl_zero.run.baselines import baselines
 from automl_zero.run.events import EpochEnd, Event, Final, Improvement, Selection, Start, Stop
-from automl_zero.run.experiment import Experiment, search_tasks
+from automl_zero.run.experiment import Experiment, check_losses, naming_group, search_tasks
 from automl_zero.run.initial import initial_programs
 from automl_zero.run.learning import learned_addresses
 from automl_zero.run.limits import INTERRUPTED, Spent, check_ends, ends_run, experiment_limit, run_limit
@@ -47,13 +47,14 @@ class Run:
     def __init__(self, config: Config, workers: int = 1, interrupted: Callable[[], bool] = lambda: False) -> None:
         check_ends(config)
         self.config, self.workers, self._interrupted = config, workers, interrupted
-        build_space(config)  # so that its faults are found before anything is compiled
+        _check_spaces(config)  # so that their faults are found before anything is compiled
         self._initial = initial_programs(config)
         self._select_tasks = build_tasks(config.tasks, Stage.SELECT, config.seed)
         self._final_tasks = build_tasks(config.tasks, Stage.FINAL, config.seed)
         for tasks in (self._select_tasks, self._final_tasks):
             score_program(Program(), tasks, config)
         self._experiment = Experiment(config, 0, self._initial)
+        check_losses([self._experiment.tasks, self._select_tasks])
         self._before: Counter[str] = Counter()  # counters of the experiments before this one
         self._ended = 0
         self._record = -1.0  # best search fitness of the run
@@ -167,7 +168,7 @@ class Run:
     def _final(self) -> Final:
         """Score the result, and the baselines beside it, on the tasks of all stages."""
         best = self._selections[-1]
-        program, search = from_text(best.program), search_tasks(self.config, best.experiment)
+        program, search = from_text(best.program), search_tasks(self.config.of_island(0), best.experiment)[0]
         tasks = {Stage.SEARCH: search, Stage.SELECT: self._select_tasks, Stage.FINAL: self._final_tasks}
         return Final(
             experiment=best.experiment,
@@ -189,3 +190,10 @@ class Run:
             programs=spent.programs,
             train_steps=spent.train_steps,
         )
+
+
+def _check_spaces(config: Config) -> None:
+    build_space(config)
+    for number in range(len(config.islands.groups)):
+        with naming_group(config, number):
+            build_space(config.of_island(number))

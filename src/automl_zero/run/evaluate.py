@@ -7,22 +7,22 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from automl_zero.config import ConfigError, TasksConfig, load_config, preset_names
+from automl_zero.config import ConfigError
 from automl_zero.program.program import Program
 from automl_zero.run.initial import load_program
+from automl_zero.run.suite import suite_config
 from automl_zero.tasks.files import load_npz
-from automl_zero.tasks.suites import KINDS, Stage, build_tasks
+from automl_zero.tasks.suites import Stage, build_tasks
 from automl_zero.tasks.task import TaskSet
 from automl_zero.vm.execute import evaluate
 from automl_zero.vm.fitness import combine
 from automl_zero.vm.outcome import Evaluation
 
 NUM_PREDICTIONS = 5
-KIND_SIZES = {"image-pairs": {"num_train": 200, "num_valid": 50}}  # where there are too few images for the default
 
 
 def choose_tasks(suite: str | None, data: Path | None, stage: str, seed: int) -> TaskSet:
-    """The task set of a file, or of a preset or kind of tasks at that stage and seed.
+    """The task set of a file, or of a suite at that stage and seed.
 
     Raises:
         ConfigError: not exactly one of ``suite`` and ``data`` is given, or there is no such suite.
@@ -30,15 +30,7 @@ def choose_tasks(suite: str | None, data: Path | None, stage: str, seed: int) ->
     """
     if (suite is None) == (data is None):
         raise ConfigError("what to evaluate on? give either --suite NAME or --data FILE.npz")
-    return load_npz(data) if data else build_tasks(_tasks_config(str(suite)), Stage(stage), seed)
-
-
-def _tasks_config(suite: str) -> TasksConfig:
-    if suite in preset_names():
-        return load_config(suite).tasks
-    if suite in KINDS:
-        return TasksConfig.model_validate({"kind": suite, **dict.fromkeys(Stage, KIND_SIZES.get(suite, {}))})
-    raise ConfigError(f"no suite '{suite}': use a preset ({', '.join(preset_names())}) or a kind ({', '.join(KINDS)})")
+    return load_npz(data) if data else build_tasks(suite_config(str(suite)).tasks, Stage(stage), seed)
 
 
 def evaluate_programs(names: Iterable[str], tasks: TaskSet, dtype: str, max_abs_error: float) -> dict[str, Any]:

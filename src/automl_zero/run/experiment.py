@@ -2,31 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from automl_zero.config import Config
+from automl_zero.config import Config, ConfigError, TasksConfig
 from automl_zero.program.program import Program
 from automl_zero.rng import seed_at
 from automl_zero.run.archipelago import Archipelago
 from automl_zero.run.limits import Spent
 from automl_zero.run.scoring import score_program
 from automl_zero.tasks.suites import Stage, build_tasks
-from automl_zero.tasks.task import TaskSet
+from automl_zero.tasks.task import TaskError, TaskSet
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A program with its combined fitness on the search tasks of its experiment and on the select tasks."""
+    """A program with its combined fitness on the search tasks of the first island and on the select tasks."""
 
     program: Program
     search_fitness: float
     select_fitness: float
 
 
-def search_tasks(config: Config, experiment: int) -> TaskSet:
-    """What programs of an experiment are evolved on."""
-    return build_tasks(config.tasks, Stage.SEARCH, seed_at(config.seed, "experiment", experiment))
+def search_tasks(config: Config, experiment: int) -> tuple[TaskSet, ...]:
+    """What programs of an experiment are evolved on, on each island; islands of equal settings share one task set.
+
+    Raises:
+        ConfigError: some groups have numbers to predict and others classes.
+        TaskError: the data do not suffice.
+    """
+    seed = seed_at(config.seed, "experiment", experiment)
+    settings = [config.of_island(number).tasks for number in range(config.islands.count)]
+    built: dict[TasksConfig, TaskSet] = {}
+    for number, each in enumerate(settings):
+        if each not in built:
+            with naming_group(config, number):
+                built[each] = build_tasks(each, Stage.SEARCH, seed)
+    check_losses(built.values())
+    return tuple(built[each] for each in settings)
+
+
+@contextmanager
+def naming_group(config: Config, number: int) -> Iterator[None]:
+    """Let errors tell which group of islands they are about, if there are groups."""
+    try:
+        yield
+    except (ConfigError, TaskError) as error:
+        if not config.islands.groups:
+            raise
+        raise type(error)(f"islands.groups.{number}: {error}") from None
+
+
+def check_losses(tasks: Iterable[TaskSet]) -> None:
+    """Check that all task sets judge predictions in the same way, so that a program means the same on all of them.
+
+    Raises:
+        ConfigError: they do not.
+    """
+    names = {each.loss: each.name for each in tasks}
+    if len(names) > 1:
+        found = ", ".join(f"'{name}' has {loss}" for loss, name in sorted(names.items()))
+        raise ConfigError(
+            f"tasks.kind of the run and of islands.groups must have the same loss, but {found}: use kinds of "
+            "regression alone, or of classification alone"
+        )
 
 
 class Experiment:
@@ -54,6 +94,11 @@ class Experiment:
         return True
 
     @property
+    def tasks(self) -> TaskSet:
+        """The search tasks that the experiment's fitness is on: those of the first island."""
+        return self.archipelago.tasks[0]
+
+    @property
     def spent(self) -> Spent:
         """What the limits of an experiment look at."""
         programs, steps = self.archipelago.programs, self.archipelago.train_steps
@@ -62,7 +107,14 @@ class Experiment:
     def select(self, tasks: TaskSet) -> Candidate:
         """Of the best program of each island, the one that does best on the select tasks; of equals, on search."""
         candidates = [
-            Candidate(island.best, island.best_fitness, score_program(island.best, tasks, self.config).fitness)
-            for island in self.archipelago.islands
+            Candidate(island.best, self._search_fitness(number), score_program(island.best, tasks, self.config).fitness)
+            for number, island in enumerate(self.archipelago.islands)
         ]
         return max(candidates, key=lambda each: (each.select_fitness, each.search_fitness))
+
+    def _search_fitness(self, number: int) -> float:
+        """Of the best program of an island, on the first island's tasks, so that it can be compared."""
+        island = self.archipelago.islands[number]
+        if self.archipelago.tasks[number] is self.tasks:
+            return island.best_fitness
+        return score_program(island.best, self.tasks, self.config).fitness

@@ -1,7 +1,7 @@
 """Migration: programs move between islands by a plan that follows from a seed alone.
 
 As in the paper (section 3.2 and supplement S3), where every worker sends random programs to a server and gets as many
-back, drawn evenly over all workers. Islands share their tasks, so that a program's fitness travels with it.
+back, drawn evenly over all workers. A program's fitness travels with it; ``strangers`` tells where it does not hold.
 """
 
 from __future__ import annotations
@@ -48,6 +48,17 @@ def plan_migration(seed: int, epoch: int, num_islands: int, population_size: int
     targets = [rng.choice(population_size, migrants, replace=False) for _ in range(num_islands)]
     island, slot = np.divmod(rng.integers(num_islands * population_size, size=(num_islands, migrants)), population_size)
     return MigrationPlan(np.array(targets), island, slot)
+
+
+def strangers(plan: MigrationPlan, habitats: Sequence[object]) -> list[list[int]]:
+    """Of every island, the target slots that get a program from other tasks, in the order of the plan.
+
+    ``habitats`` [islands] are what the islands score programs on: the same object stands for the same tasks.
+    """
+    return [
+        [int(slot) for slot, source in zip(slots, sources, strict=True) if habitats[source] is not habitat]
+        for habitat, slots, sources in zip(habitats, plan.target_slot, plan.source_island, strict=True)
+    ]
 
 
 def migrate(plan: MigrationPlan, populations: Sequence[Population]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from shlex import quote
 from typing import Any
@@ -72,14 +72,23 @@ def _learning(final: Final) -> str:
 
 def _scores(final: Final) -> Iterator[str]:
     """A table: a row for each algorithm, a column for each stage."""
-    measure = "fitness, 1 - (2/pi) atan(RMSE)" if final.loss is Loss.RMSE else "accuracy"
-    yield f"{measure}, with the standard error over the tasks:"
-    yield f"{'':<20}" + "".join(f"{stage:>{COLUMN}}" for stage in Stage)
-    rows = (Baseline(name="evolved", setting="", scores=final.scores), *final.baselines)
-    for row in rows:
-        yield f"{row.name:<20}" + "".join(f"{_score(row.scores[stage], final.loss):>{COLUMN}}" for stage in Stage)
+    yield f"{measure(final.loss)}, with the standard error over the tasks:"
+    yield from score_table((Baseline(name="evolved", setting="", scores=final.scores), *final.baselines), final.loss)
     yield from (f"{row.name}: {row.setting}" for row in final.baselines)
     yield ""
+
+
+def measure(loss: Loss) -> str:
+    """What a fitness is, for people."""
+    return "fitness, 1 - (2/pi) atan(RMSE)" if loss is Loss.RMSE else "accuracy"
+
+
+def score_table(rows: Sequence[Baseline], loss: Loss) -> Iterator[str]:
+    """A line for each algorithm, a column for each stage."""
+    width = max(COLUMN, *(len(row.name) for row in rows))
+    yield f"{'':<{width}}" + "".join(f"{stage:>{COLUMN}}" for stage in Stage)
+    for row in rows:
+        yield f"{row.name:<{width}}" + "".join(f"{_score(row.scores[stage], loss):>{COLUMN}}" for stage in Stage)
 
 
 def _score(score: Score, loss: Loss) -> str:

@@ -14,14 +14,19 @@ from automl_zero.vm.execute import evaluate
 from automl_zero.vm.fitness import combine
 
 
-def score_of(fitnesses: Sequence[float], combination: str) -> Score:
-    """Sum up the fitness of each task."""
-    error = stdev(fitnesses) / math.sqrt(len(fitnesses)) if len(fitnesses) > 1 else None
-    return Score(combine(fitnesses, combination), error)
+def fitnesses(program: Program, tasks: TaskSet, config: Config) -> list[float]:
+    """Run a program under the rules of a config; gives its fitness on each task."""
+    limit = config.evaluation.max_abs_error
+    results = evaluate(program, tasks, dtype=config.dtype, max_abs_error=limit, num_predictions=0)
+    return [result.fitness for result in results]
 
 
 def score_program(program: Program, tasks: TaskSet, config: Config) -> Score:
     """Run a program on a task set under the rules of a config."""
-    limit = config.evaluation.max_abs_error
-    results = evaluate(program, tasks, dtype=config.dtype, max_abs_error=limit, num_predictions=0)
-    return score_of([result.fitness for result in results], config.evaluation.combination)
+    return score_of(fitnesses(program, tasks, config), config.evaluation.combination)
+
+
+def score_of(values: Sequence[float], combination: str) -> Score:
+    """Sum up the fitness of each task."""
+    error = stdev(values) / math.sqrt(len(values)) if len(values) > 1 else None
+    return Score(combine(values, combination), error)

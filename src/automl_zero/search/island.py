@@ -5,7 +5,7 @@ Its state is arrays alone (``evolve.State``): a function of the config, its seed
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -82,6 +82,15 @@ class Island:
     def run(self, count: int) -> None:
         """Search on by ``count`` programs; releases the GIL for the whole time."""
         self._run(self._source, count)
+
+    def rescore(self, slots: Iterable[int]) -> None:
+        """Score the members in these slots on this island's tasks, like any other programs; their ages stay."""
+        oldest = self.state.population.oldest
+        before = int(oldest[0])
+        for slot in slots:
+            oldest[0] = slot  # the loop scores the oldest member and puts it back
+            self._run(evolve.MEMBER, 1)
+        oldest[0] = before
 
     def _run(self, source: int, count: int) -> None:
         evolve.evolve(self._width, self.space, self.settings, self._tasks, self.state, self._work, source, count)

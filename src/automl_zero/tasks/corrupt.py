@@ -30,7 +30,7 @@ def corrupt(tasks: TaskSet, config: TasksConfig, stage: Stage, seed: int) -> Tas
 def _labels(labels: FloatArray, tasks: TaskSet, amount: float, rng: np.random.Generator) -> FloatArray:
     """Labels [N] with noise: numbers moved, or some classes replaced by others."""
     if tasks.loss is Loss.RMSE:
-        return labels + amount * labels.std() * rng.standard_normal(labels.shape)
+        return np.asarray(labels + amount * labels.std() * rng.standard_normal(labels.shape))
     wrong = rng.uniform(size=labels.shape) < amount
     others = (labels + rng.integers(1, tasks.num_classes, size=labels.shape)) % tasks.num_classes
     return np.where(wrong, others, labels)

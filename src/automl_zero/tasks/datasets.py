@@ -1,58 +1,49 @@
-"""Data sets of labelled images, each with the split into train and test that every use of it must respect."""
+"""Data sets of labelled images, each with the split into train and test that every use of it must respect.
+
+One door for all: those that are bundled, those that were got, and one's own.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from automl_zero.tasks.images import Dataset, Images, to_dataset
+from automl_zero.tasks.kept import folder_of, is_here, read_arrays
+from automl_zero.tasks.own_images import SUFFIX, load_own_images
+from automl_zero.tasks.sources import BUNDLED, KNOWN, KnownDataset
 from automl_zero.tasks.task import IntArray, TaskError
+
+__all__ = ["Dataset", "Images", "dataset_names", "load_dataset"]
 
 HELD_OUT = 0.2  # of the digits' images, which come without a split: the test images
 
 
-@dataclass(frozen=True, eq=False)
-class Images:
-    """Images with labels: ``pixels`` [images, height * width * channels], ``labels`` [images], class numbers."""
-
-    pixels: NDArray[np.uint8]
-    labels: IntArray
+def dataset_names() -> list[str]:
+    """The names that ``load_dataset`` knows."""
+    return [BUNDLED, *KNOWN]
 
 
-@dataclass(frozen=True, eq=False)
-class Dataset:
-    """A data set in memory, or mapped to it.
+def load_dataset(name: str) -> Dataset:
+    """A data set by its name, or by the path of an NPZ file of one's own (see ``own_images``).
 
-    Attributes:
-        name: its key.
-        shape: height, width and channels of an image.
-        class_names: for people, in the order of the class numbers.
-        train: what may be learnt from and chosen by.
-        test: images that only the final stage may see, and only to score.
+    Raises:
+        TaskError: there is none of that name, it was not got yet, or it is damaged.
     """
-
-    name: str
-    shape: tuple[int, int, int]
-    class_names: tuple[str, ...]
-    train: Images
-    test: Images
+    if name == BUNDLED:
+        return _digits()
+    if name.endswith(SUFFIX):
+        return _load_own(name, _time_of_change(Path(name)))
+    if name not in KNOWN:
+        names = ", ".join(dataset_names())
+        raise TaskError(f"no data set {name!r}: there are {names}; a file of your own ends in {SUFFIX}")
+    return _load_kept(KNOWN[name])
 
 
 @cache
-def load_dataset(name: str) -> Dataset:
-    """A data set by its name.
-
-    Raises:
-        TaskError: there is none of that name.
-    """
-    if name != "digits":
-        raise TaskError(f"tasks.dataset = {name!r}: use 'digits'")
-    return _digits()
-
-
 def _digits() -> Dataset:
     """The 1797 images that come with scikit-learn; the split depends on no seed and follows the order of hashes."""
     from sklearn.datasets import load_digits
@@ -61,7 +52,7 @@ def _digits() -> Dataset:
     everything = Images(bunch.data.astype(np.uint8), bunch.target.astype(np.int64))
     test = np.concatenate([_held_out(everything.labels, digit) for digit in range(10)])
     train = np.setdiff1d(np.arange(len(everything.labels)), test)
-    return Dataset("digits", (8, 8, 1), tuple("0123456789"), _part(everything, train), _part(everything, test))
+    return Dataset(BUNDLED, (8, 8, 1), tuple("0123456789"), _part(everything, train), _part(everything, test))
 
 
 def _held_out(labels: IntArray, digit: int) -> IntArray:
@@ -72,3 +63,32 @@ def _held_out(labels: IntArray, digit: int) -> IntArray:
 
 def _part(images: Images, numbers: IntArray) -> Images:
     return Images(images.pixels[numbers], images.labels[numbers])
+
+
+def _load_kept(known: KnownDataset) -> Dataset:
+    folder = folder_of(known)
+    if not is_here(known):
+        raise TaskError(
+            f"data set {known.name!r} is not on this machine yet: get it with 'automl-zero data get {known.name}' "
+            f"({known.download_size})"
+        )
+    return _map_kept(known, folder, _time_of_change(folder))
+
+
+@lru_cache(maxsize=8)
+def _map_kept(known: KnownDataset, folder: Path, _changed: int) -> Dataset:
+    arrays = read_arrays(known)
+    try:
+        return to_dataset(known.name, known.class_names, arrays)
+    except TaskError as error:
+        remedy = f"get it anew with 'automl-zero data get {known.name} --force'"
+        raise TaskError(f"{folder} is damaged, {error}: {remedy}") from None
+
+
+@lru_cache(maxsize=4)
+def _load_own(name: str, _changed: int) -> Dataset:
+    return load_own_images(name)
+
+
+def _time_of_change(path: Path) -> int:
+    return path.stat().st_mtime_ns if path.exists() else 0

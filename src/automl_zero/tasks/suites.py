@@ -39,6 +39,7 @@ KINDS: Mapping[str, TaskKind] = MappingProxyType(
         "table": TaskKind(table.table_tasks, "a table of your own: regression or classification"),
     }
 )
+IMAGE_KINDS = ("image-pairs", "image-groups")
 MOST_BYTES = 1 << 32  # of the examples of a task set
 
 

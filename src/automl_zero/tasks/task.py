@@ -6,7 +6,8 @@ itself: the order of the examples in every epoch and the seed of the noise belon
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import hashlib
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
@@ -92,6 +93,16 @@ class TaskSet:
         return len(self.train_order)
 
     @property
+    def digest(self) -> str:
+        """SHA-256 of all that a score depends on: equal digests, equal tasks; the name does not count."""
+        found = hashlib.sha256(f"{self.loss} {self.num_classes} {self.noise_seed}".encode())
+        for name in ("train_x", "train_y", "valid_x", "valid_y", "train_order"):
+            array = np.ascontiguousarray(getattr(self, name))
+            found.update(f"{name} {array.dtype} {array.shape}".encode())
+            found.update(array.data)
+        return found.hexdigest()
+
+    @property
     def is_multiclass(self) -> bool:
         """Whether label and prediction are the vectors v1 and v2."""
         return self.loss is Loss.ACCURACY and self.num_classes > 2
@@ -101,6 +112,12 @@ def shuffled_epochs(num_examples: int, num_epochs: int, rng: np.random.Generator
     """[epochs, N] orders of examples: as stored in the first epoch, each later one shuffled."""
     first = np.arange(num_examples, dtype=np.int64)
     return np.stack([first, *(rng.permutation(first) for _ in range(num_epochs - 1))])
+
+
+def first(tasks: TaskSet, count: int) -> TaskSet:
+    """The set with no more than its first tasks; each gives what it gives in the whole set."""
+    parts = {name: getattr(tasks, name)[:count] for name in ("train_x", "train_y", "valid_x", "valid_y")}
+    return replace(tasks, **parts)
 
 
 def _check_examples(tasks: TaskSet) -> None:

@@ -8,7 +8,6 @@ Numba itself does not notice an edit in another file. ``error_model="numpy"`` ma
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,12 +17,12 @@ from typing import Any, TypeVar, cast
 
 import numba
 from filelock import FileLock
-from platformdirs import user_cache_path
+
+from automl_zero.folders import PACKAGE, cache_root, hash_of_files
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 COMPILED_PACKAGES = ("program", "vm", "search")
-CACHE_VARIABLE = "AUTOML_ZERO_CACHE_DIR"
 
 
 def jit(function: Function) -> Function:
@@ -98,8 +97,7 @@ def _caching(keep: bool) -> Iterator[bool]:
 @cache
 def cache_folder() -> Path | str:
     """The folder of compiled code for these sources; empty where none can be written."""
-    root = Path(os.environ.get(CACHE_VARIABLE) or user_cache_path("automl-zero"))
-    folder = root / "compiled" / _source_hash()
+    folder = cache_root() / "compiled" / _source_hash()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:
@@ -109,9 +107,5 @@ def cache_folder() -> Path | str:
 
 def _source_hash() -> str:
     """Hash of everything that decides what the compiled code does."""
-    digest = hashlib.sha256(f"{numba.__version__} {numba.config.BOUNDSCHECK}".encode())
-    package = Path(__file__).parent.parent
-    for name in COMPILED_PACKAGES:
-        for file in sorted((package / name).glob("*.py")):
-            digest.update(file.read_bytes())
-    return digest.hexdigest()[:16]
+    files = (file for name in COMPILED_PACKAGES for file in (PACKAGE / name).glob("*.py"))
+    return hash_of_files(files, f"{numba.__version__} {numba.config.BOUNDSCHECK}")

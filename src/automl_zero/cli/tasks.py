@@ -1,0 +1,116 @@
+"""The command ``automl-zero tasks``: what programs are scored on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from automl_zero.cli.output import AsJson, Override, Seed, print_rows, print_table, to_json
+
+if TYPE_CHECKING:
+    from automl_zero.run.habitat import Habitat
+
+tasks = typer.Typer(no_args_is_help=True, help="What programs are scored on.")
+
+FACTS = {
+    "tasks": "tasks",
+    "train_examples": "examples to learn from",
+    "valid_examples": "examples to score on",
+    "epochs": "epochs",
+    "features": "features",
+    "classes": "classes",
+    "largest_class": "share of the largest class",
+    "megabytes": "megabytes",
+    "digest": "SHA-256",
+}
+
+
+@tasks.command("list")
+def list_kinds(as_json: AsJson = False) -> None:
+    """List the kinds of tasks."""
+    from automl_zero.tasks.suites import KINDS
+
+    rows = [{"kind": name, "description": kind.description} for name, kind in KINDS.items()]
+    print_rows(("kind", "description"), rows, as_json)
+
+
+@tasks.command()
+def show(
+    suite: Annotated[str, typer.Argument(metavar="SUITE", help="A preset, a kind of tasks, or a config file.")],
+    overrides: Annotated[list[str] | None, Override] = None,
+    seed: Seed = 0,
+    baselines: Annotated[bool, typer.Option(help="Tune and score known algorithms on the tasks.")] = True,
+    only: Annotated[list[str] | None, typer.Option(help="A known algorithm to score; may be repeated.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="Where to draw; by default, a file in the cache.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a suite of tasks holds, draw a picture of it, and score known algorithms on it."""
+    from rich.console import Console
+
+    from automl_zero.report.habitat_figure import draw_habitat
+    from automl_zero.run.baselines import ALGORITHMS
+    from automl_zero.run.habitat import describe, explore
+    from automl_zero.run.suite import suite_config
+
+    config = suite_config(suite, [*(overrides or []), f"seed={seed}"])
+    target = _target(config.name, picture)
+    algorithms = (only or list(ALGORITHMS)) if baselines else []
+    with Console(stderr=True).status("building the tasks" + (" and scoring known algorithms" if algorithms else "")):
+        habitat = explore(config, algorithms)
+        draw_habitat(habitat, target)
+    if as_json:
+        typer.echo(to_json(_plain(habitat) | {"description": describe(config), "picture": str(target)}))
+        return
+    typer.echo(f"{config.name}, seed {config.seed}: {describe(config)}\n")
+    print_table(("", "search", "select", "final"), _rows(habitat))
+    typer.echo("\n".join(["", *_scores(habitat), f"picture: {target}"]))
+
+
+def _target(name: str, picture: Path | None) -> Path:
+    from automl_zero.config import ConfigError
+    from automl_zero.folders import cache_root
+
+    if picture is None:
+        picture = cache_root() / "pictures" / f"{name.replace('/', '-')}.png"
+        picture.parent.mkdir(parents=True, exist_ok=True)
+    elif picture.exists():
+        raise ConfigError(f"{picture} exists and is not overwritten: choose another name or delete it")
+    if picture.suffix not in (".png", ".svg"):
+        raise ConfigError(f"--picture {picture}: the name must end in .png or .svg")
+    return picture
+
+
+def _rows(habitat: Habitat) -> Iterator[list[str]]:
+    """A row for each fact, a column for each stage."""
+    for key, name in FACTS.items():
+        values = [facts[key] for facts in habitat.facts.values()]
+        if any(value is not None for value in values):
+            yield [name, *map(_text, values)]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value[:16]
+    return f"{value:.3f}" if isinstance(value, float) else f"{value:,}"
+
+
+def _scores(habitat: Habitat) -> Iterator[str]:
+    from automl_zero.run.report import measure, score_table
+
+    if habitat.scores:
+        yield f"{measure(habitat.loss)}, with the standard error over the tasks:"
+        yield from score_table(habitat.scores, habitat.loss)
+        yield from (f"{each.name}: {each.setting}" for each in habitat.scores)
+        yield ""
+
+
+def _plain(habitat: Habitat) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    stages = {stage.value: dict(facts) for stage, facts in habitat.facts.items()}
+    return {"suite": habitat.name, "loss": habitat.loss.value, "stages": stages} | {
+        "baselines": [asdict(each) for each in habitat.scores]
+    }

@@ -1,0 +1,69 @@
+"""scikit-learn's models, fitted to the training examples of each task and scored on its validation examples.
+
+They see the features as programs do, and the training examples as often as they like.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from automl_zero.config import Config
+from automl_zero.tasks.task import Loss, TaskSet
+from automl_zero.vm.fitness import score
+
+Settings = Mapping[str, float]
+
+EXAMPLES_SEEN = 200_000  # by the perceptron, over all passes
+MOST_PASSES = 200
+
+
+def linear_scores(settings: Settings, tasks: TaskSet, _: Config) -> list[float]:
+    """Fitness of logistic or ridge regression on each task; ``penalty`` is the weight of the squared coefficients."""
+    from sklearn.linear_model import LogisticRegression, Ridge
+
+    penalty = settings["penalty"]
+    if tasks.loss is Loss.RMSE:
+        return _scores(tasks, lambda: Ridge(alpha=penalty))
+    return _scores(tasks, lambda: LogisticRegression(C=1 / penalty, max_iter=1000))
+
+
+def perceptron_scores(settings: Settings, tasks: TaskSet, _: Config) -> list[float]:
+    """Fitness of a multilayer perceptron with one hidden layer on each task."""
+    from sklearn.neural_network import MLPClassifier, MLPRegressor
+
+    model = MLPRegressor if tasks.loss is Loss.RMSE else MLPClassifier
+    passes = min(MOST_PASSES, max(1, EXAMPLES_SEEN // tasks.num_train_examples))
+    return _scores(
+        tasks,
+        lambda: model(
+            hidden_layer_sizes=(int(settings["hidden units"]),),
+            learning_rate_init=settings["learning rate"],
+            alpha=settings["penalty"],
+            max_iter=passes,
+            random_state=0,
+        ),
+    )
+
+
+def _scores(tasks: TaskSet, new_model: Callable[[], Any]) -> list[float]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that a model has not converged, or has diverged: its score tells
+        return [_fit_and_score(tasks, task, new_model()) for task in range(len(tasks))]
+
+
+def _fit_and_score(tasks: TaskSet, task: int, model: Any) -> float:
+    """Fitness of the model on one task, standardized anew: noise in training features may have changed their scale."""
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    train_x, train_y, valid_x = tasks.train_x[task], tasks.train_y[task], tasks.valid_x[task]
+    if tasks.loss is Loss.ACCURACY and len(np.unique(train_y)) == 1:  # nothing to separate: it refuses to fit
+        predictions = np.full(len(valid_x), train_y[0])
+    else:
+        predictions = make_pipeline(StandardScaler(), model).fit(train_x, train_y).predict(valid_x)
+    errors = predictions - tasks.valid_y[task]
+    return score(errors if tasks.loss is Loss.RMSE else (errors != 0).astype(float), tasks.loss)[1]

@@ -1,0 +1,73 @@
+"""From the contents of published files to arrays. Whoever published a data set, the arrays are the same."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from io import BytesIO
+
+import numpy as np
+
+from automl_zero.tasks.images import Arrays, Bytes
+
+UBYTE = 8  # the element type in the head of an IDX file
+RECORD_SHAPE = (3, 32, 32)  # planes, rows and columns of an image in CIFAR's binary form
+
+
+def idx_arrays(contents: Sequence[bytes]) -> Arrays:
+    """Four IDX files: train images, train labels, test images, test labels.
+
+    Raises:
+        ValueError: one is no IDX file of bytes.
+    """
+    train_images, train_labels, test_images, test_labels = map(_idx, contents)
+    return Arrays(train_images[..., None], train_labels, test_images[..., None], test_labels)
+
+
+def cifar_arrays(contents: Sequence[bytes]) -> Arrays:
+    """CIFAR-10's binary batches, the last of which holds the test images; a record is a label and three planes.
+
+    Raises:
+        ValueError: a batch is no whole number of records.
+    """
+    batches = [np.frombuffer(each, np.uint8).reshape(-1, 1 + math.prod(RECORD_SHAPE)) for each in contents]
+    images = [batch[:, 1:].reshape(-1, *RECORD_SHAPE).transpose(0, 2, 3, 1) for batch in batches]
+    labels = [batch[:, 0] for batch in batches]
+    return _joined(images, labels)
+
+
+def png_arrays(contents: Sequence[bytes]) -> Arrays:
+    """CIFAR-10's batches as PNG pictures, a row for each image; then the train and the test labels as JSON.
+
+    Raises:
+        ValueError: a picture or a list of labels is not of this form.
+        OSError: a picture is damaged.
+    """
+    *pictures, train_labels, test_labels = contents
+    images = [_picture(each).reshape(-1, 32, 32, 3) for each in pictures]
+    labels = [np.array(json.loads(each), np.uint8) for each in (train_labels, test_labels)]
+    return _joined(images, labels)
+
+
+def _idx(content: bytes) -> Bytes:
+    """The array of an IDX file: two zeros, type, number of dimensions, their big-endian sizes, the elements."""
+    if len(content) < 4 or content[:3] != bytes([0, 0, UBYTE]):
+        raise ValueError("not an IDX file of bytes")
+    start = 4 + 4 * content[3]
+    shape = np.frombuffer(content[4:start], ">u4")
+    return np.frombuffer(content, np.uint8, offset=start).reshape([int(size) for size in shape])
+
+
+def _picture(content: bytes) -> Bytes:
+    from PIL import Image
+
+    with Image.open(BytesIO(content), formats=["PNG"]) as picture:
+        if picture.mode != "RGB":
+            raise ValueError(f"a picture of mode {picture.mode}, not RGB")
+        return np.asarray(picture)
+
+
+def _joined(images: Sequence[Bytes], labels: Sequence[Bytes]) -> Arrays:
+    train_images, train_labels = np.concatenate(images[:-1]), np.concatenate(labels[:-1])
+    return Arrays(train_images, train_labels, np.ascontiguousarray(images[-1]), labels[-1])

@@ -1,0 +1,154 @@
+"""The data sets that are on this machine: a folder for each, complete from the moment it is there.
+
+A folder holds the four arrays as NPY files, which are mapped to memory and not read, and ``origin.json``, which says
+where they are from. ``AUTOML_ZERO_DATA_DIR`` moves the folder of all.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from platformdirs import user_cache_path
+
+from automl_zero.tasks.images import Arrays
+from automl_zero.tasks.npz import UNREADABLE
+from automl_zero.tasks.sources import KnownDataset
+from automl_zero.tasks.task import TaskError
+
+DATA_VARIABLE = "AUTOML_ZERO_DATA_DIR"
+ORIGIN = "origin.json"
+
+
+def data_folder() -> Path:
+    """Where data sets are kept."""
+    moved = os.environ.get(DATA_VARIABLE)
+    return Path(moved).absolute() if moved else user_cache_path("automl-zero") / "data"
+
+
+def folder_of(known: KnownDataset) -> Path:
+    """Where a data set is kept, or would be."""
+    return data_folder() / known.name
+
+
+def is_here(known: KnownDataset) -> bool:
+    """Whether it is kept; it may be damaged."""
+    return folder_of(known).exists()
+
+
+def read_origin(known: KnownDataset) -> str:
+    """Where the kept data set is from, for people.
+
+    Raises:
+        TaskError: the record is missing or damaged, or is of other data.
+    """
+    path = folder_of(known) / ORIGIN
+    try:
+        origin = json.loads(path.read_bytes())
+        title, sha256 = origin["title"], origin["sha256"]
+    except (OSError, ValueError, LookupError, TypeError):
+        raise _damaged(known, path, "missing or cannot be read") from None
+    if sha256 != known.sha256 or not isinstance(title, str):
+        raise _damaged(known, path, f"that of arrays with the sha256 {sha256}, not {known.sha256}")
+    return title
+
+
+def read_arrays(known: KnownDataset) -> Arrays:
+    """The kept arrays, mapped to memory. Types, shapes and sizes are checked here, the pixels by ``images.identity``.
+
+    Raises:
+        TaskError: naming the file that is missing or damaged.
+    """
+    read_origin(known)
+    return Arrays(*(_map(known, name, shape) for name, shape in shapes(known).items()))
+
+
+def shapes(known: KnownDataset) -> dict[str, tuple[int, ...]]:
+    """The shape of each array, by its name."""
+    sizes = (known.num_train, known.num_train, known.num_test, known.num_test)
+    return {
+        name: (size, *known.shape) if name.endswith("images") else (size,)
+        for name, size in zip(Arrays._fields, sizes, strict=True)
+    }
+
+
+def keep(known: KnownDataset, arrays: Arrays, title: str, unfinished: Path) -> None:
+    """Write a folder beside, and put it in its place when all of it is on disk; what was there is replaced."""
+    unfinished.mkdir()
+    for name, array in arrays._asdict().items():
+        with _on_disk(unfinished / f"{name}.npy") as file:
+            np.save(file, array, allow_pickle=False)
+    with _on_disk(unfinished / ORIGIN) as file:
+        file.write(json.dumps({"title": title, "sha256": known.sha256}).encode())
+    _sync(unfinished)
+    place = folder_of(known)
+    if place.exists():
+        place.rename(unfinished.with_name("replaced"))
+    unfinished.rename(place)
+    _sync(place.parent)
+
+
+def disk_size(known: KnownDataset) -> int:
+    """Bytes of the files that are kept."""
+    return sum(path.stat().st_size for path in folder_of(known).glob("*") if path.is_file())
+
+
+@contextmanager
+def work_folder(known: KnownDataset) -> Iterator[Path]:
+    """A folder beside the place of a data set, that is gone afterwards; and so are those of processes that were killed.
+
+    Only whoever holds the lock of the data set may ask for it.
+    """
+    place = folder_of(known)
+    work = place.with_name(f".{place.name}.work")
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    try:
+        yield work
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _map(known: KnownDataset, name: str, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    path = folder_of(known) / f"{name}.npy"
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except FileNotFoundError:
+        raise _damaged(known, path, "missing") from None
+    except UNREADABLE:
+        raise _damaged(known, path, "cut off or no NPY file") from None
+    if not isinstance(array, np.memmap) or (array.dtype, array.shape) != (np.uint8, shape):
+        raise _damaged(known, path, f"no uint8 array of shape {shape}")
+    if not array.flags.c_contiguous or path.stat().st_size != array.offset + array.nbytes:
+        raise _damaged(known, path, "not of the size that it should have")
+    return np.asarray(array)
+
+
+def _damaged(known: KnownDataset, path: Path, fault: str) -> TaskError:
+    return TaskError(f"{path} is {fault}: get it anew with 'automl-zero data get {known.name} --force'")
+
+
+@contextmanager
+def _on_disk(path: Path) -> Iterator[Any]:
+    """A new file that is on disk, not only on its way there, when it is closed."""
+    with path.open("xb") as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(folder: Path) -> None:
+    """As for a file, where the system can do this for folders."""
+    if os.name == "posix":
+        number = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)

@@ -1,0 +1,89 @@
+"""Data sets of images as NPZ files: the door for one's own, by which they are used as those that can be got.
+
+Files may come from strangers: nothing in them is ever unpickled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl_zero.tasks.images import Arrays, Dataset, to_dataset
+from automl_zero.tasks.npz import read_npz
+from automl_zero.tasks.task import TaskError
+
+SUFFIX = ".npz"
+CLASS_NAMES = "class_names"
+SHAPES = "[images, height, width], [images, height, width, channels] or [images, values]"
+
+
+def load_own_images(path: str | Path) -> Dataset:
+    """Load a data set.
+
+    The file holds ``train_images`` and ``test_images`` of type uint8: [images, height, width], [images, height, width,
+    channels], or [images, values], which counts as a single row; ``train_labels`` and ``test_labels`` [images], class
+    numbers from 0 on; and, if it likes, ``class_names`` [classes]. Every class has images in train and in test.
+
+    Raises:
+        TaskError: naming the file, the array, its value and what to do.
+    """
+    try:
+        arrays = read_npz(Path(path), Arrays._fields, (CLASS_NAMES,))
+        return _dataset(str(path), arrays)
+    except TaskError as error:
+        raise TaskError(f"{path}: {error}") from None
+
+
+def _dataset(name: str, arrays: Mapping[str, NDArray[Any]]) -> Dataset:
+    train, test = _images(arrays, "train_images"), _images(arrays, "test_images")
+    if train.shape[1:] != test.shape[1:]:
+        shapes = f"train_images are of shape {train.shape[1:]} but test_images of {test.shape[1:]}"
+        raise TaskError(f"{shapes}: make them equal")
+    train_labels, test_labels = _labels(arrays, "train_labels"), _labels(arrays, "test_labels")
+    return to_dataset(name, _class_names(arrays, train_labels), Arrays(train, train_labels, test, test_labels))
+
+
+def _images(arrays: Mapping[str, NDArray[Any]], name: str) -> NDArray[np.uint8]:
+    array = arrays[name]
+    if array.dtype != np.uint8:
+        raise TaskError(f"{name} is of type {array.dtype}: write pixels as whole numbers 0 to 255, of type uint8")
+    if array.ndim not in (2, 3, 4) or array.size == 0:
+        raise TaskError(f"{name} has shape {array.shape}: write {SHAPES}, none of size 0")
+    if array.ndim == 2:
+        return array[:, None, :, None]
+    return array if array.ndim == 4 else array[..., None]
+
+
+def _labels(arrays: Mapping[str, NDArray[Any]], name: str) -> NDArray[Any]:
+    array = arrays[name]
+    if array.dtype.kind not in "iu" or array.ndim != 1 or array.size == 0:
+        raise TaskError(f"{name} is {array.dtype}{list(array.shape)}: write whole numbers of shape [images]")
+    return array
+
+
+def _class_names(arrays: Mapping[str, NDArray[Any]], labels: NDArray[Any]) -> tuple[str, ...]:
+    """As many as there are numbers up to the largest label, unless the file names them."""
+    if CLASS_NAMES not in arrays:
+        return _at_least_two(tuple(map(str, range(_largest(labels) + 1))))
+    array = arrays[CLASS_NAMES]
+    if array.dtype.kind != "U" or array.ndim != 1:
+        raise TaskError(f"{CLASS_NAMES} is {array.dtype}{list(array.shape)}: write text of shape [classes]")
+    return _at_least_two(tuple(array.tolist()))
+
+
+def _largest(labels: NDArray[Any]) -> int:
+    """The largest label; with every class present, it cannot be larger than the number of images."""
+    largest = int(labels.max())
+    if largest >= len(labels):
+        raise TaskError(f"train_labels holds {largest}, above the number of images: number the classes from 0 on")
+    return largest
+
+
+def _at_least_two(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(names) < 2:
+        raise TaskError(f"there is {len(names)} class: a data set needs two or more")
+    return names

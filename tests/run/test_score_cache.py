@@ -1,0 +1,45 @@
+from pathlib import Path
+
+import pytest
+
+from automl_zero.folders import CACHE_VARIABLE
+from automl_zero.run.events import Baseline, Score
+from automl_zero.run.score_cache import cached
+from automl_zero.tasks.splits import Stage
+
+ONE = Baseline(name="one", setting="none", scores={Stage.FINAL: Score(0.5, None)})
+OTHER = Baseline(name="other", setting="none", scores={Stage.FINAL: Score(0.25, 0.125)})
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.parametrize("score", [ONE, OTHER])
+def test_a_known_score_is_read_as_it_was(folder: Path, score: Baseline) -> None:
+    assert cached(["key", 1], lambda: score) == score
+    assert cached(["key", 1], lambda: pytest.fail("computed again")) == score
+    assert [each.suffix for each in (folder / "baselines").iterdir()] == [".json"]
+
+
+@pytest.mark.usefixtures("folder")
+def test_another_key_is_another_score() -> None:
+    assert cached(["key", 1], lambda: ONE) == ONE
+    assert cached(["key", 2], lambda: OTHER) == OTHER
+
+
+def test_a_damaged_file_is_computed_anew(folder: Path) -> None:
+    cached(["key"], lambda: ONE)
+    (file,) = (folder / "baselines").iterdir()
+    file.write_bytes(file.read_bytes()[:20])
+    assert cached(["key"], lambda: OTHER) == OTHER
+    assert cached(["key"], lambda: pytest.fail("computed again")) == OTHER
+
+
+def test_without_a_folder_to_write_to_it_is_computed_every_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "file").write_text("")
+    monkeypatch.setenv(CACHE_VARIABLE, str(folder / "file"))
+    assert cached(["key"], lambda: ONE) == ONE
+    assert cached(["key"], lambda: OTHER) == OTHER
