@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 ROWS = 400
+NUMBERS = pd.DataFrame({"a": np.arange(40.0), "b": np.arange(40.0) ** 2, "y": np.arange(40.0) / 7})
 
 
 @cache
@@ -39,3 +40,8 @@ def path() -> Path:
 def of_kind(kind: str) -> dict[str, Any]:
     """Settings that a kind of tasks cannot do without."""
     return {"kind": kind, **({"table": {"path": str(path()), "target": "price"}} if kind == "table" else {})}
+
+
+def with_data(preset: str) -> list[str]:
+    """Overrides that a preset cannot do without."""
+    return [f"tasks.table.path={path()}", "tasks.table.target=price"] if preset == "table" else []

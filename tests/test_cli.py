@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import table_file
 from small_config import small_file
 from typer.testing import CliRunner, Result
 
@@ -135,6 +136,17 @@ def test_the_config_in_the_folder_repeats_the_run(small: Path) -> None:
     assert first == again
 
 
+def test_a_table_is_one_line_and_its_config_repeats_the_run(small: Path) -> None:
+    table = table_file.path()
+    arguments = ("--data", table, "--target", "kind", "--set", "tasks.final.num_tasks=3", "--json")
+    first = json.loads(invoke("run", small, *arguments).stdout)
+    stored = read_run(Path(first["run"])).config.tasks
+    assert (stored.kind, stored.table.path, stored.table.target) == ("table", str(table), "kind")
+    assert (stored.num_classes, stored.num_features, stored.final.num_tasks) == (3, 9, 3)
+    again = json.loads(invoke("run", Path(first["run"]) / "config.toml", "--out", "again", "--json").stdout)
+    assert again["result"]["scores"] == first["result"]["scores"]
+
+
 @pytest.mark.usefixtures("small")
 def test_the_result_evaluates_to_the_score_in_the_report() -> None:
     result = json.loads(invoke("run", "linear", "--set", "stop.max_programs=1", "--out", "run", "--json").stdout)
@@ -228,6 +240,9 @@ def test_a_folder_that_cannot_be_written_is_refused(small: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (("run", "table"), "kind 'table' needs a table: run with --data FILE --target COLUMN"),
+        (("run", "linear", "--target", "y"), "--target y needs a table: give --data TABLE, too"),
+        (("run", "table", "--data", "nowhere.csv"), "'nowhere.csv' is no file, and does not begin with 'sklearn:'"),
         (("run", "nonsense"), "no preset or file 'nonsense': presets are "),
         (("show", "nonsense"), "nonsense is not a run folder"),
         (("evaluate", "nonsense", "--suite", "linear"), "no file and no library program 'nonsense'"),

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from small_config import VALUES, small_config
+from table_file import with_data
 
-from automl_zero.config import Config, ConfigError, Mutation, load_config, parse_config, preset_names
+from automl_zero.config import Config, ConfigError, Mutation, load_config, override, parse_config, preset_names
+from automl_zero.run.fit import fitted
 from automl_zero.run.initial import initial_programs
 from automl_zero.run.limits import check_ends
 from automl_zero.search.space import build_space
@@ -35,7 +37,7 @@ def test_every_preset_loads_under_its_own_name_with_a_description(name: str) -> 
 
 @presets
 def test_every_preset_can_be_run(name: str) -> None:
-    config = load_config(name)
+    config = fitted(load_config(name, with_data(name)))
     check_ends(config)
     build_space(config)
     initial_programs(config)
@@ -175,6 +177,16 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
 def test_a_faulty_override_is_told(override: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=message):
         load_config(written(tmp_path, "seed = 1"), [override])
+
+
+def test_a_config_is_overridden_like_a_file() -> None:
+    changes = ["tasks.num_features=5", "stop.max_programs=none", "stop.max_seconds=1"]
+    changed = override(small_config(), changes)
+    assert changed == small_config(
+        tasks={**VALUES["tasks"], "num_features": 5}, stop={"max_programs": None, "max_seconds": 1}
+    )
+    with pytest.raises(ConfigError, match=r"unknown key tasks\.numfeatures = 8: did you mean num_features?"):
+        override(small_config(), ["tasks.numfeatures=8"])
 
 
 def test_an_unknown_name_is_told_with_the_presets() -> None:

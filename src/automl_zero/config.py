@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, field_validator, model_validator
 
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
@@ -155,6 +155,11 @@ class TableConfig(_Section):
     target: str = ""
     projection: Literal["random", "subset", "none"] = "random"
     resample: Literal["split", "bootstrap"] = "split"
+
+    @field_validator("projection", mode="before")
+    @classmethod
+    def _none_is_a_projection(cls, value: Any) -> Any:
+        return "none" if value is None else value  # an override ``none`` unsets elsewhere
 
 
 class TasksConfig(_Section):

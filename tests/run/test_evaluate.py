@@ -83,7 +83,7 @@ def test_an_unknown_program_is_named(tasks: TaskSet) -> None:
         evaluate_programs(["linear_regression", "nonsense"], tasks, "float64", 100.0)
 
 
-@pytest.mark.parametrize("name", preset_names())
+@pytest.mark.parametrize("name", [name for name in preset_names() if name != "table"])  # which needs a file
 def test_a_preset_is_a_suite_of_its_tasks(name: str) -> None:
     expected = build_tasks(load_config(name).tasks, Stage.SELECT, 3)
     assert np.array_equal(choose_tasks(name, None, "select", 3).train_x, expected.train_x)

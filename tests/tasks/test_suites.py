@@ -110,7 +110,7 @@ def test_the_first_epoch_is_in_the_order_of_storage_and_later_ones_are_shuffled(
 
 
 def test_importing_tasks_loads_neither_scikit_learn_nor_numba() -> None:
-    modules = ("files", "projected", "splits", "suites", "synthetic", "table", "task")
+    modules = ("files", "projected", "splits", "suites", "synthetic", "table", "tabular", "read_table", "npz", "task")
     imports = "; ".join(f"import automl_zero.tasks.{module}" for module in modules)
     check = (
         "import sys; assert not {'sklearn', 'scipy', 'numba', 'pandas'} & {*sys.modules}, 'a heavy library was loaded'"

@@ -1,25 +1,22 @@
-"""Tables become tasks: rows belong to one stage, nothing is learnt from others, and what cannot be used is named."""
+"""Tables become tasks: rows belong to one stage, every class has its share, and what does not fit is named."""
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 import table_file
 
 from automl_zero.config import TasksConfig
 from automl_zero.tasks import table
 from automl_zero.tasks.splits import Stage
-from automl_zero.tasks.table import Table, from_arrays, from_frame, table_tasks, tasks_from_table
+from automl_zero.tasks.table import rows_of, table_tasks, tasks_from_table
+from automl_zero.tasks.tabular import Table
 from automl_zero.tasks.task import Loss, TaskError, TaskSet
 
 SIZE = {"num_tasks": 3, "num_train": 60, "num_valid": 30}
 every_stage = pytest.mark.parametrize("stage", Stage)
-NUMBERS = pd.DataFrame({"a": np.arange(40.0), "b": np.arange(40.0) ** 2, "y": np.arange(40.0) / 7})
 
 
 def config(**changes: Any) -> TasksConfig:
@@ -61,12 +58,6 @@ def test_features_are_standardized_on_the_training_rows(stage: Stage) -> None:
     np.testing.assert_allclose(tasks.train_x.std(axis=1), 1)
 
 
-def test_columns_of_text_become_features_and_constant_ones_go() -> None:
-    table = from_frame(table_file.frame().drop(columns=["sold", "kind"]), "price")
-    assert table.x.shape == (table_file.ROWS, 3 + 3)  # a, b, d, and the three colors
-    assert set(np.unique(table.x[:, 2:5])) == {0, 1}
-
-
 def test_a_missing_value_counts_as_the_mean() -> None:
     x = np.arange(100.0)
     x[::7] = np.nan
@@ -87,7 +78,7 @@ def raw(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(table, "standardize", lambda train, valid: (train, valid))
 
 
-def rows_of(stage: Stage, seed: int, classes: tuple[str, ...]) -> tuple[set[float], set[float]]:
+def rows_met(stage: Stage, seed: int, classes: tuple[str, ...]) -> tuple[set[float], set[float]]:
     """The rows that many tasks of a stage train on, and those they are validated on."""
     plain = _plain(SIZE | {"num_tasks": 60}, num_classes=max(2, len(classes)))
     tasks = tasks_from_table(numbered(classes=classes), plain, stage, seed)
@@ -100,7 +91,7 @@ def rows_of(stage: Stage, seed: int, classes: tuple[str, ...]) -> tuple[set[floa
 @pytest.mark.parametrize("classes", [(), ("no", "yes")])
 def test_a_row_belongs_to_one_stage_whatever_the_seed(classes: tuple[str, ...]) -> None:
     (search, search_valid), (select, select_valid), (final, final_valid) = (
-        rows_of(stage, seed, classes) for seed, stage in enumerate(Stage)
+        rows_met(stage, seed, classes) for seed, stage in enumerate(Stage)
     )
     assert search == search_valid == select
     assert final == search | select_valid
@@ -125,85 +116,82 @@ def test_without_a_projection_columns_are_seen_as_they_are() -> None:
         tasks_of("price", table={"projection": "none"})
 
 
-def test_parquet_and_arrays_give_the_same_tasks(tmp_path: Path) -> None:
-    NUMBERS.to_parquet(tmp_path / "table.parquet")
-    size = {"num_tasks": 2, "num_train": 10, "num_valid": 5}
-    settings = config(table={"path": str(tmp_path / "table.parquet"), "target": "y"}, **{s.value: size for s in Stage})
-    of_file = table_tasks(settings, Stage.FINAL, 0)
-    of_arrays = tasks_from_table(from_arrays(NUMBERS[["a", "b"]], NUMBERS["y"]), settings, Stage.FINAL, 0)
-    for name in ("train_x", "train_y", "valid_x", "valid_y"):
-        np.testing.assert_array_equal(getattr(of_file, name), getattr(of_arrays, name))
+@pytest.mark.usefixtures("raw")
+@every_stage
+def test_every_class_is_trained_on_and_validated_in_its_share(stage: Stage) -> None:
+    rare = Table(np.arange(400.0)[:, None], np.repeat([0.0, 1.0], [380, 20]), ("no", "yes"))
+    tasks = tasks_from_table(rare, _plain(SIZE | {"num_tasks": 50, "num_valid": 20}), stage, 0)
+    np.testing.assert_array_equal(tasks.valid_y.sum(axis=1), 1)
+    assert set(np.unique(tasks.train_y.sum(axis=1))) <= {3.0, 4.0}
+    assert len(np.unique(tasks.valid_x[tasks.valid_y == 1])) == {"search": 12, "select": 4, "final": 4}[stage]
 
 
-@pytest.mark.parametrize("name", table.BUNDLED_TABLES)
-def test_tables_of_scikit_learn_need_no_file(name: str) -> None:
-    classes = {"breast_cancer": 2, "diabetes": 0, "iris": 3, "wine": 3}[name]
-    sizes = {stage.value: {"num_tasks": 2, "num_train": 40, "num_valid": 20} for stage in Stage}
-    settings = config(table={"path": f"sklearn:{name}", "target": "target"}, num_classes=max(classes, 2), **sizes)
-    for stage in Stage:
-        assert table_tasks(settings, stage, 0).loss is (Loss.ACCURACY if classes else Loss.RMSE)
+@pytest.mark.usefixtures("raw")
+@every_stage
+def test_a_single_row_of_a_class_is_validated_where_there_is_room_for_every_class(stage: Stage) -> None:
+    y = np.repeat([0.0, 1.0, 2.0], [390, 5, 5])
+    tiny = Table(np.arange(400.0)[:, None] * [1, 1, 1], y, ("a", "b", "c"))
+    sizes = {each.value: SIZE | {"num_valid": 3} for each in Stage}
+    settings = config(num_features=3, num_classes=3, table={"projection": "none"}, **sizes)
+    tasks = tasks_from_table(tiny, settings, stage, 0)
+    assert [sorted(each) for each in tasks.valid_y.tolist()] == [[0, 1, 2]] * 3
 
 
-def test_a_changed_file_is_read_anew(tmp_path: Path) -> None:
-    size = {"num_tasks": 2, "num_train": 10, "num_valid": 5}
-    settings = config(table={"path": str(tmp_path / "t.csv"), "target": "y"}, **{s.value: size for s in Stage})
-    means = []
-    for factor, time in ((1, 1), (-1, 2)):
-        NUMBERS.assign(y=NUMBERS.y * factor).to_csv(tmp_path / "t.csv", index=False)
-        os.utime(tmp_path / "t.csv", (time, time))
-        means.append(table_tasks(settings, Stage.SEARCH, 0).train_y[0, 0])
-    assert means[0] == pytest.approx(-means[1])
+@pytest.mark.usefixtures("raw")
+@every_stage
+@pytest.mark.parametrize("classes", [(), ("no", "yes")])
+def test_a_bootstrap_draws_training_rows_again_but_never_those_of_validation(
+    classes: tuple[str, ...], stage: Stage
+) -> None:
+    sizes = {each.value: SIZE | {"num_tasks": 20, "num_train": 500} for each in Stage}
+    again = config(num_features=1, table={"projection": "none", "resample": "bootstrap"}, **sizes)
+    table = numbered(classes=classes)
+    tasks = tasks_from_table(table, again, stage, 0)
+    for train, valid in zip(tasks.train_x, tasks.valid_x, strict=True):
+        assert 100 < len(np.unique(train)) < 320
+        assert len(np.unique(valid)) == SIZE["num_valid"]
+        assert not np.isin(train, valid).any()
+    assert set(np.unique(tasks.train_x)) <= set(rows_of(table, stage)[0].tolist())
 
 
-BAD: dict[str, tuple[pd.DataFrame, str]] = {
-    "no such column": (NUMBERS.rename(columns={"y": "z"}), "there is no column 'y': columns are a, b, z"),
-    "missing targets": (NUMBERS.assign(y=[None, 1.5] * 20), "column 'y' lacks a value in 20 of 40 rows: remove"),
-    "one class": (NUMBERS.assign(y="yes"), "column 'y' always holds 'yes'"),
-    "a tiny class": (NUMBERS.assign(y=["a"] * 37 + ["b"] * 3), "class 'b' of column 'y' has 3 rows, but each needs 5"),
-    "infinite": (NUMBERS.assign(a=np.inf), "column 'a' holds infinite values: remove or replace"),
-    "infinite target": (NUMBERS.assign(y=np.inf), "column 'y' holds infinite values"),
-    "names": (
-        pd.DataFrame({"a": [f"n{k}" for k in range(60)], "y": np.arange(60) / 7}),
-        "column 'a' has 60 different values that are no numbers",
-    ),
-    "nothing varies": (NUMBERS[["y"]].assign(a=1, b="x"), "besides 'y' there is no column that varies"),
-    "too many classes": (NUMBERS.assign(y=["a", "b", "c", "d"] * 10), "there are 4 classes .a, b, c, d.: set"),
-    "too few rows": (NUMBERS, "num_train = 60 plus num_valid = 30: there are 24 rows for that; use at most 24"),
-}
-
-
-@pytest.mark.parametrize("name", BAD)
-def test_what_cannot_be_used_is_named_with_a_remedy(name: str, tmp_path: Path) -> None:
-    bad, message = BAD[name]
-    bad.to_csv(tmp_path / "bad.csv", index=False)
-    with pytest.raises(TaskError, match=message) as caught:
-        table_tasks(config(table={"path": str(tmp_path / "bad.csv"), "target": "y"}), Stage.SEARCH, 0)
-    assert "bad.csv" in str(caught.value)
+@pytest.mark.usefixtures("raw")
+@every_stage
+def test_a_subset_is_different_columns_in_every_task(stage: Stage) -> None:
+    columns = np.arange(7) * 1000.0
+    wide = Table(np.arange(400.0)[:, None] + columns, np.arange(400.0))
+    sizes = {each.value: SIZE | {"num_tasks": 30} for each in Stage}
+    tasks = tasks_from_table(wide, config(num_features=4, table={"projection": "subset"}, **sizes), stage, 0)
+    seen = [tuple(x) for x in (tasks.train_x[:, 0] // 1000).tolist()]
+    assert all(len(set(each)) == 4 for each in seen)
+    assert len(set(seen)) > 20
+    assert set().union(*seen) == set(range(7))
+    np.testing.assert_array_equal(tasks.valid_x[:, 0] // 1000, tasks.train_x[:, 0] // 1000)
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"path": "sklearn:moons", "target": "y"}, "sklearn:moons: scikit-learn brings no table 'moons': use one of"),
-        ({}, "set tasks.table.path and .target"),
+        ({"target": "kind", "num_classes": 2}, "num_classes = 2, but there are 3 classes .0, 1, 2.: set"),
+        ({"num_features": 10, "table": {"projection": "subset"}}, "subset can have no more than all 9 features: set"),
+        ({"table": {"projection": "none"}}, "num_features = 6, but without a projection there are 9 features: set"),
+        ({"search": {"num_train": 999}}, "num_train = 999 plus num_valid = 100: there are 240 rows for that; use at"),
         (
-            {"path": "nowhere.csv", "target": "y"},
-            "tasks.table.path = 'nowhere.csv' is no file, and does not begin with 'sklearn:'",
+            {"search": {"num_valid": 240}, "table": {"resample": "bootstrap"}},
+            "plus num_valid = 240: there are 240 rows",
         ),
     ],
 )
-def test_a_file_and_a_target_are_needed(settings: dict[str, str], message: str) -> None:
-    with pytest.raises(TaskError, match=message):
-        table_tasks(config(table=settings), Stage.SEARCH, 0)
+def test_settings_that_do_not_fit_are_told_with_the_table_and_a_remedy(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(TaskError, match=message) as caught:
+        tasks_of(**{"target": "price", **settings})
+    assert "table.csv: tasks." in str(caught.value)
 
 
-def test_a_file_that_is_no_table_is_named(tmp_path: Path) -> None:
-    for name in ("empty.csv", "broken.parquet"):
-        (tmp_path / name).write_bytes(b"")
-        with pytest.raises(TaskError, match=f"{name}: cannot be read as"):
-            table_tasks(config(table={"path": str(tmp_path / name), "target": "y"}), Stage.SEARCH, 0)
+def test_more_validation_rows_than_a_stage_has_are_refused() -> None:
+    with pytest.raises(TaskError, match=r"tasks.final.num_valid = 81: there are 80 rows for that; use at most 80"):
+        tasks_of("price", Stage.FINAL, final=SIZE | {"num_valid": 81})
 
 
-def test_arrays_of_different_lengths_are_refused() -> None:
-    with pytest.raises(TaskError, match="x has 3 rows but y 2"):
-        from_arrays(np.zeros((3, 1)), np.zeros(2))
+def test_a_table_is_needed() -> None:
+    with pytest.raises(TaskError, match="run with --data FILE --target COLUMN, or set"):
+        table_tasks(config(), Stage.SEARCH, 0)

@@ -64,12 +64,11 @@ def _with_tasks(config: Config, changes: dict[str, Any]) -> Config:
 
 
 def _num_features(table: Table, projection: str) -> int:
-    """F: as many as there are columns, or half of them for subsets that differ; labels of classes need room, too."""
+    """F: as many as there are columns, or half of them where every task has a subset; labels of classes need room."""
     columns = int(table.x.shape[1])
-    if projection == "none":
-        return columns
-    wanted = columns if projection == "random" else min(columns, max(len(table.classes), (columns + 1) // 2))
-    return max(min(MOST_FEATURES, wanted), len(table.classes) if projection == "random" else 1)
+    projected, subset = min(MOST_FEATURES, columns), min(MOST_FEATURES, (columns + 1) // 2)
+    wanted = {"random": projected, "subset": subset, "none": columns}[projection]
+    return max(wanted, len(table.classes))
 
 
 def _stage_sizes(table: Table, stage: Stage) -> dict[str, int]:

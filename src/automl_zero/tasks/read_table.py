@@ -7,7 +7,6 @@ from strangers: nothing in them is ever unpickled.
 from __future__ import annotations
 
 import hashlib
-import os
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from automl_zero.tasks.kept import data_folder
 from automl_zero.tasks.npz import Arrays, read_npz
 from automl_zero.tasks.tabular import Table, from_arrays, from_frame
 from automl_zero.tasks.task import TaskError
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 BUNDLED, OPENML = "sklearn:", "openml:"  # begin the names of tables that are no files
 BUNDLED_TABLES = ("breast_cancer", "diabetes", "iris", "wine")
-DATA_VARIABLE = "AUTOML_ZERO_DATA_DIR"
 
 
 def read_table(name: str, target: str = "") -> Table:
@@ -126,8 +125,7 @@ def _from_openml(name: str) -> tuple[pd.DataFrame, str]:
 
     which = _openml_table(name)
     try:
-        home = os.environ.get(DATA_VARIABLE) or _user_data_folder()
-        bunch = datasets.fetch_openml(**which, data_home=str(home), as_frame=True, parser="auto")
+        bunch = datasets.fetch_openml(**which, data_home=str(data_folder()), as_frame=True, parser="auto")
         frame, targets = bunch.frame, list(bunch.target_names)
     except Exception as error:  # a damaged answer may raise anything
         reason = f"{type(error).__name__}: {error}"
@@ -145,9 +143,3 @@ def _openml_table(name: str) -> dict[str, Any]:
     if not title or (at and not version.isdecimal()):
         raise TaskError(f"{name!r} names no table of OpenML: write {OPENML}NAME, {OPENML}NAME@VERSION or {OPENML}ID")
     return {"name": title, "version": int(version) if at else "active"}
-
-
-def _user_data_folder() -> Path:
-    from platformdirs import user_cache_path
-
-    return user_cache_path("automl-zero") / "data"

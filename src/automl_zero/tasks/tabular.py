@@ -124,10 +124,11 @@ def _target(column: pd.Series[Any]) -> tuple[FloatArray, tuple[str, ...]]:
         raise TaskError(f"column {column.name!r} lacks a value in {missing} of {len(column)} rows: remove these rows")
     if not _names_classes(column):
         return _finite(column), ()
-    names, numbers = np.unique(column.astype(str).to_numpy(str), return_inverse=True)
+    unique, numbers = np.unique(column.astype(str).to_numpy(str), return_inverse=True)
+    names = tuple(unique.tolist())
     if len(names) == 1:
         raise TaskError(f"column {column.name!r} always holds {names[0]!r}: there is nothing to predict")
-    return numbers.astype(np.float64), tuple(names.tolist())
+    return numbers.astype(np.float64), names
 
 
 def _names_classes(column: pd.Series[Any]) -> bool:
