@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from table_file import of_kind
 
 from automl_zero.config import TasksConfig
-from automl_zero.tasks.suites import KINDS, Stage, build_tasks
+from automl_zero.program.program import AddressCounts
+from automl_zero.tasks.suites import KINDS, Stage, build_tasks, sample_tasks
 from automl_zero.tasks.task import TaskError, TaskSet
+from automl_zero.vm.execute import choose_lanes
 
 SIZES = {"num_tasks": 3, "num_train": 40, "num_valid": 20}
 EXAMPLES = ("train_x", "train_y", "valid_x", "valid_y")
@@ -131,3 +133,27 @@ def test_tasks_that_would_not_fit_into_memory_are_refused() -> None:
             Stage.SELECT,
             0,
         )
+
+
+@every_kind
+@every_stage
+def test_a_sample_is_a_few_tasks_of_the_same_sizes(kind: str, stage: Stage) -> None:
+    many = config(kind, num_tasks=20)
+    sample, whole = sample_tasks(many, stage, 0), build_tasks(many, stage, 0)
+    assert len(sample) == 9
+    assert sample.valid_x.shape[1:] == whole.valid_x.shape[1:]
+    assert (sample.loss, sample.name) == (whole.loss, whole.name)
+
+
+@pytest.mark.parametrize("num_tasks", [9, 10, 16, 17])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_sample_runs_in_as_many_lanes_as_all_tasks(num_tasks: int, dtype: str) -> None:
+    many = config("linear", num_tasks=num_tasks)
+    sets = sample_tasks(many, Stage.SEARCH, 0), build_tasks(many, Stage.SEARCH, 0)
+    one, other = (choose_lanes(AddressCounts(8, 8, 2), tasks, dtype) for tasks in sets)
+    assert one == other
+
+
+def test_a_sample_finds_that_not_all_tasks_fit_into_memory() -> None:
+    with pytest.raises(TaskError, match="100000000 tasks"):
+        sample_tasks(config("linear", num_tasks=100_000_000), Stage.FINAL, 0)

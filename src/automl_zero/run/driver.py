@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import cached_property
 from time import monotonic
 
 from automl_zero import __version__
@@ -25,7 +26,8 @@ from automl_zero.run.learning import learned_addresses
 from automl_zero.run.limits import INTERRUPTED, Spent, check_ends, ends_run, experiment_limit, run_limit
 from automl_zero.run.scoring import score_program
 from automl_zero.search.space import build_space
-from automl_zero.tasks.suites import Stage, build_tasks
+from automl_zero.tasks.suites import Stage, build_tasks, sample_tasks
+from automl_zero.tasks.task import TaskSet
 
 
 class Run:
@@ -49,12 +51,11 @@ class Run:
         self.config, self.workers, self._interrupted = config, workers, interrupted
         _check_spaces(config)  # so that their faults are found before anything is compiled
         self._initial = initial_programs(config)
-        self._select_tasks = build_tasks(config.tasks, Stage.SELECT, config.seed)
-        self._final_tasks = build_tasks(config.tasks, Stage.FINAL, config.seed)
-        for tasks in (self._select_tasks, self._final_tasks):
+        samples = [sample_tasks(config.tasks, stage, config.seed) for stage in (Stage.SELECT, Stage.FINAL)]
+        for tasks in samples:
             score_program(Program(), tasks, config)
         self._experiment = Experiment(config, 0, self._initial)
-        check_losses([self._experiment.tasks, self._select_tasks])
+        check_losses([self._experiment.tasks, *samples])
         self._before: Counter[str] = Counter()  # counters of the experiments before this one
         self._ended = 0
         self._record = -1.0  # best search fitness of the run
@@ -72,6 +73,11 @@ class Run:
                 reason = yield from self._run_experiment(pool)
         yield self._final()
         yield self._stop(reason)
+
+    @cached_property
+    def _select_tasks(self) -> TaskSet:
+        """Built when the first experiment ends, and kept for the others."""
+        return build_tasks(self.config.tasks, Stage.SELECT, self.config.seed)
 
     def _begin_experiment(self) -> None:
         self._before.update(self._experiment.archipelago.counters)
@@ -169,7 +175,8 @@ class Run:
         """Score the result, and the baselines beside it, on the tasks of all stages."""
         best = self._selections[-1]
         program, search = from_text(best.program), search_tasks(self.config.of_island(0), best.experiment)[0]
-        tasks = {Stage.SEARCH: search, Stage.SELECT: self._select_tasks, Stage.FINAL: self._final_tasks}
+        final = build_tasks(self.config.tasks, Stage.FINAL, self.config.seed)
+        tasks = {Stage.SEARCH: search, Stage.SELECT: self._select_tasks, Stage.FINAL: final}
         return Final(
             experiment=best.experiment,
             program=best.program,

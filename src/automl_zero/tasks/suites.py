@@ -40,6 +40,7 @@ KINDS: Mapping[str, TaskKind] = MappingProxyType(
     }
 )
 IMAGE_KINDS = ("image-pairs", "image-groups")
+SAMPLE = 9  # tasks: from so many on, they run in as many lanes as any number does
 MOST_BYTES = 1 << 32  # of the examples of a task set
 
 
@@ -58,6 +59,18 @@ def build_tasks(config: TasksConfig, stage: Stage, seed: int) -> TaskSet:
         train_order=shuffled_epochs(tasks.num_train_examples, config.num_epochs, epochs),
         noise_seed=seed_at(seed, "noise", stage),
     )
+
+
+def sample_tasks(config: TasksConfig, stage: Stage, seed: int) -> TaskSet:
+    """A few tasks of a stage, to find at little cost whether it can be built, and to compile what runs on it.
+
+    Raises:
+        TaskError: as of ``build_tasks`` for all of them.
+    """
+    _check_memory(config, stage)
+    size = stage.size(config)
+    few = size.model_copy(update={"num_tasks": min(size.num_tasks, SAMPLE)})
+    return build_tasks(config.model_copy(update={stage.value: few}), stage, seed)
 
 
 def _check_memory(config: TasksConfig, stage: Stage) -> None:
