@@ -15,6 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from automl_zero import __version__
+from automl_zero.cli.compare import compare
 from automl_zero.cli.data import data
 from automl_zero.cli.output import AsJson, Override, Seed, print_rows, print_table, to_json
 from automl_zero.cli.tasks import tasks
@@ -67,6 +68,7 @@ def _print_version(wanted: bool) -> None:
 
 
 main = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+main.command()(compare)
 main.add_typer(tasks, name="tasks")
 main.add_typer(data, name="data")
 

@@ -1,0 +1,1 @@
+"""What was found: how searches compare, from the events of their runs."""

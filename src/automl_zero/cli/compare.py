@@ -1,0 +1,119 @@
+"""The command ``automl-zero compare``: searches against each other, over several seeds."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from automl_zero.cli.output import AsJson, Override, print_table, to_json
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from automl_zero.analysis.compare import Attempt, Estimate, Summary, Variant
+    from automl_zero.config import Config
+
+PICTURE = "comparison.png"
+
+
+def compare(
+    variants: Annotated[
+        list[str],
+        typer.Argument(metavar="VARIANT...", help="A preset or file; with overrides: 'linear islands.count=4'."),
+    ],
+    out: Annotated[Path, typer.Option(help="Folder of all runs; those that are complete in it are not done again.")],
+    seeds: Annotated[int, typer.Option(min=1, help="Runs of each variant, with seeds from 1 on.")] = 10,
+    overrides: Annotated[list[str] | None, Override] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Threads; by default, the number of cores.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run searches with several seeds, and tell how often and how soon each reaches its target."""
+    from rich.console import Console
+
+    from automl_zero.analysis.compare import parse_variant, summarize
+    from automl_zero.report.compare_figure import draw_comparison
+
+    chosen = [parse_variant(each, overrides or []) for each in dict.fromkeys(variants)]
+    console, threads = Console(stderr=True), workers or os.cpu_count() or 1
+    attempts = {each.name: _attempts(each, seeds, out, threads, console) for each in chosen}
+    draw_comparison(attempts, out / PICTURE)
+    summaries = [summarize(name, runs) for name, runs in attempts.items()]
+    if as_json:
+        typer.echo(to_json({"variants": [_plain(each) for each in summaries], "picture": str(out / PICTURE)}))
+        return
+    print_table(
+        ("", "solved", "median programs", "programs per solution", "median seconds", "median fitness"),
+        map(_row, summaries),
+    )
+    typer.echo(f"\nin brackets: 95 % intervals (bootstrap)\npicture: {out / PICTURE}")
+
+
+def _attempts(variant: Variant, seeds: int, out: Path, workers: int, console: Console) -> list[Attempt]:
+    folder = out / re.sub(r"[^\w.=-]+", "-", variant.name)
+    return [_attempt(variant.of_seed(seed), folder / f"seed-{seed}", workers, console) for seed in range(1, seeds + 1)]
+
+
+def _attempt(config: Config, folder: Path, workers: int, console: Console) -> Attempt:
+    """The run in that folder, done now if it is not there."""
+    from automl_zero.analysis.compare import attempt
+    from automl_zero.run.recorded import run_recorded
+    from automl_zero.run.store import StoreError, read_run
+
+    if not folder.exists():
+        console.print(f"{folder}")
+        _, exit_code = run_recorded(config, folder, workers, _silent())
+        if exit_code:
+            raise typer.Exit(exit_code)
+    stored = read_run(folder)
+    if stored.config != config:
+        raise StoreError(f"{folder} holds a run of other settings: choose another --out, or remove it")
+    found = attempt(config, stored.events)
+    if found is None:
+        raise StoreError(f"{folder} holds a run that was interrupted or is not complete: remove it, and compare again")
+    return found
+
+
+def _silent() -> Console:
+    from rich.console import Console
+
+    return Console(quiet=True)
+
+
+def _row(summary: Summary) -> Sequence[str]:
+    return (
+        summary.name,
+        f"{summary.solved} of {summary.runs} ({summary.success_rate.low:.0%} to {summary.success_rate.high:.0%})",
+        _text(summary.programs, ",.0f"),
+        _text(summary.programs_per_solution, ",.0f"),
+        _text(summary.seconds, ".1f"),
+        _text(summary.fitness, ".4f"),
+    )
+
+
+def _text(estimate: Estimate, form: str) -> str:
+    value, low, high = (_number(each, form) for each in (estimate.value, estimate.low, estimate.high))
+    return f"{value} ({low} to {high})"
+
+
+def _number(value: float, form: str) -> str:
+    return "-" if value == float("inf") else format(value, form)
+
+
+def _plain(summary: Summary) -> Mapping[str, object]:
+    """For JSON, which knows no infinity: what was not reached is null."""
+    from dataclasses import asdict
+
+    return dict(_finite(asdict(summary)))
+
+
+def _finite(values: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield name, dict(_finite(value))
+        else:
+            yield name, None if value == float("inf") else value

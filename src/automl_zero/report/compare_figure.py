@@ -1,0 +1,33 @@
+"""The picture of a comparison: the share of runs that have reached the target, against the programs they made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from automl_zero.analysis.compare import Attempt
+
+
+def solved_curve(attempts: Sequence[Attempt]) -> tuple[list[int], list[float]]:
+    """(programs, share of the runs solved after so many): a step for each solved run, and the end of the longest."""
+    solved = sorted(each.programs for each in attempts if each.solved)
+    shares = [(number + 1) / len(attempts) for number in range(len(solved))]
+    last = max(each.programs for each in attempts)
+    return [*solved, last], [*shares, shares[-1] if shares else 0.0]
+
+
+def draw_comparison(attempts: Mapping[str, Sequence[Attempt]], path: Path) -> None:
+    """Draw the curve of every variant into a PNG or SVG file, by its ending."""
+    figure = Figure(figsize=(7, 4.2), dpi=110, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    for name, runs in attempts.items():
+        programs, shares = solved_curve(runs)
+        axes.step([programs[0], *programs], [0.0, *shares], where="post", label=f"{name} ({len(runs)} runs)")
+    axes.set(xscale="log", ylim=(-0.02, 1.02), xlabel="programs", ylabel="share of runs that reached the target")
+    axes.legend(frameon=False, loc="upper left", fontsize="small")
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path)
