@@ -279,7 +279,7 @@ class BaselinesConfig(_Section):
     """
 
     names: tuple[Literal["linear", "mlp", "gradient-descent", "net", "figure-6"], ...] = ("linear", "net")
-    trials: Positive = 15
+    trials: Positive = 30
 
 
 class StopConfig(_Section):
