@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from small_config import VALUES, small_config
+from stand_in import stand_in
 from table_file import with_data
 
 from automl_zero.config import Config, ConfigError, Mutation, load_config, override, parse_config, preset_names
@@ -17,6 +18,7 @@ from automl_zero.run.fit import fitted
 from automl_zero.run.initial import initial_programs
 from automl_zero.run.limits import check_ends
 from automl_zero.search.space import build_space
+from automl_zero.tasks import projected
 from automl_zero.tasks.suites import Stage, build_tasks
 
 presets = pytest.mark.parametrize("name", preset_names())
@@ -36,7 +38,8 @@ def test_every_preset_loads_under_its_own_name_with_a_description(name: str) -> 
 
 
 @presets
-def test_every_preset_can_be_run(name: str) -> None:
+def test_every_preset_can_be_run(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(projected, "load_dataset", stand_in)
     config = fitted(load_config(name, with_data(name)))
     check_ends(config)
     build_space(config)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
@@ -11,6 +12,7 @@ from table_file import of_kind
 from automl_zero.config import BaselinesConfig, Config
 from automl_zero.program.library import library_program, two_layer_net
 from automl_zero.run import baselines as module
+from automl_zero.run import score_cache
 from automl_zero.run.baselines import ALGORITHMS, baselines
 from automl_zero.run.events import Baseline
 from automl_zero.run.scoring import fitnesses, score_program
@@ -19,6 +21,11 @@ from automl_zero.tasks.task import TaskSet
 
 TaskSets = dict[Stage, TaskSet]
 FEW = STAGE | {"num_train": 60}
+
+
+@pytest.fixture(autouse=True)
+def _no_scores_of_other_tests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(score_cache, "cache_root", lambda: tmp_path)
 
 
 def habitat(trials: int = 3, **tasks: Any) -> tuple[TaskSets, Config]:
