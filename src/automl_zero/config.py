@@ -386,10 +386,7 @@ def override(config: Config, overrides: Sequence[str]) -> Config:
     Raises:
         ConfigError: an unknown key, or a value that is out of range.
     """
-    values = config.model_dump(mode="json")
-    for each in overrides:
-        _apply(values, each)
-    return parse_config(values)
+    return with_overrides(config.model_dump(mode="json"), overrides)
 
 
 def parse_config(values: Mapping[str, Any]) -> Config:

@@ -5,16 +5,16 @@ One door for all: those that are bundled, those that were got, and one's own.
 
 from __future__ import annotations
 
-import hashlib
 from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from automl_zero.tasks.images import Dataset, Images, to_dataset
+from automl_zero.tasks.images import Dataset, Images, pick, to_dataset
 from automl_zero.tasks.kept import folder_of, is_here, read_arrays
 from automl_zero.tasks.own_images import SUFFIX, load_own_images
 from automl_zero.tasks.sources import BUNDLED, KNOWN, KnownDataset
+from automl_zero.tasks.splits import by_hash
 from automl_zero.tasks.task import IntArray, TaskError
 
 __all__ = ["Dataset", "Images", "dataset_names", "load_dataset"]
@@ -52,17 +52,12 @@ def _digits() -> Dataset:
     everything = Images(bunch.data.astype(np.uint8), bunch.target.astype(np.int64))
     test = np.concatenate([_held_out(everything.labels, digit) for digit in range(10)])
     train = np.setdiff1d(np.arange(len(everything.labels)), test)
-    return Dataset(BUNDLED, (8, 8, 1), tuple("0123456789"), _part(everything, train), _part(everything, test))
+    return Dataset(BUNDLED, (8, 8, 1), tuple("0123456789"), pick(everything, train), pick(everything, test))
 
 
 def _held_out(labels: IntArray, digit: int) -> IntArray:
-    of_digit = np.flatnonzero(labels == digit).tolist()
-    of_digit.sort(key=lambda number: hashlib.sha256(str(number).encode()).digest())
+    of_digit = by_hash(np.flatnonzero(labels == digit).tolist())
     return np.array(of_digit[: round(HELD_OUT * len(of_digit))])
-
-
-def _part(images: Images, numbers: IntArray) -> Images:
-    return Images(images.pixels[numbers], images.labels[numbers])
 
 
 def _load_kept(known: KnownDataset) -> Dataset:

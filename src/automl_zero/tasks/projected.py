@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from automl_zero.config import TasksConfig
 from automl_zero.rng import generator_at
 from automl_zero.tasks.datasets import Dataset, Images, load_dataset
+from automl_zero.tasks.images import pick
 from automl_zero.tasks.splits import Item, Stage, groupings, pairs_of, share_of
 from automl_zero.tasks.task import FloatArray, IntArray, Loss, TaskError, TaskSet
 
@@ -73,9 +74,9 @@ def choose_images(
     """
     train, rest = np.split(rng.permutation(_of_classes(dataset.train, classes)), [num_train])
     if stage is not Stage.FINAL:
-        return _pick(dataset.train, train), _pick(dataset.train, rest[:num_valid])
+        return pick(dataset.train, train), pick(dataset.train, rest[:num_valid])
     test = rng.permutation(_of_classes(dataset.test, classes))[:num_valid]
-    return _pick(dataset.train, train), _pick(dataset.test, test)
+    return pick(dataset.train, train), pick(dataset.test, test)
 
 
 def project(
@@ -144,10 +145,6 @@ def _features(
 def _of_classes(images: Images, classes: IntArray) -> IntArray:
     """Numbers of the images whose class occurs in a task."""
     return np.flatnonzero(classes[images.labels] != NO_CLASS)
-
-
-def _pick(images: Images, numbers: IntArray) -> Images:
-    return Images(images.pixels[numbers], images.labels[numbers])
 
 
 def _check_grouping(dataset: Dataset, num_classes: int) -> None:
