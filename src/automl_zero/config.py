@@ -80,11 +80,17 @@ class MutationConfig(_Section):
     ``table`` decides the weights and how a constant changes. ``paper``: times U[0.5, 2], and its sign flips in one of
     ten cases (supplement S3); ``released``: its sign flips in one of ten cases, else times exp(N(0, 1)).
     ``weights`` replaces the table's weights.
+    ``graph_share`` of the mutations change the program's graph instead, and only to a valid one (Mishima and Ono 2025).
+    A child that is known already, or whose code shows that it cannot learn, is mutated anew from its parent, until
+    ``attempts`` have been made; but for a share of the children, ``drift``, which are taken as they are.
     """
 
     prob: Fraction = 0.9
     table: Literal["paper", "released"] = "paper"
     weights: dict[Mutation, Annotated[float, Field(ge=0)]] = {}
+    graph_share: Fraction = 0.0
+    attempts: Positive = 1
+    drift: Fraction = 0.0
 
     @model_validator(mode="after")
     def _some_weight_is_positive(self) -> MutationConfig:
@@ -98,13 +104,17 @@ class SearchConfig(_Section):
 
     In a tournament, fitness counts in whole steps of ``fitness_resolution`` (0: every difference counts). With
     ``parsimony``, of equals the program with fewer live instructions is the better one.
+    With ``minimal-generation-gap``, there is no tournament: two random members have ``children``, and the fittest of
+    the family and one that is fit or of a rare structure take their places; ``rarity`` weighs the latter.
     """
 
-    method: Literal["regularized-evolution", "random-search"] = "regularized-evolution"
+    method: Literal["regularized-evolution", "minimal-generation-gap", "random-search"] = "regularized-evolution"
     population_size: Annotated[int, Field(ge=2, le=1_000_000)] = 100
     tournament_size: Positive = 10
     fitness_resolution: Fraction = 0.0
     parsimony: bool = False
+    children: Positive = 100
+    rarity: Fraction = 0.4
 
 
 class EvaluationConfig(_Section):
@@ -317,6 +327,31 @@ class Config(_Section):
             raise ValueError(
                 f"islands.migrants = {migrants} is above search.population_size = {members}, but migrants take the "
                 f"place of distinct members: use at most {members} migrants, or a larger population"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _families_fit(self) -> Config:
+        programs, children = self.islands.epoch_programs, self.search.children
+        if self.search.method == "minimal-generation-gap" and programs % children:
+            raise ValueError(
+                f"islands.epoch_programs = {programs} is no multiple of search.children = {children}, but an epoch of "
+                f"minimal-generation-gap is made of whole families: use {-(-programs // children) * children}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _graphs_fit(self) -> Config:
+        if self.mutation.graph_share > 0 and any(self.program.min_sizes):
+            raise ValueError(
+                f"program.min_sizes = {list(self.program.min_sizes)} asks for instructions without effect, but mutations"
+                " of graphs leave none: use [0, 0, 0], or mutation.graph_share = 0"
+            )
+        closed = [name for name in ("setup", "predict", "learn") if not getattr(self.program, f"{name}_ops")]
+        if self.mutation.graph_share > 0 and closed:
+            raise ValueError(
+                f"program.{closed[0]}_ops is empty, but mutations of graphs change all component functions: give it "
+                "ops, or use mutation.graph_share = 0"
             )
         return self
 

@@ -45,6 +45,18 @@ def look_up(cache: Cache, key: Any) -> float:
 
 
 @jit
+def contains(cache: Cache, key: Any) -> bool:
+    """Whether there is a score under a key; nothing moves."""
+    if cache.keys.shape[0] == 0:
+        return False
+    row = key % np.uint64(cache.keys.shape[0])
+    found = False
+    for way in range(WAYS):
+        found |= cache.keys[row, way] == key
+    return found
+
+
+@jit
 def remember(cache: Cache, key: Any, value: float) -> None:
     """Store the score of a key that is not in the table."""
     if cache.keys.shape[0] == 0:

@@ -13,14 +13,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_zero.search.cache import Cache, look_up, remember
+from automl_zero.search.cache import Cache, contains, look_up, remember
 from automl_zero.search.generator import below, uniform
+from automl_zero.search.graph_mutation import Graphs, mutate_as_graph
 from automl_zero.search.hurdle import Hurdle, clears
 from automl_zero.search.learnable import Facts, can_learn
 from automl_zero.search.mutate import mutate, randomize_program
-from automl_zero.search.population import Population, copy_in, copy_out, copy_program
+from automl_zero.search.population import Population, copy_in, copy_member, copy_out, copy_program
 from automl_zero.search.sort import insertion_sort
 from automl_zero.search.space import Space
+from automl_zero.search.survival import structure_of, survive
 from automl_zero.vm import evaluation
 from automl_zero.vm.evaluation import EPOCHS, FEATURES, TRAIN, Extent, LaneTasks, Machine, Scores
 from automl_zero.vm.fuse import fuse
@@ -28,7 +30,10 @@ from automl_zero.vm.jit import jit, jit_entry, jit_inline
 from automl_zero.vm.lanes import width_of
 from automl_zero.vm.lower import Code, Lowered, lower, place
 
-CHILD, RANDOM, MEMBER = range(3)  # where a candidate comes from: a parent, nowhere, or its own slot
+# Where a candidate comes from: the best of a few members, nowhere, its own slot, or two members that have a family.
+CHILD, RANDOM, MEMBER, FAMILY = range(4)
+
+MOST_INVENTIONS = 1_000_000  # attempts at a random valid program
 
 # Entries of State.counters.
 COUNTERS = (
@@ -39,13 +44,14 @@ COUNTERS = (
     "over_cost",  # more costly than allowed, so not run
     "cannot_learn",  # by their code, so not run
     "below_hurdle",  # run on a part of the tasks' examples alone
+    "redrawn",  # children that were made anew before they were candidates
     "train_steps",  # training examples that a task learned from, fingerprints included
     "instructions",  # of all candidates
     "live_instructions",  # of them, those left by pruning
     "best_at",  # number of the candidate that became the best so far
 )
 (
-    PROGRAMS, EVALUATED, CACHE_HITS, FINGERPRINT_HITS, OVER_COST, CANNOT_LEARN, BELOW_HURDLE,
+    PROGRAMS, EVALUATED, CACHE_HITS, FINGERPRINT_HITS, OVER_COST, CANNOT_LEARN, BELOW_HURDLE, REDRAWN,
     TRAIN_STEPS, INSTRUCTIONS, LIVE, BEST_AT,
 ) = range(len(COUNTERS))  # fmt: skip
 
@@ -64,6 +70,11 @@ class Settings(NamedTuple):
     must_learn: bool
     fitness_resolution: float
     parsimony: bool
+    attempts: int
+    drift: float
+    graph_share: float
+    children: int
+    rarity: float
 
 
 class State(NamedTuple):
@@ -86,6 +97,8 @@ class Workspace(NamedTuple):
     """Room for one candidate and its evaluation; its contents do not matter between candidates."""
 
     candidate: Code
+    family: Population
+    graphs: Graphs
     lowered: Lowered
     facts: Facts
     machine: Machine
@@ -104,18 +117,88 @@ def evolve(
     source: int,
     count: int,
 ) -> None:
-    """Make that many candidates (``source`` is CHILD, RANDOM or MEMBER), score them, and take them in."""
-    population, candidate = state.population, work.candidate
-    for _ in range(count):
+    """Make that many candidates (``source`` is one of the sources above), score them, and take them in.
+
+    Families are not left half-grown: of source FAMILY, ``count`` is a multiple of their number of children.
+    """
+    population, candidate, family = state.population, work.candidate, work.family
+    first = second = 0
+    for number in range(count):
+        child = number % settings.children
+        if source == FAMILY and child == 0:
+            first, second = _two_members(state)
         if source == CHILD:
-            copy_out(population, _tournament(state, settings), candidate)
-            if uniform(state.random, 0.0, 1.0) < space.prob[0]:
-                mutate(state.random, space, candidate)
+            _bear(state, space, settings, work, _tournament(state, settings))
+        elif source == FAMILY:
+            _bear(state, space, settings, work, second if below(state.random, 2) else first)
         elif source == RANDOM:
-            randomize_program(state.random, space, candidate)
+            _invent(state, space, settings, work)
         else:
             copy_out(population, population.oldest[0], candidate)
-        _take_in(width, settings, tasks, state, work)
+        key = lower(candidate, settings.multiclass, work.lowered)
+        live, structure = work.lowered.bounds[3], structure_of(work.lowered)
+        fitness = _score(width, settings, tasks, state, work, key)
+        _count(state, candidate, fitness, live)
+        if source != FAMILY:
+            slot = population.oldest[0]
+            population.oldest[0] = (slot + 1) % population.fitness.shape[0]
+            _place(candidate, population, slot, fitness, live, structure)
+            continue
+        _place(candidate, family, child, fitness, live, structure)
+        if child == settings.children - 1:
+            copy_member(population, first, family, settings.children)
+            copy_member(population, second, family, settings.children + 1)
+            survive(population, first, second, family, settings.rarity)
+
+
+@jit
+def _two_members(state: State) -> tuple[int, int]:
+    """Two different slots."""
+    size = state.population.fitness.shape[0]
+    first, second = below(state.random, size), below(state.random, size - 1)
+    return first, second + (second >= first)
+
+
+@jit_inline
+def _invent(state: State, space: Space, settings: Settings, work: Workspace) -> None:
+    """Make a random program; a valid one, if children are to be valid, but for many failures in a row."""
+    candidate = work.candidate
+    if settings.graph_share == 0:
+        randomize_program(state.random, space, candidate)
+        return
+    for _ in range(MOST_INVENTIONS):
+        candidate.size[:] = 0
+        made = mutate_as_graph(state.random, space, settings.multiclass, candidate, work.lowered, work.graphs)
+        if made and _is_worth_a_look(state, settings, work):
+            return
+        state.counters[REDRAWN] += 1
+
+
+@jit
+def _bear(state: State, space: Space, settings: Settings, work: Workspace, parent: int) -> None:
+    """Make a child, anew as long as it is not worth a look, up to a number of attempts."""
+    random, candidate = state.random, work.candidate
+    exempt = settings.attempts == 1 or uniform(random, 0.0, 1.0) < settings.drift
+    for _ in range(1 if exempt else settings.attempts):
+        copy_out(state.population, parent, candidate)
+        made = True
+        if uniform(random, 0.0, 1.0) < space.prob[0]:
+            if settings.graph_share > 0 and uniform(random, 0.0, 1.0) < settings.graph_share:
+                made = mutate_as_graph(random, space, settings.multiclass, candidate, work.lowered, work.graphs)
+            else:
+                mutate(random, space, candidate)
+        if exempt or (made and _is_worth_a_look(state, settings, work)):
+            return
+        state.counters[REDRAWN] += 1
+
+
+@jit
+def _is_worth_a_look(state: State, settings: Settings, work: Workspace) -> bool:
+    """Whether a candidate is new and, by its code, may be able to learn."""
+    key = lower(work.candidate, settings.multiclass, work.lowered)
+    if contains(state.programs, key):
+        return False
+    return can_learn(work.lowered, settings.multiclass, work.facts)
 
 
 @jit_inline
@@ -140,24 +223,24 @@ def _is_better(population: Population, settings: Settings, one: int, other: int)
     return bool(gain > 0 or (gain == 0 and settings.parsimony and population.live[one] < population.live[other]))
 
 
-@jit_inline
-def _take_in(width: Any, settings: Settings, tasks: LaneTasks, state: State, work: Workspace) -> None:
-    """Score the candidate and let it take the place of the oldest member."""
-    population, counters, size = state.population, state.counters, work.candidate.size
-    key = lower(work.candidate, settings.multiclass, work.lowered)
-    live = work.lowered.bounds[3]
-    fitness = _score(width, settings, tasks, state, work, key)
-    slot = population.oldest[0]
-    copy_in(work.candidate, population, slot)
-    population.fitness[slot], population.live[slot] = fitness, live
-    population.oldest[0] = (slot + 1) % population.fitness.shape[0]
+@jit
+def _place(candidate: Code, population: Population, slot: int, fitness: float, live: int, structure: Any) -> None:
+    """Make the candidate a member."""
+    copy_in(candidate, population, slot)
+    population.fitness[slot], population.live[slot], population.structure[slot] = fitness, live, structure
+
+
+@jit
+def _count(state: State, candidate: Code, fitness: float, live: int) -> None:
+    """Count the candidate, and keep it if it is the best so far."""
+    counters, size = state.counters, candidate.size
     counters[PROGRAMS] += 1
     counters[INSTRUCTIONS] += size[0] + size[1] + size[2]
     counters[LIVE] += live
     if fitness > state.best_fitness[0]:
         state.best_fitness[0] = fitness
         counters[BEST_AT] = counters[PROGRAMS]
-        copy_program(work.candidate, state.best)
+        copy_program(candidate, state.best)
 
 
 @jit_inline

@@ -40,7 +40,7 @@ def _rotate(x: Any, bits: int) -> Any:
 @jit
 def below(state: Any, limit: int) -> int:
     """A whole number from 0 up to, not including, ``limit``, which is below 2**31."""
-    return int(((next_word(state) >> np.uint64(32)) * np.uint64(limit)) >> np.uint64(32))
+    return int(np.int64(((next_word(state) >> np.uint64(32)) * np.uint64(limit)) >> np.uint64(32)))
 
 
 @jit

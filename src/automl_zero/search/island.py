@@ -16,15 +16,22 @@ from automl_zero.search import evolve
 from automl_zero.search.cache import new_cache
 from automl_zero.search.evolve import COUNTERS, Settings, State, Workspace
 from automl_zero.search.generator import new_state
+from automl_zero.search.graph_mutation import new_graphs
 from automl_zero.search.hurdle import new_hurdle
 from automl_zero.search.learnable import new_facts
-from automl_zero.search.population import copy_in, decode, new_population
+from automl_zero.search.population import decode, new_population, put
 from automl_zero.search.space import Space, build_space
 from automl_zero.tasks.task import TaskSet
 from automl_zero.vm import execute
 from automl_zero.vm.evaluation import Extent
 from automl_zero.vm.lanes import Width
 from automl_zero.vm.lower import encode, new_code, new_lowered
+
+SOURCES = {
+    "regularized-evolution": evolve.CHILD,
+    "random-search": evolve.RANDOM,
+    "minimal-generation-gap": evolve.FAMILY,
+}
 
 
 class Island:
@@ -43,7 +50,7 @@ class Island:
     def __init__(self, config: Config, tasks: TaskSet, seed: int, initial: Sequence[Program] | None = None) -> None:
         self.space: Space = build_space(config)
         self.settings = _settings(config, tasks)
-        self._source = evolve.RANDOM if config.search.method == "random-search" else evolve.CHILD
+        self._source = SOURCES[config.search.method]
         capacity = config.program.max_sizes
         counts = AddressCounts(config.memory.scalars, config.memory.vectors, config.memory.matrices)
         self._lanes = execute.choose_lanes(counts, tasks, config.dtype)
@@ -62,6 +69,8 @@ class Island:
         traced = config.evaluation.fingerprint_train + config.evaluation.fingerprint_valid
         self._work = Workspace(
             new_code(capacity),
+            new_population(config.search.children + 2, capacity),
+            new_graphs(capacity),
             new_lowered(sum(capacity)),
             new_facts(),
             execute.new_machine(counts, tasks, config.dtype, self._lanes, traced),
@@ -76,7 +85,7 @@ class Island:
         for slot in range(len(self.state.population.fitness)):
             program = initial[slot % len(initial)] if initial else Program()
             program.check_fits(counts, capacity)
-            copy_in(encode(program, capacity), self.state.population, slot)
+            put(encode(program, capacity), self.state.population, slot)
         self._run(evolve.MEMBER if initial else evolve.RANDOM, len(self.state.population.fitness))
 
     def run(self, count: int) -> None:
@@ -127,6 +136,11 @@ def _settings(config: Config, tasks: TaskSet) -> Settings:
         chosen.must_learn,
         config.search.fitness_resolution,
         config.search.parsimony,
+        config.mutation.attempts,
+        config.mutation.drift,
+        config.mutation.graph_share,
+        config.search.children,
+        config.search.rarity,
     )
 
 

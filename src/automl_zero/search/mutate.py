@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from automl_zero.search.generator import below, normal, uniform
 from automl_zero.search.space import (
     ALTER_PARAMETER,
@@ -129,8 +131,14 @@ def randomize_instruction(state: Any, space: Space, program: Code, component: in
     program.code[row, OP] = op
     for column in range(IN1, OUT + 1):
         program.code[row, column] = _random_address(state, space, op, column)
+    randomize_constants(state, op, program.data[row])
+
+
+@jit
+def randomize_constants(state: Any, op: int, data: Any) -> None:
+    """Draw the constants of an op, [3], anew."""
     for constant in range(MAX_CONSTANTS):
-        program.data[row, constant] = _random_constant(state, op, constant)
+        data[constant] = _random_constant(state, op, constant)
 
 
 @jit
@@ -147,20 +155,21 @@ def _random_constant(state: Any, op: int, constant: int) -> float:
     """U[-1, 1) for values and means, U[0, 1) for indices and standard deviations, 0 where the op has none."""
     if constant >= NUM_CONSTANTS[op]:
         return 0.0
-    index = _is_index(op, constant)
+    index = is_index(op, constant)
     positive = index or (op >= FIRST_GAUSSIAN and constant == 1)
     return uniform(state, 0.0 if positive else -1.0, 1.0)
 
 
 @jit
-def _is_index(op: int, constant: int) -> bool:
+def is_index(op: int, constant: int) -> bool:
+    """Whether a constant of an op is the place of an element."""
     return op in (VECTOR_CONST, MATRIX_CONST) and constant < NUM_CONSTANTS[op] - 1
 
 
 @jit
 def alter_parameter(state: Any, space: Space, program: Code, row: int) -> None:
     """Draw one address of an instruction anew, or change one of its constants; its op stays."""
-    op = program.code[row, OP]
+    op = int(np.int64(program.code[row, OP]))
     if KINDS[op, OUT] < 0:
         return
     inputs = int(KINDS[op, IN1] >= 0) + int(KINDS[op, IN2] >= 0)
@@ -171,15 +180,14 @@ def alter_parameter(state: Any, space: Space, program: Code, row: int) -> None:
         column = IN1 + choice - 1
         program.code[row, column] = _random_address(state, space, op, column)
     else:
-        _alter_constant(state, space, program, row, op)
+        alter_constant(state, space, op, program.data[row])
 
 
 @jit
-def _alter_constant(state: Any, space: Space, program: Code, row: int, op: int) -> None:
-    """Change one constant: indices are drawn anew, others rescaled; the limits of an interval stay in order."""
+def alter_constant(state: Any, space: Space, op: int, data: Any) -> None:
+    """Change one constant of an op: indices are drawn anew, others rescaled; limits of an interval stay in order."""
     constant = below(state, NUM_CONSTANTS[op])
-    data = program.data[row]
-    if _is_index(op, constant):
+    if is_index(op, constant):
         data[constant] = uniform(state, 0.0, 1.0)
         return
     may_flip = not (op >= FIRST_GAUSSIAN and constant == 1)

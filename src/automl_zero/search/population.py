@@ -21,6 +21,7 @@ class Population(NamedTuple):
     Attributes:
         code: [P, K, 4] int16 as in ``Code``; ``data``: [P, K, 3] float64; ``size``: [P, 3].
         fitness: [P], -1 where a slot is still empty; ``live``: [P] instructions that pruning leaves.
+        structure: [P] hash of the pruned program without its constants; 0 where nobody asks for it.
         oldest: [1] the slot that the next child takes.
     """
 
@@ -29,6 +30,7 @@ class Population(NamedTuple):
     size: NDArray[np.int64]
     fitness: NDArray[np.float64]
     live: NDArray[np.int64]
+    structure: NDArray[np.uint64]
     oldest: NDArray[np.int64]
 
 
@@ -41,8 +43,14 @@ def new_population(count: int, capacity: tuple[int, ...]) -> Population:
         np.zeros((count, 3), np.int64),
         np.full(count, -1.0),
         np.zeros(count, np.int64),
+        np.zeros(count, np.uint64),
         np.zeros(1, np.int64),
     )
+
+
+def put(program: Code, population: Population, slot: int) -> None:
+    """Copy a program's arrays to a slot, from Python."""
+    population.code[slot], population.data[slot], population.size[slot] = program.code, program.data, program.size
 
 
 @jit
@@ -67,6 +75,20 @@ def copy_in(program: Code, population: Population, slot: int) -> None:
                 population.code[slot, row, column] = program.code[row, column]
             for constant in range(MAX_CONSTANTS):
                 population.data[slot, row, constant] = program.data[row, constant]
+
+
+@jit
+def copy_member(source: Population, place: int, target: Population, slot: int) -> None:
+    """Copy a member of one population, and what is known of it, to a slot of another."""
+    for component in range(3):
+        target.size[slot, component] = source.size[place, component]
+    for row in range(source.code.shape[1]):
+        for column in range(COLUMNS):
+            target.code[slot, row, column] = source.code[place, row, column]
+        for constant in range(MAX_CONSTANTS):
+            target.data[slot, row, constant] = source.data[place, row, constant]
+    target.fitness[slot], target.live[slot] = source.fitness[place], source.live[place]
+    target.structure[slot] = source.structure[place]
 
 
 @jit

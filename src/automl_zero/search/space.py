@@ -39,7 +39,7 @@ class Space(NamedTuple):
         gentle: [1] whether constants are multiplied by U[0.5, 2] (paper) instead of exp(N(0, 1)).
     """
 
-    ops: NDArray[np.int16]
+    ops: NDArray[np.int64]
     num_ops: NDArray[np.int64]
     open: NDArray[np.int64]
     addresses: NDArray[np.int64]
@@ -63,7 +63,7 @@ def build_space(config: Config) -> Space:
     lists = [_ops(config, name, addresses, first_output) for name in COMPONENTS]
     if not any(lists):
         raise ConfigError("program.setup_ops, predict_ops and learn_ops are all empty: at least one needs an op")
-    table = np.zeros((3, len(OPS)), np.int16)
+    table = np.zeros((3, len(OPS)), np.int64)
     for row, ops in zip(table, lists, strict=True):
         row[: len(ops)] = [op.number for op in ops]
     return Space(

@@ -1,0 +1,63 @@
+"""Minimal Generation Gap: two members have many children, and two of the family take their places.
+
+One place is for the fittest, the other for one that is fit or rare: rare in its structure, which is the program without
+its constants (Mishima and Ono 2025). So a population keeps what is new until its constants have been found.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from automl_zero.search.population import Population, copy_member
+from automl_zero.vm.jit import jit
+from automl_zero.vm.lower import KERNEL, LEFT, RIGHT, TARGET, Lowered, mix
+
+
+@jit
+def structure_of(program: Lowered) -> Any:
+    """Hash of a lowered program, before it is fused or placed, without its constants."""
+    key = np.uint64(0x13198A2E03707344)
+    for component in range(3):
+        key = mix(key, np.uint64(component))
+        for row in range(program.bounds[component], program.bounds[component + 1]):
+            code = program.code[row]
+            key = mix(key, np.uint64((code[KERNEL] << 24) | (code[LEFT] << 16) | (code[RIGHT] << 8) | code[TARGET]))
+    return key
+
+
+@jit
+def survive(population: Population, first: int, second: int, family: Population, rarity: float) -> None:
+    """Put two of a family in the places of its parents, who stand at the end of the family.
+
+    Args:
+        population: takes in the survivors.
+        first: slot of a parent, which the fittest takes.
+        second: slot of the other parent.
+        family: children, then both parents.
+        rarity: weight w of the second survivor's rarity: it has the highest (1 - w) fitness + w / (n + 1), where n
+            other members share its structure.
+    """
+    best = 0
+    for each in range(1, family.fitness.shape[0]):
+        if family.fitness[each] > family.fitness[best]:
+            best = each
+    copy_member(family, best, population, first)
+    other, highest = -1, -1.0
+    for each in range(family.fitness.shape[0]):
+        if each != best:
+            others = _with_structure(population, family.structure[each], second)
+            merit = (1.0 - rarity) * family.fitness[each] + rarity / (others + 1.0)
+            if merit > highest:
+                other, highest = each, merit
+    copy_member(family, other, population, second)
+
+
+@jit
+def _with_structure(population: Population, structure: Any, leaving: int) -> int:
+    """Number of members with a structure, without the one that leaves."""
+    count = 0
+    for slot in range(population.structure.shape[0]):
+        count += population.structure[slot] == structure and slot != leaving
+    return count
