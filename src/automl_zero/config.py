@@ -344,8 +344,8 @@ class Config(_Section):
     def _graphs_fit(self) -> Config:
         if self.mutation.graph_share > 0 and any(self.program.min_sizes):
             raise ValueError(
-                f"program.min_sizes = {list(self.program.min_sizes)} asks for instructions without effect, but mutations"
-                " of graphs leave none: use [0, 0, 0], or mutation.graph_share = 0"
+                f"program.min_sizes = {list(self.program.min_sizes)} may ask for instructions without effect, but "
+                "mutations of graphs leave none: use [0, 0, 0], or mutation.graph_share = 0"
             )
         closed = [name for name in ("setup", "predict", "learn") if not getattr(self.program, f"{name}_ops")]
         if self.mutation.graph_share > 0 and closed:

@@ -88,9 +88,14 @@ def _compile_once_for_numbers(compiled: Any) -> None:
     template_for = compiled.get_call_template
 
     def template_for_types(arguments: Any, keywords: Any) -> Any:
-        return template_for([*map(types.unliteral, arguments)], {name: types.unliteral(each) for name, each in keywords.items()})
+        values = {name: _any_of_its_type(each) for name, each in keywords.items()}
+        return template_for([*map(_any_of_its_type, arguments)], values)
 
     compiled.get_call_template = template_for_types
+
+
+def _any_of_its_type(argument: Any) -> Any:
+    return argument.literal_type if isinstance(argument, types.Literal) else argument
 
 
 def _compiling_alone(compile_for: Callable[[Any], Any]) -> Callable[[Any], Any]:
