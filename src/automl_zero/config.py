@@ -292,6 +292,18 @@ class StopConfig(_Section):
     target_fitness: Fraction | None = None
 
 
+class CheckpointConfig(_Section):
+    """When the state of the search is kept, from which ``resume`` goes on; none of this changes a result.
+
+    At the end of an epoch, ``every_epochs`` epochs or ``every_seconds`` seconds after the last time, whichever comes
+    first; and when the search begins and ends. The last ``keep`` are kept (0: none is ever written).
+    """
+
+    every_epochs: Positive | None = None
+    every_seconds: Annotated[float, Field(gt=0)] | None = 30.0
+    keep: Count = 2
+
+
 class Config(_Section):
     """A whole run."""
 
@@ -309,6 +321,7 @@ class Config(_Section):
     experiment: ExperimentConfig = ExperimentConfig()
     baselines: BaselinesConfig = BaselinesConfig()
     stop: StopConfig = StopConfig()
+    checkpoint: CheckpointConfig = CheckpointConfig()
 
     @model_validator(mode="after")
     def _migrants_fit(self) -> Config:
