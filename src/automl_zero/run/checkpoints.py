@@ -42,7 +42,7 @@ class Checkpoints:
         self._epochs, self._written_at = 0, -1.0
 
     def is_due(self) -> bool:
-        """Whether one should be written now; asked once when the search begins and once after every epoch."""
+        """Whether one should be written now; asked once when an experiment begins and once after each epoch."""
         self._epochs += 1
         if not self._settings.keep:
             return False
