@@ -22,13 +22,12 @@ from automl_zero.run.callbacks import Callback, Callbacks
 from automl_zero.run.checkpoint import Checkpoint, Origin, origin_of
 from automl_zero.run.checkpoints import Checkpoints
 from automl_zero.run.events import EpochEnd, Event, Final, Improvement, Selection, Start, Stop
-from automl_zero.run.experiment import Experiment, check_losses, naming_group
+from automl_zero.run.experiment import Experiment, check_losses, check_spaces
 from automl_zero.run.final import score_result
 from automl_zero.run.initial import initial_programs
 from automl_zero.run.limits import INTERRUPTED, Spent, check_ends, ends_run, experiment_limit, run_limit
 from automl_zero.run.scoring import score_program
 from automl_zero.run.snapshot import Record, Snapshot
-from automl_zero.search.space import build_space
 from automl_zero.tasks.suites import Stage, build_tasks, sample_tasks
 from automl_zero.tasks.task import TaskSet
 
@@ -65,7 +64,7 @@ class Run:
         check_ends(config)
         self.config, self.workers, self._interrupted = config, workers, interrupted
         self._checkpoints, self._callbacks = checkpoints, Callbacks(callbacks)
-        _check_spaces(config)  # so that their faults are found before anything is compiled
+        check_spaces(config)  # so that their faults are found before anything is compiled
         self._initial = initial_programs(config)
         samples = [sample_tasks(config.tasks, stage, config.seed) for stage in (Stage.SELECT, Stage.FINAL)]
         for tasks in samples:
@@ -262,10 +261,3 @@ class Run:
             programs=spent.programs,
             train_steps=spent.train_steps,
         )
-
-
-def _check_spaces(config: Config) -> None:
-    build_space(config)
-    for number in range(len(config.islands.groups)):
-        with naming_group(config, number):
-            build_space(config.of_island(number))

@@ -14,6 +14,7 @@ from automl_zero.run.archipelago import Archipelago
 from automl_zero.run.limits import Spent
 from automl_zero.run.scoring import score_program
 from automl_zero.run.snapshot import Snapshot, overwrite
+from automl_zero.search.space import build_space
 from automl_zero.tasks.suites import Stage, build_tasks
 from automl_zero.tasks.task import TaskError, TaskSet
 
@@ -54,6 +55,18 @@ def naming_group(config: Config, number: int) -> Iterator[None]:
         if not config.islands.groups:
             raise
         raise type(error)(f"islands.groups.{number}: {error}") from None
+
+
+def check_spaces(config: Config) -> None:
+    """Check that every group of islands has programs to make.
+
+    Raises:
+        ConfigError: one of them names ops that are not there, or has none.
+    """
+    build_space(config)
+    for number in range(len(config.islands.groups)):
+        with naming_group(config, number):
+            build_space(config.of_island(number))
 
 
 def check_losses(tasks: Iterable[TaskSet]) -> None:
