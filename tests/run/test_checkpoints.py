@@ -108,6 +108,14 @@ def test_a_place_that_is_no_folder_is_told(tmp_path: Path) -> None:
         written(tmp_path)
 
 
+def test_events_are_on_disk_before_a_checkpoint_tells_of_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: list[str] = []
+    monkeypatch.setattr("automl_zero.run.checkpoints.sync_file", lambda path: steps.append(path.name))
+    monkeypatch.setattr("automl_zero.run.checkpoints.write_checkpoint", lambda path, _: steps.append(path.suffix))
+    written(tmp_path, 2)
+    assert steps == ["events.jsonl", ".checkpoint"] * 2
+
+
 # What is used -------------------------------------------------------------------------------------------------------
 
 
