@@ -21,7 +21,7 @@ from automl_zero.program.text import to_text
 from automl_zero.run.store import read_run
 from automl_zero.tasks.suites import Stage
 
-COMPLETE = ["best", "config.toml", "events.jsonl", "report.txt"]
+COMPLETE = [".lock", "best", "checkpoints", "config.toml", "events.jsonl", "report.txt"]
 BEST = ["final.txt", "search.txt", "select.txt"]
 PROGRAM = "def Setup():\ndef Predict():\n  s1 = dot(v1, v0)\ndef Learn():\n"
 
@@ -53,7 +53,7 @@ def test_the_version_is_told() -> None:
     assert invoke("--version").stdout == f"automl-zero {__version__}\n"
 
 
-@pytest.mark.parametrize("command", ["run", "show", "evaluate", "ops", "presets"])
+@pytest.mark.parametrize("command", ["run", "resume", "show", "evaluate", "ops", "presets"])
 def test_help_names_every_command_and_every_command_has_help(command: str) -> None:
     assert command in invoke("--help").stdout
     assert "Usage: " in invoke(command, "--help").stdout

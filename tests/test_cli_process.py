@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 from small_config import small_file
 
+from automl_zero.run.checkpoints import latest
 from automl_zero.run.store import read_run
 
 COMMAND = [sys.executable, "-c", "from automl_zero.cli import main; main()"]
-COMPLETE = ["best", "config.toml", "events.jsonl", "report.txt"]
+COMPLETE = [".lock", "best", "checkpoints", "config.toml", "events.jsonl", "report.txt"]
 BEST = ["final.txt", "search.txt", "select.txt"]
 
 loading = pytest.mark.parametrize("code", ["import automl_zero", "from automl_zero.cli import main; main(['--help'])"])
@@ -102,12 +103,13 @@ def test_the_first_signal_ends_a_run_early_but_completely(number: signal.Signals
 def test_the_second_signal_ends_the_process_at_once_and_the_folder_can_be_read(small: Path) -> None:
     folder = small.parent / "runs" / "small-seed-0"
     with begun(small, "--set", "islands.epoch_programs=100000000") as process:
-        wait_until(lambda: '"event":"improvement"' in events_of(folder))
+        wait_until(lambda: list(folder.glob("checkpoints/*.checkpoint")))
         process.send_signal(signal.SIGINT)
         assert process.stdout is not None
         assert any("finishing the epoch" in line for line in process.stdout)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=10)
     assert process.returncode == -signal.SIGINT
-    assert names(folder) == ["best", "config.toml", "events.jsonl"]
+    assert names(folder) == [name for name in COMPLETE if name != "report.txt"]
     assert {event.event for event in read_run(folder).events} == {"start", "improvement"}
+    assert latest(folder).checkpoint.snapshot.record.events == len(read_run(folder).events)

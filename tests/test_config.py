@@ -61,10 +61,20 @@ def test_every_preset_survives_being_written_and_read(name: str, tmp_path: Path)
     prob=st.floats(0, 1),
     weights=st.dictionaries(st.sampled_from(Mutation), st.floats(0.1, 10)),
     max_seconds=st.none() | st.floats(1e-3, 1e6),
+    max_experiments=st.none() | st.integers(1, 99),
+    every_seconds=st.none() | st.floats(1e-3, 1e6),
     migrants=st.integers(0, 20),
 )
 def test_any_config_survives_being_written_and_read(
-    seed: int, name: str, sizes: tuple[int, int, int], prob: float, weights: Any, max_seconds: Any, migrants: int
+    seed: int,
+    name: str,
+    sizes: tuple[int, int, int],
+    prob: float,
+    weights: Any,
+    max_seconds: Any,
+    max_experiments: Any,
+    every_seconds: Any,
+    migrants: int,
 ) -> None:
     config = parse_config(
         {
@@ -73,7 +83,8 @@ def test_any_config_survives_being_written_and_read(
             "name": name,
             "program": {"max_sizes": sizes},
             "mutation": {"prob": prob, "weights": weights},
-            "stop": {"max_seconds": max_seconds},
+            "stop": {"max_seconds": max_seconds, "max_experiments": max_experiments},
+            "checkpoint": {"every_seconds": every_seconds},
             "islands": {"migrants": migrants},
         }
     )

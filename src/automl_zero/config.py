@@ -43,6 +43,21 @@ class Mutation(StrEnum):
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _none_unsets(cls, values: Any) -> Any:
+        """TOML has no null: there, "none" unsets what is set by default."""
+        if not isinstance(values, dict):
+            return values
+        unset = {name: None for name, value in values.items() if value == "none" and cls._is_set_by_default(name)}
+        return values | unset
+
+    @classmethod
+    def _is_set_by_default(cls, name: str) -> bool:
+        """Whether the key may be unset, and is not if it is left out."""
+        field = cls.model_fields.get(name)
+        return field is not None and field.default is not None and type(None) in get_args(field.annotation)
+
 
 class MemoryConfig(_Section):
     """Numbers of addresses."""
@@ -302,6 +317,18 @@ class StopConfig(_Section):
     target_fitness: Fraction | None = None
 
 
+class CheckpointConfig(_Section):
+    """When the state of the search is kept, from which ``resume`` goes on; none of this changes a result.
+
+    At the end of an epoch, ``every_epochs`` epochs or ``every_seconds`` seconds after the last time, whichever comes
+    first; and when the search begins and ends. The last ``keep`` are kept (0: none is ever written).
+    """
+
+    every_epochs: Positive | None = None
+    every_seconds: Annotated[float, Field(gt=0)] | None = 30.0
+    keep: Count = 2
+
+
 class Config(_Section):
     """A whole run."""
 
@@ -319,6 +346,7 @@ class Config(_Section):
     experiment: ExperimentConfig = ExperimentConfig()
     baselines: BaselinesConfig = BaselinesConfig()
     stop: StopConfig = StopConfig()
+    checkpoint: CheckpointConfig = CheckpointConfig()
 
     @model_validator(mode="after")
     def _migrants_fit(self) -> Config:
@@ -377,8 +405,13 @@ class Config(_Section):
         return self.model_validate(_merged(self, group) | {"islands": self.islands.model_copy(update={"groups": ()})})
 
     def to_toml(self) -> str:
-        """The config as TOML that ``load_config`` reads back; unset limits are left out."""
-        return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True))
+        """The config as TOML that ``load_config`` reads back; what is unset by default is left out."""
+        values = self.model_dump(mode="json", exclude_none=True)
+        for name, section in self:
+            if isinstance(section, _Section):
+                unset = (key for key, value in section if value is None and section._is_set_by_default(key))
+                values[name].update(dict.fromkeys(unset, "none"))
+        return tomli_w.dumps(values)
 
 
 def _merged(section: _Section, part: _Section) -> dict[str, Any]:

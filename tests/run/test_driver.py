@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
 from itertools import pairwise
 from typing import Any, TypeVar
 
 import pytest
 from small_config import MIXED, STAGE, mixed_config, small_config
+from timeless import timeless
 
 from automl_zero.config import Config, ConfigError
 from automl_zero.program.program import Program
@@ -30,14 +29,6 @@ def of(kind: type[Kind], events: tuple[Event, ...]) -> list[Kind]:
 
 def run(config: Config, **arguments: Any) -> tuple[Event, ...]:
     return tuple(Run(config, **arguments).events())
-
-
-def timeless(events: Iterable[Event]) -> list[Event]:
-    """The events without what depends on the clock and the machine."""
-    return [
-        replace(event, time="", workers=0) if isinstance(event, Start) else replace(event, seconds=0.0)
-        for event in events
-    ]
 
 
 def test_a_run_starts_and_ends_with_the_result(events: tuple[Event, ...]) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import signal
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -28,4 +29,15 @@ def test_afterwards_signals_belong_to_whom_they_belonged_before() -> None:
     before = [signal.getsignal(each) for each in SIGNALS]
     with Interrupt():
         signal.raise_signal(signal.SIGINT)
+    assert [signal.getsignal(each) for each in SIGNALS] == before
+
+
+def test_outside_the_main_thread_signals_are_left_alone() -> None:
+    def entered() -> tuple[list[object], bool, int]:
+        with Interrupt() as interrupt:
+            return [signal.getsignal(each) for each in SIGNALS], interrupt(), interrupt.exit_code
+
+    before = [signal.getsignal(each) for each in SIGNALS]
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(entered).result() == (before, False, 0)
     assert [signal.getsignal(each) for each in SIGNALS] == before

@@ -10,7 +10,7 @@ from small_config import small_config
 from automl_zero.config import Config
 from automl_zero.program.text import from_text
 from automl_zero.run.events import Event, Final, Improvement, Selection
-from automl_zero.run.store import RunFolder, StoreError, check_new, default_folder, read_run
+from automl_zero.run.store import RunFolder, StoreError, check_new, default_folder, locked, read_run
 
 
 def recorded(path: Path, config: Config, events: tuple[Event, ...]) -> RunFolder:
@@ -161,3 +161,63 @@ def test_a_file_that_cannot_be_replaced_stays_as_it_was(
         folder.write_report("second")
     assert (tmp_path / "run" / "report.txt").read_text() == "first"
     assert not [name for name in files(tmp_path) if "/." in name]
+
+
+# Going on -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_folder_is_taken_back_to_when_it_had_its_first_events(
+    tmp_path: Path, two_experiments: Config, events: tuple[Event, ...]
+) -> None:
+    path, count = tmp_path / "run", next(n for n, each in enumerate(events) if isinstance(each, Selection)) - 1
+    recorded(path, two_experiments, events).write_report("all is well\n")
+    recorded(tmp_path / "other", two_experiments, events[:count])
+    config = small_config(stop={"max_programs": 7})
+    RunFolder.reopen(path, config, events[:count], "from here\nand so on")
+    assert (read_run(path).config, read_run(path).events) == (config, events[:count])
+    assert files(path) == ["best", "best/search.txt", "config.toml", "events.jsonl", "log.txt"]
+    assert (path / "best" / "search.txt").read_text() == (tmp_path / "other" / "best" / "search.txt").read_text()
+    assert [line.split("+00:00 ")[1] for line in (path / "log.txt").read_text().splitlines()] == [
+        "from here",
+        "and so on",
+    ]
+
+
+def test_the_log_is_added_to(tmp_path: Path, two_experiments: Config, events: tuple[Event, ...]) -> None:
+    recorded(tmp_path / "run", two_experiments, events)
+    for note in ("one", "two"):
+        RunFolder.reopen(tmp_path / "run", two_experiments, events[:3], note)
+    assert [line[-3:] for line in (tmp_path / "run" / "log.txt").read_text().splitlines()] == ["one", "two"]
+
+
+def test_what_comes_after_a_line_that_was_cut_off_stands_on_a_line_of_its_own(
+    tmp_path: Path, two_experiments: Config, events: tuple[Event, ...]
+) -> None:
+    recorded(tmp_path / "run", two_experiments, events[:4])
+    path = tmp_path / "run" / "events.jsonl"
+    os.truncate(path, path.stat().st_size - 10)
+    RunFolder.reopen(tmp_path / "run", two_experiments, events[:3], "").record(events[3])
+    assert read_run(tmp_path / "run").events == events[:4]
+
+
+def test_a_lock_is_held_by_one_alone_and_only_for_a_while(tmp_path: Path) -> None:
+    RunFolder.create(tmp_path / "run", small_config())
+    for _ in range(2):
+        with locked(tmp_path / "run"):
+            with pytest.raises(StoreError, match=r"run is in use by another process"), locked(tmp_path / "run"):
+                pass
+            with locked(tmp_path):
+                pass
+
+
+def test_a_lock_ends_with_an_error_too(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), locked(tmp_path):
+        _ = 1 // 0
+    with locked(tmp_path):
+        assert files(tmp_path) == [".lock"]
+
+
+def test_a_lock_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match=r"\.lock cannot be used \(.*\): check the disk"), locked(tmp_path / "file"):
+        pass

@@ -29,9 +29,10 @@ class Variant:
     config: Config
 
     def of_seed(self, seed: int) -> Config:
-        """The run of a seed; it scores no baselines, since searches are compared with each other."""
+        """The run of a seed; it scores no baselines, since searches are compared, and keeps no large states on disk."""
         baselines = self.config.baselines.model_copy(update={"names": ()})
-        return self.config.model_copy(update={"seed": seed, "baselines": baselines})
+        checkpoint = self.config.checkpoint.model_copy(update={"keep": 0})
+        return self.config.model_copy(update={"seed": seed, "baselines": baselines, "checkpoint": checkpoint})
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from automl_zero import __version__
 from automl_zero.cli.compare import compare
 from automl_zero.cli.data import data
 from automl_zero.cli.output import AsJson, Override, Seed, print_rows, print_table, to_json
+from automl_zero.cli.resume import resume
 from automl_zero.cli.tasks import tasks
 
 BAD_INPUT = 2  # exit code
@@ -68,6 +69,7 @@ def _print_version(wanted: bool) -> None:
 
 
 main = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+main.command()(resume)
 main.command()(compare)
 main.add_typer(tasks, name="tasks")
 main.add_typer(data, name="data")
@@ -96,7 +98,7 @@ def run(
     quiet: Annotated[bool, typer.Option("--quiet", help="Show nothing but the report at the end.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON, all else to stderr.")] = False,
 ) -> None:
-    """Evolve programs until a limit is reached. Ctrl-C ends the run early, but completely."""
+    """Evolve programs until a limit is reached. Ctrl-C ends the run early, but completely; 'resume' goes on with it."""
     from automl_zero.run.fit import load_fitted
     from automl_zero.run.report import report, summary
     from automl_zero.run.store import check_new, default_folder
@@ -107,11 +109,13 @@ def run(
     check_new(folder)
     from rich.console import Console
 
+    from automl_zero.run.checkpoints import state_digest
     from automl_zero.run.recorded import run_recorded
 
     console = Console(stderr=as_json, quiet=quiet)
     progress, exit_code = run_recorded(settings, folder, workers or os.cpu_count() or 1, console)
-    typer.echo(to_json(summary(progress, folder)) if as_json else report(progress, folder), nl=as_json)
+    text = to_json(summary(progress, folder, state_digest(folder))) if as_json else report(progress, folder)
+    typer.echo(text, nl=as_json)
     raise typer.Exit(exit_code)
 
 
@@ -121,6 +125,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show what came of a run, or how far it is."""
+    from automl_zero.run.checkpoints import state_digest
     from automl_zero.run.progress import Progress
     from automl_zero.run.report import report, summary
     from automl_zero.run.store import read_run
@@ -129,7 +134,8 @@ def show(
     progress = Progress(stored.config)
     for event in stored.events:
         progress.update(event)
-    typer.echo(to_json(summary(progress, folder)) if as_json else report(progress, folder), nl=as_json)
+    text = to_json(summary(progress, folder, state_digest(folder))) if as_json else report(progress, folder)
+    typer.echo(text, nl=as_json)
 
 
 @main.command()

@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor, Future
+from typing import Any
+
+from numpy.typing import NDArray
 
 from automl_zero.config import Config
 from automl_zero.program.program import Program
 from automl_zero.rng import seed_at
 from automl_zero.run.migrate import migrate, plan_migration, strangers
+from automl_zero.run.snapshot import named_arrays
 from automl_zero.search.island import Island
 from automl_zero.tasks.task import TaskSet
 
@@ -41,13 +45,18 @@ class Archipelago:
         ]
         self._config, self._seed = config, seed
 
-    def run_epoch(self, pool: Executor) -> None:
-        """Let every island make its programs, as many at a time as the pool has threads, then migrate if it is time."""
+    def run_epoch(self, pool: Executor) -> bool:
+        """Let every island make its programs, as many at a time as the pool has threads, then migrate if it is time.
+
+        Tells whether programs have migrated.
+        """
         settings = self._config.islands
         _wait([pool.submit(island.run, settings.epoch_programs) for island in self.islands])
         self.epoch += 1
-        if settings.migrants and self.epoch % settings.migration_epochs == 0:
+        migrates = settings.migrants > 0 and self.epoch % settings.migration_epochs == 0
+        if migrates:
             self._migrate(pool)
+        return migrates
 
     def _migrate(self, pool: Executor) -> None:
         """Move programs, and score those that have come from other tasks before anything else happens to them."""
@@ -57,6 +66,12 @@ class Archipelago:
         migrate(plan, populations)
         arrived = zip(self.islands, strangers(plan, self.tasks), strict=True)
         _wait([pool.submit(island.rescore, slots) for island, slots in arrived if slots])
+
+    @property
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All that changes during a search but the number of epochs, by names such as ``islands.0.random``."""
+        states = ((island.state, f"islands.{number}") for number, island in enumerate(self.islands))
+        return {name: array for state, prefix in states for name, array in named_arrays(state, prefix)}
 
     @property
     def leader(self) -> Island:

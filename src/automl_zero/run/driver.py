@@ -7,8 +7,9 @@ decide after which epoch a run ends, and nothing else.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from time import monotonic
@@ -16,16 +17,17 @@ from time import monotonic
 from automl_zero import __version__
 from automl_zero.config import Config
 from automl_zero.program.program import Program
-from automl_zero.program.prune import prune
-from automl_zero.program.text import from_text, to_text
-from automl_zero.run.baselines import baselines
+from automl_zero.program.text import to_text
+from automl_zero.run.callbacks import Callback, Callbacks
+from automl_zero.run.checkpoint import Checkpoint, Origin, origin_of
+from automl_zero.run.checkpoints import Checkpoints
 from automl_zero.run.events import EpochEnd, Event, Final, Improvement, Selection, Start, Stop
-from automl_zero.run.experiment import Experiment, check_losses, naming_group, search_tasks
+from automl_zero.run.experiment import Experiment, check_losses, check_spaces
+from automl_zero.run.final import score_result
 from automl_zero.run.initial import initial_programs
-from automl_zero.run.learning import learned_addresses
 from automl_zero.run.limits import INTERRUPTED, Spent, check_ends, ends_run, experiment_limit, run_limit
 from automl_zero.run.scoring import score_program
-from automl_zero.search.space import build_space
+from automl_zero.run.snapshot import Record, Snapshot
 from automl_zero.tasks.suites import Stage, build_tasks, sample_tasks
 from automl_zero.tasks.task import TaskSet
 
@@ -37,35 +39,59 @@ class Run:
         config: what to do.
         workers: threads; they change no result.
         interrupted: asked after every epoch; once it says yes, the search ends as if a limit had been reached.
+        checkpoints: where states of the search are kept, if anywhere.
+        resumed: a state to go on from; the events that led to it are not told again.
+        callbacks: told what happens; they may end the search, too.
 
     Raises:
         ConfigError, ProgramError, TaskError: the config cannot be used.
+        StoreError: the state to go on from does not fit it.
 
     Example:
         >>> for event in Run(load_config("linear")).events():
         ...     print(to_json(event))
     """
 
-    def __init__(self, config: Config, workers: int = 1, interrupted: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self,
+        config: Config,
+        workers: int = 1,
+        interrupted: Callable[[], bool] = lambda: False,
+        checkpoints: Checkpoints | None = None,
+        resumed: Snapshot | None = None,
+        callbacks: Sequence[Callback] = (),
+    ) -> None:
         check_ends(config)
         self.config, self.workers, self._interrupted = config, workers, interrupted
-        _check_spaces(config)  # so that their faults are found before anything is compiled
+        self._checkpoints, self._callbacks = checkpoints, Callbacks(callbacks)
+        check_spaces(config)  # so that their faults are found before anything is compiled
         self._initial = initial_programs(config)
         samples = [sample_tasks(config.tasks, stage, config.seed) for stage in (Stage.SELECT, Stage.FINAL)]
         for tasks in samples:
             score_program(Program(), tasks, config)
-        self._experiment = Experiment(config, 0, self._initial)
+        self._experiment = Experiment(config, resumed.record.experiment if resumed else 0, self._initial)
         check_losses([self._experiment.tasks, *samples])
         self._before: Counter[str] = Counter()  # counters of the experiments before this one
         self._ended = 0
         self._record = -1.0  # best search fitness of the run
         self._selections: list[Selection] = []  # each one a record, so the last is the best
-        self._began = monotonic()
+        self._told = 0  # events
+        self._before_seconds, self._began = 0.0, monotonic()
+        if resumed:
+            self._restore(resumed)
 
     def events(self) -> Iterator[Event]:
         """Do the run, once, and tell what happens; the run waits for whoever takes the events."""
         self._began = monotonic()
-        yield self._start()
+        self._callbacks.tell(lambda each: each.on_start(self.config))
+        for event in self._all_events():
+            self._told += 1
+            yield event
+            self._callbacks.tell_event(event)
+
+    def _all_events(self) -> Iterator[Event]:
+        if not self._told:
+            yield self._start()
         with ThreadPoolExecutor(min(self.workers, self.config.islands.count)) as pool:
             reason = yield from self._run_experiment(pool)
             while reason is None:
@@ -85,22 +111,73 @@ class Run:
 
     def _run_experiment(self, pool: Executor) -> Generator[Event, None, str | None]:
         """Take the experiment to its end; gives what ends the run, too, if anything does."""
-        experiment = self._experiment
         yield from self._improvement()
+        self._keep_if_due()
         while (limit := self._limit() or self._experiment_limit()) is None:
-            experiment.archipelago.run_epoch(pool)
+            self._run_epoch(pool)
             improvement = list(self._improvement())
             yield self._epoch_end()
             yield from improvement
+            self._keep_if_due()
+        ended = self.snapshot()
         yield self._select(limit)
-        return limit if ends_run(limit) else self._limit()
+        reason = limit if ends_run(limit) else self._limit()
+        if reason:
+            self._keep(ended)  # as it was before the selection, so that a run whose limits are raised can go on
+        return reason
+
+    def _run_epoch(self, pool: Executor) -> None:
+        archipelago = self._experiment.archipelago
+        if archipelago.run_epoch(pool):
+            self._callbacks.tell(lambda each: each.on_migration(archipelago.epoch))
+
+    @property
+    def origin(self) -> Origin:
+        """Under what the run's checkpoints are made."""
+        return origin_of(self.config, self._experiment.digests)
+
+    def snapshot(self) -> Snapshot:
+        """The state of the search, between epochs; it holds until the next one begins."""
+        experiment = self._experiment
+        record = Record(
+            experiment=experiment.number,
+            epoch=experiment.archipelago.epoch,
+            fitness=experiment.fitness,
+            improved_at=experiment.improved_at,
+            best_fitness=self._record,
+            before=dict(self._before),
+            ended=self._ended,
+            selections=tuple(self._selections),
+            events=self._told,
+            seconds=self._seconds(),
+        )
+        return Snapshot(record, experiment.archipelago.arrays)
+
+    def _restore(self, snapshot: Snapshot) -> None:
+        record = snapshot.record
+        self._experiment.restore(snapshot)
+        self._before, self._ended, self._record = Counter(record.before), record.ended, record.best_fitness
+        self._selections, self._told = list(record.selections), record.events
+        self._before_seconds = record.seconds
+
+    def _keep_if_due(self) -> None:
+        if self._checkpoints and self._checkpoints.is_due():
+            self._keep(self.snapshot())
+
+    def _keep(self, snapshot: Snapshot) -> None:
+        path = self._checkpoints.write(Checkpoint(self.origin, snapshot)) if self._checkpoints else None
+        if path:
+            self._callbacks.tell(lambda each: each.on_checkpoint(path))
 
     def _experiment_limit(self) -> str | None:
         return experiment_limit(self.config.experiment, self._experiment.spent)
 
     def _limit(self) -> str | None:
         """What ends the search now, if anything does."""
-        return run_limit(self.config.stop, self._spent()) or (INTERRUPTED if self._interrupted() else None)
+        return run_limit(self.config.stop, self._spent()) or (INTERRUPTED if self._is_interrupted() else None)
+
+    def _is_interrupted(self) -> bool:
+        return self._interrupted() or self._callbacks.ask_to_end
 
     def _spent(self) -> Spent:
         counters = self._counters()
@@ -117,7 +194,7 @@ class Run:
         return total
 
     def _seconds(self) -> float:
-        return round(monotonic() - self._began, 3)
+        return round(self._before_seconds + monotonic() - self._began, 3)
 
     def _start(self) -> Start:
         time = datetime.now(UTC).isoformat(timespec="seconds")
@@ -172,21 +249,8 @@ class Run:
         return selection
 
     def _final(self) -> Final:
-        """Score the result, and the baselines beside it, on the tasks of all stages."""
-        best = self._selections[-1]
-        program, search = from_text(best.program), search_tasks(self.config.of_island(0), best.experiment)[0]
-        final = build_tasks(self.config.tasks, Stage.FINAL, self.config.seed)
-        tasks = {Stage.SEARCH: search, Stage.SELECT: self._select_tasks, Stage.FINAL: final}
-        return Final(
-            experiment=best.experiment,
-            program=best.program,
-            pruned=to_text(prune(program, search.is_multiclass)),
-            learned=learned_addresses(program, search.is_multiclass),
-            loss=search.loss,
-            scores={stage: score_program(program, each, self.config) for stage, each in tasks.items()},
-            baselines=baselines(tasks, self.config),
-            seconds=self._seconds(),
-        )
+        final = score_result(self._selections[-1], self._select_tasks, self.config)
+        return replace(final, seconds=self._seconds())
 
     def _stop(self, reason: str) -> Stop:
         spent = self._spent()
@@ -197,10 +261,3 @@ class Run:
             programs=spent.programs,
             train_steps=spent.train_steps,
         )
-
-
-def _check_spaces(config: Config) -> None:
-    build_space(config)
-    for number in range(len(config.islands.groups)):
-        with naming_group(config, number):
-            build_space(config.of_island(number))

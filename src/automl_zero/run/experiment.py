@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 
 from automl_zero.config import Config, ConfigError, TasksConfig
 from automl_zero.program.program import Program
@@ -12,6 +13,8 @@ from automl_zero.rng import seed_at
 from automl_zero.run.archipelago import Archipelago
 from automl_zero.run.limits import Spent
 from automl_zero.run.scoring import score_program
+from automl_zero.run.snapshot import Snapshot, overwrite
+from automl_zero.search.space import build_space
 from automl_zero.tasks.suites import Stage, build_tasks
 from automl_zero.tasks.task import TaskError, TaskSet
 
@@ -54,6 +57,18 @@ def naming_group(config: Config, number: int) -> Iterator[None]:
         raise type(error)(f"islands.groups.{number}: {error}") from None
 
 
+def check_spaces(config: Config) -> None:
+    """Check that every group of islands has programs to make.
+
+    Raises:
+        ConfigError: one of them names ops that are not there, or has none.
+    """
+    build_space(config)
+    for number in range(len(config.islands.groups)):
+        with naming_group(config, number):
+            build_space(config.of_island(number))
+
+
 def check_losses(tasks: Iterable[TaskSet]) -> None:
     """Check that all task sets judge predictions in the same way, so that a program means the same on all of them.
 
@@ -83,14 +98,30 @@ class Experiment:
         seed = seed_at(config.seed, "experiment", number)
         self.archipelago = Archipelago(config, search_tasks(config, number), seed, initial)
         self.fitness = -1.0
-        self._improved_at = 0
+        self.improved_at = 0  # programs
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go on from a state of this experiment that was kept.
+
+        Raises:
+            StoreError: its arrays are not those of this config.
+        """
+        overwrite(self.archipelago.arrays, snapshot.arrays)
+        self.archipelago.epoch = snapshot.record.epoch
+        self.fitness, self.improved_at = snapshot.record.fitness, snapshot.record.improved_at
+
+    @cached_property
+    def digests(self) -> tuple[str, ...]:
+        """Of the search tasks of each island."""
+        known = {id(tasks): tasks.digest for tasks in {id(each): each for each in self.archipelago.tasks}.values()}
+        return tuple(known[id(tasks)] for tasks in self.archipelago.tasks)
 
     def improves(self) -> bool:
         """Take note of the best fitness; tells whether it has risen since it was asked for last."""
         fitness = self.archipelago.leader.best_fitness
         if fitness <= self.fitness:
             return False
-        self.fitness, self._improved_at = fitness, self.archipelago.programs
+        self.fitness, self.improved_at = fitness, self.archipelago.programs
         return True
 
     @property
@@ -102,7 +133,7 @@ class Experiment:
     def spent(self) -> Spent:
         """What the limits of an experiment look at."""
         programs, steps = self.archipelago.programs, self.archipelago.train_steps
-        return Spent(programs, steps, self.fitness, idle_programs=programs - self._improved_at)
+        return Spent(programs, steps, self.fitness, idle_programs=programs - self.improved_at)
 
     def select(self, tasks: TaskSet) -> Candidate:
         """Of the best program of each island, the one that does best on the select tasks; of equals, on search."""

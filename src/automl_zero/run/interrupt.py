@@ -1,8 +1,12 @@
-"""Ctrl-C and termination: the first signal asks the run to come to its end, the second one ends the process at once."""
+"""Ctrl-C and termination: the first signal asks the run to come to its end, the second one ends the process at once.
+
+Signals belong to the main thread: a run in another one, as in a notebook, leaves them alone.
+"""
 
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
@@ -32,7 +36,9 @@ class Interrupt:
         return 128 + self._caught if self._caught else 0
 
     def __enter__(self) -> Interrupt:
-        """Begin to catch."""
+        """Begin to catch, if this is the main thread."""
+        if threading.current_thread() is not threading.main_thread():
+            return self
         self._before = {number: signal.signal(number, self._catch) for number in SIGNALS}
         return self
 

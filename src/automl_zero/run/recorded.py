@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
 
 from automl_zero.config import Config
-from automl_zero.run.display import new_display
+from automl_zero.run.checkpoints import Checkpoints
+from automl_zero.run.display import Display, new_display
 from automl_zero.run.driver import Run
 from automl_zero.run.interrupt import Interrupt
 from automl_zero.run.progress import Progress
 from automl_zero.run.report import report
-from automl_zero.run.store import RunFolder, check_new
+from automl_zero.run.store import RunFolder, check_new, locked
 
 
 def run_recorded(config: Config, folder: Path, workers: int, console: Console) -> tuple[Progress, int]:
@@ -24,14 +27,26 @@ def run_recorded(config: Config, folder: Path, workers: int, console: Console) -
     """
     check_new(folder)
     progress = Progress(config)
-    display = new_display(progress, console)
-    with Interrupt(display.notify) as interrupt:
-        with display:
-            run = Run(config, workers, interrupt)
-            store = RunFolder.create(folder, config)
-            for event in run.events():
-                store.record(event)
-                progress.update(event)
-                display.show(event)
-        store.write_report(report(progress, folder))
+    with shown(progress, console) as (display, interrupt):
+        run = Run(config, workers, interrupt, Checkpoints(folder, config.checkpoint))
+        store = RunFolder.create(folder, config)
+        with locked(folder):
+            record_events(run, store, progress, display)
     return progress, interrupt.exit_code
+
+
+@contextmanager
+def shown(progress: Progress, console: Console) -> Iterator[tuple[Display, Interrupt]]:
+    """Show what is known of a run, and catch the first signal to end it early."""
+    display = new_display(progress, console)
+    with Interrupt(display.notify) as interrupt, display:
+        yield display, interrupt
+
+
+def record_events(run: Run, store: RunFolder, progress: Progress, display: Display) -> None:
+    """Do a run to its end, and keep what happens, and the report."""
+    for event in run.events():
+        store.record(event)
+        progress.update(event)
+        display.show(event)
+    store.write_report(report(progress, store.path))

@@ -20,8 +20,11 @@ COLUMN = 20  # characters of a score with its uncertainty
 CLOCK_REASONS = ("stop.max_seconds", INTERRUPTED)  # where a run stops for these depends on the machine
 
 
-def summary(progress: Progress, folder: Path) -> dict[str, Any]:
-    """The run as plain data, ready for JSON; ``reason`` and ``result`` are null while it is not complete."""
+def summary(progress: Progress, folder: Path, state_digest: str | None = None) -> dict[str, Any]:
+    """The run as plain data, ready for JSON; ``reason`` and ``result`` are null while it is not complete.
+
+    ``state_digest`` is that of the latest checkpoint; runs that are equal up to there have the same.
+    """
     spent = progress.spent
     return {
         "run": str(folder),
@@ -33,6 +36,7 @@ def summary(progress: Progress, folder: Path) -> dict[str, Any]:
         "train_steps": spent.train_steps,
         "seconds": spent.seconds,
         "counters": progress.epoch.counters if progress.epoch else {},
+        "state_digest": state_digest,
         "best_program": progress.best_program,
         "result": to_plain(progress.final) if progress.final else None,
     }

@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from uuid import uuid4
 
 from pydantic import TypeAdapter, ValidationError
 
+from automl_zero.atomic import replacing
 from automl_zero.folders import PACKAGE, cache_root, hash_of_files
 from automl_zero.run.events import Baseline
 
@@ -47,6 +47,5 @@ def _sources() -> str:
 
 def _write(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{uuid4().hex}")
-    unfinished.write_bytes(content)
-    unfinished.replace(path)
+    with replacing(path) as file:
+        file.write(content)

@@ -1,8 +1,9 @@
 """The run folder: all that is kept of a run, readable at any moment, also while the run goes on or after a crash.
 
 ``config.toml``, the complete config; ``events.jsonl``, one event per line; ``best/``, the best programs as text: on the
-search tasks, on the select tasks, and ``final.txt``, the result; ``report.txt``. Files are replaced as a whole; events
-are only ever added.
+search tasks, on the select tasks, and ``final.txt``, the result; ``report.txt``; ``checkpoints/``, states of the
+search; ``log.txt``, from where the run went on after a stop. Files are replaced as a whole. Events are only added,
+unless a run goes on from a checkpoint: those that came after it are then cut off. Only who holds the lock writes.
 """
 
 from __future__ import annotations
@@ -10,18 +11,21 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
+from automl_zero.atomic import replacing, sync_file
 from automl_zero.config import Config, load_config
 from automl_zero.program.text import from_text
 from automl_zero.run.events import Event, Final, Improvement, Selection, from_json, to_json
 from automl_zero.run.reading import annotated_text
 
-CONFIG, EVENTS, REPORT, BEST = "config.toml", "events.jsonl", "report.txt", "best"
+CONFIG, EVENTS, REPORT, BEST, LOG, LOCK = "config.toml", "events.jsonl", "report.txt", "best", "log.txt", ".lock"
+PROGRAMS = ("search", "select", "final")  # in the folder BEST
 
 
 class StoreError(ValueError):
@@ -57,8 +61,29 @@ def check_new(folder: Path) -> None:
         raise StoreError(f"run folder {folder} cannot be made, {parent} is not writable: choose another --out")
 
 
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the lock of a run folder, which no other process can write meanwhile; it ends with the process.
+
+    Raises:
+        StoreError: somebody else holds it, or the folder cannot be written.
+    """
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(folder / LOCK, timeout=0)
+    with named(folder / LOCK):
+        try:
+            lock.acquire()
+        except Timeout:
+            raise StoreError(f"run folder {folder} is in use by another process: wait for it, or end it") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 class RunFolder:
-    """Writes the folder of one run. Make one with ``create``."""
+    """Writes the folder of one run, whose lock the caller holds. Make one with ``create`` or ``reopen``."""
 
     def __init__(self, path: Path, config: Config) -> None:
         self.path = path
@@ -83,17 +108,47 @@ class RunFolder:
             raise StoreError(f"run folder {path} cannot be made ({error.strerror}): choose another --out") from None
         return cls(path, config)
 
+    @classmethod
+    def reopen(cls, path: Path, config: Config, events: Sequence[Event], note: str) -> RunFolder:
+        """Take a folder back to when it had these events, its first ones, so that the run can go on from there.
+
+        Args:
+            path: the folder.
+            config: what the run goes on with.
+            events: what happened so far; later ones, and what was made from them, are removed.
+            note: what is told of this in the log.
+
+        Raises:
+            StoreError: the folder cannot be written.
+        """
+        folder = cls(path, config)
+        folder._log(note)
+        folder._cut(len(events))
+        folder._write(Path(CONFIG), config.to_toml())
+        for outdated in (*(Path(BEST, f"{each}.txt") for each in PROGRAMS), Path(REPORT)):
+            with named(path / outdated) as file:
+                file.unlink(missing_ok=True)
+        for name, program in dict(filter(None, map(_best, events))).items():
+            folder._write_best(name, program)
+        return folder
+
+    def _log(self, note: str) -> None:
+        time = datetime.now(UTC).isoformat(timespec="seconds")
+        with named(self.path / LOG) as path, path.open("a", encoding="utf-8") as file:
+            file.writelines(f"{time} {line}\n" for line in note.splitlines())
+
+    def _cut(self, events: int) -> None:
+        with named(self.path / EVENTS) as path:
+            lines = path.read_bytes().split(b"\n")[:events]
+            os.truncate(path, sum(len(line) + 1 for line in lines))
+            sync_file(path)
+
     def record(self, event: Event) -> None:
         """Keep an event, and the program that it tells of."""
-        with _named(self.path / EVENTS) as path, path.open("a", encoding="utf-8") as file:
+        with named(self.path / EVENTS) as path, path.open("a", encoding="utf-8") as file:
             file.write(to_json(event) + "\n")
-        match event:
-            case Improvement(record=True):
-                self._write_best("search", event.program)
-            case Selection(record=True):
-                self._write_best("select", event.program)
-            case Final():
-                self._write_best("final", event.program)
+        if best := _best(event):
+            self._write_best(*best)
 
     def _write_best(self, name: str, program: str) -> None:
         text = annotated_text(from_text(program), multiclass=self._multiclass)
@@ -105,13 +160,30 @@ class RunFolder:
 
     def _write(self, name: Path, text: str) -> None:
         """Replace a file as a whole, so that nobody ever reads a part of it."""
-        with _named(self.path / name) as path:
-            unfinished = path.with_name(f".{path.name}.{uuid4().hex}")
-            try:
-                unfinished.write_text(text, encoding="utf-8")
-                unfinished.replace(path)
-            finally:
-                unfinished.unlink(missing_ok=True)
+        with named(self.path / name) as path, replacing(path) as file:
+            file.write(text.encode())
+
+
+def _best(event: Event) -> tuple[str, str] | None:
+    """The program that an event makes one of the best, and as which of ``PROGRAMS``."""
+    match event:
+        case Improvement(record=True):
+            return "search", event.program
+        case Selection(record=True):
+            return "select", event.program
+        case Final():
+            return "final", event.program
+    return None
+
+
+def check_folder(path: Path) -> None:
+    """Check that this is a run folder.
+
+    Raises:
+        StoreError: it is not.
+    """
+    if not (path / CONFIG).is_file():
+        raise StoreError(f"{path} is not a run folder, it has no {CONFIG}: give the folder that 'run' has made")
 
 
 def read_run(path: Path) -> StoredRun:
@@ -121,10 +193,9 @@ def read_run(path: Path) -> StoredRun:
         StoreError: this is no run folder, or one of its lines is not an event.
         ConfigError: its config cannot be used.
     """
-    if not (path / CONFIG).is_file():
-        raise StoreError(f"{path} is not a run folder, it has no {CONFIG}: give the folder that 'run' has made")
+    check_folder(path)
     config = load_config(str(path / CONFIG))
-    with _named(path / EVENTS) as file:
+    with named(path / EVENTS) as file:
         *lines, _ = file.read_bytes().split(b"\n")
     return StoredRun(config, tuple(_event(file, number, line) for number, line in enumerate(lines, 1)))
 
@@ -137,7 +208,7 @@ def _event(file: Path, number: int, line: bytes) -> Event:
 
 
 @contextmanager
-def _named(path: Path) -> Iterator[Path]:
+def named(path: Path) -> Iterator[Path]:
     """Turn what the system says into an error that names the file."""
     try:
         yield path

@@ -12,13 +12,13 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
+from automl_zero.atomic import on_disk, sync_folder
 from automl_zero.tasks.images import Arrays
 from automl_zero.tasks.npz import UNREADABLE
 from automl_zero.tasks.sources import KnownDataset
@@ -84,16 +84,16 @@ def keep(known: KnownDataset, arrays: Arrays, title: str, unfinished: Path) -> N
     """Write a folder beside, and put it in its place when all of it is on disk; what was there is replaced."""
     unfinished.mkdir()
     for name, array in arrays._asdict().items():
-        with _on_disk(unfinished / f"{name}.npy") as file:
+        with on_disk(unfinished / f"{name}.npy") as file:
             np.save(file, array, allow_pickle=False)
-    with _on_disk(unfinished / ORIGIN) as file:
+    with on_disk(unfinished / ORIGIN) as file:
         file.write(json.dumps({"title": title, "sha256": known.sha256}).encode())
-    _sync(unfinished)
+    sync_folder(unfinished)
     place = folder_of(known)
     if place.exists():
         place.rename(unfinished.with_name("replaced"))
     unfinished.rename(place)
-    _sync(place.parent)
+    sync_folder(place.parent)
 
 
 def disk_size(known: KnownDataset) -> int:
@@ -134,22 +134,3 @@ def _map(known: KnownDataset, name: str, shape: tuple[int, ...]) -> NDArray[np.u
 
 def _damaged(known: KnownDataset, path: Path, fault: str) -> TaskError:
     return TaskError(f"{path} is {fault}: get it anew with 'automl-zero data get {known.name} --force'")
-
-
-@contextmanager
-def _on_disk(path: Path) -> Iterator[Any]:
-    """A new file that is on disk, not only on its way there, when it is closed."""
-    with path.open("xb") as file:
-        yield file
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    """As for a file, where the system can do this for folders."""
-    if os.name == "posix":
-        number = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(number)
-        finally:
-            os.close(number)

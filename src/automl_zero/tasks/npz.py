@@ -9,13 +9,13 @@ import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
-from uuid import uuid4
 from zipfile import BadZipFile
 
 import numpy as np
 from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
+from automl_zero.atomic import replacing
 from automl_zero.tasks.task import TaskError
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -47,15 +47,11 @@ def write_npz(path: Path, arrays: Mapping[str, Any]) -> None:
     """
     if path.exists():
         raise TaskError(f"{path} exists and is not overwritten: choose another name or delete it")
-    unfinished = path.with_name(f".{path.name}.{uuid4().hex}")
     try:
-        with unfinished.open("xb") as file:
+        with replacing(path) as file:
             np.savez(file, allow_pickle=False, **arrays)
-        unfinished.rename(path)
     except OSError as error:
         raise TaskError(f"{path} cannot be written ({error.strerror}): choose another place") from None
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _open_npz(file: BinaryIO) -> NpzFile:

@@ -1,0 +1,43 @@
+"""The command ``automl-zero resume``: a run that was stopped, or whose limit was raised, goes on."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from automl_zero.cli.output import Override, to_json
+
+
+def resume(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    overrides: Annotated[list[str] | None, Override] = None,
+    allow_change: Annotated[
+        bool, typer.Option("--allow-change", help="Go on although settings, data or the package have changed.")
+    ] = False,
+    workers: Annotated[int | None, typer.Option(min=1, help="Threads; by default, the number of cores.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Show nothing but the report at the end.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON, all else to stderr.")] = False,
+) -> None:
+    """Go on with a run exactly as it would have gone on, from its latest checkpoint.
+
+    A run that was ended by a limit goes on when the limit is raised, such as --set stop.max_seconds=600.
+    """
+    from automl_zero.run.store import check_folder
+
+    check_folder(folder)
+    from rich.console import Console
+
+    from automl_zero.run.checkpoints import state_digest
+    from automl_zero.run.report import report, summary
+    from automl_zero.run.resume import resume_recorded
+
+    console = Console(stderr=as_json, quiet=quiet)
+    progress, exit_code = resume_recorded(
+        folder, overrides or [], allow_change, workers or os.cpu_count() or 1, console
+    )
+    text = to_json(summary(progress, folder, state_digest(folder))) if as_json else report(progress, folder)
+    typer.echo(text, nl=as_json)
+    raise typer.Exit(exit_code)

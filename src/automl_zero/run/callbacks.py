@@ -1,0 +1,63 @@
+"""What a caller of ``Run`` may be told while it goes on, and how it may end it; no result depends on who listens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from automl_zero.config import Config
+from automl_zero.run.events import EpochEnd, Event, Improvement, Stop
+
+
+class Callback:
+    """Does nothing; write a subclass with the methods that matter. One that returns True ends the run.
+
+    The run then ends at the end of the epoch, completely, as after Ctrl-C.
+
+    Example:
+        >>> class UntilGood(Callback):
+        ...     def on_improvement(self, event: Improvement) -> bool:
+        ...         return event.fitness > 0.9
+        >>> events = Run(load_config("linear"), callbacks=[UntilGood()]).events()
+    """
+
+    def on_start(self, config: Config) -> bool | None:
+        """The search begins, or goes on from a checkpoint."""
+
+    def on_migration(self, epoch: int) -> bool | None:
+        """Programs have moved between islands, after that epoch of the experiment."""
+
+    def on_epoch(self, event: EpochEnd) -> bool | None:
+        """An epoch has ended."""
+
+    def on_improvement(self, event: Improvement) -> bool | None:
+        """An experiment has a better program than before."""
+
+    def on_checkpoint(self, path: Path) -> bool | None:
+        """A checkpoint was written."""
+
+    def on_stop(self, event: Stop) -> bool | None:
+        """The run is complete."""
+
+
+class Callbacks:
+    """Tells all listeners, in their order, and remembers whether one of them has asked for the end."""
+
+    def __init__(self, listeners: Sequence[Callback]) -> None:
+        self._listeners = tuple(listeners)
+        self.ask_to_end = False
+
+    def tell(self, call: Callable[[Callback], bool | None]) -> None:
+        """Call a method of each listener."""
+        answers = [call(each) for each in self._listeners]
+        self.ask_to_end = self.ask_to_end or any(answers)
+
+    def tell_event(self, event: Event) -> None:
+        """Call the method for the kind of the event, if there is one."""
+        match event:
+            case EpochEnd():
+                self.tell(lambda each: each.on_epoch(event))
+            case Improvement():
+                self.tell(lambda each: each.on_improvement(event))
+            case Stop():
+                self.tell(lambda each: each.on_stop(event))

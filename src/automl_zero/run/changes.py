@@ -1,0 +1,80 @@
+"""Whether a run may go on from a checkpoint: what has changed since, and whether that would change the search."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from automl_zero.config import Config
+from automl_zero.run.checkpoint import Origin
+from automl_zero.run.events import Stop
+from automl_zero.run.limits import INTERRUPTED
+from automl_zero.run.store import StoredRun, StoreError
+
+FREE = ("stop", "checkpoint")  # sections that no state depends on: they say when a run ends, and when states are kept
+
+
+def check_goes_on(stored: StoredRun, config: Config) -> None:
+    """Check that a run has an end to go on from: it is not complete, or its limit is another one now.
+
+    Raises:
+        StoreError: it would end at once.
+    """
+    stop = stored.events[-1] if stored.events else None
+    if not isinstance(stop, Stop) or stop.reason == INTERRUPTED:
+        return
+    key = stop.reason.removeprefix("stop.")
+    limit = getattr(config.stop, key)
+    if limit == getattr(stored.config.stop, key):
+        raise StoreError(
+            f"the run is complete, it was ended by {stop.reason} = {limit}: to go on, raise that limit with "
+            f"--set {stop.reason}=..."
+        )
+
+
+def check_changes(changes: Sequence[str], allowed: bool) -> None:
+    """Check that nothing has changed by which the search would go on otherwise, unless that is allowed.
+
+    Raises:
+        StoreError: telling what has changed.
+    """
+    if changes and not allowed:
+        told = "\n".join(f"  {change}" for change in changes)
+        raise StoreError(
+            f"the run would not go on as it began, since this has changed:\n{told}\nundo it, start a new run, or go on "
+            "nevertheless with --allow-change: what is in the population keeps its scores"
+        )
+
+
+def config_changes(origin: Origin, config: Config) -> list[str]:
+    """The settings that are not those of the checkpoint, but for those that the search does not depend on."""
+    before, now = (_flat(values) for values in (origin.config, config.model_dump(mode="json")))
+    return [
+        f"{key}: {before.get(key, 'not there')} before, {now.get(key, 'not there')} now"
+        for key in sorted({*before, *now})
+        if before.get(key) != now.get(key) and key.split(".")[0] not in FREE
+    ]
+
+
+def other_changes(before: Origin, now: Origin) -> list[str]:
+    """What has changed of the tasks and of the package."""
+    changes = [
+        f"the tasks of island {number}: their data are not the same"
+        for number, digests in enumerate(zip(before.tasks, now.tasks, strict=False))
+        if len(set(digests)) > 1
+    ]
+    if before.engine != now.engine:
+        changes.append(f"the package, or its libraries: automl-zero {before.version} before, {now.version} now")
+    return changes
+
+
+def _flat(values: dict[str, Any]) -> dict[str, Any]:
+    return dict(_walk(values, ""))
+
+
+def _walk(values: dict[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+    for key, value in values.items():
+        if isinstance(value, dict):
+            yield from _walk(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value

@@ -1,0 +1,63 @@
+"""A run goes on from its latest checkpoint, exactly as it would have gone on.
+
+Until it is certain that it can, nothing in its folder is changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from automl_zero.config import override
+from automl_zero.run.changes import check_changes, check_goes_on, config_changes, other_changes
+from automl_zero.run.checkpoints import Checkpoints, Found, latest, put_aside
+from automl_zero.run.driver import Run
+from automl_zero.run.progress import Progress
+from automl_zero.run.recorded import record_events, shown
+from automl_zero.run.store import RunFolder, check_folder, locked, named, read_run
+
+
+def resume_recorded(
+    folder: Path, overrides: Sequence[str], allow_change: bool, workers: int, console: Console
+) -> tuple[Progress, int]:
+    """Go on with a run; gives the same as ``run_recorded``.
+
+    Args:
+        folder: of the run.
+        overrides: of its config. Limits of the run and the keeping of checkpoints may change: no state depends on them.
+        allow_change: whether other differences are allowed, too: in the config, the tasks, or the package.
+        workers: threads; they change no result.
+        console: to show it on.
+
+    Raises:
+        ConfigError, ProgramError, TaskError: the config cannot be used.
+        StoreError: there is no state to go on from, the run is complete, something has changed, the folder cannot be
+            written, or somebody else writes it.
+    """
+    check_folder(folder)
+    with locked(folder):
+        stored = read_run(folder)
+        config, found = override(stored.config, overrides), latest(folder, len(stored.events))
+        check_goes_on(stored, config)
+        check_changes(config_changes(found.checkpoint.origin, config), allow_change)
+        snapshot, note, progress = found.checkpoint.snapshot, _note(found), Progress(config)
+        events = stored.events[: snapshot.record.events]
+        for event in events:
+            progress.update(event)
+        console.print(note, markup=False, highlight=False, soft_wrap=True)
+        with shown(progress, console) as (display, interrupt):
+            run = Run(config, workers, interrupt, Checkpoints(folder, config.checkpoint), snapshot)
+            check_changes(other_changes(found.checkpoint.origin, run.origin), allow_change)
+            with named(found.path):
+                put_aside(found)
+            record_events(run, RunFolder.reopen(folder, config, events, note), progress, display)
+    return progress, interrupt.exit_code
+
+
+def _note(found: Found) -> str:
+    """From where a run goes on, and what was wrong with later checkpoints."""
+    record = found.checkpoint.snapshot.record
+    faults = [f"{path.name} {why}: put aside, the one before it is used" for path, why in found.faults]
+    return "\n".join([*faults, f"goes on from experiment {record.experiment + 1}, epoch {record.epoch}"])

@@ -1,0 +1,106 @@
+"""The whole state of a search at the end of an epoch: named arrays, and a record of plain values.
+
+A search that goes on from a snapshot does exactly what the one it was taken from does: what is not in it is a function
+of the config. Equal digests tell equal states.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import TypeAdapter
+
+from automl_zero.run.events import Selection
+from automl_zero.run.store import StoreError
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What a run knows besides the arrays of its islands.
+
+    Attributes:
+        experiment: the number of the one that goes on; ``epoch``: those it has done.
+        fitness: the best of the experiment so far; ``improved_at``: its programs when that was found.
+        best_fitness: on the search tasks, in the run so far; -1 before there is any.
+        before: counters of the experiments that have ended; ``ended``: their number.
+        selections: those that were the best on the select tasks when they were made.
+        events: that were told so far.
+        seconds: that the run has taken so far, the only value that depends on the clock.
+    """
+
+    experiment: int
+    epoch: int
+    fitness: float
+    improved_at: int
+    best_fitness: float
+    before: dict[str, int]
+    ended: int
+    selections: tuple[Selection, ...]
+    events: int
+    seconds: float
+
+
+RECORD = TypeAdapter(Record)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Snapshot:
+    """A state of a search; ``arrays`` may be those of the search itself, so it holds until the next epoch begins."""
+
+    record: Record
+    arrays: Arrays
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all of the state but clock values."""
+        selections = tuple(replace(each, seconds=0.0) for each in self.record.selections)
+        found = hashlib.sha256(RECORD.dump_json(replace(self.record, seconds=0.0, selections=selections)))
+        for name, array in sorted(self.arrays.items()):
+            found.update(f"{name} {array.dtype.str} {array.shape}".encode())
+            found.update(np.ascontiguousarray(array).data)
+        return found.hexdigest()
+
+
+def named_arrays(state: Any, name: str) -> Iterator[tuple[str, NDArray[Any]]]:
+    """The arrays in nested named tuples, each with the names on the way to it."""
+    if isinstance(state, np.ndarray):
+        yield name, state
+        return
+    for field in state._fields:
+        yield from named_arrays(getattr(state, field), f"{name}.{field}")
+
+
+def overwrite(arrays: Arrays, saved: Arrays) -> None:
+    """Put saved values into the arrays of a search: all of them, or none if one does not fit.
+
+    Raises:
+        StoreError: names, shapes or types are not those of the search.
+    """
+    faults = list(_misfits(arrays, saved))
+    if faults:
+        raise StoreError(
+            f"the checkpoint does not fit this config: {'; '.join(faults[:3])}: give the config that it was made under"
+        )
+    for name, array in arrays.items():
+        array[...] = saved[name]
+
+
+def _misfits(arrays: Arrays, saved: Arrays) -> Iterator[str]:
+    for name in sorted({*arrays, *saved}):
+        if name not in saved:
+            yield f"it has no {name}"
+        elif name not in arrays:
+            yield f"it has {name}, for which there is no place"
+        elif (form := _form(saved[name])) != (needed := _form(arrays[name])):
+            yield f"{name} is {form}, but {needed} is needed"
+
+
+def _form(array: NDArray[Any]) -> str:
+    return f"{array.dtype}{list(array.shape)}"

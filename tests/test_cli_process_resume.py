@@ -1,0 +1,118 @@
+"""A run that is killed at any moment, again and again, comes to the same end as one that is left alone."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kept_states import ALL_STATES, grouped
+from timeless import timeless
+
+from automl_zero.run.checkpoints import latest, state_digest
+from automl_zero.run.store import read_run
+
+COMMAND = [sys.executable, "-c", "from automl_zero.cli import main; main()"]
+
+
+@pytest.fixture
+def config(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    """Of a run of 100 epochs, or as many as a test asks for, in which a state is kept after every one of them."""
+    stop = {"max_programs": 200 * getattr(request, "param", 100), "max_experiments": None}
+    path = tmp_path / "small.toml"
+    path.write_text(
+        grouped(stop=stop, experiment={"max_programs": 6000}, checkpoint=ALL_STATES | {"keep": 3}).to_toml()
+    )
+    return path
+
+
+def start(*arguments: object) -> subprocess.Popen[str]:
+    command = [*COMMAND, *map(str, arguments), "--quiet"]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def wait_until(condition: Callable[[], Any]) -> None:
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def epochs_of(folder: Path) -> int:
+    path = folder / "events.jsonl"
+    return path.read_bytes().count(b'"event":"epoch"') if path.exists() else 0
+
+
+def kill_after(folder: Path, seconds: float, *arguments: object) -> None:
+    """Start a command, and kill it that long after it has begun to do epochs, while it still does."""
+    before = latest(folder).checkpoint.snapshot.record.events if folder.exists() else 0
+    with start(*arguments) as process:
+        wait_until(lambda: process.poll() is not None or has_begun(folder, before))
+        time.sleep(seconds)
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+
+
+def has_begun(folder: Path, events: int) -> bool:
+    """Whether there are checkpoints later than the one with so many events."""
+    return (
+        any((folder / "checkpoints").glob("*.checkpoint")) and latest(folder).checkpoint.snapshot.record.events > events
+    )
+
+
+def check_killed_runs_end_the_same(kills: int, longest: float, config: Path) -> None:
+    moments, folder, whole = random.Random(kills), config.parent / "killed", config.parent / "whole"
+    with start("run", config, "--out", whole) as process:
+        assert process.wait() == 0
+    kill_after(folder, moments.uniform(0, longest), "run", config, "--out", folder, "--workers", 2)
+    for kill in range(1, kills):
+        kill_after(folder, moments.uniform(0, longest), "resume", folder, "--workers", 1 + kill % 3)
+    with start("resume", folder) as process:
+        assert process.wait() == 0
+    assert timeless(read_run(folder).events) == timeless(read_run(whole).events)
+    assert state_digest(folder) == state_digest(whole)
+    states = (latest(each).checkpoint.snapshot.arrays for each in (folder, whole))
+    one, other = ({name: array.tobytes() for name, array in each.items()} for each in states)
+    assert one == other
+
+
+def test_a_run_that_is_killed_three_times_ends_as_if_it_had_never_been(config: Path) -> None:
+    check_killed_runs_end_the_same(3, 0.3, config)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("config", [600], indirect=True)
+def test_a_run_that_is_killed_twenty_times_ends_as_if_it_had_never_been(config: Path) -> None:
+    check_killed_runs_end_the_same(20, 0.15, config)
+
+
+def test_a_run_that_was_interrupted_goes_on_as_if_it_had_never_been(config: Path) -> None:
+    folder, whole = config.parent / "interrupted", config.parent / "whole"
+    with start("run", config, "--out", folder) as process:
+        wait_until(lambda: epochs_of(folder) > 20)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait() == 143
+    assert read_run(folder).events[-1].event == "stop"
+    assert epochs_of(folder) < 90
+    for command in (("resume", folder), ("run", config, "--out", whole)):
+        with start(*command) as process:
+            assert process.wait() == 0
+    assert timeless(read_run(folder).events) == timeless(read_run(whole).events)
+    assert state_digest(folder) == state_digest(whole)
+
+
+def test_a_run_that_goes_on_cannot_be_resumed_by_a_second_process(config: Path) -> None:
+    folder = config.parent / "run"
+    with start("run", config, "--out", folder, "--set", "stop.max_programs=10000000") as one:
+        wait_until(lambda: epochs_of(folder) > 0)
+        with start("resume", folder) as other:
+            output, _ = other.communicate()
+        one.kill()
+    assert other.returncode == 2
+    assert f"run folder {folder} is in use by another process: wait for it, or end it" in output
