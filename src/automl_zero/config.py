@@ -116,9 +116,9 @@ class EvaluationConfig(_Section):
     ``hurdle_train`` and ``hurdle_valid`` are the examples of a short evaluation (0 train examples: none). Its score
     stands, unless it is at least the ``hurdle_quantile`` of the different scores among the latest 100; only then is the
     program evaluated on all examples.
-    A score that was known ``forget_after`` times is forgotten (0: never): the program runs again, with other noise, so
-    that luck does not last; one that draws no random numbers never does. Known is then the mean over its evaluations;
-    from number ``evaluations`` on, one more counts as much as it did in the mean of that many (1: it stands alone).
+    The score of a program that draws random numbers is forgotten when it was known ``forget_after`` times (0: never):
+    the program runs again, with other noise, so that luck does not last. Then the mean over the evaluations is known;
+    beyond so many ``evaluations``, a new one counts as much as the last of them did (1: the latest stands alone).
     With ``must_learn``, a program whose code shows that it cannot learn has fitness 0 without a run.
     """
 
