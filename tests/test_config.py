@@ -147,6 +147,10 @@ def test_the_last_override_of_a_key_counts(tmp_path: Path) -> None:
         ("[search]\npopulation_size = 1", "search.population_size = 1: input should be greater than or equal to 2"),
         ("[evaluation]\ncombination = 'max'", "evaluation.combination = 'max': input should be 'mean' or 'median'"),
         ("[evaluation]\nmax_abs_error = 0", "evaluation.max_abs_error = 0: input should be greater than 0"),
+        (
+            "[evaluation]\nevaluations = 5",
+            "evaluations = 5 needs forget_after above 0, .*use forget_after = 100, or evaluations = 1",
+        ),
         ("[tasks]\nkind = 'cubic'", "tasks.kind = 'cubic': input should be 'linear', "),
         (
             "[tasks]\nkind = 'linear'\nnum_classes = 3",

@@ -141,6 +141,9 @@ class EvaluationConfig(_Section):
     ``hurdle_train`` and ``hurdle_valid`` are the examples of a short evaluation (0 train examples: none). Its score
     stands, unless it is at least the ``hurdle_quantile`` of the different scores among the latest 100; only then is the
     program evaluated on all examples.
+    The score of a program that draws random numbers is forgotten when it was known ``forget_after`` times (0: never):
+    the program runs again, with other noise, so that luck does not last. Then the mean over the evaluations is known;
+    beyond so many ``evaluations``, a new one counts as much as the last of them did (1: the latest stands alone).
     With ``must_learn``, a program whose code shows that it cannot learn has fitness 0 without a run.
     """
 
@@ -150,10 +153,21 @@ class EvaluationConfig(_Section):
     fingerprint_train: Count = 10
     fingerprint_valid: Count = 10
     cache_size: Annotated[int, Field(ge=0, le=1 << 24)] = 100_000
+    forget_after: Count = 0
+    evaluations: Positive = 1
     hurdle_train: Count = 0
     hurdle_valid: Positive = 100
     hurdle_quantile: Fraction = 0.75
     must_learn: bool = False
+
+    @model_validator(mode="after")
+    def _means_need_forgetting(self) -> EvaluationConfig:
+        if self.evaluations > 1 and self.forget_after == 0:
+            raise ValueError(
+                f"evaluations = {self.evaluations} needs forget_after above 0, or no program is evaluated again: use "
+                "forget_after = 100, or evaluations = 1"
+            )
+        return self
 
 
 class StageConfig(_Section):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from automl_zero.search.cache import WAYS, look_up, new_cache, remember
+from automl_zero.search.cache import WAYS, evaluations_of, hits_of, joined, look_up, new_cache, remember
 
 KEYS = st.integers(1, 40) | st.integers(1, 2**64 - 1)
 
@@ -48,6 +48,53 @@ def test_scores_are_found_and_forgotten_as_in_the_model(size: int, scores: list[
         if known < 0:
             remember(cache, np.uint64(key), value)
             model.remember(key, value)
+
+
+@settings(max_examples=300)
+@given(st.integers(1, 30), st.integers(1, 4), st.lists(KEYS, max_size=120))
+def test_hits_and_evaluations_are_counted_until_an_entry_is_forgotten(
+    size: int, forget_after: int, keys: list[int]
+) -> None:
+    """As in the search with noise: what was found too often is stored anew, of one evaluation more."""
+    cache, uses = new_cache(size, counts_uses=True), dict[int, list[int]]()
+    for key in map(np.uint64, keys):
+        known = look_up(cache, key)
+        hits, evaluations = uses.get(int(key), [0, 0]) if known >= 0 else [-1, 0]
+        uses[int(key)] = [hits + 1, evaluations]
+        assert [hits_of(cache, key), evaluations_of(cache, key)] == uses[int(key)]
+        if known < 0 or hits + 1 > forget_after:
+            remember(cache, key, 0.5, evaluations + 1)
+            uses[int(key)] = [0, evaluations + 1]
+            assert [hits_of(cache, key), evaluations_of(cache, key)] == uses[int(key)]
+        assert len({int(k) for k in cache.keys.ravel() if k}) == np.count_nonzero(cache.keys)
+
+
+def test_uses_are_zero_where_nobody_counts_them() -> None:
+    for cache in (new_cache(8), new_cache(0), new_cache(0, counts_uses=True)):
+        remember(cache, np.uint64(5), 0.5)
+        look_up(cache, np.uint64(5))
+        assert (hits_of(cache, np.uint64(5)), evaluations_of(cache, np.uint64(5))) == (0, 0)
+
+
+def test_a_score_that_is_stored_again_takes_the_place_of_the_one_before() -> None:
+    for cache in (new_cache(WAYS), new_cache(WAYS, counts_uses=True)):
+        for key in range(1, WAYS + 1):
+            remember(cache, np.uint64(key), key)
+        look_up(cache, np.uint64(2))
+        remember(cache, np.uint64(2), 0.25)
+        assert [look_up(cache, np.uint64(key)) for key in (1, 2, 3, 4)] == [1, 0.25, 3, 4]
+
+
+@pytest.mark.parametrize("most", [1, 3, 10])
+def test_scores_are_joined_to_their_mean_and_then_to_a_moving_one(most: int) -> None:
+    scores, mean = [0.1, 0.7, 0.4, 0.9, 0.2], -1.0
+    for count, score in enumerate(scores):
+        before, mean = mean, joined(mean, score, count, most)
+        if count < most:
+            assert mean == pytest.approx(np.mean(scores[: count + 1]))
+        else:
+            assert mean - before == pytest.approx((score - before) / most)
+    assert (mean == scores[-1]) == (most == 1)
 
 
 @pytest.mark.parametrize("size", [1, 4, 5, 1000])

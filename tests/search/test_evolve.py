@@ -13,11 +13,14 @@ from islands import OFF, contents, fitness, member, members, new_island, newest,
 from small_config import small_config
 from xoshiro import Xoshiro
 
+from automl_zero.config import Config
 from automl_zero.program.library import library_program
 from automl_zero.program.program import Instruction, Program
 from automl_zero.program.prune import prune
 from automl_zero.search import evolve
+from automl_zero.search.cache import joined
 from automl_zero.search.island import Island
+from automl_zero.vm import noise
 from automl_zero.vm.execute import evaluate
 
 LINEAR = library_program("linear_regression")
@@ -183,6 +186,91 @@ def test_a_fingerprint_almost_never_stands_for_another_score() -> None:
     assert np.mean(np.array(off) < 1e-3) > 0.97
 
 
+# Forgetting -------------------------------------------------------------------------------------------------------
+
+NOISE = Program(setup=(Instruction(62, out=1, data=(0.3, 0.4)),))  # predicts one draw
+ALIKE = Program(NOISE.setup, (Instruction(2, in1=1, in2=2, out=1),))  # minus s2, which is 0
+PAIR = {"search": {"population_size": 2, "tournament_size": 1}, "islands": {"migrants": 0}}
+
+
+def score_with_noise(program: Program, number: int, config: Config) -> float:
+    """What a program scores when it is evaluated for the first time (0) or again."""
+    tasks = tasks_of(config)
+    return true_fitness(program, config, replace(tasks, noise_seed=tasks.noise_seed ^ noise.mix64(number)))
+
+
+@pytest.mark.parametrize("fingerprints", [0, 5])
+@pytest.mark.parametrize("evaluations", [1, 3])
+def test_a_score_owed_to_noise_is_forgotten_when_it_was_known_often_enough(evaluations: int, fingerprints: int) -> None:
+    evaluation = {"forget_after": 7, "evaluations": evaluations, "fingerprint_train": fingerprints}
+    changes: dict[str, Any] = {"evaluation": evaluation, **PAIR, **CLONES}
+    island, config = new_island(1, [NOISE], **changes), small_config(**changes)
+    known, seen = score_with_noise(NOISE, 0, config), []
+    for lookup in range(2, 60):  # the second member was the first to be known
+        number, since = divmod(lookup, 8)
+        if since == 0:
+            known = joined(known, score_with_noise(NOISE, number, config), number, evaluations)
+        island.run(1)
+        assert fitness(island)[newest(island)] == known
+        assert island.counters["reevaluated"] == number
+        seen.append(known)
+    assert len(set(seen)) == 8
+    assert island.counters["evaluated"] == 8
+
+
+@pytest.mark.parametrize("program", [LINEAR, constant(0.3)], ids=["learns", "constant"])
+def test_a_program_without_noise_is_never_run_again(program: Program) -> None:
+    island = new_island(1, [program], evaluation={"forget_after": 1}, **CLONES)
+    island.run(300)
+    assert (island.counters["reevaluated"], island.counters["evaluated"]) == (0, 1)
+
+
+def test_a_draw_in_dead_code_is_no_noise() -> None:
+    dead = Program(LINEAR.setup, LINEAR.predict, (*LINEAR.learn, Instruction(62, out=3, data=(0.0, 1.0))))
+    island = new_island(1, [dead], evaluation={"forget_after": 1}, **CLONES)
+    island.run(300)
+    assert island.counters["evaluated"] == 1
+
+
+def test_programs_that_behave_alike_have_their_evaluations_in_common() -> None:
+    """The scores of both codes count their own hits; what one evaluation gives is the behaviour's, with its number."""
+    changes: dict[str, Any] = {"evaluation": {"forget_after": 5}, **PAIR, **CLONES}
+    island, config = new_island(1, [NOISE, ALIKE], **changes), small_config(**changes)
+    assert island.counters["fingerprint_hits"] == 1
+    scores = [score_with_noise(NOISE, number, config) for number in range(50)]
+    assert scores[:5] == [score_with_noise(ALIKE, number, config) for number in range(5)]
+    newest_number = 0
+    for _ in range(200):
+        island.run(1)
+        assert island.counters["evaluated"] - 1 in (newest_number, newest_number + 1)
+        if island.counters["evaluated"] - 1 > newest_number:
+            newest_number += 1
+            assert fitness(island)[newest(island)] == scores[newest_number]
+        assert fitness(island)[newest(island)] in scores[: newest_number + 1]
+    assert newest_number == island.counters["reevaluated"] > 20
+
+
+def test_a_behaviour_that_is_known_too_often_is_forgotten_by_all_codes() -> None:
+    """Ever new code of one behaviour, so that no code is ever known."""
+    codes = [Program(NOISE.setup, ALIKE.predict * k) for k in range(8)]
+    changes: dict[str, Any] = {"evaluation": {"forget_after": 3}, "search": {"population_size": 8}}
+    changes["program"] = {"max_sizes": [4, 8, 6]}
+    island, config = new_island(1, codes, **changes), small_config(**changes)
+    scores = [score_with_noise(NOISE, number, config) for number in (0, 1)]
+    assert fitness(island) == [scores[0]] * 4 + [scores[1]] * 4
+    assert (island.counters["cache_hits"], island.counters["reevaluated"]) == (0, 1)
+
+
+def test_a_search_that_forgets_is_a_function_of_its_arrays() -> None:
+    changes: dict[str, Any] = {"program": NOISY, "evaluation": {"forget_after": 2, "evaluations": 4}}
+    once, twice, other = (new_island(seed, **changes) for seed in (1, 1, 2))
+    once.run(400)
+    twice.run(150)
+    twice.run(250)
+    assert contents(once.state) == contents(twice.state) != contents(other.state)
+    assert once.counters["reevaluated"] > 10
+
+
 # Counters ---------------------------------------------------------------------------------------------------------
 
 SPARED: dict[str, dict[str, Any]] = {
@@ -192,6 +280,7 @@ SPARED: dict[str, dict[str, Any]] = {
     "cost limit": {"cost_limit": 0.3},
     "unable to learn": {"must_learn": True},
     "hurdle": {"hurdle_train": 5, "hurdle_valid": 4},
+    "forgetting": {"forget_after": 1},
 }
 
 
@@ -208,6 +297,7 @@ def test_every_candidate_is_counted_once(space: str, spared: str) -> None:
         for name in ("evaluated", "cache_hits", "fingerprint_hits", "over_cost", "cannot_learn", "below_hurdle")
     )
     assert counters["best_at"] <= counters["programs"]
+    assert (counters["reevaluated"] > 0) == (space == "noisy" and spared == "forgetting")
     if spared == "nothing":
         assert counters["evaluated"] == counters["programs"]
 

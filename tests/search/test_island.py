@@ -12,6 +12,7 @@ from small_config import small_config
 from automl_zero.config import ConfigError
 from automl_zero.program.library import library_program
 from automl_zero.program.program import Instruction, Program, ProgramError
+from automl_zero.search.cache import WAYS
 from automl_zero.search.evolve import COUNTERS
 from automl_zero.search.island import Island
 
@@ -73,6 +74,12 @@ def test_caches_have_the_asked_size() -> None:
     assert (state.programs.keys.size, state.fingerprints.keys.size) == (12, 12)
     state = new_island(0, evaluation=OFF).state
     assert (state.programs.keys.size, state.fingerprints.keys.size) == (0, 0)
+
+
+def test_uses_of_scores_are_counted_only_where_scores_are_forgotten() -> None:
+    for forget_after, columns in ((0, WAYS), (3, 3 * WAYS)):
+        state = new_island(0, evaluation={"forget_after": forget_after}).state
+        assert {state.programs.values.shape[1], state.fingerprints.values.shape[1]} == {columns}
 
 
 def test_the_state_is_arrays_alone_and_all_that_matters() -> None:

@@ -19,6 +19,7 @@ from automl_zero.program.prune import live_instructions, prune
 from automl_zero.vm.execute import memory_size
 from automl_zero.vm.lower import (
     COMMUTATIVE,
+    DRAWS,
     EXTENT,
     FAMILY,
     KERNEL,
@@ -167,6 +168,14 @@ def test_a_program_that_writes_the_features_says_so(program: Program) -> None:
     _, result = lowered(program)
     outputs = [output for instruction in prune(program).instructions() for output in instruction.outputs()]
     assert bool(result.memory[WRITES_FEATURES]) == ((Kind.VECTOR, 0) in outputs)
+
+
+@either_label
+@given(program=CONNECTED)
+def test_live_random_instructions_are_counted(multiclass: bool, program: Program) -> None:
+    _, result = lowered(program, multiclass)
+    live = prune(program, multiclass).instructions()
+    assert result.memory[DRAWS] == sum(bool(instruction.row.draws) for instruction in live)
 
 
 @given(program=CONNECTED, other=CONNECTED)

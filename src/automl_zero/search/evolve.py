@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_zero.search.cache import Cache, contains, look_up, remember
+from automl_zero.search.cache import Cache, contains, evaluations_of, hits_of, joined, look_up, remember
 from automl_zero.search.generator import below, uniform
 from automl_zero.search.graph_mutation import Graphs, mutate_as_graph
 from automl_zero.search.hurdle import Hurdle, clears
@@ -28,7 +28,7 @@ from automl_zero.vm.evaluation import EPOCHS, FEATURES, TRAIN, Extent, LaneTasks
 from automl_zero.vm.fuse import fuse
 from automl_zero.vm.jit import jit, jit_entry, jit_inline
 from automl_zero.vm.lanes import width_of
-from automl_zero.vm.lower import Code, Lowered, lower, place
+from automl_zero.vm.lower import DRAWS, Code, Lowered, lower, place
 
 # Where a candidate comes from: the best of a few members, nowhere, its own slot, or two members that have a family.
 CHILD, RANDOM, MEMBER, FAMILY = range(4)
@@ -39,6 +39,7 @@ MOST_INVENTIONS = 1_000_000  # attempts at a random valid program
 COUNTERS = (
     "programs",  # candidates, whatever became of them
     "evaluated",  # run on all tasks
+    "reevaluated",  # run, though known, because their score is old and owed to noise
     "cache_hits",  # the pruned program was known
     "fingerprint_hits",  # its behaviour was known
     "over_cost",  # more costly than allowed, so not run
@@ -51,7 +52,7 @@ COUNTERS = (
     "best_at",  # number of the candidate that became the best so far
 )
 (
-    PROGRAMS, EVALUATED, CACHE_HITS, FINGERPRINT_HITS, OVER_COST, CANNOT_LEARN, BELOW_HURDLE, REDRAWN,
+    PROGRAMS, EVALUATED, REEVALUATED, CACHE_HITS, FINGERPRINT_HITS, OVER_COST, CANNOT_LEARN, BELOW_HURDLE, REDRAWN,
     TRAIN_STEPS, INSTRUCTIONS, LIVE, BEST_AT,
 ) = range(len(COUNTERS))  # fmt: skip
 
@@ -75,6 +76,8 @@ class Settings(NamedTuple):
     graph_share: float
     children: int
     rarity: float
+    forget_after: int
+    evaluations: int
 
 
 class State(NamedTuple):
@@ -248,7 +251,9 @@ def _score(width: Any, settings: Settings, tasks: LaneTasks, state: State, work:
     """The fitness of the lowered candidate; it runs only if neither its code nor its behaviour is known."""
     lowered, counters = work.lowered, state.counters
     known = look_up(state.programs, key)
-    if known >= 0:
+    forgets = settings.forget_after > 0 and lowered.memory[DRAWS] > 0
+    forgotten = forgets and hits_of(state.programs, key) > settings.forget_after
+    if known >= 0 and not forgotten:
         counters[CACHE_HITS] += 1
         return known
     if settings.must_learn and not can_learn(lowered, settings.multiclass, work.facts):
@@ -260,15 +265,22 @@ def _score(width: Any, settings: Settings, tasks: LaneTasks, state: State, work:
         return 0.0
     fuse(lowered, settings.multiclass)
     place(lowered, tasks.shape[FEATURES], width_of(width))
-    fitness = _score_behaviour(width, settings, tasks, state, work)
-    remember(state.programs, key, fitness)
+    number = evaluations_of(state.programs, key) if forgets else 0
+    fitness, number = _score_behaviour(width, settings, tasks, state, work, known, number)
+    remember(state.programs, key, fitness, number)
     return fitness
 
 
 @jit_inline
-def _score_behaviour(width: Any, settings: Settings, tasks: LaneTasks, state: State, work: Workspace) -> float:
-    """The fitness of a placed program, from the fingerprints where its behaviour is known."""
-    key = np.uint64(0)
+def _score_behaviour(
+    width: Any, settings: Settings, tasks: LaneTasks, state: State, work: Workspace, known: float, number: int
+) -> tuple[float, int]:
+    """The fitness of a placed program, and of how many evaluations it is; from the fingerprints, if they know it.
+
+    Of a program that was forgotten, ``known`` is the fitness, of ``number`` evaluations; else ``number`` is 0. What its
+    behaviour was given comes first, since programs that behave alike have it in common.
+    """
+    key, forgotten = np.uint64(0), number > 0
     if settings.fingerprint.num_train > 0:
         key = evaluation.fingerprint(
             width, work.lowered, tasks, settings.fingerprint, settings.max_abs_error, work.machine, work.scores
@@ -276,26 +288,34 @@ def _score_behaviour(width: Any, settings: Settings, tasks: LaneTasks, state: St
         for lane in range(width_of(width)):
             if (tasks.active[0] >> lane) & 1:
                 state.counters[TRAIN_STEPS] += work.scores.steps[lane]
-        known = look_up(state.fingerprints, key)
-        if known >= 0:
-            state.counters[FINGERPRINT_HITS] += 1
-            return known
-    fitness = _evaluate(width, settings, tasks, state, work)
-    remember(state.fingerprints, key, fitness)  # of size 0 where there are no fingerprints
-    return fitness
+        found = look_up(state.fingerprints, key)
+        if found >= 0:
+            known = found
+            if settings.forget_after > 0 and work.lowered.memory[DRAWS] > 0:
+                number = evaluations_of(state.fingerprints, key)
+                forgotten = forgotten or hits_of(state.fingerprints, key) > settings.forget_after
+            if not forgotten:
+                state.counters[FINGERPRINT_HITS] += 1
+                return known, max(number, 1)
+    state.counters[REEVALUATED] += number > 0
+    score = _evaluate(width, settings, tasks, state, work, number)
+    fitness = joined(known, score, number, settings.evaluations)
+    remember(state.fingerprints, key, fitness, number + 1)  # of size 0 where there are no fingerprints
+    return fitness, number + 1
 
 
 @jit_inline
-def _evaluate(width: Any, settings: Settings, tasks: LaneTasks, state: State, work: Workspace) -> float:
+def _evaluate(width: Any, settings: Settings, tasks: LaneTasks, state: State, work: Workspace, number: int) -> float:
     """Run a placed program on all tasks and combine the scores; first in short, if there is a hurdle.
 
+    ``number`` says how often the program was run before, so that it does not meet the same noise again.
     A loop, so that the evaluation is called, and thus compiled, in one place.
     """
     in_short = settings.hurdle.num_train > 0
     while True:
         extent = settings.hurdle if in_short else evaluation.whole(tasks)
         limit = settings.max_abs_error
-        steps = evaluation.evaluate(width, work.lowered, tasks, extent, limit, work.machine, work.scores)
+        steps = evaluation.evaluate(width, work.lowered, tasks, extent, limit, work.machine, work.scores, number)
         state.counters[TRAIN_STEPS] += steps
         fitness = _combined(work, settings.median)
         if not in_short:

@@ -56,10 +56,11 @@ class Island:
         self._lanes = execute.choose_lanes(counts, tasks, config.dtype)
         self._width = Width(config.dtype, self._lanes)
         self._tasks = execute.pack(tasks, config.dtype, self._lanes)
+        forgets = config.evaluation.forget_after > 0
         self.state = State(
             new_population(config.search.population_size, capacity),
-            new_cache(config.evaluation.cache_size),
-            new_cache(config.evaluation.cache_size if config.evaluation.fingerprint_train else 0),
+            new_cache(config.evaluation.cache_size, forgets),
+            new_cache(config.evaluation.cache_size if config.evaluation.fingerprint_train else 0, forgets),
             new_hurdle(),
             new_code(capacity),
             np.full(1, -1.0),
@@ -141,6 +142,8 @@ def _settings(config: Config, tasks: TaskSet) -> Settings:
         config.mutation.graph_share,
         config.search.children,
         config.search.rarity,
+        chosen.forget_after,
+        chosen.evaluations,
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_zero.vm import lane_math
+from automl_zero.vm import lane_math, lane_noise
 from automl_zero.vm.jit import jit
 from automl_zero.vm.kernel import NOISE, NUM_FEATURES, SCRATCH, SEED
 from automl_zero.vm.lanes import (
@@ -141,11 +141,22 @@ def whole(tasks: LaneTasks) -> Extent:
 
 @jit
 def evaluate(
-    width: Any, program: Lowered, tasks: LaneTasks, extent: Extent, limit: float, machine: Machine, scores: Scores
+    width: Any,
+    program: Lowered,
+    tasks: LaneTasks,
+    extent: Extent,
+    limit: float,
+    machine: Machine,
+    scores: Scores,
+    number: int = 0,
 ) -> int:
-    """Score a placed program on all tasks, or on a part of each; gives the number of training steps done."""
+    """Score a placed program on all tasks, or on a part of each; gives the number of training steps done.
+
+    Every ``number`` has draws of its own; those of number 0 are by the tasks' seed itself.
+    """
     lanes = width_of(width)
     steps = 0
+    machine.context[SEED] = np.int64(tasks.seed[0] ^ lane_noise.mix64(np.uint64(number)))  # which takes 0 to 0
     for block in range(tasks.shape[BLOCKS]):
         _evaluate_block(width, program, tasks, block, extent, limit, machine, scores)
         for lane in range(lanes):
@@ -193,6 +204,7 @@ def fingerprint(
     """
     lanes, traced = width_of(width), extent.num_train + extent.num_valid
     machine.trace[: traced * lanes] = 0
+    machine.context[SEED] = np.int64(tasks.seed[0])
     frame = _set_up(width, program, tasks, 0, extent, machine)
     if _train(width, frame, 0, limit, tasks.active[0], 0, scores, extent.num_train):
         for example in range(extent.num_valid):
@@ -238,7 +250,6 @@ def _set_up(width: Any, program: Lowered, tasks: LaneTasks, block: int, extent: 
     shape, lanes = tasks.shape, width_of(width)
     train, valid = block * shape[TRAIN] * lanes, block * shape[VALID] * lanes
     machine.context[SCRATCH], machine.context[NUM_FEATURES] = program.memory[SIZE], shape[FEATURES]
-    machine.context[SEED] = np.int64(tasks.seed[0])
     machine.context[NOISE] = _address(tasks.noise[block * lanes :])
     frame = Frame(
         machine.kernel[0],

@@ -20,7 +20,7 @@ from automl_zero.vm.jit import jit
 OP, IN1, IN2, OUT = range(4)  # columns of program code
 KERNEL, TARGET, LEFT, RIGHT, EXTENT, STREAM = range(6)  # columns of lowered code
 COLUMNS = 6
-SCALARS, VECTORS, MATRICES, SIZE, WRITES_FEATURES = range(5)  # entries of Lowered.memory
+SCALARS, VECTORS, MATRICES, SIZE, WRITES_FEATURES, DRAWS = range(6)  # entries of Lowered.memory
 MAX_CONSTANTS = 3
 
 # Pairs of ops that run as one, beyond the instruction set: first, second and fused op (see ``fuse``).
@@ -85,7 +85,8 @@ class Lowered(NamedTuple):
     Attributes:
         code: [K, 6]: kernel branch, offsets of output and inputs, number of elements, noise stream.
         data: [K, 3] constants; ``bounds``: [4] where the component functions begin, and the end.
-        memory: numbers of scalars, vectors and matrices in use, elements in all, and whether v0 is written.
+        memory: numbers of scalars, vectors and matrices in use, elements in all, whether v0 is written, and the number
+            of random instructions.
         cost: [3] of the component functions.
         keep: [K] which instructions of the program are live; ``live``, ``entry``: [3] bit sets; ``names``: [3, 64].
     """
@@ -113,7 +114,7 @@ def new_lowered(total: int) -> Lowered:
     """Room for a lowered program of at most ``total`` instructions."""
     return Lowered(
         np.zeros((total, COLUMNS), np.int64), np.zeros((total, MAX_CONSTANTS)), np.zeros(4, np.int64),
-        np.zeros(5, np.int64), np.zeros(3, np.int64), np.zeros(total, np.bool_), np.zeros(3, np.uint64),
+        np.zeros(6, np.int64), np.zeros(3, np.int64), np.zeros(total, np.bool_), np.zeros(3, np.uint64),
         np.zeros(3, np.uint64), np.zeros((3, MAX_ADDRESSES), np.int64),
     )  # fmt: skip
 
@@ -160,7 +161,7 @@ def lower(program: Code, multiclass: bool, lowered: Lowered) -> Any:
                 lowered.cost[component] += COSTS[op]
                 used[WRITES_FEATURES] |= KINDS[op, OUT] == 1 and program.code[source, OUT] == 0
                 row += 1
-    lowered.bounds[3] = row
+    lowered.bounds[3], used[DRAWS] = row, stream
     return key
 
 
