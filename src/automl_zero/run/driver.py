@@ -7,7 +7,7 @@ decide after which epoch a run ends, and nothing else.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import cached_property
@@ -18,8 +18,20 @@ from automl_zero.config import Config
 from automl_zero.program.program import Program
 from automl_zero.program.prune import prune
 from automl_zero.program.text import from_text, to_text
-from automl_zero.run.baselines import baselines
-from automl_zero.run.events import EpochEnd, Event, Final, Improvement, Selection, Start, Stop
+from automl_zero.run.baselines import baseline, suited
+from automl_zero.run.cost import measure
+from automl_zero.run.events import (
+    Baseline,
+    EpochEnd,
+    Estimate,
+    Event,
+    Final,
+    Improvement,
+    Scoring,
+    Selection,
+    Start,
+    Stop,
+)
 from automl_zero.run.experiment import Experiment, check_losses, naming_group, search_tasks
 from automl_zero.run.initial import initial_programs
 from automl_zero.run.learning import learned_addresses
@@ -37,6 +49,7 @@ class Run:
         config: what to do.
         workers: threads; they change no result.
         interrupted: asked after every epoch; once it says yes, the search ends as if a limit had been reached.
+        is_measured: whether to measure first what the run will cost; that changes no result.
 
     Raises:
         ConfigError, ProgramError, TaskError: the config cannot be used.
@@ -46,9 +59,16 @@ class Run:
         ...     print(to_json(event))
     """
 
-    def __init__(self, config: Config, workers: int = 1, interrupted: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self,
+        config: Config,
+        workers: int = 1,
+        interrupted: Callable[[], bool] = lambda: False,
+        is_measured: bool = False,
+    ) -> None:
         check_ends(config)
         self.config, self.workers, self._interrupted = config, workers, interrupted
+        self._is_measured = is_measured
         _check_spaces(config)  # so that their faults are found before anything is compiled
         self._initial = initial_programs(config)
         samples = [sample_tasks(config.tasks, stage, config.seed) for stage in (Stage.SELECT, Stage.FINAL)]
@@ -64,15 +84,21 @@ class Run:
 
     def events(self) -> Iterator[Event]:
         """Do the run, once, and tell what happens; the run waits for whoever takes the events."""
-        self._began = monotonic()
         yield self._start()
+        if self._is_measured:
+            yield self.estimate()
+        self._began = monotonic()
         with ThreadPoolExecutor(min(self.workers, self.config.islands.count)) as pool:
             reason = yield from self._run_experiment(pool)
             while reason is None:
                 self._begin_experiment()
                 reason = yield from self._run_experiment(pool)
-        yield self._final()
+        yield from self._final()
         yield self._stop(reason)
+
+    def estimate(self) -> Estimate:
+        """Measure what the programs of the run cost on this machine, which takes about a second."""
+        return measure(self.config, self._experiment.archipelago.tasks, self._initial, self.workers)
 
     @cached_property
     def _select_tasks(self) -> TaskSet:
@@ -171,22 +197,32 @@ class Run:
             self._selections.append(selection)
         return selection
 
-    def _final(self) -> Final:
+    def _final(self) -> Generator[Event, None, None]:
         """Score the result, and the baselines beside it, on the tasks of all stages."""
         best = self._selections[-1]
         program, search = from_text(best.program), search_tasks(self.config.of_island(0), best.experiment)[0]
         final = build_tasks(self.config.tasks, Stage.FINAL, self.config.seed)
         tasks = {Stage.SEARCH: search, Stage.SELECT: self._select_tasks, Stage.FINAL: final}
-        return Final(
+        found = yield from self._baselines(tasks)
+        yield Final(
             experiment=best.experiment,
             program=best.program,
             pruned=to_text(prune(program, search.is_multiclass)),
             learned=learned_addresses(program, search.is_multiclass),
             loss=search.loss,
             scores={stage: score_program(program, each, self.config) for stage, each in tasks.items()},
-            baselines=baselines(tasks, self.config),
+            baselines=found,
             seconds=self._seconds(),
         )
+
+    def _baselines(self, tasks: Mapping[Stage, TaskSet]) -> Generator[Event, None, tuple[Baseline, ...]]:
+        """Tune and score them one after the other; tells of each before, since it may take a while."""
+        found, wanted = [], suited(tasks, self.config)
+        for number, each in enumerate(wanted, 1):
+            name = each.name(tasks[Stage.SELECT])
+            yield Scoring(seconds=self._seconds(), baseline=name, number=number, count=len(wanted))
+            found.append(baseline(each, tasks, self.config))
+        return tuple(found)
 
     def _stop(self, reason: str) -> Stop:
         spent = self._spent()

@@ -18,6 +18,8 @@ from automl_zero.run.store import RunFolder, check_new
 def run_recorded(config: Config, folder: Path, workers: int, console: Console) -> tuple[Progress, int]:
     """Do a run; gives what is known of it at the end, and the exit code that a signal asks for, or 0.
 
+    What it will cost is measured first, unless the console is quiet and nobody is told.
+
     Raises:
         ConfigError, ProgramError, TaskError: the config cannot be used; the folder is not made.
         StoreError: the folder exists, or it cannot be written.
@@ -27,7 +29,7 @@ def run_recorded(config: Config, folder: Path, workers: int, console: Console) -
     display = new_display(progress, console)
     with Interrupt(display.notify) as interrupt:
         with display:
-            run = Run(config, workers, interrupt)
+            run = Run(config, workers, interrupt, is_measured=not console.quiet)
             store = RunFolder.create(folder, config)
             for event in run.events():
                 store.record(event)
