@@ -14,10 +14,13 @@ NONE: dict[str, Any] = {"max_programs": None, "max_experiments": None}
 @pytest.mark.parametrize(
     ("stop", "line"),
     [
-        ({"max_programs": 1e6}, "17 to 167 minutes, 1M programs, 100M to 1G train steps"),
+        ({"max_programs": 1e6}, "17 minutes to 2.8 hours, 1M programs, 100M to 1G train steps"),
         ({"max_seconds": 180}, "3 minutes, 18k to 180k programs, 9M to 18M train steps"),
-        ({"max_train_steps": 9e6}, "90 to 180 seconds, 9k to 90k programs, 9M train steps"),
-        ({"max_seconds": 180, "max_programs": 20_000}, "20 to 180 seconds, 18k to 20k programs, 2M to 18M train steps"),
+        ({"max_train_steps": 9e6}, "90 seconds to 3 minutes, 9k to 90k programs, 9M train steps"),
+        (
+            {"max_seconds": 180, "max_programs": 20_000},
+            "20 seconds to 3 minutes, 18k to 20k programs, 2M to 18M train steps",
+        ),
         ({"max_seconds": 180, "target_fitness": 1}, "at most 3 minutes, 18k to 180k programs, 9M to 18M train steps"),
         ({"target_fitness": 1}, "each hour, 360k to 3.6M programs, 180M to 360M train steps"),
         ({"max_programs": 1e12}, "32 to 317 years, 1T programs, 100T to 1,000T train steps"),

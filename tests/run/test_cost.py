@@ -72,7 +72,7 @@ def test_the_time_of_the_measurement_does_not_count(monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(
     ("changes", "names"),
     [
-        ({}, []),
+        ({"program": {"max_sizes": (1, 1, 1)}}, []),
         ({"program": {"max_sizes": (4, 4, 6)}}, ["linear_regression"]),
         (
             {"program": {"max_sizes": (9, 9, 45)}, "memory": {"scalars": 8, "vectors": 14, "matrices": 3}},

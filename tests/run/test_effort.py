@@ -68,7 +68,7 @@ def test_overrides_win_over_the_effort() -> None:
 
 
 def test_an_override_that_cannot_be_used_is_refused() -> None:
-    with pytest.raises(ConfigError, match="islands.cuont"):
+    with pytest.raises(ConfigError, match=r"islands\.cuont"):
         with_effort(small_config(), EFFORTS["demo"], 8, ["islands.cuont=3"])
 
 

@@ -35,8 +35,7 @@ def test_the_figures_tell_speed_islands_and_time() -> None:
     [((), ""), ((0.25, 0.5, 0.75), "0.75 0.50 0.25"), ((0.1, 0.2, 0.3, 0.9), "0.90 0.25 0.10")],
 )
 def test_many_islands_are_the_best_the_middle_and_the_worst(fitness: tuple[float, ...], text: str) -> None:
-    config = small_config(islands={"count": max(len(fitness), 1)})
-    assert islands(after(replace(EPOCH, island_fitness=fitness), config=config)) == ("islands", text)
+    assert islands(after(replace(EPOCH, island_fitness=fitness))) == ("islands", text)
 
 
 def test_islands_with_other_tasks_are_left_out_since_their_fitness_says_something_else() -> None:

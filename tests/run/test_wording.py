@@ -33,7 +33,7 @@ def test_the_clock_has_hours_when_there_are_any(seconds: float, text: str) -> No
 
 
 def test_numbers_have_fewer_digits_where_that_is_enough() -> None:
-    assert [short_number(value, digits=2) for value in (999, 1234, 99_600, 996_000)] == ["999", "1.2k", "100k", "1M"]
+    assert [short_number(value, digits=2) for value in (990, 1234, 99_600, 996_000)] == ["990", "1.2k", "100k", "1M"]
 
 
 @pytest.mark.parametrize(

@@ -96,9 +96,11 @@ def islands(progress: Progress) -> tuple[str, str]:
 
     Where islands differ in tasks, these are the ones that have the first one's: no others can be compared with it.
     """
-    values, count = sorted(progress.comparable_fitness, reverse=True), progress.config.islands.count
+    if progress.epoch is None:
+        return "islands", ""
+    values, count = sorted(progress.comparable_fitness, reverse=True), len(progress.epoch.island_fitness)
     shown = values if len(values) <= 3 else [values[0], median(values), values[-1]]
-    name = f"{len(values)} of {count} islands" if 0 < len(values) < count else "islands"
+    name = "islands" if len(values) == count else f"{len(values)} of {count} islands"
     return name, " ".join(f"{value:.2f}" for value in shown)
 
 
