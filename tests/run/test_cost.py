@@ -96,16 +96,25 @@ def test_the_more_an_evaluation_costs_the_fewer_members_are_scored_first() -> No
     assert cost._members(small_config(), 1e-6) == 20
 
 
-def test_programs_cost_what_was_measured_and_a_net_for_each_evaluation_on_top() -> None:
+def test_islands_side_by_side_add_up() -> None:
     samples = [cost.Sample(seconds=2.0, programs=100, evaluated=50, steps=1000), cost.Sample(1.0, 100, 30, 3000)]
-    pace = cost._pace(samples, net=0.1)
-    assert pace.seconds == pytest.approx(1 / 150)
-    assert pace.slow_seconds == pytest.approx(1 / 150 + 0.4 * 0.1)
-    assert pace.steps == 20
+    assert cost._pace(samples, net_seconds=0.1, net_steps=500) == cost.Pace(1 / 150, 20, 0.4, 0.05, 500)
+
+
+@pytest.mark.parametrize(("evaluated", "share"), [(0.4, 0.4), (0.01, cost.EVALUATED)])
+def test_programs_may_cost_a_net_for_each_evaluation_on_top(evaluated: float, share: float) -> None:
+    pace = cost.Pace(seconds=2.0, steps=20, evaluated=evaluated, net_seconds=10.0, net_steps=500)
+    assert pace.slow_seconds == 2 + 10 * share
+    assert pace.most_steps == 50
+    assert pace.speeds == (10, 20 / (2 + 10 * evaluated), 50 / pace.slow_seconds)
+
+
+def test_of_groups_the_mean_counts() -> None:
+    assert cost._mean([cost.Pace(1, 2, 3, 4, 5), cost.Pace(3, 4, 5, 6, 7)]) == cost.Pace(2, 3, 4, 5, 6)
 
 
 def test_the_range_is_from_one_population_to_the_other() -> None:
-    found = cost._estimate([cost.Pace(0.1, 0.2, 10.0), cost.Pace(0.5, 0.8, 40.0)])
+    found = cost._estimate([cost.Pace(0.1, 10.0, 0.5, 0.2, 10.0), cost.Pace(0.5, 40.0, 0.5, 0.6, 10.0)])
     assert found.seconds_per_program == pytest.approx((0.1 / cost.DRIFT, 0.8 * cost.DRIFT))
     assert found.steps_per_program == pytest.approx((10 / cost.DRIFT, 40 * cost.DRIFT))
     assert found.steps_per_second == pytest.approx((50 / cost.DRIFT, 100 * cost.DRIFT))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import partial
 from statistics import mean
 from time import perf_counter
@@ -26,6 +26,7 @@ from automl_zero.vm.execute import Prepared
 SECONDS = 0.8  # of search in all; to score the first members comes on top
 MOST_PROGRAMS = 100_000  # of one island
 MEMBERS, MEMBER_SECONDS = 100, 0.1  # at most so many of them, and no more than can be scored in that time
+EVALUATED = 0.1  # the share of programs that may be evaluated later, if in the first second there are fewer
 DRIFT = 1.5  # so many times more or less than what is measured do programs cost later on
 
 Beginning = Sequence[Program] | None  # what an island begins with, None for random programs
@@ -33,11 +34,35 @@ Beginning = Sequence[Program] | None  # what an island begins with, None for ran
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """What a program costs in the mean, with all threads at work; ``slow_seconds`` if it is more than was measured."""
+    """What a program of a population costs in the mean.
+
+    Attributes:
+        seconds: with all threads at work; ``steps``: training steps.
+        evaluated: the share of programs that are run on all tasks.
+        net_seconds: of an evaluation of the two-layer net; ``net_steps``: its training steps.
+    """
 
     seconds: float
-    slow_seconds: float
     steps: float
+    evaluated: float
+    net_seconds: float
+    net_steps: float
+
+    @property
+    def slow_seconds(self) -> float:
+        """Had each program that is evaluated cost a net on top."""
+        return self.seconds + max(self.evaluated, EVALUATED) * self.net_seconds
+
+    @property
+    def most_steps(self) -> float:
+        """Training steps, if as many programs are evaluated."""
+        return max(self.steps, EVALUATED * self.net_steps)
+
+    @property
+    def speeds(self) -> tuple[float, float, float]:
+        """Training steps in a second: as measured, of slower programs, and if more of them are evaluated."""
+        slow = self.seconds + self.evaluated * self.net_seconds
+        return self.steps / self.seconds, self.steps / slow, self.most_steps / self.slow_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +80,7 @@ def measure(config: Config, tasks: Sequence[TaskSet], initial: Beginning, worker
 
     Programs differ a lot in cost, so two populations are measured: that which the run begins with, and, unless that is
     a program of the user's choice, one that descends from a known learner, as later ones may. The least is the cost in
-    the cheaper one. The most is that in the other, had every program that was evaluated cost a two-layer net on top.
+    the cheaper one. The most is that in the other, had every program that is evaluated cost a two-layer net on top.
 
     Args:
         config: the run's.
@@ -72,66 +97,72 @@ def measure(config: Config, tasks: Sequence[TaskSet], initial: Beginning, worker
 
 def _estimate(paces: Sequence[Pace]) -> Estimate:
     """From one population to the other, with room for what a second does not show."""
-    seconds = [each.seconds for each in paces], [each.slow_seconds for each in paces]
-    speeds = [each.steps / each.slow_seconds for each in paces], [each.steps / each.seconds for each in paces]
-    steps = [each.steps for each in paces]
+    seconds = min(each.seconds for each in paces), max(each.slow_seconds for each in paces)
+    steps = min(each.steps for each in paces), max(each.most_steps for each in paces)
+    speeds = [speed for each in paces for speed in each.speeds]
     return Estimate(
-        seconds_per_program=(min(seconds[0]) / DRIFT, max(seconds[1]) * DRIFT),
-        steps_per_program=(min(steps) / DRIFT, max(steps) * DRIFT),
-        steps_per_second=(min(speeds[0]) / DRIFT, max(speeds[1]) * DRIFT),
+        seconds_per_program=_widened(*seconds),
+        steps_per_program=_widened(*steps),
+        steps_per_second=_widened(min(speeds), max(speeds)),
     )
+
+
+def _widened(least: float, most: float) -> tuple[float, float]:
+    return max(least, 1e-12) / DRIFT, max(most, 1e-12) * DRIFT
 
 
 def _mean(paces: Sequence[Pace]) -> Pace:
     """Over the groups, which make equally many programs."""
-    return Pace(
-        mean(each.seconds for each in paces),
-        mean(each.slow_seconds for each in paces),
-        mean(each.steps for each in paces),
-    )
+    return Pace(*(mean(values) for values in zip(*map(astuple, paces), strict=True)))
 
 
 def _paces(config: Config, tasks: TaskSet, initial: Beginning, groups: int, pool: Executor, threads: int) -> list[Pace]:
     """Of both populations on an island of one of the groups."""
-    net = _seconds_of_net(config, tasks)
+    net, steps = _net(config, tasks)
     search = config.search.model_copy(update={"population_size": _members(config, net)})
     small, beginnings = config.model_copy(update={"search": search}), [initial, *_learners(config, tasks)]
-    sample = partial(_sample, small, tasks, SECONDS / groups / len(beginnings))
+    seconds = SECONDS / groups / len(beginnings)
+    sample = partial(_sample, small, tasks, seconds, max(1, int(seconds / 4 / net)))
     samples = (pool.map(partial(sample, each), range(threads)) for each in beginnings)
-    return [_pace(list(each), net / threads) for each in samples]
+    return [_pace(list(each), net, steps) for each in samples]
 
 
-def _pace(samples: Sequence[Sample], net: float) -> Pace:
-    """Of islands side by side; ``net`` is the cost of one in seconds."""
+def _pace(samples: Sequence[Sample], net_seconds: float, net_steps: float) -> Pace:
+    """Of islands side by side."""
     programs = sum(sample.programs for sample in samples)
-    seconds = 1 / sum(sample.programs / sample.seconds for sample in samples)
-    evaluated = sum(sample.evaluated for sample in samples) / programs
-    return Pace(seconds, seconds + evaluated * net, sum(sample.steps for sample in samples) / programs)
+    return Pace(
+        seconds=1 / sum(sample.programs / sample.seconds for sample in samples),
+        steps=sum(sample.steps for sample in samples) / programs,
+        evaluated=sum(sample.evaluated for sample in samples) / programs,
+        net_seconds=net_seconds / len(samples),
+        net_steps=net_steps,
+    )
 
 
-def _sample(config: Config, tasks: TaskSet, seconds: float, beginning: Beginning, thread: int) -> Sample:
-    """Search for no longer than that; each call makes twice as many programs as before, so that calls do not count."""
+def _sample(config: Config, tasks: TaskSet, seconds: float, most: int, beginning: Beginning, thread: int) -> Sample:
+    """Search for about that long, by ever more programs at once, so that calls do not count, but at most so many."""
     island = Island(config, tasks, seed_at(config.seed, "cost", thread), beginning)
-    before, made, most = island.counters, 0, min(config.stop.max_programs or MOST_PROGRAMS, MOST_PROGRAMS)
+    before, made, enough = island.counters, 0, min(config.stop.max_programs or MOST_PROGRAMS, MOST_PROGRAMS)
     began, taken = perf_counter(), 0.0
-    while made == 0 or (taken < seconds / 2 and made < most):
-        island.run(made + 1)
-        made, taken = 2 * made + 1, perf_counter() - began
+    while made == 0 or (taken < seconds / 2 and made < enough):
+        count = min(made + 1, most)
+        island.run(count)
+        made, taken = made + count, perf_counter() - began
     after = island.counters
     evaluated, steps = (after[name] - before[name] for name in ("evaluated", "train_steps"))
     return Sample(max(taken, 1e-9), made, evaluated, steps)
 
 
-def _seconds_of_net(config: Config, tasks: TaskSet) -> float:
-    """Of a whole evaluation of the two-layer net."""
+def _net(config: Config, tasks: TaskSet) -> tuple[float, int]:
+    """Seconds and training steps of an evaluation of the two-layer net."""
     net = Prepared(two_layer_net(multiclass=tasks.is_multiclass), tasks, config.dtype, config.evaluation.max_abs_error)
 
-    def seconds() -> float:
+    def timed() -> tuple[float, int]:
         began = perf_counter()
-        net.run()
-        return perf_counter() - began
+        steps = net.run()
+        return perf_counter() - began, steps
 
-    return min(seconds(), seconds())
+    return min(timed(), timed())
 
 
 def _members(config: Config, net: float) -> int:
