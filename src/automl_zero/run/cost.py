@@ -27,7 +27,7 @@ SECONDS = 0.8  # of search in all; to score the first members comes on top
 MOST_PROGRAMS = 100_000  # of one island
 MEMBERS, MEMBER_SECONDS = 100, 0.1  # at most so many of them, and no more than can be scored in that time
 EVALUATED = 0.1  # the share of programs that may be evaluated later, if in the first second there are fewer
-DRIFT = 1.5  # so many times more or less than what is measured do programs cost later on
+DRIFT = 2.0  # so many times more or less than what is measured do programs cost later on
 
 Beginning = Sequence[Program] | None  # what an island begins with, None for random programs
 
@@ -144,8 +144,8 @@ def _sample(config: Config, tasks: TaskSet, seconds: float, most: int, beginning
     island = Island(config, tasks, seed_at(config.seed, "cost", thread), beginning)
     before, made, enough = island.counters, 0, min(config.stop.max_programs or MOST_PROGRAMS, MOST_PROGRAMS)
     began, taken = perf_counter(), 0.0
-    while made == 0 or (taken < seconds / 2 and made < enough):
-        count = min(made + 1, most)
+    while made == 0 or (taken < seconds and made < enough):
+        count = min(made // 4 + 1, most)
         island.run(count)
         made, taken = made + count, perf_counter() - began
     after = island.counters
