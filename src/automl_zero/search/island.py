@@ -41,7 +41,8 @@ class Island:
         config: the run's settings.
         tasks: what programs are scored on; islands may share it.
         seed: of this island's random numbers.
-        initial: programs to begin with, repeated as often as the population needs; random ones where none are given.
+        initial: programs to begin with, repeated as often as the population needs; random ones where none are given, or
+            where the first is empty and graphs are to be valid.
 
     Raises:
         ConfigError, ProgramError: the config or an initial program cannot be used.
@@ -87,7 +88,8 @@ class Island:
             program = initial[slot % len(initial)] if initial else Program()
             program.check_fits(counts, capacity)
             put(encode(program, capacity), self.state.population, slot)
-        self._run(evolve.MEMBER if initial else evolve.RANDOM, len(self.state.population.fitness))
+        given = initial and (self.settings.graph_share == 0 or any(initial[0]))
+        self._run(evolve.MEMBER if given else evolve.RANDOM, len(self.state.population.fitness))
 
     def run(self, count: int) -> None:
         """Search on by ``count`` programs; releases the GIL for the whole time."""
