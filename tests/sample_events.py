@@ -7,7 +7,7 @@ from dataclasses import replace
 from small_config import small_config
 
 from automl_zero.config import Config
-from automl_zero.run.events import EpochEnd, Event, Improvement, Selection
+from automl_zero.run.events import EpochEnd, Estimate, Event, Improvement, Scoring, Selection
 from automl_zero.run.progress import Progress
 
 EPOCH = EpochEnd(
@@ -32,6 +32,11 @@ EPOCH = EpochEnd(
         "live_instructions": 100,
     },
 )
+
+
+# A program takes 1 to 10 ms and 100 to 1000 steps, and a second 50,000 to 100,000 steps.
+ESTIMATE = Estimate(seconds_per_program=(0.001, 0.01), steps_per_program=(100.0, 1000.0), steps_per_second=(5e4, 1e5))
+SCORING = Scoring(seconds=4.0, baseline="ridge regression", number=1, count=2)
 
 
 def after(*events: Event, config: Config | None = None) -> Progress:

@@ -14,10 +14,12 @@ from typer.testing import CliRunner, Result
 
 from automl_zero import __version__
 from automl_zero.cli import StageName, main
+from automl_zero.cli.effort import EffortName
 from automl_zero.config import load_config, preset_names
 from automl_zero.program.library import library_program
 from automl_zero.program.ops import OPS
 from automl_zero.program.text import to_text
+from automl_zero.run.effort import EFFORTS
 from automl_zero.run.store import read_run
 from automl_zero.tasks.suites import Stage
 
@@ -53,7 +55,7 @@ def test_the_version_is_told() -> None:
     assert invoke("--version").stdout == f"automl-zero {__version__}\n"
 
 
-@pytest.mark.parametrize("command", ["run", "resume", "show", "evaluate", "ops", "presets"])
+@pytest.mark.parametrize("command", ["run", "resume", "show", "evaluate", "ops", "presets", "efforts"])
 def test_help_names_every_command_and_every_command_has_help(command: str) -> None:
     assert command in invoke("--help").stdout
     assert "Usage: " in invoke(command, "--help").stdout
@@ -81,6 +83,44 @@ def test_every_preset_is_listed_with_its_description() -> None:
     assert [row["name"] for row in rows] == preset_names()
     text = invoke("presets").stdout
     assert all(row["description"] == load_config(row["name"]).description and row["name"] in text for row in rows)
+
+
+def test_every_effort_is_listed_and_can_be_chosen() -> None:
+    rows = json.loads(invoke("efforts", "--json").stdout)
+    assert [row["name"] for row in rows] == list(EFFORTS) == [each.value for each in EffortName]
+    choices, text = invoke("run", "--help").stdout, invoke("efforts").stdout
+    assert all(name in choices and name in text and each.description in text for name, each in EFFORTS.items())
+
+
+def test_an_effort_is_kept_in_the_config_and_settings_win_over_it(small: Path) -> None:
+    assert invoke("run", small, "--effort", "smoke", "--set", "stop.max_programs=100", "--quiet").exit_code == 0
+    stored = read_run(Path("runs/small-seed-0")).config
+    assert (stored.stop.max_seconds, stored.stop.max_programs, stored.tasks.search.num_tasks) == (3, 100, 4)
+
+
+def test_a_run_of_the_papers_scale_tells_its_cost_and_is_not_started(small: Path) -> None:
+    result = invoke("run", small, "--effort", "paper")
+    assert result.exit_code == 0
+    for part in (
+        "not started",
+        "expected: ",
+        " 1T programs",
+        "10^11 train steps",
+        "--set stop.max_programs=1000000000000",
+    ):
+        assert part in result.stdout
+    assert json.loads(invoke("run", small, "--effort", "paper", "--json").stdout)["event"] == "estimate"
+    assert names(small.parent) == ["small.toml"]
+
+
+def test_a_run_of_the_papers_scale_is_started_with_a_limit_of_ones_own(small: Path) -> None:
+    assert invoke("run", small, "--effort", "paper", "--set", "stop.max_programs=100", "--quiet").exit_code == 0
+    assert names(small.parent / "runs") == ["small-seed-0"]
+
+
+def test_the_expected_cost_is_told_before_the_search(small: Path) -> None:
+    lines = invoke("run", small).stdout.splitlines()
+    assert [line.split()[0] for line in lines[:2]] == ["small,", "expected:"]
 
 
 def test_a_run_leaves_a_complete_folder_and_prints_its_report(small: Path) -> None:

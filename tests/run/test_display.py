@@ -7,7 +7,7 @@ from io import StringIO
 
 import pytest
 from rich.console import Console
-from sample_events import EPOCH, improvement, selection
+from sample_events import EPOCH, ESTIMATE, SCORING, improvement, selection
 
 from automl_zero.config import Config
 from automl_zero.run import display
@@ -77,6 +77,23 @@ def test_the_end_of_an_experiment_is_told_if_it_is_the_best() -> None:
     assert plain_lines(selection(0.25, record=False), selection(0.5, record=True)) == [
         "0:03  experiment 1 ends by experiment.patience: fitness 0.50000 on search, 0.50000 on select, the best so far"
     ]
+
+
+def test_the_expected_cost_and_the_tuning_of_baselines_are_told() -> None:
+    expected, tuning = plain_lines(ESTIMATE, SCORING)
+    assert expected.startswith("expected: ")
+    assert tuning == "0:04  tuning baseline 1 of 2, ridge regression"
+
+
+def test_the_live_clock_goes_on_while_a_baseline_is_tuned(monkeypatch: pytest.MonkeyPatch) -> None:
+    output, progress = StringIO(), Progress(Config())
+    with new_display(progress, terminal(output)) as shown:
+        progress.update(SCORING)
+        shown.show(SCORING)
+        wait_for("tuning baseline 1 of 2, ridge regression, 0:00", output)
+        now = display.monotonic()
+        monkeypatch.setattr(display, "monotonic", lambda: now + 61)
+        wait_for("tuning baseline 1 of 2, ridge regression, 1:01", output)
 
 
 @pytest.mark.parametrize("console_of", [lambda output: Console(file=output), terminal], ids=["plain", "live"])

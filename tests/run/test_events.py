@@ -4,10 +4,11 @@ import json
 from dataclasses import FrozenInstanceError
 
 import pytest
+from sample_events import ESTIMATE
 
 from automl_zero.run.events import EpochEnd, Event, Final, from_json, to_json, to_plain
 
-KINDS = ["start", "epoch", "improvement", "select", "final", "stop"]
+KINDS = ["start", "epoch", "improvement", "select", "scoring", "final", "stop"]
 
 
 def test_a_complete_run_has_every_kind_of_event(events: tuple[Event, ...]) -> None:
@@ -15,7 +16,7 @@ def test_a_complete_run_has_every_kind_of_event(events: tuple[Event, ...]) -> No
 
 
 def test_every_event_is_one_line_of_json_and_reads_back_equal(events: tuple[Event, ...]) -> None:
-    for event in events:
+    for event in (*events, ESTIMATE):
         line = to_json(event)
         assert "\n" not in line
         assert json.loads(line)["event"] == event.event

@@ -5,53 +5,24 @@ from io import StringIO
 
 import pytest
 from rich.console import Console
-from sample_events import EPOCH, after, improvement, selection
+from sample_events import EPOCH, ESTIMATE, SCORING, after, improvement, selection
+from small_config import mixed_config, small_config
 
 from automl_zero.program.library import library_program
 from automl_zero.program.text import to_text
-from automl_zero.run.events import Event
-from automl_zero.run.picture import clock, code_lines, draw, figures, headline, islands, short_number
+from automl_zero.run.events import Event, Start
+from automl_zero.run.picture import code_lines, draw, figures, headline, islands, lines
 from automl_zero.run.progress import Progress
 
+START = Start(version="1", name="small", seed=0, workers=2, time="")
 FIGURE_6 = replace(improvement(900, 0.5), program=to_text(library_program("figure_6_raw")))
+MANY = (START, ESTIMATE, FIGURE_6, EPOCH, EPOCH)
 
 
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (0, "0"),
-        (999, "999"),
-        (999.6, "1k"),
-        (1000, "1k"),
-        (1234, "1.23k"),
-        (123_456, "123k"),
-        (999_600, "1M"),
-        (2.284e6, "2.28M"),
-        (1e12, "1e+03G"),
-    ],
-)
-def test_numbers_have_three_digits_and_a_unit(value: float, text: str) -> None:
-    assert short_number(value) == text
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0, "0:00"), (9.9, "0:09"), (61, "1:01"), (3599, "59:59"), (3600, "1:00:00"), (90061, "25:01:01")],
-)
-def test_the_clock_has_hours_when_there_are_any(seconds: float, text: str) -> None:
-    assert clock(seconds) == text
-
-
-def test_the_figures_tell_speed_shares_islands_and_time() -> None:
+def test_the_figures_tell_speed_islands_and_time() -> None:
     assert figures(after(EPOCH, replace(EPOCH, seconds=3.0, programs=1500), selection(0.25, record=True))) == [
         ("programs", "1.5k"),
         ("per second", "500"),
-        ("evaluated", "50.0%"),
-        ("same code", "25.0%"),
-        ("same behaviour", "20.0%"),
-        ("refused", "4.0%"),
-        ("below hurdle", "1.0%"),
-        ("pruned code", "75.0%"),
         ("islands", "0.50 0.25"),
         ("best on select", "0.25000"),
         ("time", "0:03"),
@@ -64,7 +35,12 @@ def test_the_figures_tell_speed_shares_islands_and_time() -> None:
     [((), ""), ((0.25, 0.5, 0.75), "0.75 0.50 0.25"), ((0.1, 0.2, 0.3, 0.9), "0.90 0.25 0.10")],
 )
 def test_many_islands_are_the_best_the_middle_and_the_worst(fitness: tuple[float, ...], text: str) -> None:
-    assert islands(after(replace(EPOCH, island_fitness=fitness))) == text
+    assert islands(after(replace(EPOCH, island_fitness=fitness))) == ("islands", text)
+
+
+def test_islands_with_other_tasks_are_left_out_since_their_fitness_says_something_else() -> None:
+    progress = after(replace(EPOCH, island_fitness=(0.25, 0.9, 0.5, 0.8)), config=mixed_config("linear"))
+    assert islands(progress) == ("2 of 4 islands", "0.50 0.25")
 
 
 def test_the_code_is_pruned_and_cut_to_the_screen() -> None:
@@ -76,16 +52,35 @@ def test_the_code_is_pruned_and_cut_to_the_screen() -> None:
 
 @pytest.mark.parametrize(
     ("events", "doing"),
-    [((), "searching"), ((EPOCH,), "searching"), ((selection(0.1, record=False),), "scoring the result")],
-    ids=["nothing yet", "an epoch", "a selection"],
+    [
+        ((), ", experiment 1: searching"),
+        ((START,), ": measuring the cost"),
+        ((EPOCH,), ", experiment 1: searching"),
+        ((selection(0.1, record=False),), ", experiment 1: scoring the result"),
+        ((SCORING,), ": tuning baseline 1 of 2, ridge regression, 0:07"),
+    ],
+    ids=["nothing yet", "a start", "an epoch", "a selection", "a baseline"],
 )
 def test_the_headline_tells_what_the_run_does(events: tuple[Event, ...], doing: str) -> None:
-    assert headline(after(*events)) == f"small, seed 0, experiment 1: {doing}"
+    assert headline(after(*events), waited=7.5) == f"small, seed 0{doing}"
+
+
+def test_the_clock_goes_on_while_nothing_is_told() -> None:
+    rows = dict(figures(after(EPOCH, config=small_config(stop={"max_programs": None, "max_seconds": 60.0})), 7.5))
+    assert (rows["time"], rows["time left"]) == ("0:09", "0:50")
+
+
+def test_the_expected_cost_and_the_fates_are_lines_of_the_width() -> None:
+    found = lines(after(ESTIMATE, EPOCH))
+    assert found[0].startswith("expected: ")
+    assert found[1].startswith("of the programs, 50.0% evaluated, ")
+    assert all(len(line) <= 80 for line in found)
+    assert lines(after()) == []
 
 
 @pytest.mark.parametrize("width", [80, 120])
 @pytest.mark.parametrize("height", [24, 50])
-@pytest.mark.parametrize("events", [(), (FIGURE_6,), (FIGURE_6, EPOCH, EPOCH)], ids=["none", "first", "more"])
+@pytest.mark.parametrize("events", [(), (FIGURE_6,), MANY], ids=["none", "first", "many"])
 def test_the_picture_fits_the_screen(events: tuple[Event, ...], width: int, height: int) -> None:
     lines = drawn(after(*events), width, height)
     assert len(lines) <= height - 1
@@ -94,7 +89,13 @@ def test_the_picture_fits_the_screen(events: tuple[Event, ...], width: int, heig
 
 def test_the_picture_holds_code_curve_and_figures() -> None:
     text = "\n".join(drawn(after(improvement(100, 0.25), FIGURE_6, EPOCH), 80, 24))
-    for part in ("best algorithm so far, fitness 0.50000", "m1 = outer(v1, v0)", "█", "1k (log)", "same behaviour"):
+    for part in (
+        "best algorithm so far, fitness 0.50000",
+        "m1 = outer(v1, v0)",
+        "█",
+        "1k (log)",
+        "20.0% known behaviour",
+    ):
         assert part in text
 
 

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
-from sample_events import EPOCH, after, epoch, improvement, selection
+from sample_events import EPOCH, ESTIMATE, after, epoch, improvement, selection
 from small_config import small_config
 
 from automl_zero.run.events import Event, Stop
@@ -14,20 +17,36 @@ def test_before_the_first_event_nothing_is_known_and_nothing_fails() -> None:
     assert (progress.seconds, progress.search_seconds, progress.recent_speed, progress.curve) == (0, 0, 0, [])
     assert progress.spent == Spent(0, 0, -1.0)
     assert progress.best_program is None
-    assert set(progress.shares.values()) == {0}
+    assert progress.comparable_fitness == []
     assert progress.seconds_left is None
 
 
-def test_shares_are_of_programs_and_of_instructions() -> None:
-    assert after(EPOCH).shares == {
-        "evaluated": 0.5,
-        "cache_hits": 0.25,
-        "fingerprint_hits": 0.2,
-        "over_cost": 0.03,
-        "cannot_learn": 0.01,
-        "below_hurdle": 0.01,
-        "pruned": 0.75,
-    }
+def test_the_fates_are_those_of_the_latest_epoch() -> None:
+    assert after(EPOCH).fates.startswith("of the programs, 50.0% evaluated, ")
+    assert after().fates.startswith("of the programs, 0.0% evaluated, ")
+
+
+def test_an_estimate_is_kept_and_takes_no_time_of_the_search() -> None:
+    progress = after(ESTIMATE)
+    assert (progress.estimate, progress.seconds) == (ESTIMATE, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("groups", "comparable"),
+    [
+        ([], [0.1, 0.2, 0.3, 0.4]),
+        ([{}, {"tasks": {"kind": "affine"}}], [0.1, 0.3]),
+        ([{"tasks": {"kind": "affine"}}, {}, {"tasks": {"kind": "affine"}}], [0.1, 0.3, 0.4]),
+        ([{}, {"program": {"setup_ops": ["vector_sum"]}}], [0.1, 0.2, 0.3, 0.4]),
+    ],
+    ids=["no groups", "two kinds", "first and third alike", "other ops alone"],
+)
+def test_fitness_is_comparable_on_the_first_islands_tasks_alone(
+    groups: list[dict[str, Any]], comparable: list[float]
+) -> None:
+    config = small_config(islands={"count": 4, "groups": groups})
+    progress = after(replace(EPOCH, island_fitness=(0.1, 0.2, 0.3, 0.4)), config=config)
+    assert progress.comparable_fitness == comparable
 
 
 def test_the_curve_is_that_of_the_current_experiment_up_to_now() -> None:

@@ -25,6 +25,7 @@ def test_the_report_tells_all_that_came_of_a_run(complete: Progress) -> None:
         "fitness, 1 - (2/pi) atan(RMSE), with the standard error over the tasks:",
         "ridge regression: penalty",
         "1,020 programs, ",
+        "\nof the programs, ",
         "ended by: stop.max_experiments\n",
         "reproduce: automl-zero run 'runs/my run/config.toml' --out 'runs/my run-again'\n",
     ):
@@ -67,6 +68,13 @@ def test_the_report_of_a_run_that_is_not_complete_shows_the_best_so_far() -> Non
 
 def test_there_is_a_report_before_anything_has_happened() -> None:
     assert "not complete" in report(after(), FOLDER)
+
+
+def test_the_shares_of_the_programs_are_within_80_columns() -> None:
+    text = report(after(EPOCH), FOLDER)
+    shares = text[text.index("of the programs, ") :]
+    assert shares.replace("\n", " ") == f"{after(EPOCH).fates} "
+    assert max(map(len, shares.splitlines())) <= 80
 
 
 def test_the_summary_is_strict_json_with_the_result(complete: Progress) -> None:

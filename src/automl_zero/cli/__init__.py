@@ -17,6 +17,7 @@ from typer.core import TyperGroup
 from automl_zero import __version__
 from automl_zero.cli.compare import compare
 from automl_zero.cli.data import data
+from automl_zero.cli.effort import Effort, EffortName, efforts, tell_cost
 from automl_zero.cli.output import AsJson, Override, Seed, print_rows, print_table, to_json
 from automl_zero.cli.resume import resume
 from automl_zero.cli.tasks import tasks
@@ -71,6 +72,7 @@ def _print_version(wanted: bool) -> None:
 main = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 main.command()(resume)
 main.command()(compare)
+main.command()(efforts)
 main.add_typer(tasks, name="tasks")
 main.add_typer(data, name="data")
 
@@ -91,6 +93,7 @@ def run(
     config: Annotated[str, typer.Argument(metavar="PRESET|FILE", help="A preset, or a file such as config.toml.")],
     data: Annotated[str | None, Data] = None,
     target: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column to predict.")] = None,
+    effort: Annotated[EffortName | None, Effort] = None,
     overrides: Annotated[list[str] | None, Override] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Threads; by default, the number of cores.")] = None,
@@ -99,12 +102,17 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON, all else to stderr.")] = False,
 ) -> None:
     """Evolve programs until a limit is reached. Ctrl-C ends the run early, but completely; 'resume' goes on with it."""
+    from automl_zero.run.effort import EFFORTS, is_started, with_effort
     from automl_zero.run.fit import load_fitted
     from automl_zero.run.report import report, summary
     from automl_zero.run.store import check_new, default_folder
 
     changes = [*(overrides or []), *([] if seed is None else [f"seed={seed}"])]
-    settings = load_fitted(config, data, target, changes)
+    settings, cores = load_fitted(config, data, target, changes), os.cpu_count() or 1
+    if effort:
+        settings = with_effort(settings, EFFORTS[effort], cores, changes)
+        if not is_started(EFFORTS[effort], changes):
+            return tell_cost(settings, workers or cores, as_json)
     folder = out or default_folder(settings)
     check_new(folder)
     from rich.console import Console
@@ -113,7 +121,7 @@ def run(
     from automl_zero.run.recorded import run_recorded
 
     console = Console(stderr=as_json, quiet=quiet)
-    progress, exit_code = run_recorded(settings, folder, workers or os.cpu_count() or 1, console)
+    progress, exit_code = run_recorded(settings, folder, workers or cores, console)
     text = to_json(summary(progress, folder, state_digest(folder))) if as_json else report(progress, folder)
     typer.echo(text, nl=as_json)
     raise typer.Exit(exit_code)

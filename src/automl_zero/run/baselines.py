@@ -113,8 +113,13 @@ def baselines(
 
     What was scored before on the same tasks is read from the user's cache.
     """
+    return tuple(baseline(each, tasks, config) for each in suited(tasks, config, names))
+
+
+def suited(tasks: Mapping[Stage, TaskSet], config: Config, names: Sequence[str] | None = None) -> list[Algorithm]:
+    """The baselines of the config, or those named, that can do the tasks."""
     wanted = [ALGORITHMS[name] for name in (config.baselines.names if names is None else names)]
-    return tuple(baseline(each, tasks, config) for each in wanted if each.suits(tasks[Stage.SELECT]))
+    return [each for each in wanted if each.suits(tasks[Stage.SELECT])]
 
 
 def baseline(algorithm: Algorithm, tasks: Mapping[Stage, TaskSet], config: Config) -> Baseline:

@@ -11,9 +11,11 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from automl_zero.run.events import EpochEnd, Event, Improvement, Selection, Start
-from automl_zero.run.picture import clock, draw, short_number
+from automl_zero.run.announcement import announcement
+from automl_zero.run.events import EpochEnd, Estimate, Event, Improvement, Scoring, Selection, Start
+from automl_zero.run.picture import draw, scoring
 from automl_zero.run.progress import Progress
+from automl_zero.run.wording import clock, short_number
 
 COMPILING = "compiling the engine, once per machine, about 20 s"
 INTERRUPTING = "finishing the epoch and writing everything; Ctrl-C again stops at once"
@@ -30,7 +32,7 @@ class Display(Protocol):
     def __exit__(self, *_: object) -> None:
         """End."""
 
-    def show(self, event: Event) -> None:
+    def show(self, event: Event, /) -> None:
         """Take note of an event that ``Progress`` has taken in already."""
 
     def notify(self) -> None:
@@ -49,12 +51,12 @@ class LiveDisplay:
 
     def __init__(self, progress: Progress, console: Console) -> None:
         self._progress, self._console, self._note = progress, console, ""
-        self._began = monotonic()
+        self._latest = monotonic()  # when the latest event happened, or the display began
         self._live = Live(get_renderable=self._render, console=console, refresh_per_second=4, transient=True)
 
     def __enter__(self) -> Self:
         """Draw the first picture."""
-        self._began = monotonic()
+        self._latest = monotonic()
         self._live.start()
         return self
 
@@ -62,8 +64,9 @@ class LiveDisplay:
         """Take the picture away."""
         self._live.stop()
 
-    def show(self, event: Event) -> None:
-        """Nothing to do: the picture is redrawn all the time."""
+    def show(self, _: Event) -> None:
+        """Take the time: the picture is redrawn all the time, and its clock goes on."""
+        self._latest = monotonic()
 
     def notify(self) -> None:
         """Say so below the picture, and let go of the cursor, since the next signal ends the process."""
@@ -71,9 +74,10 @@ class LiveDisplay:
         _soon(self._console.show_cursor)
 
     def _render(self) -> RenderableType:
+        waited = monotonic() - self._latest
         if self._progress.last is None:
-            return Text(COMPILING if monotonic() - self._began > PATIENCE else "")
-        return Group(draw(self._progress, self._console.height), Text(self._note))
+            return Text(COMPILING if waited > PATIENCE else "")
+        return Group(draw(self._progress, self._console.height, waited), Text(self._note))
 
 
 class PlainDisplay:
@@ -107,6 +111,10 @@ class PlainDisplay:
                 self._shown_at, self._news = event.seconds, False
             case Selection() if event.record:
                 self._print(_selection_line(event))
+            case Estimate():
+                self._print(announcement(event, self._progress.config))
+            case Scoring():
+                self._print(f"{clock(event.seconds)}  {scoring(event)}")
 
     def notify(self) -> None:
         """Say so."""

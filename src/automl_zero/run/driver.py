@@ -21,7 +21,8 @@ from automl_zero.program.text import to_text
 from automl_zero.run.callbacks import Callback, Callbacks
 from automl_zero.run.checkpoint import Checkpoint, Origin, origin_of
 from automl_zero.run.checkpoints import Checkpoints
-from automl_zero.run.events import EpochEnd, Event, Final, Improvement, Selection, Start, Stop
+from automl_zero.run.cost import measure
+from automl_zero.run.events import EpochEnd, Estimate, Event, Improvement, Selection, Start, Stop
 from automl_zero.run.experiment import Experiment, check_losses, check_spaces
 from automl_zero.run.final import score_result
 from automl_zero.run.initial import initial_programs
@@ -42,6 +43,7 @@ class Run:
         checkpoints: where states of the search are kept, if anywhere.
         resumed: a state to go on from; the events that led to it are not told again.
         callbacks: told what happens; they may end the search, too.
+        is_measured: whether to measure first what the run will cost; that changes no result.
 
     Raises:
         ConfigError, ProgramError, TaskError: the config cannot be used.
@@ -60,10 +62,11 @@ class Run:
         checkpoints: Checkpoints | None = None,
         resumed: Snapshot | None = None,
         callbacks: Sequence[Callback] = (),
+        is_measured: bool = False,
     ) -> None:
         check_ends(config)
         self.config, self.workers, self._interrupted = config, workers, interrupted
-        self._checkpoints, self._callbacks = checkpoints, Callbacks(callbacks)
+        self._checkpoints, self._callbacks, self._is_measured = checkpoints, Callbacks(callbacks), is_measured
         check_spaces(config)  # so that their faults are found before anything is compiled
         self._initial = initial_programs(config)
         samples = [sample_tasks(config.tasks, stage, config.seed) for stage in (Stage.SELECT, Stage.FINAL)]
@@ -92,13 +95,20 @@ class Run:
     def _all_events(self) -> Iterator[Event]:
         if not self._told:
             yield self._start()
+            if self._is_measured:
+                yield self.estimate()
+            self._began = monotonic()
         with ThreadPoolExecutor(min(self.workers, self.config.islands.count)) as pool:
             reason = yield from self._run_experiment(pool)
             while reason is None:
                 self._begin_experiment()
                 reason = yield from self._run_experiment(pool)
-        yield self._final()
+        yield from self._final()
         yield self._stop(reason)
+
+    def estimate(self) -> Estimate:
+        """Measure what the programs of the run cost on this machine, which takes about a second."""
+        return measure(self.config, self._experiment.archipelago.tasks, self._initial, self.workers)
 
     @cached_property
     def _select_tasks(self) -> TaskSet:
@@ -248,9 +258,10 @@ class Run:
             self._selections.append(selection)
         return selection
 
-    def _final(self) -> Final:
-        final = score_result(self._selections[-1], self._select_tasks, self.config)
-        return replace(final, seconds=self._seconds())
+    def _final(self) -> Iterator[Event]:
+        """Score the result, and the baselines beside it, on the tasks of all stages."""
+        for event in score_result(self._selections[-1], self._select_tasks, self.config):
+            yield replace(event, seconds=self._seconds())
 
     def _stop(self, reason: str) -> Stop:
         spent = self._spent()

@@ -17,7 +17,7 @@ from automl_zero.tasks.task import Loss
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """A run begins. ``time`` is that of the wall clock, in UTC; later events count seconds from it."""
+    """A run begins. ``time`` is that of the wall clock, in UTC; later events count seconds of the search."""
 
     event: Literal["start"] = "start"
     version: str
@@ -25,6 +25,21 @@ class Start:
     seed: int
     workers: int
     time: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """What programs are expected to cost, measured before the search; of all events, no result depends on this one.
+
+    Attributes:
+        seconds_per_program: least and most, with as many islands at a time as the run has threads.
+        steps_per_program: training steps, least and most; ``steps_per_second`` of all islands together.
+    """
+
+    event: Literal["estimate"] = "estimate"
+    seconds_per_program: tuple[float, float]
+    steps_per_program: tuple[float, float]
+    steps_per_second: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +120,17 @@ class Baseline:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Scoring:
+    """A baseline is about to be tuned and scored, which may take a while: the ``number``-th, from 1, of ``count``."""
+
+    event: Literal["scoring"] = "scoring"
+    seconds: float
+    baseline: str
+    number: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Final:
     """The result of a run, scored on tasks that nobody saw before.
 
@@ -140,7 +166,7 @@ class Stop:
     train_steps: int
 
 
-Event = Start | EpochEnd | Improvement | Selection | Final | Stop
+Event = Start | Estimate | EpochEnd | Improvement | Selection | Scoring | Final | Stop
 
 _EVENTS: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
 

@@ -18,13 +18,8 @@ from automl_zero.search.population import Population
 
 Array = NDArray[Any]
 
-MOVED = (
-    "code",
-    "data",
-    "size",
-    "fitness",
-    "live",
-)  # of a population; its age order stays: a migrant takes its slot's age
+# Of a population; its age order stays: a migrant takes its slot's age.
+MOVED = ("code", "data", "size", "fitness", "live", "structure")
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from statistics import median
+from textwrap import wrap
 
 from rich.console import Group, RenderableType
 from rich.panel import Panel
@@ -11,33 +12,55 @@ from rich.table import Table
 from rich.text import Text
 
 from automl_zero.program.text import from_text
+from automl_zero.run.announcement import announcement
 from automl_zero.run.chart import curve_rows
-from automl_zero.run.events import Selection
+from automl_zero.run.events import Scoring, Selection, Start
 from automl_zero.run.progress import Progress
 from automl_zero.run.reading import short_text
+from automl_zero.run.wording import clock, short_number
 
 SIDE, CURVE_ROWS, FRAME = 34, 5, 4  # columns beside the code; rows of the curve; columns or rows of a panel's frame
-UNITS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
+WIDTH = 80  # columns that lines of text are wrapped to
 
 
-def draw(progress: Progress, height: int) -> RenderableType:
-    """The picture for a screen of that many rows; it takes all columns there are."""
+def draw(progress: Progress, height: int, waited: float = 0.0) -> RenderableType:
+    """The picture for a screen of that many rows, some seconds after the latest event; it takes all columns."""
+    top = [headline(progress, waited), *lines(progress)]
     grid = Table.grid(expand=True)
     grid.add_column(ratio=1)
     grid.add_column(width=SIDE)
-    code = Syntax(
-        "\n".join(code_lines(progress, height - FRAME)), "python", theme="ansi_dark", background_color="default"
-    )
-    side = Group(_curve(progress), _table(figures(progress)))
+    most = height - FRAME - len(top) + 1
+    code = Syntax("\n".join(code_lines(progress, most)), "python", theme="ansi_dark", background_color="default")
+    side = Group(_curve(progress), _table(figures(progress, waited)))
     grid.add_row(Panel(code, title=code_title(progress), title_align="left"), Panel(side, title="fitness, programs"))
-    return Group(Text(headline(progress), no_wrap=True, overflow="ellipsis"), grid)
+    return Group(*(Text(line, no_wrap=True, overflow="ellipsis") for line in top), grid)
 
 
-def headline(progress: Progress) -> str:
+def headline(progress: Progress, waited: float = 0.0) -> str:
     """Which run this is, and what it does at the moment."""
-    experiment = progress.improvement.experiment + 1 if progress.improvement else 1
-    doing = "scoring the result" if isinstance(progress.last, Selection) or progress.final else "searching"
-    return f"{progress.config.name}, seed {progress.config.seed}, experiment {experiment}: {doing}"
+    return f"{progress.config.name}, seed {progress.config.seed}{_doing(progress, waited)}"
+
+
+def _doing(progress: Progress, waited: float) -> str:
+    number = progress.improvement.experiment + 1 if progress.improvement else 1
+    match progress.last:
+        case Start():
+            return ": measuring the cost"
+        case Scoring() as event:
+            return f": {scoring(event)}, {clock(waited)}"
+    is_scored = progress.final or isinstance(progress.last, Selection)
+    return f", experiment {number}: {'scoring the result' if is_scored else 'searching'}"
+
+
+def scoring(event: Scoring) -> str:
+    """What happens while nothing else is told."""
+    return f"tuning baseline {event.number} of {event.count}, {event.baseline}"
+
+
+def lines(progress: Progress) -> list[str]:
+    """What the run was expected to cost, and what became of its programs, as far as known."""
+    expected = announcement(progress.estimate, progress.config) if progress.estimate else ""
+    return [*wrap(expected, WIDTH), *wrap(progress.fates if progress.epoch else "", WIDTH)]
 
 
 def code_title(progress: Progress) -> str:
@@ -55,43 +78,30 @@ def code_lines(progress: Progress, most: int) -> list[str]:
     return lines if len(lines) <= most else [*lines[: most - 1], f"# {len(lines) - most + 1} more lines"]
 
 
-def figures(progress: Progress) -> list[tuple[str, str]]:
-    """(name, value) of everything that is not drawn."""
-    shares, left = progress.shares, progress.seconds_left
+def figures(progress: Progress, waited: float = 0.0) -> list[tuple[str, str]]:
+    """(name, value) of everything that is neither drawn nor told in lines."""
+    left = progress.seconds_left
     rows = [
         ("programs", short_number(progress.spent.programs)),
         ("per second", short_number(progress.recent_speed)),
-        ("evaluated", f"{shares['evaluated']:.1%}"),
-        ("same code", f"{shares['cache_hits']:.1%}"),
-        ("same behaviour", f"{shares['fingerprint_hits']:.1%}"),
-        ("refused", f"{shares['over_cost'] + shares['cannot_learn']:.1%}"),  # too costly, or unable to learn
-        ("below hurdle", f"{shares['below_hurdle']:.1%}"),
-        ("pruned code", f"{shares['pruned']:.1%}"),
-        ("islands", islands(progress)),
+        islands(progress),
         ("best on select", f"{progress.selection.select_fitness:.5f}" if progress.selection else "-"),
-        ("time", clock(progress.seconds)),
+        ("time", clock(progress.seconds + waited)),
     ]
-    return rows if left is None else [*rows, ("time left", clock(left))]
+    return rows if left is None else [*rows, ("time left", clock(max(left - waited, 0.0)))]
 
 
-def islands(progress: Progress) -> str:
-    """The best fitness of each island if there is room, else of the best, the middle and the worst one."""
-    values = sorted(progress.epoch.island_fitness if progress.epoch else (), reverse=True)
+def islands(progress: Progress) -> tuple[str, str]:
+    """The best fitness of each island if there is room, else of the best, the middle and the worst one.
+
+    Where islands differ in tasks, these are the ones that have the first one's: no others can be compared with it.
+    """
+    if progress.epoch is None:
+        return "islands", ""
+    values, count = sorted(progress.comparable_fitness, reverse=True), len(progress.epoch.island_fitness)
     shown = values if len(values) <= 3 else [values[0], median(values), values[-1]]
-    return " ".join(f"{value:.2f}" for value in shown)
-
-
-def clock(seconds: float) -> str:
-    """Minutes and seconds, with hours if there are any."""
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-def short_number(value: float) -> str:
-    """Three digits and a unit, such as 1.24M."""
-    size, unit = next(((size, unit) for size, unit in UNITS if value >= 0.9995 * size), (1.0, ""))
-    return f"{value / size:.3g}{unit}" if unit else f"{value:.0f}"
+    name = "islands" if len(values) == count else f"{len(values)} of {count} islands"
+    return name, " ".join(f"{value:.2f}" for value in shown)
 
 
 def _curve(progress: Progress) -> RenderableType:

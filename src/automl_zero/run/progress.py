@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
+from functools import cached_property
 
 from automl_zero.config import Config
-from automl_zero.run.events import EpochEnd, Event, Final, Improvement, Selection, Start, Stop
+from automl_zero.run.events import EpochEnd, Estimate, Event, Final, Improvement, Selection, Start, Stop
+from automl_zero.run.fates import sentence
 from automl_zero.run.limits import Spent
 
 RECENT = 5.0  # seconds over which the speed is measured
@@ -16,7 +18,7 @@ class Progress:
 
     Attributes:
         config: the run's settings.
-        last: the latest event; ``start``, ``epoch``, ``final`` and ``stop``: the latest of their kinds.
+        last: the latest event; ``start``, ``estimate``, ``epoch``, ``final`` and ``stop``: the latest of their kinds.
         improvement: the latest of the current experiment.
         selection: the experiment that is best on the select tasks so far.
     """
@@ -25,6 +27,7 @@ class Progress:
         self.config = config
         self.last: Event | None = None
         self.start: Start | None = None
+        self.estimate: Estimate | None = None
         self.epoch: EpochEnd | None = None
         self.improvement: Improvement | None = None
         self.selection: Selection | None = None
@@ -39,6 +42,8 @@ class Progress:
         match event:
             case Start():
                 self.start = event
+            case Estimate():
+                self.estimate = event
             case EpochEnd():
                 self._update_epoch(event)
             case Improvement():
@@ -65,7 +70,7 @@ class Progress:
     @property
     def seconds(self) -> float:
         """Since the run began, as of the latest event."""
-        return 0.0 if self.last is None or isinstance(self.last, Start) else self.last.seconds
+        return 0.0 if self.last is None or isinstance(self.last, Start | Estimate) else self.last.seconds
 
     @property
     def search_seconds(self) -> float:
@@ -110,14 +115,21 @@ class Progress:
         return max(min(left), 0.0) if left else None
 
     @property
-    def shares(self) -> dict[str, float]:
-        """What became of the programs, and how much pruning took away, as fractions."""
-        counters = self.epoch.counters if self.epoch else {}
-        programs, instructions = counters.get("programs", 0), counters.get("instructions", 0)
-        fates = ("evaluated", "cache_hits", "fingerprint_hits", "over_cost", "cannot_learn", "below_hurdle")
-        shares = {name: counters.get(name, 0) / max(programs, 1) for name in fates}
-        dead = instructions - counters.get("live_instructions", instructions)
-        return shares | {"pruned": dead / max(instructions, 1)}
+    def fates(self) -> str:
+        """What became of the programs so far, as a sentence."""
+        return sentence(self.epoch.counters if self.epoch else {}, self.config)
+
+    @property
+    def comparable_fitness(self) -> list[float]:
+        """The best fitness of each island with the first one's search tasks: on other tasks, it says something else."""
+        values = self.epoch.island_fitness if self.epoch else ()
+        return [value for number, value in enumerate(values) if self._is_comparable[number % len(self._is_comparable)]]
+
+    @cached_property
+    def _is_comparable(self) -> list[bool]:
+        """Of the islands of each group."""
+        tasks = [self.config.of_island(number).tasks for number in range(max(1, len(self.config.islands.groups)))]
+        return [each == tasks[0] for each in tasks]
 
     @property
     def best_program(self) -> str | None:

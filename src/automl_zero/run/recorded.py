@@ -21,6 +21,8 @@ from automl_zero.run.store import RunFolder, check_new, locked
 def run_recorded(config: Config, folder: Path, workers: int, console: Console) -> tuple[Progress, int]:
     """Do a run; gives what is known of it at the end, and the exit code that a signal asks for, or 0.
 
+    What it will cost is measured first, unless the console is quiet and nobody is told.
+
     Raises:
         ConfigError, ProgramError, TaskError: the config cannot be used; the folder is not made.
         StoreError: the folder exists, or it cannot be written.
@@ -28,7 +30,7 @@ def run_recorded(config: Config, folder: Path, workers: int, console: Console) -
     check_new(folder)
     progress = Progress(config)
     with shown(progress, console) as (display, interrupt):
-        run = Run(config, workers, interrupt, Checkpoints(folder, config.checkpoint))
+        run = Run(config, workers, interrupt, Checkpoints(folder, config.checkpoint), is_measured=not console.quiet)
         store = RunFolder.create(folder, config)
         with locked(folder):
             record_events(run, store, progress, display)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from shlex import quote
+from textwrap import fill
 from typing import Any
 
 from automl_zero.program.prune import prune
@@ -16,6 +17,7 @@ from automl_zero.run.store import CONFIG
 from automl_zero.tasks.splits import Stage
 from automl_zero.tasks.task import Loss
 
+WIDTH = 80  # columns
 COLUMN = 20  # characters of a score with its uncertainty
 CLOCK_REASONS = ("stop.max_seconds", INTERRUPTED)  # where a run stops for these depends on the machine
 
@@ -102,14 +104,9 @@ def _score(score: Score, loss: Loss) -> str:
 
 
 def _work(progress: Progress) -> Iterator[str]:
-    spent, shares, seconds = progress.spent, progress.shares, progress.search_seconds
+    spent, seconds = progress.spent, progress.search_seconds
     yield f"{spent.programs:,} programs, {spent.train_steps:,} training steps, {seconds:.1f} s of search"
-    yield (
-        f"{shares['evaluated']:.0%} of the programs evaluated, {shares['cache_hits']:.0%} of known code, "
-        f"{shares['fingerprint_hits']:.0%} of known behaviour, {shares['over_cost']:.0%} too costly, "
-        f"{shares['cannot_learn']:.0%} unable to learn, {shares['below_hurdle']:.0%} below the hurdle"
-    )
-    yield f"{shares['pruned']:.0%} of the instructions had no effect and were pruned before a run"
+    yield fill(progress.fates, WIDTH)
 
 
 def _reproduction(stop: Stop, folder: Path) -> str:

@@ -1,0 +1,55 @@
+"""What becomes of programs: names for people, and shares of all programs, from the counters of a run.
+
+A counter that has no row here is the count of a fate, too, and is shown under its own name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from automl_zero.config import Config, EvaluationConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """The name of a fate, and whether programs can have it in a config."""
+
+    label: str
+    can_happen: Callable[[EvaluationConfig], bool]
+
+
+FATES: Mapping[str, Fate] = MappingProxyType(
+    {
+        "evaluated": Fate("evaluated", lambda _: True),
+        "cache_hits": Fate("known code", lambda config: config.cache_size > 0),
+        "fingerprint_hits": Fate(
+            "known behaviour", lambda config: config.cache_size > 0 and config.fingerprint_train > 0
+        ),
+        "over_cost": Fate("too costly", lambda config: config.cost_limit > 0),
+        "cannot_learn": Fate("unable to learn", lambda config: config.must_learn),
+        "below_hurdle": Fate("below the hurdle", lambda config: config.hurdle_train > 0),
+    }
+)
+NO_FATES = ("programs", "train_steps", "instructions", "live_instructions", "best_at")
+
+
+def shares(counters: Mapping[str, int], config: Config) -> dict[str, float]:
+    """The share of programs with each fate that the config makes possible, by its label; unknown ones if they occur."""
+    programs = max(counters.get("programs", 0), 1)
+    known = {fate.label: name for name, fate in FATES.items() if fate.can_happen(config.evaluation)}
+    others = {name: name for name, count in counters.items() if name not in (*FATES, *NO_FATES) and count}
+    return {label: counters.get(name, 0) / programs for label, name in (known | others).items()}
+
+
+def pruned(counters: Mapping[str, int]) -> float:
+    """The share of instructions that had no effect and were not run."""
+    instructions = counters.get("instructions", 0)
+    return 1 - counters.get("live_instructions", 0) / instructions if instructions else 0.0
+
+
+def sentence(counters: Mapping[str, int], config: Config) -> str:
+    """All of it for people."""
+    parts = [f"{share:.1%} {label}" for label, share in shares(counters, config).items()]
+    return f"of the programs, {', '.join(parts)}; of the instructions, {pruned(counters):.1%} pruned"

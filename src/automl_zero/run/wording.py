@@ -1,0 +1,41 @@
+"""Numbers and times as people read them; the exact ones are in the events."""
+
+from __future__ import annotations
+
+NUMBERS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+YEAR = 365.25 * 86_400  # seconds
+TIMES = ((YEAR, "years"), (86_400.0, "days"), (3600.0, "hours"), (60.0, "minutes"), (1.0, "seconds"))
+TWO = 1.95  # the least number of a unit that has two digits and is no less than "2.0"
+
+
+def clock(seconds: float) -> str:
+    """Minutes and seconds, with hours if there are any."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def short_number(value: float, digits: int = 3) -> str:
+    """Some digits and a unit, such as 1.24M."""
+    least = 1 - 0.5 * 10**-digits  # what is rounded to 1
+    size, unit = next(((size, unit) for size, unit in NUMBERS if value >= least * size), (1.0, ""))
+    return _digits(value / size, digits) + unit if unit else f"{value:.0f}"
+
+
+def _digits(value: float, digits: int) -> str:
+    """Without an exponent, however large."""
+    return f"{value:.{digits}g}" if value < 10**digits - 0.5 else f"{value:,.0f}"
+
+
+def duration(seconds: float) -> str:
+    """Two digits and a unit, such as 3 minutes or 1,200 years."""
+    size, unit = next(((size, unit) for size, unit in TIMES if seconds >= TWO * size), (1.0, "seconds"))
+    return f"{_digits(seconds / size, 2)} {unit}"
+
+
+def span(least: str, most: str) -> str:
+    """A range of two such texts: without the unit where it is the other's, and as one where they are equal."""
+    unit = least.partition(" ")[2]
+    if least == most:
+        return most
+    return f"{least.partition(' ')[0] if unit and unit == most.partition(' ')[2] else least} to {most}"
