@@ -19,7 +19,7 @@ from automl_zero.search.graph import (
     SETUP,
     Graph,
 )
-from automl_zero.search.order import ORDERED, SIZES, STATES, Plan, order
+from automl_zero.search.order import ORDERED, SIZES, STATES, Plan
 from automl_zero.search.space import Space
 from automl_zero.vm.jit import jit, jit_inline
 from automl_zero.vm.lower import IN1, IN2, MAX_CONSTANTS, OP, OUT, PARTIAL, Code
@@ -29,12 +29,7 @@ FOREVER = 1 << 30
 
 @jit_inline
 def emit(graph: Graph, space: Space, plan: Plan, program: Code) -> bool:
-    """Write the program of a graph; tells whether there is one that has its sizes and addresses.
-
-    There is none, too, if values depend on each other in a circle, or two have to be at one place at once.
-    """
-    if not order(graph, plan):
-        return False
+    """Write the program of an ordered graph; tells whether it fits its sizes and addresses, or else it stays."""
     for component in range(3):
         if plan.counts[SIZES + component] > space.max_size[component]:
             return False

@@ -41,11 +41,11 @@ from automl_zero.search.growth import (
     update,
 )
 from automl_zero.search.mutate import alter_constant, randomize_constants
-from automl_zero.search.order import Plan, new_plan
+from automl_zero.search.order import Plan, new_plan, order
 from automl_zero.search.space import Space
 from automl_zero.search.valid import is_valid
 from automl_zero.vm.jit import jit, jit_inline
-from automl_zero.vm.lower import IN1, IN2, NUM_CONSTANTS, OUT, Code, Lowered, lower
+from automl_zero.vm.lower import IN1, IN2, NUM_CONSTANTS, OUT, PARTIAL, Code, Lowered, lower
 
 (
     ALTER_CONSTANT, ALTER_INITIAL, CONSTANT_TO_EDGE, EDGE_TO_CONSTANT, REWIRE, REPLACE_OP, REBUILD, REBUILD_UPDATE,
@@ -54,7 +54,8 @@ from automl_zero.vm.lower import IN1, IN2, NUM_CONSTANTS, OUT, Code, Lowered, lo
 WEIGHTS = (0.05, 0.05, 0.05, 0.05, 0.2, 0.05, 0.25, 0.15, 0.15)
 ODDS = np.cumsum(WEIGHTS) / sum(WEIGHTS)
 AGAIN_PROB = 0.2  # that one more mutation follows
-ROOM = 24  # nodes or states that a mutation may add
+ROOM = 24  # nodes that a mutation may add: three, and for each of four leaves a beginning and an update of four
+ROOM_FOR_STATES = 4  # that it may add: its leaves
 
 
 class Graphs(NamedTuple):
@@ -85,14 +86,14 @@ def mutate_as_graph(
             return False
         if uniform(state, 0.0, 1.0) >= AGAIN_PROB:
             break
-    return emit(graph, space, plan, program) and is_valid(graph, plan)
+    return order(graph, plan) and is_valid(graph, plan) and emit(graph, space, plan, program)
 
 
 @jit_inline
 def mutate_graph(draft: Draft) -> bool:
     """Apply one mutation; tells whether there was anything to change. The graph may come to be one of no program."""
     graph = draft.graph
-    if graph.facts[NODES] + ROOM > graph.kind.shape[0] - FIRST_NODE or graph.facts[STATES] + ROOM > MAX_STATES:
+    if not _has_room(graph):
         return False
     draw = uniform(draft.random, 0.0, 1.0)
     kind = 0
@@ -101,6 +102,12 @@ def mutate_graph(draft: Draft) -> bool:
     if graph.facts[ROOT] == NONE:
         kind = REBUILD_PREDICTION
     return _mutate_as(draft, kind) and _complete(draft)
+
+
+@jit_inline
+def _has_room(graph: Graph) -> bool:
+    nodes, states = FIRST_NODE + graph.facts[NODES], graph.facts[STATES]
+    return bool(nodes + ROOM <= graph.kind.shape[0] and states + ROOM_FOR_STATES <= MAX_STATES)
 
 
 @jit_inline
@@ -185,7 +192,7 @@ def _replace_op(draft: Draft, node: int) -> bool:
     for column in (IN1, IN2, OUT):
         if KIND_OF[op, column] != KIND_OF[old, column]:
             return False
-    if op == old:
+    if op == old or PARTIAL[op] != PARTIAL[old]:
         return False
     graph.op[node] = op
     randomize_constants(draft.random, op, graph.data[node])

@@ -25,6 +25,7 @@ from automl_zero.search.graph import (
     Graph,
     add_node,
     add_state,
+    remains,
 )
 from automl_zero.search.mutate import is_index, randomize_constants
 from automl_zero.search.space import Space
@@ -157,7 +158,7 @@ def _is_readable(graph: Graph, component: int, value: int) -> bool:
         earlier = component == LEARN and graph.component[value] == PREDICT and value != graph.facts[ROOT]
         return bool((own or earlier) and graph.inputs[value, 0] != UNSET and graph.inputs[value, 1] != UNSET)
     if value >= FIRST_STATE:
-        return bool(value < FIRST_STATE + graph.facts[STATES])
+        return bool(value < FIRST_STATE + graph.facts[STATES] and remains(graph, value, component))
     return bool(component == LEARN or value == GIVEN_FEATURES)
 
 
@@ -203,10 +204,11 @@ def update(draft: Draft, parameter: int, near: int) -> int:
     if own == 0 and KIND_OF[chosen, IN2] == kind and below(draft.random, 2):
         own = 1
     other = KIND_OF[chosen, IN2 - own]
+    old = parameter if remains(graph, parameter, LEARN) else graph.after_predict[parameter]
     value = NONE
     if other >= 0:
         size = random_size(draft) if below(draft.random, 2) else 0
         value = grow(draft, LEARN, other, size, near, False)
         if value == NONE:
             return NONE
-    return _add(draft, LEARN, chosen, parameter if own == 0 else value, value if own == 0 else parameter)
+    return _add(draft, LEARN, chosen, old if own == 0 else value, value if own == 0 else old)

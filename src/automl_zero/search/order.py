@@ -23,6 +23,7 @@ from automl_zero.search.graph import (
     SETUP,
     Graph,
     is_constant,
+    remains,
 )
 from automl_zero.vm.jit import jit, jit_inline
 
@@ -187,7 +188,7 @@ def _may_read(graph: Graph, component: int, value: int) -> bool:
             return True
         return bool(component == LEARN and graph.component[value] == PREDICT and value != graph.facts[ROOT])
     if value >= FIRST_STATE:
-        return bool(component != SETUP or is_constant(graph, value, NONE))
+        return is_constant(graph, value, NONE) if component == SETUP else remains(graph, value, component)
     return bool(component == LEARN or (component == PREDICT and value == GIVEN_FEATURES))
 
 
