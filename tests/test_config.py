@@ -165,6 +165,23 @@ def test_the_last_override_of_a_key_counts(tmp_path: Path) -> None:
             "[islands]\nmigrants = 50\n[search]\npopulation_size = 20",
             "islands.migrants = 50 is above search.population_size = 20, .*use at most 20 migrants",
         ),
+        ("[mutation]\nattempts = 0", "mutation.attempts = 0: input should be greater than or equal to 1"),
+        ("[mutation]\ndrift = 2", "mutation.drift = 2: input should be less than or equal to 1"),
+        (
+            "[mutation]\ngraph_share = 0.5\n[program]\nmin_sizes = [0, 1, 0]",
+            r"program.min_sizes = \[0, 1, 0\] may ask for .*use \[0, 0, 0\], or mutation.graph_share = 0",
+        ),
+        (
+            "[mutation]\ngraph_share = 0.5\n[program]\nlearn_ops = []",
+            "program.learn_ops is empty, .*give it ops, or use mutation.graph_share = 0",
+        ),
+        ("[search]\nmethod = 'mgg'", "search.method = 'mgg': input should be 'regularized-evolution', "),
+        ("[search]\nchildren = 0", "search.children = 0: input should be greater than or equal to 1"),
+        ("[search]\nrarity = 1.5", "search.rarity = 1.5: input should be less than or equal to 1"),
+        (
+            "[search]\nmethod = 'minimal-generation-gap'\nchildren = 40\n[islands]\nepoch_programs = 100",
+            "islands.epoch_programs = 100 is no multiple of search.children = 40, .*use 120",
+        ),
         ("[stop]\ntarget_fitness = 2", "stop.target_fitness = 2: input should be less than or equal to 1"),
         ("[experiment]\npatience = 0", "experiment.patience = 0: input should be greater than or equal to 1"),
         ("tasks = 3", "tasks = 3: "),
@@ -216,6 +233,13 @@ def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigError, match=r"cannot read config file .*binary\.toml"):
         load_config(str(tmp_path / "binary.toml"))
+
+
+def test_families_and_graphs_ask_for_nothing_where_they_are_not_used() -> None:
+    assert small_config(search={"children": 40}).search.children == 40
+    assert small_config(program={"min_sizes": [1, 1, 1], "setup_ops": []}).program.min_sizes == (1, 1, 1)
+    assert small_config(search={"method": "minimal-generation-gap", "children": 25}).islands.epoch_programs == 50
+    assert small_config(mutation={"graph_share": 1}).mutation.graph_share == 1
 
 
 def test_no_migrants_and_all_members_are_possible_numbers_of_migrants() -> None:

@@ -474,6 +474,8 @@ def test_the_loop_is_compiled_once_for_each_width() -> None:
         {"search": {"method": "random-search", "tournament_size": 1}},
         {"tasks": tasks, "memory": {"vectors": 5}},
         {"mutation": {"prob": 1, "table": "released"}},
+        {"mutation": {"graph_share": 0.5, "attempts": 3}},
+        {"search": {"method": "minimal-generation-gap", "children": 3}, "islands": {"epoch_programs": 60}},
     ]
     for changes in changed:
         for initial in (None, [constant(1)]):

@@ -133,3 +133,57 @@ def test_compiled_code_cannot_allocate() -> None:
     """Nor does it count references then, which would cost more than the work itself."""
     with pytest.raises(NumbaError, match="NRT required"):
         jit.jit(lambda: np.zeros(3)[0])()
+
+
+# Functions that compiled functions call ---------------------------------------------------------------------------
+
+
+@jit.jit
+def scaled(values: np.ndarray, factor: float, upwards: bool) -> float:
+    total = 0.0
+    for value in values:
+        total += value * factor if upwards else value / factor
+    return total
+
+
+@jit.jit_inline
+def shifted(x: float) -> float:
+    return x + 0.1
+
+
+@jit.jit_entry
+def outer(values: np.ndarray, factor: float, upwards: bool) -> float:
+    return shifted(scaled(values, factor, upwards))
+
+
+def test_a_function_gives_python_what_it_gives_to_compiled_code() -> None:
+    values = np.random.default_rng(1).normal(size=9)
+    for factor, upwards in ((0.3, True), (7.0, False)):
+        assert outer(values, factor, upwards) == shifted(scaled(values, factor, upwards))
+        assert scaled(values, factor, upwards=upwards) == scaled(values, factor, upwards)
+
+
+def test_python_may_call_first_or_last() -> None:
+    @jit.jit
+    def twice(x: int) -> int:
+        return 2 * x
+
+    @jit.jit_entry
+    def caller(x: int) -> int:
+        return twice(x)
+
+    assert (twice(3), caller(4), twice(5), twice(0.5)) == (6, 8, 10, 1.0)
+
+
+def test_numbers_in_the_source_do_not_multiply_versions() -> None:
+    @jit.jit
+    def chosen(x: float, kind: int, sign: bool = True) -> float:
+        return x if kind == 1 and sign else -x
+
+    @jit.jit_entry
+    def caller(x: float, kind: int) -> float:
+        first = chosen(x, 1) + chosen(x, 2) + chosen(x, kind=3)
+        return first + chosen(x, kind, True) + chosen(x, kind, sign=False)
+
+    assert caller(0.5, 1) == -0.5
+    assert len(chosen.nopython_signatures) == 2  # with and without the argument that is left out

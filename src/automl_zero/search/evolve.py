@@ -149,9 +149,9 @@ def evolve(
             continue
         _place(candidate, family, child, fitness, live, structure)
         if child == settings.children - 1:
-            copy_member(population, first, family, settings.children)
-            copy_member(population, second, family, settings.children + 1)
-            survive(population, first, second, family, settings.rarity)
+            copy_member(population, first, family, settings.children, candidate.start)
+            copy_member(population, second, family, settings.children + 1, candidate.start)
+            survive(population, first, second, family, settings.rarity, candidate.start)
 
 
 @jit
@@ -179,7 +179,7 @@ def _invent(state: State, space: Space, settings: Settings, work: Workspace) -> 
 
 @jit
 def _bear(state: State, space: Space, settings: Settings, work: Workspace, parent: int) -> None:
-    """Make a child, anew as long as it is not worth a look, up to a number of attempts."""
+    """Make a child, anew as long as it is not worth a look, up to a number of attempts; then the parent itself."""
     random, candidate = state.random, work.candidate
     exempt = settings.attempts == 1 or uniform(random, 0.0, 1.0) < settings.drift
     for _ in range(1 if exempt else settings.attempts):
@@ -193,6 +193,7 @@ def _bear(state: State, space: Space, settings: Settings, work: Workspace, paren
         if exempt or (made and _is_worth_a_look(state, settings, work)):
             return
         state.counters[REDRAWN] += 1
+    copy_out(state.population, parent, candidate)
 
 
 @jit

@@ -15,7 +15,20 @@ from numpy.typing import NDArray
 from automl_zero.program.ops import Kind
 from automl_zero.program.program import CLASS_LABEL, CLASS_PREDICTION, FEATURES, LABEL, MAX_ADDRESSES, PREDICTION
 from automl_zero.vm.jit import jit, jit_inline
-from automl_zero.vm.lower import IN1, IN2, KERNEL, KINDS, LEFT, MAX_CONSTANTS, OUT, PARTIAL, RIGHT, TARGET, Lowered
+from automl_zero.vm.lower import (
+    IN1,
+    IN2,
+    KERNEL,
+    KINDS,
+    LEFT,
+    MAX_CONSTANTS,
+    NUM_CONSTANTS,
+    OUT,
+    PARTIAL,
+    RIGHT,
+    TARGET,
+    Lowered,
+)
 
 SETUP, PREDICT, LEARN = range(3)
 NONE = -1
@@ -138,8 +151,8 @@ def _lift_component(program: Lowered, component: int, graph: Graph) -> bool:
         if graph.facts[STATES] >= MAX_STATES - 1 or first == -2 or second == -2:
             return False
         node = add_node(graph, component, op, first, second)
-        for constant in range(MAX_CONSTANTS):
-            graph.data[node, constant] = program.data[row, constant]
+        for constant in range(MAX_CONSTANTS):  # beyond those of the op, rows hold what was there before
+            graph.data[node, constant] = program.data[row, constant] if constant < NUM_CONSTANTS[op] else 0.0
         graph.now[target] = node
     return True
 
@@ -175,6 +188,12 @@ def is_constant(graph: Graph, state: int, before: int) -> bool:
     return bool(
         graph.before[state] == before and graph.after_predict[state] == NONE and graph.after_learn[state] == NONE
     )
+
+
+@jit
+def remains(graph: Graph, state: int, component: int) -> bool:
+    """Whether a component function of the loop finds a state as it was before Predict."""
+    return bool(component == PREDICT or graph.after_predict[state] == NONE)
 
 
 @jit

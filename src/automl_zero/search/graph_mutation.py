@@ -10,14 +10,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from automl_zero.search.emit import Plan, emit, is_valid, new_plan
+from automl_zero.search.emit import emit
 from automl_zero.search.generator import below, uniform
 from automl_zero.search.graph import (
     FIRST_NODE,
     FIRST_STATE,
-    GIVEN_FEATURES,
     GIVEN_PREDICTION,
-    LEARN,
     MAX_STATES,
     NODES,
     NONE,
@@ -27,31 +25,37 @@ from automl_zero.search.graph import (
     SETUP,
     STATES,
     Graph,
-    add_node,
-    add_state,
     is_constant,
     lift,
     new_graph,
 )
-from automl_zero.search.mutate import alter_constant, is_index, randomize_constants
+from automl_zero.search.growth import (
+    KIND_OF,
+    UNSET,
+    Draft,
+    beginning,
+    grow,
+    leaf,
+    new_constant,
+    random_size,
+    update,
+)
+from automl_zero.search.mutate import alter_constant, randomize_constants
+from automl_zero.search.order import Plan, new_plan, order
 from automl_zero.search.space import Space
+from automl_zero.search.valid import is_valid
 from automl_zero.vm.jit import jit, jit_inline
-from automl_zero.vm.lower import IN1, IN2, KINDS, NUM_CONSTANTS, OUT, PARTIAL, Code, Lowered, lower
+from automl_zero.vm.lower import IN1, IN2, NUM_CONSTANTS, OUT, PARTIAL, Code, Lowered, lower
 
-KIND_OF = KINDS.astype(np.int64)  # so that all kinds are of one type, and no function is compiled for several
-UNSET = -2  # an input that is still to be chosen
 (
     ALTER_CONSTANT, ALTER_INITIAL, CONSTANT_TO_EDGE, EDGE_TO_CONSTANT, REWIRE, REPLACE_OP, REBUILD, REBUILD_UPDATE,
     REBUILD_PREDICTION,
 ) = range(9)  # fmt: skip
 WEIGHTS = (0.05, 0.05, 0.05, 0.05, 0.2, 0.05, 0.25, 0.15, 0.15)
 ODDS = np.cumsum(WEIGHTS) / sum(WEIGHTS)
-NEW_STATE_PROB = 0.2  # that a leaf is a new parameter or constant
-NEAR_PROB = 0.5  # that a leaf is what the replaced node has read, or the node itself
-DECADES = 2.0  # that the size of a new constant spans: rates of learning are small
 AGAIN_PROB = 0.2  # that one more mutation follows
-ROOM = 24  # nodes or states that a mutation may add
-ONE_NODE_PROB, TWO_NODES_PROB = 0.4, 0.4  # sizes of new parts; else three nodes
+ROOM = 24  # nodes that a mutation may add: three, and for each of four leaves a beginning and an update of four
+ROOM_FOR_STATES = 4  # that it may add: its leaves
 
 
 class Graphs(NamedTuple):
@@ -73,119 +77,134 @@ def mutate_as_graph(
 ) -> bool:
     """Mutate the graph of a program, and write it back if it is valid; else the program stays, and it tells so."""
     graph, plan = graphs
+    draft = Draft(state, space, graph)
     lower(program, multiclass, lowered)
     if not lift(lowered, multiclass, graph):
         return False
     while True:
-        if not mutate_graph(state, space, graph):
+        if not mutate_graph(draft):
             return False
         if uniform(state, 0.0, 1.0) >= AGAIN_PROB:
             break
-    return emit(graph, space, plan, program) and is_valid(graph, plan)
+    return order(graph, plan) and is_valid(graph, plan) and emit(graph, space, plan, program)
 
 
 @jit_inline
-def mutate_graph(state: Any, space: Space, graph: Graph) -> bool:
+def mutate_graph(draft: Draft) -> bool:
     """Apply one mutation; tells whether there was anything to change. The graph may come to be one of no program."""
-    if graph.facts[NODES] + ROOM > graph.kind.shape[0] - FIRST_NODE or graph.facts[STATES] + ROOM > MAX_STATES:
+    graph = draft.graph
+    if not _has_room(graph):
         return False
-    draw = uniform(state, 0.0, 1.0)
+    draw = uniform(draft.random, 0.0, 1.0)
     kind = 0
     while draw >= ODDS[kind]:
         kind += 1
     if graph.facts[ROOT] == NONE:
         kind = REBUILD_PREDICTION
-    return _mutate_as(state, space, graph, kind) and _complete(state, space, graph)
+    return _mutate_as(draft, kind) and _complete(draft)
 
 
 @jit_inline
-def _mutate_as(state: Any, space: Space, graph: Graph, kind: int) -> bool:
+def _has_room(graph: Graph) -> bool:
+    nodes, states = FIRST_NODE + graph.facts[NODES], graph.facts[STATES]
+    return bool(nodes + ROOM <= graph.kind.shape[0] and states + ROOM_FOR_STATES <= MAX_STATES)
+
+
+@jit_inline
+def _mutate_as(draft: Draft, kind: int) -> bool:
+    graph = draft.graph
     if kind == REBUILD_PREDICTION:
-        return _rebuild_prediction(state, space, graph)
+        return _rebuild_prediction(draft)
     if kind == ALTER_CONSTANT:
-        return _alter_constant(state, space, graph)
+        return _alter_constant(draft)
     if kind in (ALTER_INITIAL, REBUILD_UPDATE):
-        return _alter_state(state, space, graph, kind)
-    node = FIRST_NODE + below(state, graph.facts[NODES])
+        return _alter_state(draft, kind)
+    node = FIRST_NODE + below(draft.random, graph.facts[NODES])
     if graph.component[node] == SETUP:
         return False
     if kind == REPLACE_OP:
-        return _replace_op(state, space, graph, node)
+        return _replace_op(draft, node)
     if kind == REBUILD:
-        return _rebuild(state, space, graph, node)
-    return _rewire(state, space, graph, node, kind)
+        return _rebuild(draft, node)
+    return _rewire(draft, node, kind)
 
 
 @jit
-def _complete(state: Any, space: Space, graph: Graph) -> bool:
+def _complete(draft: Draft) -> bool:
     """Give new parameters their updates, which use what there is, but nothing new."""
+    graph = draft.graph
     for parameter in range(FIRST_STATE, FIRST_STATE + graph.facts[STATES]):
         if graph.after_learn[parameter] == UNSET:
-            graph.after_learn[parameter] = _update(state, space, graph, parameter, NONE)
+            graph.after_learn[parameter] = update(draft, parameter, NONE)
             if graph.after_learn[parameter] == NONE:
                 return False
     return True
 
 
 @jit
-def _alter_constant(state: Any, space: Space, graph: Graph) -> bool:
+def _alter_constant(draft: Draft) -> bool:
     """Change one constant of an instruction that has any."""
+    graph = draft.graph
     node = NONE
     seen = 0
     for each in range(FIRST_NODE, FIRST_NODE + graph.facts[NODES]):
         if NUM_CONSTANTS[graph.op[each]] > 0:
             seen += 1
-            if below(state, seen) == 0:
+            if below(draft.random, seen) == 0:
                 node = each
     if node == NONE:
         return False
-    alter_constant(state, space, graph.op[node], graph.data[node])
+    alter_constant(draft.random, draft.space, graph.op[node], graph.data[node])
     return True
 
 
 @jit
-def _alter_state(state: Any, space: Space, graph: Graph, kind: int) -> bool:
+def _alter_state(draft: Draft, kind: int) -> bool:
     """Change where a state begins, or how Learn changes it."""
+    graph = draft.graph
     if graph.facts[STATES] == 0:
         return False
-    chosen = FIRST_STATE + below(state, graph.facts[STATES])
+    chosen = FIRST_STATE + below(draft.random, graph.facts[STATES])
     if graph.cell[chosen] == NOT_A_CELL:
         return False
     if kind == ALTER_INITIAL:
-        graph.before[chosen] = _initial(state, space, graph, graph.kind[chosen], graph.before[chosen])
+        graph.before[chosen] = beginning(draft, graph.kind[chosen], graph.before[chosen])
         return True
-    graph.after_learn[chosen] = _update(state, space, graph, chosen, graph.after_learn[chosen])
+    graph.after_learn[chosen] = update(draft, chosen, graph.after_learn[chosen])
     return bool(graph.after_learn[chosen] != NONE)
 
 
 @jit_inline
-def _rebuild_prediction(state: Any, space: Space, graph: Graph) -> bool:
+def _rebuild_prediction(draft: Draft) -> bool:
     """Make the prediction anew, perhaps from the old one."""
+    graph = draft.graph
     kind = graph.kind[GIVEN_PREDICTION]
-    graph.facts[ROOT] = _grow(state, space, graph, PREDICT, kind, _size(state), graph.facts[ROOT], True)
+    graph.facts[ROOT] = grow(draft, PREDICT, kind, random_size(draft), graph.facts[ROOT], True)
     return bool(graph.facts[ROOT] >= FIRST_NODE)
 
 
 @jit
-def _replace_op(state: Any, space: Space, graph: Graph, node: int) -> bool:
+def _replace_op(draft: Draft, node: int) -> bool:
     """Draw another op for the same inputs."""
+    graph = draft.graph
     component, old = graph.component[node], graph.op[node]
-    op = space.ops[component, below(state, space.num_ops[component])]
+    op = draft.space.ops[component, below(draft.random, draft.space.num_ops[component])]
     for column in (IN1, IN2, OUT):
         if KIND_OF[op, column] != KIND_OF[old, column]:
             return False
-    if op == old:
+    if op == old or PARTIAL[op] != PARTIAL[old]:
         return False
     graph.op[node] = op
-    randomize_constants(state, op, graph.data[node])
+    randomize_constants(draft.random, op, graph.data[node])
     return True
 
 
 @jit
-def _rebuild(state: Any, space: Space, graph: Graph, node: int) -> bool:
+def _rebuild(draft: Draft, node: int) -> bool:
     """Put a new part in the place of a node; the part may use the node, or what the node has used."""
+    graph = draft.graph
     last = FIRST_NODE + graph.facts[NODES]
-    new = _grow(state, space, graph, graph.component[node], graph.kind[node], _size(state), node, True)
+    new = grow(draft, graph.component[node], graph.kind[node], random_size(draft), node, True)
     if new in (NONE, node):
         return False
     for reader in range(FIRST_NODE, last):
@@ -203,20 +222,21 @@ def _rebuild(state: Any, space: Space, graph: Graph, node: int) -> bool:
 
 
 @jit
-def _rewire(state: Any, space: Space, graph: Graph, node: int, kind: int) -> bool:
+def _rewire(draft: Draft, node: int, kind: int) -> bool:
     """Let a node read another value than it did: of those there are, or a new constant or parameter."""
+    graph = draft.graph
     operands = int(KIND_OF[graph.op[node], IN1] >= 0) + int(KIND_OF[graph.op[node], IN2] >= 0)
     if operands == 0:
         return False
-    place = below(state, operands)
+    place = below(draft.random, operands)
     old = graph.inputs[node, place]
     wanted = KIND_OF[graph.op[node], IN1 + place]
     if kind == CONSTANT_TO_EDGE and not _is_constant_state(graph, old):
         return False
     if kind == EDGE_TO_CONSTANT:
-        new = _new_constant(state, space, graph, wanted)
+        new = new_constant(draft, wanted)
     else:
-        new = _leaf(state, space, graph, graph.component[node], wanted, NONE, kind == REWIRE)
+        new = leaf(draft, graph.component[node], wanted, NONE, kind == REWIRE)
     if new in (NONE, old):
         return False
     graph.inputs[node, place] = new
@@ -226,161 +246,3 @@ def _rewire(state: Any, space: Space, graph: Graph, node: int, kind: int) -> boo
 @jit
 def _is_constant_state(graph: Graph, value: int) -> bool:
     return bool(FIRST_STATE <= value < FIRST_NODE and is_constant(graph, value, graph.before[value]))
-
-
-@jit
-def _size(state: Any) -> int:
-    """Number of nodes of a new part."""
-    draw = uniform(state, 0.0, 1.0)
-    return 1 if draw < ONE_NODE_PROB else 2 if draw < ONE_NODE_PROB + TWO_NODES_PROB else 3
-
-
-@jit
-def _grow(
-    state: Any, space: Space, graph: Graph, component: int, kind: int, size: int, near: int, may_be_new: bool
-) -> int:
-    """A new part of at most that many nodes that gives a value of a kind; -1 if there is none."""
-    node = FIRST_NODE + graph.facts[NODES]
-    root = _new_node(state, space, graph, component, kind) if size > 0 else NONE
-    if root == NONE:
-        return _leaf(state, space, graph, component, kind, near, may_be_new)
-    left = size - 1
-    while node < FIRST_NODE + graph.facts[NODES]:  # which grows
-        for place in range(2):
-            if graph.inputs[node, place] == UNSET:
-                wanted, new = KIND_OF[graph.op[node], IN1 + place], NONE
-                if left > 0 and below(state, 2):
-                    new = _new_node(state, space, graph, component, wanted)
-                    left -= 1
-                if new == NONE:
-                    new = _leaf(state, space, graph, component, wanted, near, may_be_new)
-                if new == NONE:
-                    return NONE
-                graph.inputs[node, place] = new
-        node += 1
-    return root
-
-
-@jit
-def _new_node(state: Any, space: Space, graph: Graph, component: int, kind: int) -> int:
-    """A node of a random op that gives a value of a kind, its inputs still to be chosen; -1 if there is none."""
-    chosen, seen = NONE, 0
-    for k in range(space.num_ops[component]):
-        op = space.ops[component, k]
-        if KIND_OF[op, OUT] == kind and not PARTIAL[op]:
-            seen += 1
-            if below(state, seen) == 0:
-                chosen = op
-    if chosen == NONE:
-        return NONE
-    first = UNSET if KIND_OF[chosen, IN1] >= 0 else NONE
-    second = UNSET if KIND_OF[chosen, IN2] >= 0 else NONE
-    return _add(state, graph, component, chosen, first, second)
-
-
-@jit
-def _add(state: Any, graph: Graph, component: int, op: int, first: int, second: int) -> int:
-    """A node with random constants: as large as those of other mutations, or down to a hundredth of that."""
-    node = add_node(graph, component, op, first, second)
-    randomize_constants(state, op, graph.data[node])
-    for constant in range(NUM_CONSTANTS[op]):
-        if not is_index(op, constant):
-            sign = 1.0 if graph.data[node, constant] > 0 else -1.0
-            graph.data[node, constant] = sign * 10.0 ** uniform(state, -DECADES, 0.0)
-    return node
-
-
-@jit
-def _leaf(state: Any, space: Space, graph: Graph, component: int, kind: int, near: int, may_be_new: bool) -> int:
-    """A value of a kind that the component function can read: near a node, new, or any; -1 if there is none."""
-    if near != NONE and uniform(state, 0.0, 1.0) < NEAR_PROB:
-        place = below(state, 3) - 1
-        value = near if place == NONE else graph.inputs[near, place]
-        if value >= 0 and graph.kind[value] == kind:
-            return int(value)
-    if may_be_new and uniform(state, 0.0, 1.0) < NEW_STATE_PROB:
-        if below(state, 2):
-            return _new_parameter(state, space, graph, kind)
-        return _new_constant(state, space, graph, kind)
-    chosen, seen = NONE, 0
-    for value in range(FIRST_NODE + graph.facts[NODES]):
-        if graph.kind[value] == kind and _is_readable(graph, component, value):
-            seen += 1
-            if below(state, seen) == 0:
-                chosen = value
-    if chosen == NONE and may_be_new:
-        return _new_parameter(state, space, graph, kind)
-    return chosen
-
-
-@jit
-def _is_readable(graph: Graph, component: int, value: int) -> bool:
-    if value >= FIRST_NODE:
-        own = graph.component[value] == component
-        earlier = component == LEARN and graph.component[value] == PREDICT and value != graph.facts[ROOT]
-        return bool((own or earlier) and graph.inputs[value, 0] != UNSET and graph.inputs[value, 1] != UNSET)
-    if value >= FIRST_STATE:
-        return bool(value < FIRST_STATE + graph.facts[STATES])
-    return bool(component == LEARN or value == GIVEN_FEATURES)
-
-
-@jit
-def _new_constant(state: Any, space: Space, graph: Graph, kind: int) -> int:
-    """A state that nothing changes: what an op of Setup gives or, of vectors and matrices, perhaps zeros."""
-    before = NONE
-    if kind == 0 or below(state, 2):
-        before = _initial(state, space, graph, kind, NONE)
-    return add_state(graph, kind, NONE, before)
-
-
-@jit
-def _new_parameter(state: Any, space: Space, graph: Graph, kind: int) -> int:
-    """A state that Learn changes, once it is complete; it begins with zeros, or what an op of Setup gives."""
-    before = NONE if below(state, 2) else _initial(state, space, graph, kind, NONE)
-    parameter = add_state(graph, kind, NONE, before)
-    graph.after_learn[parameter] = UNSET
-    return parameter
-
-
-@jit
-def _initial(state: Any, space: Space, graph: Graph, kind: int, old: int) -> int:
-    """What a state begins with in place of the old: zeros, or a node of Setup that reads nothing."""
-    if old != NONE and below(state, 2):
-        return NONE
-    chosen, seen = NONE, 0
-    for k in range(space.num_ops[SETUP]):
-        op = space.ops[SETUP, k]
-        if KIND_OF[op, OUT] == kind and KIND_OF[op, IN1] < 0:
-            seen += 1
-            if below(state, seen) == 0:
-                chosen = op
-    if chosen == NONE:
-        return NONE
-    kept = old if PARTIAL[chosen] and below(state, 2) else NONE
-    return _add(state, graph, SETUP, chosen, kept, NONE)
-
-
-@jit
-def _update(state: Any, space: Space, graph: Graph, parameter: int, near: int) -> int:
-    """A node of Learn that makes a parameter's new value from its old one and something else; -1 if there is none."""
-    kind = graph.kind[parameter]
-    chosen, seen = NONE, 0
-    for k in range(space.num_ops[LEARN]):
-        op = space.ops[LEARN, k]
-        if KIND_OF[op, OUT] == kind and (KIND_OF[op, IN1] == kind or KIND_OF[op, IN2] == kind):
-            seen += 1
-            if below(state, seen) == 0:
-                chosen = op
-    if chosen == NONE:
-        return NONE
-    own = 0 if KIND_OF[chosen, IN1] == kind else 1
-    if own == 0 and KIND_OF[chosen, IN2] == kind and below(state, 2):
-        own = 1
-    other = KIND_OF[chosen, IN2 - own]
-    value = NONE
-    if other >= 0:
-        size = _size(state) if below(state, 2) else 0
-        value = _grow(state, space, graph, LEARN, other, size, near, False)
-        if value == NONE:
-            return NONE
-    return _add(state, graph, LEARN, chosen, parameter if own == 0 else value, value if own == 0 else parameter)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from automl_zero.config import Config
+from automl_zero.config import Config, ConfigError
 from automl_zero.program.library import library_program
 from automl_zero.program.program import AddressCounts, Program
 from automl_zero.search import evolve
@@ -45,7 +45,7 @@ class Island:
             where the first is empty and graphs are to be valid.
 
     Raises:
-        ConfigError, ProgramError: the config or an initial program cannot be used.
+        ConfigError, ProgramError: the config or an initial program cannot be used, or no random program is valid.
     """
 
     def __init__(self, config: Config, tasks: TaskSet, seed: int, initial: Sequence[Program] | None = None) -> None:
@@ -88,8 +88,20 @@ class Island:
             program = initial[slot % len(initial)] if initial else Program()
             program.check_fits(counts, capacity)
             put(encode(program, capacity), self.state.population, slot)
-        given = initial and (self.settings.graph_share == 0 or any(initial[0]))
-        self._run(evolve.MEMBER if given else evolve.RANDOM, len(self.state.population.fitness))
+        source, count = evolve.MEMBER, len(self.state.population.fitness)
+        if not initial or (self.settings.graph_share > 0 and not any(initial[0])):
+            source, count = evolve.RANDOM, count - 1
+            self._run(source, 1)
+            self._check_that_one_was_found()
+        self._run(source, count)
+
+    def _check_that_one_was_found(self) -> None:
+        if self.counters["redrawn"] >= evolve.MOST_INVENTIONS:
+            raise ConfigError(
+                f"of {evolve.MOST_INVENTIONS} random programs, none is valid, but mutation.graph_share = "
+                f"{self.settings.graph_share} asks for valid ones: allow other ops, larger program.max_sizes or more "
+                "addresses, or use mutation.graph_share = 0"
+            )
 
     def run(self, count: int) -> None:
         """Search on by ``count`` programs; releases the GIL for the whole time."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ class Population(NamedTuple):
     Attributes:
         code: [P, K, 4] int16 as in ``Code``; ``data``: [P, K, 3] float64; ``size``: [P, 3].
         fitness: [P], -1 where a slot is still empty; ``live``: [P] instructions that pruning leaves.
-        structure: [P] hash of the pruned program without its constants; 0 where nobody asks for it.
+        structure: [P] hash of the pruned program without its constants.
         oldest: [1] the slot that the next child takes.
     """
 
@@ -78,15 +78,15 @@ def copy_in(program: Code, population: Population, slot: int) -> None:
 
 
 @jit
-def copy_member(source: Population, place: int, target: Population, slot: int) -> None:
-    """Copy a member of one population, and what is known of it, to a slot of another."""
+def copy_member(source: Population, place: int, target: Population, slot: int, start: Any) -> None:
+    """Copy a member of one population, and what is known of it, to a slot of another; ``start`` as in ``Code``."""
     for component in range(3):
         target.size[slot, component] = source.size[place, component]
-    for row in range(source.code.shape[1]):
-        for column in range(COLUMNS):
-            target.code[slot, row, column] = source.code[place, row, column]
-        for constant in range(MAX_CONSTANTS):
-            target.data[slot, row, constant] = source.data[place, row, constant]
+        for row in range(start[component], start[component] + source.size[place, component]):
+            for column in range(COLUMNS):
+                target.code[slot, row, column] = source.code[place, row, column]
+            for constant in range(MAX_CONSTANTS):
+                target.data[slot, row, constant] = source.data[place, row, constant]
     target.fitness[slot], target.live[slot] = source.fitness[place], source.live[place]
     target.structure[slot] = source.structure[place]
 

@@ -28,7 +28,7 @@ def structure_of(program: Lowered) -> Any:
 
 
 @jit
-def survive(population: Population, first: int, second: int, family: Population, rarity: float) -> None:
+def survive(population: Population, first: int, second: int, family: Population, rarity: float, start: Any) -> None:
     """Put two of a family in the places of its parents, who stand at the end of the family.
 
     Args:
@@ -38,12 +38,13 @@ def survive(population: Population, first: int, second: int, family: Population,
         family: children, then both parents.
         rarity: weight w of the second survivor's rarity: it has the highest (1 - w) fitness + w / (n + 1), where n
             other members share its structure.
+        start: [4] first rows of the component functions, as in ``Code``.
     """
     best = 0
     for each in range(1, family.fitness.shape[0]):
         if family.fitness[each] > family.fitness[best]:
             best = each
-    copy_member(family, best, population, first)
+    copy_member(family, best, population, first, start)
     other, highest = -1, -1.0
     for each in range(family.fitness.shape[0]):
         if each != best:
@@ -51,7 +52,7 @@ def survive(population: Population, first: int, second: int, family: Population,
             merit = (1.0 - rarity) * family.fitness[each] + rarity / (others + 1.0)
             if merit > highest:
                 other, highest = each, merit
-    copy_member(family, other, population, second)
+    copy_member(family, other, population, second, start)
 
 
 @jit

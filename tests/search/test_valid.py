@@ -1,0 +1,75 @@
+"""A graph is valid when its program, looked at by itself, predicts from features and from what it learns."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from graphs import EMITTED, Workshop, config_of, looks_valid
+from reference_cases import program
+
+from automl_zero.program.library import LIBRARY, LibraryEntry, library_program
+from automl_zero.program.program import Program
+from automl_zero.search.graph_mutation import WEIGHTS
+
+LINEAR = "s2 = s0 - s1; v2 = s2 * v0; v1 = v1 + v2"
+VALID = {
+    "linear": program("", "s1 = dot(v0, v1)", LINEAR),
+    "by way of a decaying rate": program("s3 = 0.1", "s1 = dot(v0, v1)", f"s3 = s3 * s3; {LINEAR}; v1 = s3 * v1"),
+    "by way of what Predict keeps": program(
+        "", "s1 = dot(v0, v1); v2 = v2 + v0", "s2 = s0 - s1; v3 = s2 * v2; v1 = v1 + v3"
+    ),
+    "what Predict has changed": program(
+        "", "s1 = dot(v0, v1); v1 = v1 + v0", "s2 = s0 - s1; v2 = s2 * v0; v1 = v1 + v2"
+    ),
+}
+INVALID = {
+    "a constant": program("", "s1 = 0.5"),
+    "no features": program("", "s1 = abs(s2)", "s2 = s2 + s0; s2 = s2 - s1"),
+    "nothing learned": program("v1 = gaussian(0, 1, n_features)", "s1 = dot(v0, v1)"),
+    "no prediction in what is learned": program("", "s1 = dot(v0, v1)", "v2 = s0 * v0; v1 = v1 + v2"),
+    "no label in what is learned": program("", "s1 = dot(v0, v1)", "v2 = s1 * v0; v1 = v1 + v2"),
+    "what was learned is lost": program("", "s1 = dot(v0, v1)", "s2 = s0 - s1; v1 = s2 * v0"),
+    "something else is lost": program("", "s1 = dot(v0, v1); s1 = s1 * s3", f"{LINEAR}; s3 = s0 - s1"),
+    "lost by Predict": program("", "s1 = dot(v0, v1); v1 = abs(v0)", "s2 = s0 - s1; v2 = s2 * v0; v1 = v1 + v2"),
+}
+
+
+@pytest.mark.parametrize("some", VALID.values(), ids=VALID)
+def test_valid_programs_are_found_valid(some: Program) -> None:
+    outcome = Workshop(config_of()).take(some)
+    assert outcome.stage == EMITTED
+    assert outcome.valid
+    assert looks_valid(some)
+
+
+@pytest.mark.parametrize("some", INVALID.values(), ids=INVALID)
+def test_invalid_programs_are_found_out(some: Program) -> None:
+    outcome = Workshop(config_of()).take(some)
+    assert outcome.stage == EMITTED
+    assert not outcome.valid
+    assert not looks_valid(some)
+
+
+@pytest.mark.parametrize("entry", LIBRARY.values(), ids=LIBRARY)
+def test_of_known_programs_the_look_and_the_graph_tell_the_same(entry: LibraryEntry) -> None:
+    known = library_program(entry.name)
+    outcome = Workshop(config_of(entry.multiclass)).take(known)
+    assert outcome.valid == looks_valid(known, entry.multiclass) == looks_valid(outcome.program, entry.multiclass)
+    assert outcome.valid == ("figure_6" not in entry.name and entry.name != "noisy_relu")
+
+
+@pytest.mark.parametrize("name", ["two_layer_net", "multiclass_net", "figure_5", "learning_rate_decay"])
+def test_of_their_mutants_too(name: str) -> None:
+    """Lines of mutants that need not be valid."""
+    entry = LIBRARY[name]
+    workshop, found = Workshop(config_of(entry.multiclass)), Counter[bool]()
+    for _ in range(40):
+        some = library_program(name)
+        for step in range(20):
+            outcome = workshop.take(some, step % len(WEIGHTS))
+            if outcome.stage == EMITTED:
+                some = outcome.program
+                assert outcome.valid == looks_valid(some, entry.multiclass), some
+                found[outcome.valid] += 1
+    assert min(found[True], found[False]) > 10
