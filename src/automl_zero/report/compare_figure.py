@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from textwrap import fill
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from automl_zero.analysis.compare import Attempt
+
+NAME_WIDTH = 60  # of a line of the legend, in characters
 
 
 def solved_curve(attempts: Sequence[Attempt]) -> tuple[list[int], list[float]]:
@@ -26,7 +29,9 @@ def draw_comparison(attempts: Mapping[str, Sequence[Attempt]], path: Path) -> No
     axes = figure.add_subplot()
     for name, runs in attempts.items():
         programs, shares = solved_curve(runs)
-        axes.step([programs[0], *programs], [0.0, *shares], where="post", label=f"{name} ({len(runs)} runs)")
+        axes.step(
+            [programs[0], *programs], [0.0, *shares], where="post", label=fill(f"{name} ({len(runs)} runs)", NAME_WIDTH)
+        )
     axes.set(xscale="log", ylim=(-0.02, 1.02), xlabel="programs", ylabel="share of runs that reached the target")
     axes.legend(frameon=False, loc="upper left", fontsize="small")
     axes.spines[["top", "right"]].set_visible(False)

@@ -155,7 +155,7 @@ def _settings(config: Config, tasks: TaskSet) -> Settings:
         config.mutation.drift,
         config.mutation.graph_share,
         config.search.children,
-        config.search.rarity,
+        config.search.rarity if config.search.method == "minimal-generation-gap" else 0.0,
         chosen.forget_after,
         chosen.evaluations,
     )
