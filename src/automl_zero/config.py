@@ -71,7 +71,8 @@ class ProgramConfig(_Section):
     """What programs are made of: the op numbers or names of each component function, and sizes in instructions.
 
     ``initial`` is ``empty``, ``random`` (filled up to ``max_sizes``), the name of a library program, or a file of
-    program text. A component function without ops is never mutated.
+    program text. A component function without ops is never mutated. Where mutations change graphs, both ``empty`` and
+    ``random`` stand for valid programs that mutations of the empty one have given.
     """
 
     setup_ops: tuple[int | str, ...] = tuple(range(56, 65))

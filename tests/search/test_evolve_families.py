@@ -183,6 +183,13 @@ def test_where_no_program_is_valid_a_search_is_refused() -> None:
         new_island(1, program=program, **GRAPHS)
 
 
+@pytest.mark.parametrize("initial", [None, [Program()]], ids=["random", "empty"])
+def test_a_search_over_graphs_begins_with_valid_programs(initial: list[Program] | None) -> None:
+    island = new_island(3, initial, **GRAPHS)
+    assert all(looks_valid(program) for program in members(island))
+    assert len(set(members(island))) == island.counters["programs"] == SIZE
+
+
 def test_random_search_over_graphs_makes_one_valid_program_after_the_other() -> None:
     island = new_island(1, search={"method": "random-search"}, mutation={"graph_share": 1})
     before = island.counters

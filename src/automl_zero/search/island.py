@@ -41,7 +41,8 @@ class Island:
         config: the run's settings.
         tasks: what programs are scored on; islands may share it.
         seed: of this island's random numbers.
-        initial: programs to begin with, repeated as often as the population needs; random ones where none are given.
+        initial: programs to begin with, repeated as often as the population needs; random ones where none are given, or
+            where the first is empty and graphs are to be valid.
 
     Raises:
         ConfigError, ProgramError: the config or an initial program cannot be used, or no random program is valid.
@@ -87,10 +88,11 @@ class Island:
             program = initial[slot % len(initial)] if initial else Program()
             program.check_fits(counts, capacity)
             put(encode(program, capacity), self.state.population, slot)
-        if not initial:
+        anew = not initial or (self.settings.graph_share > 0 and not any(initial[0]))
+        if anew:
             self._run(evolve.RANDOM, 1)
             self._check_that_one_was_found()
-        self._run(evolve.MEMBER if initial else evolve.RANDOM, len(self.state.population.fitness) - (not initial))
+        self._run(evolve.RANDOM if anew else evolve.MEMBER, len(self.state.population.fitness) - anew)
 
     def _check_that_one_was_found(self) -> None:
         if self.counters["redrawn"] >= evolve.MOST_INVENTIONS:
