@@ -89,11 +89,12 @@ class Island:
             program = initial[slot % len(initial)] if initial else Program()
             program.check_fits(counts, capacity)
             put(encode(program, capacity), self.state.population, slot)
-        anew = not initial or (self.settings.graph_share > 0 and not any(initial[0]))
-        if anew:
-            self._run(evolve.RANDOM, 1)
+        source, count = evolve.MEMBER, len(self.state.population.fitness)
+        if not initial or (self.settings.graph_share > 0 and not any(initial[0])):
+            source, count = evolve.RANDOM, count - 1
+            self._run(source, 1)
             self._check_that_one_was_found()
-        self._run(evolve.RANDOM if anew else evolve.MEMBER, len(self.state.population.fitness) - anew)
+        self._run(source, count)
 
     def _check_that_one_was_found(self) -> None:
         if self.counters["redrawn"] >= MOST_INVENTIONS:
