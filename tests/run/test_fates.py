@@ -7,7 +7,7 @@ from sample_events import EPOCH
 from small_config import small_config
 
 from automl_zero.run.fates import FATES, NO_FATES, pruned, sentence, shares
-from automl_zero.search.evolve import COUNTERS
+from automl_zero.search.state import COUNTERS
 
 ALL = {"cost_limit": 2.0, "must_learn": True, "hurdle_train": 5}
 

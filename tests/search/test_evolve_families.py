@@ -162,6 +162,20 @@ def test_a_child_that_cannot_be_made_is_its_parent(attempts: int) -> None:
     assert island.counters["redrawn"] == (50 * attempts if attempts > 1 else 0)
 
 
+def test_a_child_that_is_not_worth_a_look_is_its_parent() -> None:
+    """Random programs are legal, but hardly any of them can learn."""
+    mutation = {"prob": 1, "weights": {"randomize_program": 1}, "attempts": 3}
+    island = new_island(9, [LINEAR], mutation=mutation, evaluation={"must_learn": True})
+    for _ in range(200):
+        before = set(members(island))
+        refused = island.counters["redrawn"]
+        island.run(1)
+        if island.counters["redrawn"] == refused + 3:
+            assert member(island, newest(island)) in before
+    assert island.counters["redrawn"] > 300
+    assert island.counters["cannot_learn"] == 0
+
+
 @pytest.mark.parametrize("attempts", [1, 3])
 def test_a_child_of_a_valid_program_is_valid_however_few_the_attempts(attempts: int) -> None:
     island = new_island(9, [LINEAR], mutation={"graph_share": 1, "attempts": attempts, "prob": 1})
@@ -181,6 +195,13 @@ def test_where_no_program_is_valid_a_search_is_refused() -> None:
     program = {"setup_ops": ["scalar_const_set"], "predict_ops": ["scalar_diff"], "learn_ops": ["scalar_diff"]}
     with pytest.raises(ConfigError, match=r"of 1000000 random programs, none is valid, .*mutation.graph_share = 0"):
         new_island(1, program=program, **GRAPHS)
+
+
+@pytest.mark.parametrize("initial", [None, [Program()]], ids=["random", "empty"])
+def test_a_search_over_graphs_begins_with_valid_programs(initial: list[Program] | None) -> None:
+    island = new_island(3, initial, **GRAPHS)
+    assert all(looks_valid(program) for program in members(island))
+    assert len(set(members(island))) == island.counters["programs"] == SIZE
 
 
 def test_random_search_over_graphs_makes_one_valid_program_after_the_other() -> None:

@@ -224,6 +224,14 @@ def test_there_is_always_room_for_what_a_mutation_may_add() -> None:
     assert (largest, most_states) > (50, 18)
 
 
+def test_programs_of_nearly_as_many_states_as_there_may_be_are_mutated() -> None:
+    states = MAX_STATES - ROOM_FOR_STATES
+    sums = "; ".join(f"s1 = s1 + s{k}" for k in range(3, states + 2))
+    many = program(predict=f"s1 = dot(v0, v1); {sums}", learn="s2 = s0 - s1; v2 = s2 * v0; v1 = v1 + v2")
+    workshop = Workshop(config_of(memory=AddressCounts(64, 9, 1), sizes=(20, 60, 20)))
+    assert sum(workshop.mutate(many)[0] for _ in range(300)) > 10
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_mutation_adds_no_more_than_there_is_room_for(kind: str) -> None:
     workshop, known = Workshop(config_of(), seed=8), library_program("two_layer_net")

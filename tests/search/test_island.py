@@ -13,8 +13,8 @@ from automl_zero.config import ConfigError
 from automl_zero.program.library import library_program
 from automl_zero.program.program import Instruction, Program, ProgramError
 from automl_zero.search.cache import WAYS
-from automl_zero.search.evolve import COUNTERS
 from automl_zero.search.island import Island
+from automl_zero.search.state import COUNTERS
 
 LINEAR = library_program("linear_regression")
 

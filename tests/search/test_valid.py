@@ -73,3 +73,15 @@ def test_of_their_mutants_too(name: str) -> None:
                 assert outcome.valid == looks_valid(some, entry.multiclass), some
                 found[outcome.valid] += 1
     assert min(found[True], found[False]) > 10
+
+
+@pytest.mark.parametrize("name", ["by way of what Predict keeps", "what Predict has changed", "lost by Predict"])
+def test_of_mutants_of_programs_in_which_predict_changes_a_state(name: str) -> None:
+    """What Predict has overwritten, Learn cannot read any more."""
+    workshop, found = Workshop(config_of()), 0
+    for step in range(3000):
+        outcome = workshop.take((VALID | INVALID)[name], step % len(WEIGHTS))
+        if outcome.stage == EMITTED:
+            assert outcome.valid == looks_valid(outcome.program), outcome.program
+            found += 1
+    assert found > 300

@@ -50,7 +50,7 @@ class EpochEnd:
         experiment: its number, from 0.
         epoch: its number within the experiment, from 1.
         experiment_programs: programs of this experiment.
-        programs: of the run; so are ``train_steps`` and ``counters`` (by the names in ``search.evolve.COUNTERS``).
+        programs: of the run; so are ``train_steps`` and ``counters`` (by the names in ``search.state.COUNTERS``).
         best_fitness: of the experiment; ``island_fitness``: of each island.
     """
 

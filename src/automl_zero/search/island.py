@@ -1,6 +1,6 @@
 """An island: one population with its caches, counters and random numbers, and the tasks it is scored on.
 
-Its state is arrays alone (``evolve.State``): a function of the config, its seed and the number of children so far.
+Its state is arrays alone (``state.State``): a function of the config, its seed and the number of children so far.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from automl_zero.program.library import library_program
 from automl_zero.program.program import AddressCounts, Program
 from automl_zero.search import evolve
 from automl_zero.search.cache import new_cache
-from automl_zero.search.evolve import COUNTERS, Settings, State, Workspace
+from automl_zero.search.candidate import MOST_INVENTIONS
 from automl_zero.search.generator import new_state
 from automl_zero.search.graph_mutation import new_graphs
 from automl_zero.search.hurdle import new_hurdle
 from automl_zero.search.learnable import new_facts
 from automl_zero.search.population import decode, new_population, put
 from automl_zero.search.space import Space, build_space
+from automl_zero.search.state import COUNTERS, Settings, State, Workspace
 from automl_zero.tasks.task import TaskSet
 from automl_zero.vm import execute
 from automl_zero.vm.evaluation import Extent
@@ -96,9 +97,9 @@ class Island:
         self._run(source, count)
 
     def _check_that_one_was_found(self) -> None:
-        if self.counters["redrawn"] >= evolve.MOST_INVENTIONS:
+        if self.counters["redrawn"] >= MOST_INVENTIONS:
             raise ConfigError(
-                f"of {evolve.MOST_INVENTIONS} random programs, none is valid, but mutation.graph_share = "
+                f"of {MOST_INVENTIONS} random programs, none is valid, but mutation.graph_share = "
                 f"{self.settings.graph_share} asks for valid ones: allow other ops, larger program.max_sizes or more "
                 "addresses, or use mutation.graph_share = 0"
             )
@@ -132,7 +133,7 @@ class Island:
 
     @property
     def counters(self) -> dict[str, int]:
-        """What became of the children so far, by the names in ``evolve.COUNTERS``."""
+        """What became of the children so far, by the names in ``state.COUNTERS``."""
         return dict(zip(COUNTERS, map(int, self.state.counters), strict=True))
 
 

@@ -1,0 +1,94 @@
+"""How a candidate is made: as a child of a member, or as a random program.
+
+Invariant: a candidate is a legal program. Where no child can be made that is worth a look, it is the parent itself.
+"""
+
+from __future__ import annotations
+
+import math
+
+from automl_zero.search.cache import contains
+from automl_zero.search.generator import below, uniform
+from automl_zero.search.graph_mutation import mutate_as_graph
+from automl_zero.search.learnable import can_learn
+from automl_zero.search.mutate import mutate, randomize_program
+from automl_zero.search.population import Population, copy_out
+from automl_zero.search.space import Space
+from automl_zero.search.state import REDRAWN, Settings, State, Workspace
+from automl_zero.vm.jit import jit, jit_inline
+from automl_zero.vm.lower import lower
+
+MOST_INVENTIONS = 1_000_000  # attempts at a random valid program
+
+
+@jit
+def bear(state: State, space: Space, settings: Settings, work: Workspace, parent: int) -> None:
+    """Make a child, anew as long as it is not worth a look, up to a number of attempts; then the parent itself."""
+    random, candidate = state.random, work.candidate
+    exempt = settings.attempts == 1 or uniform(random, 0.0, 1.0) < settings.drift
+    for _ in range(1 if exempt else settings.attempts):
+        copy_out(state.population, parent, candidate)
+        made = True
+        if uniform(random, 0.0, 1.0) < space.prob[0]:
+            if settings.graph_share > 0 and uniform(random, 0.0, 1.0) < settings.graph_share:
+                made = mutate_as_graph(random, space, settings.multiclass, candidate, work.lowered, work.graphs)
+            else:
+                mutate(random, space, candidate)
+        if exempt or (made and _is_worth_a_look(state, settings, work)):
+            return
+        state.counters[REDRAWN] += 1
+    copy_out(state.population, parent, candidate)
+
+
+@jit
+def _is_worth_a_look(state: State, settings: Settings, work: Workspace) -> bool:
+    """Whether a candidate is new and, by its code, may be able to learn."""
+    key = lower(work.candidate, settings.multiclass, work.lowered)
+    if contains(state.programs, key):
+        return False
+    return can_learn(work.lowered, settings.multiclass, work.facts)
+
+
+@jit_inline
+def invent(state: State, space: Space, settings: Settings, work: Workspace) -> None:
+    """Make a random program; a valid one, if children are to be valid, but for many failures in a row."""
+    candidate = work.candidate
+    if settings.graph_share == 0:
+        randomize_program(state.random, space, candidate)
+        return
+    for _ in range(MOST_INVENTIONS):
+        candidate.size[:] = 0
+        made = mutate_as_graph(state.random, space, settings.multiclass, candidate, work.lowered, work.graphs)
+        if made and _is_worth_a_look(state, settings, work):
+            return
+        state.counters[REDRAWN] += 1
+
+
+@jit
+def two_members(state: State) -> tuple[int, int]:
+    """Two different slots."""
+    size = state.population.fitness.shape[0]
+    first, second = below(state.random, size), below(state.random, size - 1)
+    return first, second + (second >= first)
+
+
+@jit_inline
+def tournament(state: State, settings: Settings) -> int:
+    """The best of some members drawn with replacement; of equals, the one drawn first."""
+    size = state.population.fitness.shape[0]
+    winner = below(state.random, size)
+    for _ in range(settings.tournament_size - 1):
+        rival = below(state.random, size)
+        if _is_better(state.population, settings, rival, winner):
+            winner = rival
+    return winner
+
+
+@jit
+def _is_better(population: Population, settings: Settings, one: int, other: int) -> bool:
+    """Whether one member is fitter than another, or as fit and shorter."""
+    gain = population.fitness[one] - population.fitness[other]
+    if settings.fitness_resolution > 0:
+        step = settings.fitness_resolution
+        gain = math.floor(population.fitness[one] / step) - math.floor(population.fitness[other] / step)
+    return bool(gain > 0 or (gain == 0 and settings.parsimony and population.live[one] < population.live[other]))
