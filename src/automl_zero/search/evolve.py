@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from automl_zero.search.candidate import bear, invent, tournament, two_members
 from automl_zero.search.generator import below
 from automl_zero.search.population import Population, copy_in, copy_member, copy_out, copy_program
@@ -54,7 +56,8 @@ def evolve(
         else:
             copy_out(population, population.oldest[0], candidate)
         key = lower(candidate, settings.multiclass, work.lowered)
-        live, structure = work.lowered.bounds[3], structure_of(work.lowered)
+        live = work.lowered.bounds[3]
+        structure = structure_of(work.lowered) if settings.rarity > 0 else np.uint64(0)
         fitness = score(width, settings, tasks, state, work, key)
         _count(state, candidate, fitness, live)
         if source != FAMILY:
