@@ -36,6 +36,14 @@ def test_variants_are_run_with_every_seed_and_summed_up(folder: Path) -> None:
     assert runs == ["seed-1", "seed-2", "seed-1", "seed-2"]
 
 
+def test_variants_with_long_names_are_numbered_in_the_table() -> None:
+    long = "small.toml search.tournament_size=3 search.population_size=10"
+    lines = compare("small.toml", long, "--seeds", 1).stdout.splitlines()
+    assert lines[:3] == ["1: small.toml", f"2: {long}", ""]
+    assert [line.split("  ")[0] for line in lines[4:6]] == ["1", "2"]
+    assert max(map(len, lines[3:6])) < 160
+
+
 def test_what_is_complete_is_not_run_again_and_more_seeds_are_added(folder: Path) -> None:
     once = json.loads(compare("small.toml", "--seeds", 2, "--json").stdout)
     events = folder / "out" / "small.toml" / "seed-1" / "events.jsonl"

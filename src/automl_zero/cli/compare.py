@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from automl_zero.config import Config
 
 PICTURE = "comparison.png"
+LONGEST_NAME = 48  # of a variant in the table, in characters
 
 
 def compare(
@@ -46,9 +47,10 @@ def compare(
     if as_json:
         typer.echo(to_json({"variants": [_plain(each) for each in summaries], "picture": str(out / PICTURE)}))
         return
+    labels = _labels([each.name for each in summaries])
     print_table(
         ("", "solved", "median programs", "programs per solution", "median seconds", "median fitness"),
-        map(_row, summaries),
+        map(_row, labels, summaries),
     )
     typer.echo(f"\nin brackets: 95 % intervals (bootstrap)\npicture: {out / PICTURE}")
 
@@ -84,9 +86,18 @@ def _silent() -> Console:
     return Console(quiet=True)
 
 
-def _row(summary: Summary) -> Sequence[str]:
+def _labels(names: Sequence[str]) -> Sequence[str]:
+    """What stands for the variants in the table: their names or, where one is long, numbers, which are told first."""
+    if max(map(len, names)) <= LONGEST_NAME:
+        return names
+    numbers = [str(number) for number in range(1, len(names) + 1)]
+    typer.echo("".join(f"{number}: {name}\n" for number, name in zip(numbers, names, strict=True)))
+    return numbers
+
+
+def _row(label: str, summary: Summary) -> Sequence[str]:
     return (
-        summary.name,
+        label,
         f"{summary.solved} of {summary.runs} ({summary.success_rate.low:.0%} to {summary.success_rate.high:.0%})",
         _text(summary.programs, ",.0f"),
         _text(summary.programs_per_solution, ",.0f"),
