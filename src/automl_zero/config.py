@@ -118,8 +118,8 @@ class MutationConfig(_Section):
 class SearchConfig(_Section):
     """The population and how it moves on.
 
-    In a tournament, fitness counts in whole steps of ``fitness_resolution`` (0: every difference counts). With
-    ``parsimony``, of equals the program with fewer live instructions is the better one.
+    In a tournament and in a family, fitness counts in whole steps of ``fitness_resolution`` (0: every difference
+    counts). With ``parsimony``, of equals the program with fewer live instructions is the better one.
     With ``minimal-generation-gap``, there is no tournament: two random members have ``children``, and the fittest of
     the family and one that is fit or of a rare structure take their places; ``rarity`` weighs the latter.
     """

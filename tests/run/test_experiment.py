@@ -9,7 +9,7 @@ from small_config import MIXED, STAGE, mixed_config, small_config
 from automl_zero.config import ConfigError
 from automl_zero.program.library import library_program
 from automl_zero.program.program import Program
-from automl_zero.run.experiment import Experiment, check_losses, search_tasks
+from automl_zero.run.experiment import CANDIDATES, Experiment, check_losses, search_tasks
 from automl_zero.run.scoring import score_program
 from automl_zero.tasks.suites import Stage, build_tasks
 from automl_zero.tasks.task import TaskError
@@ -55,7 +55,10 @@ def test_idle_programs_count_from_the_last_improvement() -> None:
 def test_the_select_tasks_choose_among_the_best_programs_of_the_islands() -> None:
     config = small_config(islands={"migrants": 0})
     experiment, tasks = Experiment(config, 0, None), build_tasks(config.tasks, Stage.SELECT, 0)
-    best = [island.best for island in experiment.archipelago.islands]
+    fittest = [island.fittest(CANDIDATES) for island in experiment.archipelago.islands]
+    assert [found[0][0] for found in fittest] == [island.best for island in experiment.archipelago.islands]
+    best = [program for found in fittest for program, _ in found]
+    assert len(best) == CANDIDATES * len(fittest)
     candidate = experiment.select(tasks)
     assert candidate.program in best
     assert candidate.select_fitness == max(score_program(each, tasks, config).fitness for each in best)

@@ -13,12 +13,35 @@ from strategies import programs
 from automl_zero.program.library import library_program
 from automl_zero.program.program import Instruction, Program
 from automl_zero.search.population import Population, copy_in, copy_member, decode, new_population
+from automl_zero.search.state import Settings
 from automl_zero.search.survival import structure_of, survive
+from automl_zero.vm.evaluation import Extent
 from automl_zero.vm.lower import encode, lower, new_code, new_lowered
 
 CAPACITY = (6, 6, 6)
 START = new_code(CAPACITY).start
 LINEAR = library_program("linear_regression")
+EXTENT = Extent(0, 0, 0)
+SETTINGS = Settings(
+    tournament_size=2,
+    multiclass=False,
+    median=False,
+    max_abs_error=100.0,
+    max_cost=0.0,
+    fingerprint=EXTENT,
+    hurdle=EXTENT,
+    hurdle_quantile=0.75,
+    must_learn=False,
+    fitness_resolution=0.0,
+    parsimony=False,
+    attempts=1,
+    drift=0.0,
+    graph_share=0.0,
+    children=3,
+    rarity=0.4,
+    forget_after=0,
+    evaluations=1,
+)
 
 
 def population_of(fitness: list[float], structure: list[int]) -> Population:
@@ -46,11 +69,16 @@ def names(population: Population) -> list[int]:
 
 
 def survivors(
-    family: list[float], structure: list[int], members: list[int], rarity: float, slots: tuple[int, int] = (0, 1)
+    family: list[float],
+    structure: list[int],
+    members: list[int],
+    rarity: float,
+    slots: tuple[int, int] = (0, 1),
+    **settings: float,
 ) -> list[int]:
     """Who of a family takes the places of its parents; members have these structures."""
     population = population_of([0.0] * len(members), members)
-    survive(population, *slots, population_of(family, structure), rarity, START)
+    survive(population, *slots, population_of(family, structure), SETTINGS._replace(rarity=rarity, **settings), START)
     assert [population.fitness[slot] for slot in slots] == [family[names(population)[slot]] for slot in slots]
     assert [population.structure[slot] for slot in slots] == [structure[names(population)[slot]] for slot in slots]
     others = [slot for slot in range(len(members)) if slot not in slots]
@@ -98,6 +126,15 @@ def test_whoever_survives_is_no_worse_than_the_others(
         for value, form in zip(fitness, structure, strict=True)
     ]
     assert merits[other] == max(merit for number, merit in enumerate(merits) if number != best)
+
+
+def test_in_steps_the_shorter_of_equals_is_the_fittest() -> None:
+    family, structure = [0.49, 0.44, 0.41, 0.40], [1, 2, 3, 4]  # number n has n live instructions
+    assert survivors(family[::-1], structure, [5, 6], 0.0)[0] == 3
+    assert survivors(family[::-1], structure, [5, 6], 0.0, fitness_resolution=0.1)[0] == 0
+    assert (
+        survivors([0.39, *family[::-1]], [7, *structure], [5, 6], 0.0, fitness_resolution=0.1, parsimony=True)[0] == 1
+    )
 
 
 def test_no_member_survives_twice() -> None:

@@ -18,6 +18,8 @@ from automl_zero.search.space import build_space
 from automl_zero.tasks.suites import Stage, build_tasks
 from automl_zero.tasks.task import TaskError, TaskSet
 
+CANDIDATES = 5  # of each island, for the select stage: the best ever and the fittest members
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -136,16 +138,17 @@ class Experiment:
         return Spent(programs, steps, self.fitness, idle_programs=programs - self.improved_at)
 
     def select(self, tasks: TaskSet) -> Candidate:
-        """Of the best program of each island, the one that does best on the select tasks; of equals, on search."""
+        """Of the fittest programs of each island, the one that does best on the select tasks; of equals, on search."""
         candidates = [
-            Candidate(island.best, self._search_fitness(number), score_program(island.best, tasks, self.config).fitness)
+            Candidate(program, self._search_fitness(number, program, fitness), self._fitness(program, tasks))
             for number, island in enumerate(self.archipelago.islands)
+            for program, fitness in island.fittest(CANDIDATES)
         ]
         return max(candidates, key=lambda each: (each.select_fitness, each.search_fitness))
 
-    def _search_fitness(self, number: int) -> float:
-        """Of the best program of an island, on the first island's tasks, so that it can be compared."""
-        island = self.archipelago.islands[number]
-        if self.archipelago.tasks[number] is self.tasks:
-            return island.best_fitness
-        return score_program(island.best, self.tasks, self.config).fitness
+    def _search_fitness(self, number: int, program: Program, fitness: float) -> float:
+        """Of a program of an island, on the first island's tasks, so that it can be compared."""
+        return fitness if self.archipelago.tasks[number] is self.tasks else self._fitness(program, self.tasks)
+
+    def _fitness(self, program: Program, tasks: TaskSet) -> float:
+        return score_program(program, tasks, self.config).fitness

@@ -5,14 +5,12 @@ Invariant: a candidate is a legal program. Where no child can be made that is wo
 
 from __future__ import annotations
 
-import math
-
 from automl_zero.search.cache import contains
 from automl_zero.search.generator import below, uniform
 from automl_zero.search.graph_mutation import mutate_as_graph
 from automl_zero.search.learnable import can_learn
 from automl_zero.search.mutate import mutate, randomize_program
-from automl_zero.search.population import Population, copy_out
+from automl_zero.search.population import copy_out, is_better
 from automl_zero.search.space import Space
 from automl_zero.search.state import REDRAWN, Settings, State, Workspace
 from automl_zero.vm.jit import jit, jit_inline
@@ -79,16 +77,6 @@ def tournament(state: State, settings: Settings) -> int:
     winner = below(state.random, size)
     for _ in range(settings.tournament_size - 1):
         rival = below(state.random, size)
-        if _is_better(state.population, settings, rival, winner):
+        if is_better(state.population, rival, winner, settings.fitness_resolution, settings.parsimony):
             winner = rival
     return winner
-
-
-@jit
-def _is_better(population: Population, settings: Settings, one: int, other: int) -> bool:
-    """Whether one member is fitter than another, or as fit and shorter."""
-    gain = population.fitness[one] - population.fitness[other]
-    if settings.fitness_resolution > 0:
-        step = settings.fitness_resolution
-        gain = math.floor(population.fitness[one] / step) - math.floor(population.fitness[other] / step)
-    return bool(gain > 0 or (gain == 0 and settings.parsimony and population.live[one] < population.live[other]))

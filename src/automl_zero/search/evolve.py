@@ -69,7 +69,7 @@ def evolve(
         if child == settings.children - 1:
             copy_member(population, first, family, settings.children, candidate.start)
             copy_member(population, second, family, settings.children + 1, candidate.start)
-            survive(population, first, second, family, settings.rarity, candidate.start)
+            survive(population, first, second, family, settings, candidate.start)
 
 
 @jit

@@ -131,6 +131,17 @@ class Island:
         best = self.state.best
         return decode(best.code, best.data, best.size, best.start)
 
+    def fittest(self, count: int) -> list[tuple[Program, float]]:
+        """At most so many different programs and their scores: the best so far, then the fittest members."""
+        population, start = self.state.population, self.state.best.start
+        found = {self.best: self.best_fitness}
+        for slot in np.argsort(-population.fitness, kind="stable"):
+            if len(found) == count:
+                break
+            member = decode(population.code[slot], population.data[slot], population.size[slot], start)
+            found.setdefault(member, float(population.fitness[slot]))
+        return list(found.items())
+
     @property
     def counters(self) -> dict[str, int]:
         """What became of the children so far, by the names in ``state.COUNTERS``."""

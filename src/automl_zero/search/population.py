@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -101,6 +102,15 @@ def copy_program(source: Code, target: Code) -> None:
                 target.code[row, column] = source.code[row, column]
             for constant in range(MAX_CONSTANTS):
                 target.data[row, constant] = source.data[row, constant]
+
+
+@jit
+def is_better(population: Population, one: int, other: int, resolution: float, parsimony: bool) -> bool:
+    """Whether one member is fitter than another, in whole steps of a resolution above 0, or as fit and shorter."""
+    gain = population.fitness[one] - population.fitness[other]
+    if resolution > 0:
+        gain = math.floor(population.fitness[one] / resolution) - math.floor(population.fitness[other] / resolution)
+    return bool(gain > 0 or (gain == 0 and parsimony and population.live[one] < population.live[other]))
 
 
 def decode(

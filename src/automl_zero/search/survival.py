@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from automl_zero.search.population import Population, copy_member
+from automl_zero.search.population import Population, copy_member, is_better
+from automl_zero.search.state import Settings
 from automl_zero.vm.jit import jit
 from automl_zero.vm.lower import KERNEL, LEFT, RIGHT, TARGET, Lowered, mix
 
@@ -28,28 +29,30 @@ def structure_of(program: Lowered) -> Any:
 
 
 @jit
-def survive(population: Population, first: int, second: int, family: Population, rarity: float, start: Any) -> None:
+def survive(
+    population: Population, first: int, second: int, family: Population, settings: Settings, start: Any
+) -> None:
     """Put two of a family in the places of its parents, who stand at the end of the family.
 
     Args:
         population: takes in the survivors.
-        first: slot of a parent, which the fittest takes.
+        first: slot of a parent, which the fittest takes: in steps and by length, as in tournaments.
         second: slot of the other parent.
         family: children, then both parents.
-        rarity: weight w of the second survivor's rarity: it has the highest (1 - w) fitness + w / (n + 1), where n
-            other members share its structure.
+        settings: with the weight w of the second survivor's rarity: it has the highest (1 - w) fitness + w / (n + 1),
+            where n other members share its structure.
         start: [4] first rows of the component functions, as in ``Code``.
     """
     best = 0
     for each in range(1, family.fitness.shape[0]):
-        if family.fitness[each] > family.fitness[best]:
+        if is_better(family, each, best, settings.fitness_resolution, settings.parsimony):
             best = each
     copy_member(family, best, population, first, start)
     other, highest = -1, -1.0
     for each in range(family.fitness.shape[0]):
         if each != best:
             others = _with_structure(population, family.structure[each], second)
-            merit = (1.0 - rarity) * family.fitness[each] + rarity / (others + 1.0)
+            merit = (1.0 - settings.rarity) * family.fitness[each] + settings.rarity / (others + 1.0)
             if merit > highest:
                 other, highest = each, merit
     copy_member(family, other, population, second, start)
