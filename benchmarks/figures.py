@@ -24,8 +24,9 @@ BURN_IN = {
     "linear": 10_000,
     "s10": 30_000,
     "s10-cifar10": 30_000,
+    "digits": 30_000,
 }  # programs before a search is timed: from empty ones, the first are trivial
-TIMED = {"linear": 500_000, "s10": 20_000, "s10-cifar10": 20_000}
+TIMED = {"linear": 500_000, "s10": 20_000, "s10-cifar10": 20_000, "digits": 20_000}
 
 
 @dataclass(frozen=True)
@@ -204,6 +205,9 @@ FIGURES = (
     search("linear", "train_steps"),
     search("s10", "programs", target=10_000, cpp=538),
     search("s10", "train_steps", target=20e6, cpp=2.3e6),
+    search("digits", "programs"),
+    search("digits", "train_steps"),
+    search("digits", "redrawn"),
     Figure("speed-up, linear, two threads", "times", partial(thread_speed_up, "linear"), 1.9, None, True),
     Figure("speed-up, s10, two threads", "times", partial(thread_speed_up, "s10"), 1.9, None, True),
     Figure("start-up, import automl_zero", "s", partial(process, PYTHON, "-c", "import automl_zero"), 0.3),

@@ -57,6 +57,7 @@ def kill_after(folder: Path, seconds: float, *arguments: object) -> None:
         time.sleep(seconds)
         process.kill()
     assert process.returncode == -signal.SIGKILL
+    assert read_run(folder).events[-1].event != "stop"  # or there would be nothing to go on with
 
 
 def has_begun(folder: Path, events: int) -> bool:
@@ -82,6 +83,7 @@ def check_killed_runs_end_the_same(kills: int, longest: float, config: Path) -> 
     assert one == other
 
 
+@pytest.mark.parametrize("config", [400], indirect=True)
 def test_a_run_that_is_killed_three_times_ends_as_if_it_had_never_been(config: Path) -> None:
     check_killed_runs_end_the_same(3, 0.3, config)
 
