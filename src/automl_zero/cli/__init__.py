@@ -18,7 +18,7 @@ from automl_zero import __version__
 from automl_zero.cli.compare import compare
 from automl_zero.cli.data import data
 from automl_zero.cli.effort import Effort, EffortName, efforts, tell_cost
-from automl_zero.cli.output import AsJson, Override, Seed, print_rows, print_table, to_json
+from automl_zero.cli.output import AsJson, Override, Seed, print_rows, print_run, print_table, to_json
 from automl_zero.cli.resume import resume
 from automl_zero.cli.tasks import tasks
 
@@ -104,7 +104,6 @@ def run(
     """Evolve programs until a limit is reached. Ctrl-C ends the run early, but completely; 'resume' goes on with it."""
     from automl_zero.run.effort import EFFORTS, is_started, with_effort
     from automl_zero.run.fit import load_fitted
-    from automl_zero.run.report import report, summary
     from automl_zero.run.store import check_new, default_folder
 
     changes = [*(overrides or []), *([] if seed is None else [f"seed={seed}"])]
@@ -117,13 +116,11 @@ def run(
     check_new(folder)
     from rich.console import Console
 
-    from automl_zero.run.checkpoints import state_digest
     from automl_zero.run.recorded import run_recorded
 
     console = Console(stderr=as_json, quiet=quiet)
     progress, exit_code = run_recorded(settings, folder, workers or cores, console)
-    text = to_json(summary(progress, folder, state_digest(folder))) if as_json else report(progress, folder)
-    typer.echo(text, nl=as_json)
+    print_run(progress, folder, as_json)
     raise typer.Exit(exit_code)
 
 
@@ -133,17 +130,14 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show what came of a run, or how far it is."""
-    from automl_zero.run.checkpoints import state_digest
     from automl_zero.run.progress import Progress
-    from automl_zero.run.report import report, summary
     from automl_zero.run.store import read_run
 
     stored = read_run(folder)
     progress = Progress(stored.config)
     for event in stored.events:
         progress.update(event)
-    text = to_json(summary(progress, folder, state_digest(folder))) if as_json else report(progress, folder)
-    typer.echo(text, nl=as_json)
+    print_run(progress, folder, as_json)
 
 
 @main.command()

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from automl_zero.run.progress import Progress
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed that the tasks are drawn from.")]
@@ -28,6 +32,15 @@ def print_table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for row in table:
         line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         typer.echo(line.rstrip())
+
+
+def print_run(progress: Progress, folder: Path, as_json: bool) -> None:
+    """Print what came of a run in a folder, or how far it is: its report, or JSON with the digest of its state."""
+    from automl_zero.run.checkpoints import state_digest
+    from automl_zero.run.report import report, summary
+
+    text = to_json(summary(progress, folder, state_digest(folder))) if as_json else report(progress, folder)
+    typer.echo(text, nl=as_json)
 
 
 def to_json(value: Any) -> str:

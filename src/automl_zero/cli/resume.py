@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from automl_zero.cli.output import Override, to_json
+from automl_zero.cli.output import Override, print_run
 
 
 def resume(
@@ -30,14 +30,11 @@ def resume(
     check_folder(folder)
     from rich.console import Console
 
-    from automl_zero.run.checkpoints import state_digest
-    from automl_zero.run.report import report, summary
     from automl_zero.run.resume import resume_recorded
 
     console = Console(stderr=as_json, quiet=quiet)
     progress, exit_code = resume_recorded(
         folder, overrides or [], allow_change, workers or os.cpu_count() or 1, console
     )
-    text = to_json(summary(progress, folder, state_digest(folder))) if as_json else report(progress, folder)
-    typer.echo(text, nl=as_json)
+    print_run(progress, folder, as_json)
     raise typer.Exit(exit_code)
