@@ -197,6 +197,12 @@ def remains(graph: Graph, state: int, component: int) -> bool:
 
 
 @jit
+def found_in(graph: Graph, state: int, component: int) -> int:
+    """The value that a component function of the loop finds where a state is kept."""
+    return state if remains(graph, state, component) else int(graph.after_predict[state])
+
+
+@jit
 def add_state(graph: Graph, kind: int, cell: int, before: int) -> int:
     """A new state; the caller sees to it that there is room."""
     state = FIRST_STATE + graph.facts[STATES]

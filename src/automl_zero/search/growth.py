@@ -25,6 +25,7 @@ from automl_zero.search.graph import (
     Graph,
     add_node,
     add_state,
+    found_in,
     remains,
 )
 from automl_zero.search.mutate import is_index, randomize_constants
@@ -204,7 +205,7 @@ def update(draft: Draft, parameter: int, near: int) -> int:
     if own == 0 and KIND_OF[chosen, IN2] == kind and below(draft.random, 2):
         own = 1
     other = KIND_OF[chosen, IN2 - own]
-    old = parameter if remains(graph, parameter, LEARN) else graph.after_predict[parameter]
+    old = found_in(graph, parameter, LEARN)
     value = NONE
     if other >= 0:
         size = random_size(draft) if below(draft.random, 2) else 0

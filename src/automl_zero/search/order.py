@@ -22,6 +22,7 @@ from automl_zero.search.graph import (
     ROOT,
     SETUP,
     Graph,
+    found_in,
     is_constant,
     remains,
 )
@@ -208,9 +209,7 @@ def _is_ready(graph: Graph, plan: Plan, node: int) -> bool:
     state = plan.writes[node]
     old = NONE
     if state != NONE and graph.component[node] != SETUP:
-        old = state
-        if graph.component[node] == LEARN and graph.after_predict[state] != NONE:
-            old = graph.after_predict[state]
+        old = found_in(graph, state, graph.component[node])
     for place in range(2):
         value = graph.inputs[node, place]
         if value >= FIRST_NODE and plan.mark[value] == DONE:
