@@ -23,7 +23,7 @@ from automl_zero.program.prune import prune
 from automl_zero.search.emit import emit
 from automl_zero.search.generator import new_state
 from automl_zero.search.graph import lift
-from automl_zero.search.graph_mutation import Graphs, _complete, _mutate_as, mutate_as_graph, new_graphs
+from automl_zero.search.graph_mutation import FAILED, Graphs, _complete, _mutate_as, mutate_as_graph, new_graphs
 from automl_zero.search.growth import Draft
 from automl_zero.search.order import order
 from automl_zero.search.population import decode
@@ -84,8 +84,8 @@ class Workshop:
     def mutate(self, program: Program) -> tuple[bool, Program]:
         """Mutate a program as the search does: whether it has become a valid one, and what it is then."""
         code = encode(program, self.sizes)
-        made = mutate_as_graph(self.state, self.space, self.multiclass, code, self.lowered, self.graphs)
-        return made, decoded(code)
+        kind = mutate_as_graph(self.state, self.space, self.multiclass, code, self.lowered, self.graphs)
+        return kind != FAILED, decoded(code)
 
 
 def decoded(code: Code) -> Program:

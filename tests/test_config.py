@@ -178,10 +178,6 @@ def test_the_last_override_of_a_key_counts(tmp_path: Path) -> None:
         ("[search]\nmethod = 'mgg'", "search.method = 'mgg': input should be 'regularized-evolution', "),
         ("[search]\nchildren = 0", "search.children = 0: input should be greater than or equal to 1"),
         ("[search]\nrarity = 1.5", "search.rarity = 1.5: input should be less than or equal to 1"),
-        (
-            "[search]\nmethod = 'minimal-generation-gap'\nchildren = 40\n[islands]\nepoch_programs = 100",
-            "islands.epoch_programs = 100 is no multiple of search.children = 40, .*use 120",
-        ),
         ("[stop]\ntarget_fitness = 2", "stop.target_fitness = 2: input should be less than or equal to 1"),
         ("[experiment]\npatience = 0", "experiment.patience = 0: input should be greater than or equal to 1"),
         ("tasks = 3", "tasks = 3: "),

@@ -374,16 +374,6 @@ class Config(_Section):
         return self
 
     @model_validator(mode="after")
-    def _families_fit(self) -> Config:
-        programs, children = self.islands.epoch_programs, self.search.children
-        if self.search.method == "minimal-generation-gap" and programs % children:
-            raise ValueError(
-                f"islands.epoch_programs = {programs} is no multiple of search.children = {children}, but an epoch of "
-                f"minimal-generation-gap is made of whole families: use {-(-programs // children) * children}"
-            )
-        return self
-
-    @model_validator(mode="after")
     def _graphs_fit(self) -> Config:
         if self.mutation.graph_share > 0 and any(self.program.min_sizes):
             raise ValueError(

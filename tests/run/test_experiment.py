@@ -57,7 +57,7 @@ def test_the_select_tasks_choose_among_the_best_programs_of_the_islands() -> Non
     experiment, tasks = Experiment(config, 0, None), build_tasks(config.tasks, Stage.SELECT, 0)
     fittest = [island.fittest(CANDIDATES) for island in experiment.archipelago.islands]
     assert [found[0][0] for found in fittest] == [island.best for island in experiment.archipelago.islands]
-    best = [program for found in fittest for program, _ in found]
+    best = [member.program for found in fittest for member in found]
     assert len(best) == CANDIDATES * len(fittest)
     candidate = experiment.select(tasks)
     assert candidate.program in best

@@ -55,6 +55,9 @@ def test_before_any_program_all_shares_are_zero() -> None:
 
 
 def test_the_sentence_tells_programs_and_instructions() -> None:
-    assert sentence(EPOCH.counters, small_config()) == (
+    told = (
         "of the programs, 50.0% evaluated, 25.0% known code, 20.0% known behaviour; of the instructions, 75.0% pruned"
     )
+    assert sentence(EPOCH.counters, small_config()) == told
+    counters = EPOCH.counters | {"redrawn": 3 * EPOCH.counters["programs"], "reevaluated": 7}
+    assert sentence(counters, small_config()) == f"{told}; for each program, 3.0 drafts discarded"

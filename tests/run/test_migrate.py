@@ -28,6 +28,7 @@ def populations(islands: int, members: int) -> list[Population]:
             name = number * members + slot
             population.code[slot], population.data[slot], population.size[slot] = name, name / 7, name
             population.fitness[slot], population.live[slot], population.structure[slot] = name / 1000, name, name
+            population.ancestor[slot] = name
         population.oldest[0] = number
     return made
 
@@ -57,7 +58,7 @@ def test_every_migrant_is_a_copy_of_its_source_as_it_was_before(drawn: tuple[Mig
     expected = populations(islands, members)
     for island, slots in enumerate(plan.target_slot):
         for slot, source, source_slot in zip(slots, plan.source_island[island], plan.source_slot[island], strict=True):
-            for name in ("code", "data", "size", "fitness", "live", "structure"):
+            for name in ("code", "data", "size", "fitness", "live", "structure", "ancestor"):
                 getattr(expected[island], name)[slot] = getattr(before[source], name)[source_slot]
     for one, other in zip(expected, after, strict=True):
         assert [array.tobytes() for array in one] == [array.tobytes() for array in other]

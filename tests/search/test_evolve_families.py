@@ -50,6 +50,15 @@ def test_a_family_takes_the_places_of_its_parents_and_nobody_else_moves() -> Non
         assert len(fitness(island)) == SIZE
 
 
+def test_the_last_family_of_an_epoch_may_be_smaller() -> None:
+    island = new_island(1, **FAMILIES)
+    before, programs = members(island), island.counters["programs"]
+    island.run(CHILDREN + 3)
+    assert island.counters["programs"] == programs + CHILDREN + 3
+    assert 1 <= sum(one != other for one, other in zip(before, members(island), strict=True)) <= 4
+    assert all(map(looks_valid, members(island)))
+
+
 def test_the_best_member_is_never_lost_and_scores_are_true_ones() -> None:
     island, config = new_island(2, **FAMILIES), small_config(**FAMILIES)
     best = [max(fitness(island))]
@@ -235,6 +244,8 @@ def test_the_state_is_arrays_alone_and_all_that_matters(method: str) -> None:
     one, other = new_island(1, **METHODS[method]), new_island(2, **METHODS[method])
     one.run(100)
     other.run(250)
+    for each in (one, other):
+        each.take_births(0)
     for target, source in zip(arrays(other.state), arrays(one.state), strict=True):
         target[...] = source
     one.run(200)

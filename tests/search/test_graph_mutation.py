@@ -83,7 +83,7 @@ def children(kind: str, name: str, count: int) -> tuple[Program, list[Program]]:
 
 def test_all_kinds_are_here_and_have_a_weight() -> None:
     assert sorted(KINDS.values()) == list(range(len(WEIGHTS)))
-    assert min(WEIGHTS) > 0
+    assert min(WEIGHTS.values()) > 0
 
 
 @every_parent

@@ -78,7 +78,8 @@ def survivors(
 ) -> list[int]:
     """Who of a family takes the places of its parents; members have these structures."""
     population = population_of([0.0] * len(members), members)
-    survive(population, *slots, population_of(family, structure), SETTINGS._replace(rarity=rarity, **settings), START)
+    relatives, chosen = population_of(family, structure), SETTINGS._replace(rarity=rarity, **settings)
+    survive(population, *slots, relatives, len(family), chosen, START)
     assert [population.fitness[slot] for slot in slots] == [family[names(population)[slot]] for slot in slots]
     assert [population.structure[slot] for slot in slots] == [structure[names(population)[slot]] for slot in slots]
     others = [slot for slot in range(len(members)) if slot not in slots]
@@ -146,10 +147,10 @@ def test_a_member_is_copied_to_another_population_without_a_trace(one: Program, 
     source, target = new_population(3, CAPACITY), new_population(2, CAPACITY)
     copy_in(encode(one, CAPACITY), source, 2)
     copy_in(encode(other, CAPACITY), target, 1)
-    source.fitness[2], source.live[2], source.structure[2] = 0.25, 7, 99
+    source.fitness[2], source.live[2], source.structure[2], source.ancestor[2] = 0.25, 7, 99, 12
     copy_member(source, 2, target, 1, START)
     assert repr(decode(target.code[1], target.data[1], target.size[1], START)) == repr(one)
-    assert (target.fitness[1], target.live[1], target.structure[1]) == (0.25, 7, 99)
+    assert (target.fitness[1], target.live[1], target.structure[1], target.ancestor[1]) == (0.25, 7, 99, 12)
     assert not target.size[0].any()
 
 

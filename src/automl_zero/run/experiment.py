@@ -142,7 +142,7 @@ class Experiment:
         candidates = [
             Candidate(program, self._search_fitness(number, program, fitness), self._fitness(program, tasks))
             for number, island in enumerate(self.archipelago.islands)
-            for program, fitness in island.fittest(CANDIDATES)
+            for program, fitness, _ in island.fittest(CANDIDATES)
         ]
         return max(candidates, key=lambda each: (each.select_fitness, each.search_fitness))
 

@@ -32,7 +32,7 @@ FATES: Mapping[str, Fate] = MappingProxyType(
         "below_hurdle": Fate("below the hurdle", lambda config: config.hurdle_train > 0),
     }
 )
-NO_FATES = ("programs", "train_steps", "instructions", "live_instructions", "best_at")
+NO_FATES = ("programs", "reevaluated", "redrawn", "train_steps", "instructions", "live_instructions", "best_at")
 
 
 def shares(counters: Mapping[str, int], config: Config) -> dict[str, float]:
@@ -49,7 +49,13 @@ def pruned(counters: Mapping[str, int]) -> float:
     return 1 - counters.get("live_instructions", 0) / instructions if instructions else 0.0
 
 
+def redrawn(counters: Mapping[str, int]) -> float:
+    """How many drafts of a child were discarded, as unable to learn, known or not possible, for each program."""
+    return counters.get("redrawn", 0) / max(counters.get("programs", 0), 1)
+
+
 def sentence(counters: Mapping[str, int], config: Config) -> str:
     """All of it for people."""
     parts = [f"{share:.1%} {label}" for label, share in shares(counters, config).items()]
-    return f"of the programs, {', '.join(parts)}; of the instructions, {pruned(counters):.1%} pruned"
+    drafts = f"; for each program, {redrawn(counters):.1f} drafts discarded" if redrawn(counters) else ""
+    return f"of the programs, {', '.join(parts)}; of the instructions, {pruned(counters):.1%} pruned{drafts}"

@@ -19,7 +19,7 @@ from automl_zero.search.population import Population
 Array = NDArray[Any]
 
 # Of a population; its age order stays: a migrant takes its slot's age.
-MOVED = ("code", "data", "size", "fitness", "live", "structure")
+MOVED = ("code", "data", "size", "fitness", "live", "structure", "ancestor")
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,10 +5,13 @@ Invariant: a candidate is a legal program. Where no child can be made that is wo
 
 from __future__ import annotations
 
+from typing import Any
+
 from automl_zero.search.cache import contains
 from automl_zero.search.generator import below, uniform
-from automl_zero.search.graph_mutation import mutate_as_graph
+from automl_zero.search.graph_mutation import FAILED, mutate_as_graph
 from automl_zero.search.learnable import can_learn
+from automl_zero.search.lineage import FIRST_OF_GRAPHS, NO_MUTATION
 from automl_zero.search.mutate import mutate, randomize_program
 from automl_zero.search.population import copy_out, is_better
 from automl_zero.search.space import Space
@@ -20,46 +23,71 @@ MOST_INVENTIONS = 1_000_000  # attempts at a random valid program
 
 
 @jit
-def bear(state: State, space: Space, settings: Settings, work: Workspace, parent: int) -> None:
-    """Make a child, anew as long as it is not worth a look, up to a number of attempts; then the parent itself."""
+def bear(state: State, space: Space, settings: Settings, work: Workspace, parent: int) -> Any:
+    """Make a child, anew as long as it is not worth a look, up to a number of attempts; then the parent itself.
+
+    Gives the hash of the candidate, which is left lowered.
+    """
     random, candidate = state.random, work.candidate
     exempt = settings.attempts == 1 or uniform(random, 0.0, 1.0) < settings.drift
     for _ in range(1 if exempt else settings.attempts):
         copy_out(state.population, parent, candidate)
-        made = True
-        if uniform(random, 0.0, 1.0) < space.prob[0]:
-            if settings.graph_share > 0 and uniform(random, 0.0, 1.0) < settings.graph_share:
-                made = mutate_as_graph(random, space, settings.multiclass, candidate, work.lowered, work.graphs)
-            else:
-                mutate(random, space, candidate)
-        if exempt or (made and _is_worth_a_look(state, settings, work)):
-            return
+        made = _change(state, space, settings, work)
+        if exempt or made:
+            key = lower(candidate, settings.multiclass, work.lowered)
+            if exempt or _is_worth_a_look(state, settings, work, key):
+                return key
         state.counters[REDRAWN] += 1
     copy_out(state.population, parent, candidate)
-
-
-@jit
-def _is_worth_a_look(state: State, settings: Settings, work: Workspace) -> bool:
-    """Whether a candidate is new and, by its code, may be able to learn."""
-    key = lower(work.candidate, settings.multiclass, work.lowered)
-    if contains(state.programs, key):
-        return False
-    return can_learn(work.lowered, settings.multiclass, work.facts)
+    work.mutation[0] = NO_MUTATION
+    return lower(candidate, settings.multiclass, work.lowered)
 
 
 @jit_inline
-def invent(state: State, space: Space, settings: Settings, work: Workspace) -> None:
-    """Make a random program; a valid one, if children are to be valid, but for many failures in a row."""
+def _change(state: State, space: Space, settings: Settings, work: Workspace) -> bool:
+    """Mutate the candidate, or leave it as it is, as the dice say; tells whether that could be done."""
+    random = state.random
+    work.mutation[0] = NO_MUTATION
+    if not uniform(random, 0.0, 1.0) < space.prob[0]:
+        return True
+    if settings.graph_share > 0 and uniform(random, 0.0, 1.0) < settings.graph_share:
+        return _change_graph(state, space, settings, work)
+    work.mutation[0] = mutate(random, space, work.candidate)
+    return True
+
+
+@jit
+def _change_graph(state: State, space: Space, settings: Settings, work: Workspace) -> bool:
+    kind = mutate_as_graph(state.random, space, settings.multiclass, work.candidate, work.lowered, work.graphs)
+    if kind != FAILED:
+        work.mutation[0] = FIRST_OF_GRAPHS + kind
+    return bool(kind != FAILED)
+
+
+@jit
+def _is_worth_a_look(state: State, settings: Settings, work: Workspace, key: Any) -> bool:
+    """Whether the lowered candidate is new and, by its code, may be able to learn."""
+    return not contains(state.programs, key) and can_learn(work.lowered, settings.multiclass, work.facts)
+
+
+@jit
+def invent(state: State, space: Space, settings: Settings, work: Workspace) -> Any:
+    """Make a random program; a valid one, if children are to be valid, but for many failures in a row.
+
+    Gives the hash of the candidate, which is left lowered.
+    """
     candidate = work.candidate
     if settings.graph_share == 0:
         randomize_program(state.random, space, candidate)
-        return
+        return lower(candidate, settings.multiclass, work.lowered)
     for _ in range(MOST_INVENTIONS):
         candidate.size[:] = 0
-        made = mutate_as_graph(state.random, space, settings.multiclass, candidate, work.lowered, work.graphs)
-        if made and _is_worth_a_look(state, settings, work):
-            return
+        if _change_graph(state, space, settings, work):
+            key = lower(candidate, settings.multiclass, work.lowered)
+            if _is_worth_a_look(state, settings, work, key):
+                return key
         state.counters[REDRAWN] += 1
+    return lower(candidate, settings.multiclass, work.lowered)
 
 
 @jit

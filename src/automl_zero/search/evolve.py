@@ -13,6 +13,7 @@ import numpy as np
 
 from automl_zero.search.candidate import bear, invent, tournament, two_members
 from automl_zero.search.generator import below
+from automl_zero.search.lineage import HARMFUL, IMPROVING, NEUTRAL, NO_MUTATION, note
 from automl_zero.search.population import Population, copy_in, copy_member, copy_out, copy_program
 from automl_zero.search.score import score
 from automl_zero.search.space import Space
@@ -24,6 +25,7 @@ from automl_zero.vm.lower import Code, lower
 
 # Where a candidate comes from: the best of a few members, nowhere, its own slot, or two members that have a family.
 CHILD, RANDOM, MEMBER, FAMILY = range(4)
+NOBODY = -1  # in place of the slot of a parent
 
 
 @jit_entry
@@ -39,7 +41,7 @@ def evolve(
 ) -> None:
     """Make that many candidates (``source`` is one of the sources above), score them, and take them in.
 
-    Families are not left half-grown: of source FAMILY, ``count`` is a multiple of their number of children.
+    Families are not left half-grown: the last one has fewer children if ``count`` is no multiple of their number.
     """
     population, candidate, family = state.population, work.candidate, work.family
     first = second = 0
@@ -47,46 +49,78 @@ def evolve(
         child = number % settings.children
         if source == FAMILY and child == 0:
             first, second = two_members(state)
+        parent, key = NOBODY, np.uint64(0)
         if source == CHILD:
-            bear(state, space, settings, work, tournament(state, settings))
+            parent = tournament(state, settings)
         elif source == FAMILY:
-            bear(state, space, settings, work, second if below(state.random, 2) else first)
+            parent = second if below(state.random, 2) else first
+        if parent != NOBODY:
+            key = bear(state, space, settings, work, parent)
         elif source == RANDOM:
-            invent(state, space, settings, work)
+            key = invent(state, space, settings, work)
         else:
             copy_out(population, population.oldest[0], candidate)
-        key = lower(candidate, settings.multiclass, work.lowered)
+            key = lower(candidate, settings.multiclass, work.lowered)
         live = work.lowered.bounds[3]
         structure = structure_of(work.lowered) if settings.rarity > 0 else np.uint64(0)
         fitness = score(width, settings, tasks, state, work, key)
-        _count(state, candidate, fitness, live)
+        _count(state, candidate, live)
+        ancestor = population.ancestor[population.oldest[0]] if source == MEMBER else np.uint64(0)
+        if parent != NOBODY:
+            ancestor = _ancestor(state, work, parent, fitness)
+        _keep_best(state, candidate, fitness, ancestor)
         if source != FAMILY:
             slot = population.oldest[0]
             population.oldest[0] = (slot + 1) % population.fitness.shape[0]
-            _place(candidate, population, slot, fitness, live, structure)
+            _place(candidate, population, slot, fitness, live, structure, ancestor)
             continue
-        _place(candidate, family, child, fitness, live, structure)
-        if child == settings.children - 1:
-            copy_member(population, first, family, settings.children, candidate.start)
-            copy_member(population, second, family, settings.children + 1, candidate.start)
-            survive(population, first, second, family, settings, candidate.start)
+        _place(candidate, family, child, fitness, live, structure, ancestor)
+        if child == settings.children - 1 or number == count - 1:
+            copy_member(population, first, family, child + 1, candidate.start)
+            copy_member(population, second, family, child + 2, candidate.start)
+            survive(population, first, second, family, child + 3, settings, candidate.start)
+            family.ancestor[:] = 0
 
 
 @jit
-def _place(candidate: Code, population: Population, slot: int, fitness: float, live: int, structure: Any) -> None:
+def _place(
+    candidate: Code, population: Population, slot: int, fitness: float, live: int, structure: Any, ancestor: Any
+) -> None:
     """Make the candidate a member."""
     copy_in(candidate, population, slot)
-    population.fitness[slot], population.live[slot], population.structure[slot] = fitness, live, structure
+    population.fitness[slot], population.live[slot] = fitness, live
+    population.structure[slot], population.ancestor[slot] = structure, ancestor
 
 
 @jit
-def _count(state: State, candidate: Code, fitness: float, live: int) -> None:
-    """Count the candidate, and keep it if it is the best so far."""
+def _count(state: State, candidate: Code, live: int) -> None:
+    """Count the candidate."""
     counters, size = state.counters, candidate.size
     counters[PROGRAMS] += 1
     counters[INSTRUCTIONS] += size[0] + size[1] + size[2]
     counters[LIVE] += live
+
+
+@jit
+def _ancestor(state: State, work: Workspace, parent: int, fitness: float) -> Any:
+    """The closest ancestor of a child that was fitter than its parent: the child itself, or that of its parent."""
+    before, mutation = state.population.fitness[parent], work.mutation[0]
+    if mutation != NO_MUTATION:
+        effect = IMPROVING if fitness > before else NEUTRAL if fitness == before else HARMFUL
+        state.effects[mutation, effect] += 1
+    inherited = state.population.ancestor[parent]
+    if not fitness > before:
+        return inherited
+    return note(
+        work.births, work.candidate, fitness, before, mutation, state.counters[PROGRAMS], inherited,
+        state.population, work.family, state.best_ancestor, state.random,
+    )  # fmt: skip
+
+
+@jit
+def _keep_best(state: State, candidate: Code, fitness: float, ancestor: Any) -> None:
+    """Keep the candidate if it is the best so far."""
     if fitness > state.best_fitness[0]:
-        state.best_fitness[0] = fitness
-        counters[BEST_AT] = counters[PROGRAMS]
+        state.best_fitness[0], state.best_ancestor[0] = fitness, ancestor
+        state.counters[BEST_AT] = state.counters[PROGRAMS]
         copy_program(candidate, state.best)

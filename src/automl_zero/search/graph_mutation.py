@@ -47,12 +47,23 @@ from automl_zero.search.valid import is_valid
 from automl_zero.vm.jit import jit, jit_inline
 from automl_zero.vm.lower import IN1, IN2, NUM_CONSTANTS, OUT, PARTIAL, Code, Lowered, lower
 
+WEIGHTS = {
+    "alter_constant": 0.05,
+    "alter_initial": 0.05,
+    "constant_to_edge": 0.05,
+    "edge_to_constant": 0.05,
+    "rewire": 0.2,
+    "replace_op": 0.05,
+    "rebuild": 0.25,
+    "rebuild_update": 0.15,
+    "rebuild_prediction": 0.15,
+}
 (
     ALTER_CONSTANT, ALTER_INITIAL, CONSTANT_TO_EDGE, EDGE_TO_CONSTANT, REWIRE, REPLACE_OP, REBUILD, REBUILD_UPDATE,
     REBUILD_PREDICTION,
-) = range(9)  # fmt: skip
-WEIGHTS = (0.05, 0.05, 0.05, 0.05, 0.2, 0.05, 0.25, 0.15, 0.15)
-ODDS = np.cumsum(WEIGHTS) / sum(WEIGHTS)
+) = range(len(WEIGHTS))  # fmt: skip
+ODDS = np.cumsum(list(WEIGHTS.values())) / sum(WEIGHTS.values())
+FAILED = -1  # instead of a kind of mutation
 AGAIN_PROB = 0.2  # that one more mutation follows
 ROOM = 24  # nodes that a mutation may add: three, and for each of four leaves a beginning and an update of four
 ROOM_FOR_STATES = 4  # that it may add: its leaves
@@ -72,36 +83,44 @@ def new_graphs(capacity: tuple[int, ...]) -> Graphs:
 
 
 @jit
-def mutate_as_graph(
-    state: Any, space: Space, multiclass: bool, program: Code, lowered: Lowered, graphs: Graphs
-) -> bool:
-    """Mutate the graph of a program, and write it back if it is valid; else the program stays, and it tells so."""
+def mutate_as_graph(state: Any, space: Space, multiclass: bool, program: Code, lowered: Lowered, graphs: Graphs) -> int:
+    """Mutate the graph of a program, and write it back if it is valid; else the program stays.
+
+    Gives the kind of the mutation, of several the first; FAILED if the program stays.
+    """
     graph, plan = graphs
     draft = Draft(state, space, graph)
     lower(program, multiclass, lowered)
     if not lift(lowered, multiclass, graph):
-        return False
+        return FAILED
+    first = FAILED
     while True:
-        if not mutate_graph(draft):
-            return False
+        kind = mutate_graph(draft)
+        if kind == FAILED:
+            return FAILED
+        first = kind if first == FAILED else first
         if uniform(state, 0.0, 1.0) >= AGAIN_PROB:
             break
-    return order(graph, plan) and is_valid(graph, plan) and emit(graph, space, plan, program)
+    written = order(graph, plan) and is_valid(graph, plan) and emit(graph, space, plan, program)
+    return first if written else FAILED
 
 
 @jit_inline
-def mutate_graph(draft: Draft) -> bool:
-    """Apply one mutation; tells whether there was anything to change. The graph may come to be one of no program."""
+def mutate_graph(draft: Draft) -> int:
+    """Apply one mutation; gives its kind, or FAILED if there was nothing to change.
+
+    The graph may come to be one of no program.
+    """
     graph = draft.graph
     if not _has_room(graph):
-        return False
+        return FAILED
     draw = uniform(draft.random, 0.0, 1.0)
     kind = 0
     while draw >= ODDS[kind]:
         kind += 1
     if graph.facts[ROOT] == NONE:
         kind = REBUILD_PREDICTION
-    return _mutate_as(draft, kind) and _complete(draft)
+    return kind if _mutate_as(draft, kind) and _complete(draft) else FAILED
 
 
 @jit_inline

@@ -6,6 +6,7 @@ Its state is arrays alone (``state.State``): a function of the config, its seed 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from automl_zero.search.generator import new_state
 from automl_zero.search.graph_mutation import new_graphs
 from automl_zero.search.hurdle import new_hurdle
 from automl_zero.search.learnable import new_facts
+from automl_zero.search.lineage import MUTATION_NAMES, Ancestors, forget_now, new_births, take
 from automl_zero.search.population import decode, new_population, put
 from automl_zero.search.space import Space, build_space
 from automl_zero.search.state import COUNTERS, Settings, State, Workspace
@@ -33,6 +35,14 @@ SOURCES = {
     "random-search": evolve.RANDOM,
     "minimal-generation-gap": evolve.FAMILY,
 }
+
+
+class Member(NamedTuple):
+    """A program of an island, its fitness there, and its closest ancestor that was fitter than its parent, or 0."""
+
+    program: Program
+    fitness: float
+    ancestor: int
 
 
 class Island:
@@ -66,12 +76,16 @@ class Island:
             new_hurdle(),
             new_code(capacity),
             np.full(1, -1.0),
+            np.zeros(1, np.uint64),
             new_state(seed),
             np.zeros(len(COUNTERS), np.int64),
+            np.zeros((len(MUTATION_NAMES), 3), np.int64),
         )
         traced = config.evaluation.fingerprint_train + config.evaluation.fingerprint_valid
         self._work = Workspace(
             new_code(capacity),
+            np.zeros(1, np.int64),
+            new_births(config.search.population_size, config.islands.epoch_programs, capacity),
             new_population(config.search.children + 2, capacity),
             new_graphs(capacity),
             new_lowered(sum(capacity)),
@@ -131,16 +145,31 @@ class Island:
         best = self.state.best
         return decode(best.code, best.data, best.size, best.start)
 
-    def fittest(self, count: int) -> list[tuple[Program, float]]:
-        """At most so many different programs and their scores: the best so far, then the fittest members."""
+    def take_births(self, number: int) -> Ancestors:
+        """Programs that were fitter than their parents, since they were taken last, as far as they have descendants.
+
+        ``number`` is the island's own.
+        """
+        state, work = self.state, self._work
+        forget_now(work.births, state.population, work.family, state.best_ancestor, state.best.start)
+        return take(work.births, state.best.start, number)
+
+    def fittest(self, count: int) -> list[Member]:
+        """At most so many different programs: the best so far, then the fittest members."""
         population, start = self.state.population, self.state.best.start
-        found = {self.best: self.best_fitness}
+        found = {self.best: Member(self.best, self.best_fitness, int(self.state.best_ancestor[0]))}
         for slot in np.argsort(-population.fitness, kind="stable"):
             if len(found) == count:
                 break
             member = decode(population.code[slot], population.data[slot], population.size[slot], start)
-            found.setdefault(member, float(population.fitness[slot]))
-        return list(found.items())
+            found.setdefault(member, Member(member, float(population.fitness[slot]), int(population.ancestor[slot])))
+        return list(found.values())
+
+    @property
+    def effects(self) -> dict[str, tuple[int, int, int]]:
+        """How many children of each kind of mutation were less fit than their parents, as fit, and fitter."""
+        counts = zip(MUTATION_NAMES, self.state.effects.tolist(), strict=True)
+        return {name: tuple(each) for name, each in counts if any(each)}
 
     @property
     def counters(self) -> dict[str, int]:

@@ -29,8 +29,8 @@ SCALAR_CONST, VECTOR_CONST, MATRIX_CONST, FIRST_UNIFORM, FIRST_GAUSSIAN = 56, 57
 
 
 @jit
-def mutate(state: Any, space: Space, program: Code) -> None:
-    """Apply one mutation of a kind drawn by its weight, to a component function drawn evenly."""
+def mutate(state: Any, space: Space, program: Code) -> int:
+    """Apply one mutation of a kind drawn by its weight, to a component function drawn evenly; gives the kind."""
     draw = uniform(state, 0.0, 1.0)
     kind = 0
     while draw >= space.odds[kind]:
@@ -53,6 +53,7 @@ def mutate(state: Any, space: Space, program: Code) -> None:
             alter_parameter(state, space, program, row)
         elif kind == RANDOMIZE_INSTRUCTION:
             randomize_instruction(state, space, program, component, row)
+    return kind
 
 
 @jit

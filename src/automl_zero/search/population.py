@@ -23,6 +23,8 @@ class Population(NamedTuple):
         code: [P, K, 4] int16 as in ``Code``; ``data``: [P, K, 3] float64; ``size``: [P, 3].
         fitness: [P], -1 where a slot is still empty; ``live``: [P] instructions that pruning leaves.
         structure: [P] hash of the pruned program without its constants.
+        ancestor: [P] the closest ancestor that was fitter than its own parent, perhaps the member itself, by its
+            identity in ``lineage.Births``; 0 if there is none.
         oldest: [1] the slot that the next child takes.
     """
 
@@ -32,6 +34,7 @@ class Population(NamedTuple):
     fitness: NDArray[np.float64]
     live: NDArray[np.int64]
     structure: NDArray[np.uint64]
+    ancestor: NDArray[np.uint64]
     oldest: NDArray[np.int64]
 
 
@@ -44,6 +47,7 @@ def new_population(count: int, capacity: tuple[int, ...]) -> Population:
         np.zeros((count, 3), np.int64),
         np.full(count, -1.0),
         np.zeros(count, np.int64),
+        np.zeros(count, np.uint64),
         np.zeros(count, np.uint64),
         np.zeros(1, np.int64),
     )
@@ -89,7 +93,7 @@ def copy_member(source: Population, place: int, target: Population, slot: int, s
             for constant in range(MAX_CONSTANTS):
                 target.data[slot, row, constant] = source.data[place, row, constant]
     target.fitness[slot], target.live[slot] = source.fitness[place], source.live[place]
-    target.structure[slot] = source.structure[place]
+    target.structure[slot], target.ancestor[slot] = source.structure[place], source.ancestor[place]
 
 
 @jit

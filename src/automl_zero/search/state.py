@@ -14,6 +14,7 @@ from automl_zero.search.cache import Cache
 from automl_zero.search.graph_mutation import Graphs
 from automl_zero.search.hurdle import Hurdle
 from automl_zero.search.learnable import Facts
+from automl_zero.search.lineage import Births
 from automl_zero.search.population import Population
 from automl_zero.vm.evaluation import Extent, Machine, Scores
 from automl_zero.vm.lower import Code, Lowered
@@ -66,7 +67,9 @@ class Settings(NamedTuple):
 class State(NamedTuple):
     """Everything that changes during a search; nothing else does.
 
-    ``best`` is the best program so far and ``best_fitness`` [1] its score; ``random`` [4] the generator's state.
+    ``best`` is the best program so far, ``best_fitness`` [1] its score and ``best_ancestor`` [1] as a member's;
+    ``random`` [4] the generator's state. ``effects`` [mutations, 3]: how many of the children of each kind of mutation,
+    as numbered in ``lineage.MUTATION_NAMES``, were less fit than their parents, as fit, and fitter.
     """
 
     population: Population
@@ -75,14 +78,22 @@ class State(NamedTuple):
     hurdle: Hurdle
     best: Code
     best_fitness: NDArray[np.float64]
+    best_ancestor: NDArray[np.uint64]
     random: NDArray[np.uint64]
     counters: NDArray[np.int64]
+    effects: NDArray[np.int64]
 
 
 class Workspace(NamedTuple):
-    """Room for one candidate and its evaluation; its contents do not matter between candidates."""
+    """Room for one candidate and its evaluation; its contents do not matter between epochs.
+
+    ``mutation`` [1] is the number of the candidate's mutation in ``lineage.MUTATION_NAMES``, or -1; ``births`` are
+    those since they were taken last.
+    """
 
     candidate: Code
+    mutation: NDArray[np.int64]
+    births: Births
     family: Population
     graphs: Graphs
     lowered: Lowered

@@ -30,7 +30,7 @@ def structure_of(program: Lowered) -> Any:
 
 @jit
 def survive(
-    population: Population, first: int, second: int, family: Population, settings: Settings, start: Any
+    population: Population, first: int, second: int, family: Population, size: int, settings: Settings, start: Any
 ) -> None:
     """Put two of a family in the places of its parents, who stand at the end of the family.
 
@@ -39,17 +39,18 @@ def survive(
         first: slot of a parent, which the fittest takes: in steps and by length, as in tournaments.
         second: slot of the other parent.
         family: children, then both parents.
+        size: of the family; rows after it do not matter.
         settings: with the weight w of the second survivor's rarity: it has the highest (1 - w) fitness + w / (n + 1),
             where n other members share its structure.
         start: [4] first rows of the component functions, as in ``Code``.
     """
     best = 0
-    for each in range(1, family.fitness.shape[0]):
+    for each in range(1, size):
         if is_better(family, each, best, settings.fitness_resolution, settings.parsimony):
             best = each
     copy_member(family, best, population, first, start)
     other, highest = -1, -1.0
-    for each in range(family.fitness.shape[0]):
+    for each in range(size):
         if each != best:
             others = _with_structure(population, family.structure[each], second)
             merit = (1.0 - settings.rarity) * family.fitness[each] + settings.rarity / (others + 1.0)

@@ -1,0 +1,205 @@
+"""Births of programs that are fitter than their parents, kept until they are taken from an island.
+
+Every member knows its closest ancestor that was such a birth, and every birth the one before it, so the way to any
+member can be told. A birth that is no ancestor of anything that lives is forgotten; the search never looks at births.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl_zero.search.graph_mutation import WEIGHTS
+from automl_zero.search.population import Population, copy_in, copy_member, new_population
+from automl_zero.search.space import MUTATIONS
+from automl_zero.vm.jit import jit, jit_entry
+from automl_zero.vm.lower import Code, mix
+
+# Numbers of mutations: those of instructions, then those of graphs.
+MUTATION_NAMES = (*map(str, MUTATIONS), *WEIGHTS)
+FIRST_OF_GRAPHS = len(MUTATIONS)
+NO_MUTATION = -1
+HARMFUL, NEUTRAL, IMPROVING = range(3)  # what a mutation did to the fitness
+
+LEAST_ROOM = 1000  # births, unless an epoch has fewer programs
+USED, IS_FULL = range(2)  # entries of Births.facts
+FREE = -1  # in Births.places
+
+
+class Births(NamedTuple):
+    """Room for B births; those there are stand in the first rows, in the order in which they happened.
+
+    Attributes:
+        programs: the children with their fitness; ``ancestor`` is each one's own identity.
+        before: [B] identity of the birth before it on the way to it, 0 if there is none.
+        parent_fitness: [B]; ``mutation``: [B] its number in MUTATION_NAMES.
+        born: [B] the number of the candidate, from 1.
+        facts: [2] rows in use; and 1 if there is no room for more until these are taken.
+        places: [4 B] room to find rows by identity; ``needed``: [B] room to mark them.
+    """
+
+    programs: Population
+    before: NDArray[np.uint64]
+    parent_fitness: NDArray[np.float64]
+    mutation: NDArray[np.int64]
+    born: NDArray[np.int64]
+    facts: NDArray[np.int64]
+    places: NDArray[np.int64]
+    needed: NDArray[np.bool_]
+
+
+class Ancestors(NamedTuple):
+    """Births by themselves, [n], as they are taken and kept; rows of their programs follow each other, [rows].
+
+    Attributes:
+        identity, before: as in ``Births``; ``island``: the number of the island where they happened.
+        size: [n, 3] instructions of the component functions; ``code``: [rows, 4]; ``data``: [rows, 3].
+    """
+
+    identity: NDArray[np.uint64]
+    before: NDArray[np.uint64]
+    island: NDArray[np.int64]
+    born: NDArray[np.int64]
+    mutation: NDArray[np.int64]
+    parent_fitness: NDArray[np.float64]
+    fitness: NDArray[np.float64]
+    size: NDArray[np.int64]
+    code: NDArray[np.int16]
+    data: NDArray[np.float64]
+
+
+def new_births(population_size: int, epoch_programs: int, capacity: tuple[int, ...]) -> Births:
+    """Room for what an epoch may bring forth and leave alive."""
+    room = min(epoch_programs, max(LEAST_ROOM, 2 * population_size))
+    return Births(
+        new_population(room, capacity),
+        np.zeros(room, np.uint64),
+        np.zeros(room),
+        np.zeros(room, np.int64),
+        np.zeros(room, np.int64),
+        np.zeros(2, np.int64),
+        np.zeros(4 * room, np.int64),
+        np.zeros(room, np.bool_),
+    )
+
+
+def take(births: Births, start: NDArray[np.int64], island: int) -> Ancestors:
+    """Take all births, and make room for new ones; ``start`` [4] as in ``Code``."""
+    used, programs = int(births.facts[USED]), births.programs
+    size = programs.size[:used].copy()
+    row = np.arange(programs.code.shape[1])
+    held = np.zeros((used, len(row)), np.bool_)
+    for component in range(3):
+        held |= (row >= start[component]) & (row < start[component] + size[:, [component]])
+    births.facts[:] = 0
+    return Ancestors(
+        programs.ancestor[:used].copy(),
+        births.before[:used].copy(),
+        np.full(used, island),
+        births.born[:used].copy(),
+        births.mutation[:used].copy(),
+        births.parent_fitness[:used].copy(),
+        programs.fitness[:used].copy(),
+        size,
+        programs.code[:used][held],
+        programs.data[:used][held],
+    )
+
+
+@jit
+def note(
+    births: Births,
+    child: Code,
+    fitness: float,
+    parent_fitness: float,
+    mutation: int,
+    born: int,
+    before: Any,
+    population: Population,
+    family: Population,
+    best: Any,
+    random: Any,
+) -> Any:
+    """Note the birth of a child and give its identity; where there is no room, that of the birth before it.
+
+    The identity follows from the state of the random numbers, [4], which is another at every birth on every island.
+    """
+    facts = births.facts
+    if facts[IS_FULL]:
+        return before
+    if facts[USED] == births.before.shape[0]:
+        forget(births, population, family, best, child.start)
+        if 4 * facts[USED] > 3 * births.before.shape[0]:
+            facts[IS_FULL] = 1
+            return before
+    row = facts[USED]
+    facts[USED] += 1
+    identity = mix(mix(random[0], random[1]), np.uint64(born)) | np.uint64(1)
+    copy_in(child, births.programs, row)
+    births.programs.fitness[row], births.programs.ancestor[row] = fitness, identity
+    births.before[row], births.parent_fitness[row] = before, parent_fitness
+    births.mutation[row], births.born[row] = mutation, born
+    return identity
+
+
+@jit
+def forget(births: Births, population: Population, family: Population, best: Any, start: Any) -> None:
+    """Keep the ancestors of members, of the family that is growing, and of the best program alone."""
+    _enter(births)
+    for identity in population.ancestor:
+        _need(births, identity)
+    for identity in family.ancestor:
+        _need(births, identity)
+    _need(births, best[0])
+    for row in range(births.facts[USED] - 1, -1, -1):
+        if births.needed[row]:
+            _need(births, births.before[row])
+    kept = 0
+    for row in range(births.facts[USED]):
+        if births.needed[row]:
+            _move(births, row, kept, start)
+            kept += 1
+    births.facts[USED] = kept
+
+
+@jit_entry
+def forget_now(births: Births, population: Population, family: Population, best: Any, start: Any) -> None:
+    """As ``forget``, for Python."""
+    forget(births, population, family, best, start)
+
+
+@jit
+def _enter(births: Births) -> None:
+    """Enter all rows into a table with open addressing, and mark none of them."""
+    places, room = births.places, births.places.shape[0]
+    for each in range(room):
+        places[each] = FREE
+    for row in range(births.facts[USED]):
+        births.needed[row] = False
+        place = np.int64(births.programs.ancestor[row] % np.uint64(room))
+        while places[place] != FREE:
+            place = (place + 1) % room
+        places[place] = row
+
+
+@jit
+def _need(births: Births, identity: Any) -> None:
+    """Mark the row of an identity, if it is here."""
+    places, room = births.places, births.places.shape[0]
+    place = np.int64(identity % np.uint64(room))
+    while places[place] != FREE:
+        if births.programs.ancestor[places[place]] == identity:
+            births.needed[places[place]] = True
+            return
+        place = (place + 1) % room
+
+
+@jit
+def _move(births: Births, row: int, place: int, start: Any) -> None:
+    if row == place:
+        return
+    copy_member(births.programs, row, births.programs, place, start)
+    births.before[place], births.parent_fitness[place] = births.before[row], births.parent_fitness[row]
+    births.mutation[place], births.born[place] = births.mutation[row], births.born[row]

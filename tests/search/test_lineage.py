@@ -1,0 +1,145 @@
+"""Births of fitter programs: every way to a member is told, and telling it changes nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from islands import contents, members, new_island
+from small_config import small_config
+
+from automl_zero.program.program import Program
+from automl_zero.search.island import Island
+from automl_zero.search.lineage import (
+    IMPROVING,
+    IS_FULL,
+    MUTATION_NAMES,
+    USED,
+    Ancestors,
+    forget_now,
+    new_births,
+    take,
+)
+from automl_zero.search.population import decode, new_population
+from automl_zero.vm.lower import new_code
+
+CAPACITY = (2, 1, 1)
+START = new_code(CAPACITY).start
+METHODS: dict[str, dict[str, Any]] = {
+    "tournaments": {"evaluation": {"fingerprint_train": 0}},
+    "families": {
+        "mutation": {"graph_share": 1, "attempts": 100},
+        "search": {"method": "minimal-generation-gap", "children": 10},
+    },
+}
+every_method = pytest.mark.parametrize("method", METHODS)
+
+
+def programs_of(ancestors: Ancestors) -> list[Program]:
+    ends = np.cumsum(ancestors.size.sum(axis=1))
+    starts = [np.cumsum([end - sum(size), *size]) for end, size in zip(ends.tolist(), ancestors.size, strict=True)]
+    sizes = zip(ancestors.size, starts, strict=True)
+    return [decode(ancestors.code, ancestors.data, size, start) for size, start in sizes]
+
+
+def told(island: Island, epochs: int, count: int) -> dict[int, tuple[int, Program, float, float]]:
+    """Births by identity: the one before, the program, its fitness and its parent's."""
+    known = {}
+    for _ in range(epochs):
+        island.run(count)
+        found = island.take_births(3)
+        assert set(found.island.tolist()) <= {3}
+        rows = zip(found.before.tolist(), programs_of(found), found.fitness, found.parent_fitness, strict=True)
+        known.update(zip(found.identity.tolist(), rows, strict=True))
+    return known
+
+
+@every_method
+def test_the_way_to_the_best_program_is_told_and_ends_with_it(method: str) -> None:
+    island = new_island(3, [Program()], **METHODS[method])
+    known = told(island, epochs=30, count=50)
+    identity, way = int(island.state.best_ancestor[0]), []
+    while identity:
+        before, program, fitness, parent_fitness = known[identity]
+        assert fitness > parent_fitness
+        way.append(program)
+        identity = before
+    assert way[0] == island.best
+    assert len(way) > 1
+
+
+@every_method
+def test_the_ancestor_of_every_member_is_known(method: str) -> None:
+    island = new_island(4, [Program()], **METHODS[method])
+    known = told(island, epochs=10, count=47)
+    assert set(island.state.population.ancestor.tolist()) <= {0, *known}
+    assert {before for before, *_ in known.values()} <= {0, *known}
+
+
+@every_method
+def test_whether_births_are_taken_changes_nothing(method: str) -> None:
+    one, other = (new_island(5, **METHODS[method]) for _ in range(2))
+    told(one, epochs=5, count=50)
+    for _ in range(5):
+        other.run(50)
+    assert members(one) == members(other)
+    assert contents(one.state.random) == contents(other.state.random)
+    assert one.counters == other.counters
+
+
+def test_where_there_is_no_room_the_search_goes_on_without_births() -> None:
+    island = new_island(6, [Program()], islands={"epoch_programs": 3, "migrants": 0})
+    island.run(500)
+    births = island._work.births
+    assert births.facts[USED] <= 3
+    island.take_births(0)
+    assert births.facts.tolist() == [0, 0]
+
+
+def test_effects_count_the_children_that_were_mutated() -> None:
+    island = new_island(7, mutation={"prob": 1})
+    made = island.counters["programs"]
+    assert island.effects == {}
+    island.run(200)
+    assert sum(map(sum, island.effects.values())) == island.counters["programs"] - made
+    assert set(island.effects) <= set(MUTATION_NAMES)
+
+
+def test_an_improving_child_counts_as_one() -> None:
+    island = new_island(3, [Program()], **METHODS["families"])
+    island.run(100)
+    assert sum(effect[IMPROVING] for effect in island.effects.values()) >= len(island.take_births(0).identity) > 0
+
+
+@given(st.data(), st.integers(1, 12))
+def test_what_is_no_ancestor_of_the_living_is_forgotten(data: st.DataObject, count: int) -> None:
+    births, members, family = new_births(4, 12, CAPACITY), new_population(3, CAPACITY), new_population(2, CAPACITY)
+    identities = data.draw(st.lists(st.integers(1, 1 << 60), min_size=count, max_size=count, unique=True))
+    before = [data.draw(st.sampled_from([0, 1 << 61, *identities[:row]])) for row in range(count)]
+    births.programs.ancestor[:count], births.before[:count], births.facts[USED] = identities, before, count
+    births.born[:count], births.programs.fitness[:count] = range(count), np.arange(count) / 100
+    living = data.draw(st.lists(st.sampled_from([0, *identities]), min_size=6, max_size=6))
+    members.ancestor[:], family.ancestor[:] = living[:3], living[3:5]
+    forget_now(births, members, family, np.array(living[5:], np.uint64), START)
+    ways = dict(zip(identities, before, strict=True))
+    needed: set[int] = set()
+    for each in living:
+        while each in ways:
+            needed.add(each)
+            each = ways[each]
+    taken = take(births, START, 0)
+    rows = [row for row, identity in enumerate(identities) if identity in needed]
+    assert taken.identity.tolist() == [identities[row] for row in rows]
+    assert taken.before.tolist() == [before[row] for row in rows]
+    assert taken.born.tolist() == rows
+    assert taken.fitness.tolist() == [row / 100 for row in rows]
+    assert births.facts[IS_FULL] == 0
+
+
+def test_room_is_for_an_epoch_at_most() -> None:
+    config = small_config()
+    assert len(new_births(100, 20, config.program.max_sizes).before) == 20
+    assert len(new_births(1000, 10_000, config.program.max_sizes).before) == 2000
