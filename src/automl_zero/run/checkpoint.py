@@ -12,11 +12,12 @@ from functools import cache
 from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
+from zipfile import ZIP_STORED, ZipFile
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, TypeAdapter
 
 from automl_zero import __version__
 from automl_zero.atomic import replacing
@@ -62,6 +63,7 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class _Header:
+    __pydantic_config__: ClassVar = ConfigDict(allow_inf_nan=False)
     origin: Origin
     record: Record
 
@@ -133,9 +135,18 @@ def _checksum(title: bytes, body: bytes | memoryview) -> bytes:
 def _read_body(body: bytes) -> Checkpoint:
     """The content of a file whose checksum is right; it may still have been made by a stranger."""
     try:
+        _check_sizes(body)
         with np.load(BytesIO(body), allow_pickle=False) as content:
             arrays: dict[str, NDArray[Any]] = {name: content[name] for name in content.files}
         header = _HEADER.validate_json(arrays.pop(HEADER).tobytes())
-    except (*UNREADABLE, LookupError, TypeError, AttributeError) as error:
+    except UNREADABLE as error:
         raise CheckpointError(f"cannot be read ({type(error).__name__})") from None
     return Checkpoint(header.origin, Snapshot(header.record, arrays))
+
+
+def _check_sizes(body: bytes) -> None:
+    """Check that the arrays are no larger than the file, as they are written: a few bytes must not fill the memory."""
+    with ZipFile(BytesIO(body)) as archive:
+        members = archive.infolist()
+    if any(each.compress_type != ZIP_STORED for each in members) or sum(each.file_size for each in members) > len(body):
+        raise ValueError("compressed, or with arrays that share their bytes")
