@@ -555,6 +555,8 @@ def _parse(text: str) -> dict[str, Any]:
 
 
 def _apply(values: dict[str, Any], override: str) -> None:
+    if not _is_unicode(override):
+        raise ConfigError(f"{_shown(override)} is not Unicode text: use other characters")
     key, equals, text = override.partition("=")
     if not equals or not key:
         raise ConfigError(f"{_shown(override)} is not an override: write key=value, for example tasks.num_features=8")

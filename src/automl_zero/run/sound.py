@@ -41,11 +41,11 @@ def _is_sound(arrays: Arrays, name: str, config: Config) -> bool:
     """Whether an array is; one of programs together with those that it belongs to."""
     array, (room, _, field) = arrays[name], name.rpartition(".")
     if field == "start":
-        return array.tolist() == [0, *accumulate(config.program.max_sizes)]
+        return list(array) == [0, *accumulate(config.program.max_sizes)]
     if field == "size":
         return bool(((array >= 0) & (array <= config.program.max_sizes)).all())
     if field == "oldest":
-        return 0 <= array[0] < len(arrays[f"{room}.fitness"])
+        return bool(0 <= array[0] < len(arrays[f"{room}.fitness"]))
     if field == "random":
         return bool(array.any())  # of nothing but zeros, only zeros follow
     if field == "code":
