@@ -18,10 +18,10 @@ class Callback:
     Example:
         >>> from automl_zero.config import load_config
         >>> from automl_zero.run.driver import Run
-        >>> class UntilGood(Callback):
-        ...     def on_improvement(self, event: Improvement) -> bool:
-        ...         return event.fitness > 0.5
-        >>> run = Run(load_config("linear", ["baselines.names=[]"]), callbacks=[UntilGood()])
+        >>> class Impatient(Callback):
+        ...     def on_epoch(self, event: EpochEnd) -> bool:
+        ...         return event.best_fitness > 0.99 or event.programs >= 40_000
+        >>> run = Run(load_config("linear", ["baselines.names=[]"]), callbacks=[Impatient()])
         >>> [event.reason for event in run.events() if event.event == "stop"]
         ['interrupted']
     """
