@@ -145,8 +145,8 @@ class RunFolder:
 
     def record(self, event: Event) -> None:
         """Keep an event, and the program that it tells of."""
-        with named(self.path / EVENTS) as path, path.open("a", encoding="utf-8") as file:
-            file.write(to_json(event) + "\n")
+        with named(self.path / EVENTS) as path:
+            _append(path, f"{to_json(event)}\n".encode())
         if best := _best(event):
             self._write_best(*best)
 
@@ -162,6 +162,13 @@ class RunFolder:
         """Replace a file as a whole, so that nobody ever reads a part of it."""
         with named(self.path / name) as path, replacing(path) as file:
             file.write(text.encode())
+
+
+def _append(path: Path, content: bytes) -> None:
+    """Add to a file that must be there: a new one would hide that the events before were lost."""
+    with path.open("r+b") as file:
+        file.seek(0, os.SEEK_END)
+        file.write(content)
 
 
 def _best(event: Event) -> tuple[str, str] | None:
