@@ -6,6 +6,7 @@ A config is frozen and complete: together with the seed in it, it determines eve
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, field_validator, model_validator
 
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # what commands a terminal, or is half a sign
 MOST = (1 << 63) - 1  # of a whole number, so that compiled code can take it
 LONGEST = 1 << 20  # bytes of a file; and dots of a line, since the parser takes time in the square of them:
 MOST_DOTS = 200
@@ -26,7 +28,8 @@ SHOWN, MOST_FAULTS = 200, 20  # characters of a faulty value, and faults that ar
 Count = Annotated[int, Field(ge=0, le=MOST)]
 Positive = Annotated[int, Field(ge=1, le=MOST)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
-Sizes = tuple[Count, Count, Count]
+Size = Annotated[int, Field(ge=0, le=10_000)]
+Sizes = tuple[Size, Size, Size]
 OpNames = tuple[Annotated[int, Field(ge=-MOST, le=MOST)] | str, ...]
 
 
@@ -61,11 +64,11 @@ class _Section(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _text_can_be_written(cls, values: Any) -> Any:
-        """A file name or an argument that is not UTF-8 comes as text that no file can hold."""
+    def _text_is_text(cls, values: Any) -> Any:
+        """Text can be written to a file, which a name of a file that is not UTF-8 cannot, and commands no terminal."""
         for name, value in values.items() if isinstance(values, dict) else ():
-            if isinstance(value, str) and not _is_unicode(value):
-                raise ValueError(f"{name} = {value!r} is not Unicode text: use other characters")
+            if isinstance(value, str) and CONTROL.search(value):
+                raise ValueError(f"{name} = {_shown(value)} is not plain text: leave out what cannot be printed")
         return values
 
     @classmethod
@@ -73,14 +76,6 @@ class _Section(BaseModel):
         """Whether the key may be unset, and is not if it is left out."""
         field = cls.model_fields.get(name)
         return field is not None and field.default is not None and type(None) in get_args(field.annotation)
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 class MemoryConfig(_Section):
@@ -153,7 +148,7 @@ class SearchConfig(_Section):
     tournament_size: Positive = 10
     fitness_resolution: Fraction = 0.0
     parsimony: bool = False
-    children: Positive = 100
+    children: Annotated[int, Field(ge=1, le=100_000)] = 100
     rarity: Fraction = 0.4
 
 
@@ -555,8 +550,8 @@ def _parse(text: str) -> dict[str, Any]:
 
 
 def _apply(values: dict[str, Any], override: str) -> None:
-    if not _is_unicode(override):
-        raise ConfigError(f"{_shown(override)} is not Unicode text: use other characters")
+    if CONTROL.search(override):
+        raise ConfigError(f"{_shown(override)} is not plain text: leave out what cannot be printed")
     key, equals, text = override.partition("=")
     if not equals or not key:
         raise ConfigError(f"{_shown(override)} is not an override: write key=value, for example tasks.num_features=8")

@@ -52,6 +52,12 @@ def test_an_event_with_a_number_that_no_run_tells_of_is_refused(key: str, value:
         from_json(line.replace('"?"', value))
 
 
+@pytest.mark.parametrize("key", ["seconds_per_program", "steps_per_program", "steps_per_second"])
+def test_an_estimate_by_which_nothing_can_be_divided_is_refused(key: str) -> None:
+    with pytest.raises(ValueError, match="a cost is too small to have been measured"):
+        from_json(json.dumps({**to_plain(ESTIMATE), key: [0.0, 1.0]}))
+
+
 def test_a_result_without_the_scores_of_a_stage_is_refused(events: tuple[Event, ...]) -> None:
     plain = next(to_plain(event) for event in events if isinstance(event, Final))
     del plain["scores"]["select"]

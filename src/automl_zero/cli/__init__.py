@@ -52,6 +52,10 @@ class Commands(TyperGroup):
                 raise
             typer.echo(f"error: {error}", err=True)
             raise typer.Exit(BAD_INPUT) from None
+        except MemoryError as error:
+            remedy = "make the population, the caches or the tasks smaller"
+            typer.echo(f"error: the memory does not suffice ({error}): {remedy}", err=True)
+            raise typer.Exit(BAD_INPUT) from None
 
 
 def _is_expected(error: Exception) -> bool:

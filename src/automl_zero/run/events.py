@@ -170,6 +170,8 @@ class Stop:
 
 Event = Start | Estimate | EpochEnd | Improvement | Selection | Scoring | Final | Stop
 
+LEAST_COST = 1e-12
+
 _EVENTS: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
 
 
@@ -191,9 +193,17 @@ def from_json(line: str | bytes) -> Event:
     """
     event = _EVENTS.validate_json(line)
     _check_values(to_plain(event))
+    if isinstance(event, Estimate):
+        _check_costs([event.seconds_per_program, event.steps_per_program, event.steps_per_second])
     if isinstance(event, Final):
         _check_stages([event.scores, *(each.scores for each in event.baselines)])
     return event
+
+
+def _check_costs(spans: Iterable[tuple[float, float]]) -> None:
+    """Check that they are such as can be measured, and divided by."""
+    if min(map(min, spans)) < LEAST_COST:
+        raise ValueError("a cost is too small to have been measured")
 
 
 def _check_stages(scores: Iterable[Mapping[Stage, Score]]) -> None:
