@@ -84,6 +84,7 @@ def test_mlflow_uses_the_place_that_the_environment_names(tmp_path: Path, monkey
     run_recorded(migrating(stop={"max_programs": 300}), folder, 1, QUIET, new_trackers(["mlflow"], folder, fail))
     assert (tmp_path / "shared.db").exists()
     assert [file.name for file in (folder / "mlflow").iterdir()] == ["run.json"]
+    assert "shared" not in (folder / "mlflow" / "run.json").read_text()  # there may be a password in it
 
 
 def test_a_server_that_is_away_costs_a_warning_and_no_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -142,7 +142,7 @@ def _read_body(body: bytes) -> Checkpoint:
             _check_sizes(archive, len(body))
             arrays = {name.removesuffix(".npy"): _read_array(archive.read(name)) for name in archive.namelist()}
         header = _HEADER.validate_json(arrays.pop(HEADER).tobytes())
-    except UNREADABLE as error:
+    except (*UNREADABLE, UserWarning) as error:
         raise CheckpointError(f"cannot be read ({type(error).__name__})") from None
     return Checkpoint(header.origin, Snapshot(header.record, arrays))
 

@@ -5,6 +5,7 @@ The axis is programs tried. A run that goes on is told to the same MLflow run, w
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import os
@@ -22,6 +23,7 @@ from automl_zero.run.track import Tracker
 
 EVERY = 1.0  # seconds between two messages: an epoch may take less, and the run waits for the server
 LONGEST = 500  # characters of a parameter
+MOST_PARAMETERS, MOST_METRICS = 100, 1000  # of a message
 # What a server that is away may cost, and what nobody has asked for; a setting of the user's own stands.
 ENVIRONMENT = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
@@ -47,8 +49,8 @@ class MLflowTracker(Tracker):
         from mlflow.tracking import MlflowClient
 
         self.folder.mkdir(exist_ok=True)
-        place, self._waiting = os.environ.get("MLFLOW_TRACKING_URI") or _own_place(self.folder), []
-        self._client = MlflowClient(tracking_uri=place)
+        place, self._waiting = os.environ.get("MLFLOW_TRACKING_URI", ""), []
+        self._client = MlflowClient(tracking_uri=place or f"sqlite:///{self.folder.resolve() / 'mlflow.db'}")
         self._run = self._known_run(place) or self._new_run(place, config)
         self._client.update_run(self._run, status="RUNNING")
 
@@ -56,19 +58,20 @@ class MLflowTracker(Tracker):
         """The number of the MLflow run that was begun at this place, or nothing."""
         file = self.folder / "run.json"
         known = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-        return str(known["run"]) if known.get("place") == place else ""
+        return str(known["run"]) if known.get("place") == _digest(place) else ""
 
     def _new_run(self, place: str, config: Config) -> str:
         from mlflow.entities import Param
 
         experiment = self._client.get_experiment_by_name(config.name)
-        artefacts = (self.folder.resolve() / "artefacts").as_uri() if place == _own_place(self.folder) else None
+        artefacts = None if place else (self.folder.resolve() / "artefacts").as_uri()
         number = experiment.experiment_id if experiment else self._client.create_experiment(config.name, artefacts)
         run = str(self._client.create_run(number, run_name=f"{config.name}-seed-{config.seed}").info.run_id)
         settings = [Param(key, str(value)[:LONGEST]) for key, value in _flat(config.model_dump(mode="json"), "")]
-        self._client.log_batch(run, params=settings)
+        for first in range(0, len(settings), MOST_PARAMETERS):
+            self._client.log_batch(run, params=settings[first : first + MOST_PARAMETERS])
         with replacing(self.folder / "run.json") as file:
-            file.write(json.dumps({"place": place, "run": run}).encode())
+            file.write(json.dumps({"place": _digest(place), "run": run}).encode())
         return run
 
     def numbers(self, values: Mapping[str, float], programs: int) -> None:
@@ -99,13 +102,14 @@ class MLflowTracker(Tracker):
         self._client.set_terminated(self._run)
 
     def _tell(self) -> None:
-        for first in range(0, len(self._waiting), 1000):  # the most that a message may have
-            self._client.log_batch(self._run, metrics=self._waiting[first : first + 1000])
+        for first in range(0, len(self._waiting), MOST_METRICS):
+            self._client.log_batch(self._run, metrics=self._waiting[first : first + MOST_METRICS])
         self._waiting, self._told_at = [], monotonic()
 
 
-def _own_place(folder: Path) -> str:
-    return f"sqlite:///{folder.resolve() / 'mlflow.db'}"
+def _digest(place: str) -> str:
+    """Tells places apart without keeping the password that may be in one."""
+    return hashlib.sha256(place.encode()).hexdigest()[:16]
 
 
 def _allowed(name: str) -> str:

@@ -26,7 +26,7 @@ Arrays = Mapping[str, NDArray[Any]]
 # What the readers of ZIP, of array headers, and of what is compressed raise, depending on the byte that is wrong.
 UNREADABLE = (
     OSError, ValueError, EOFError, BadZipFile, zlib.error, LZMAError, TokenError, struct.error, RuntimeError,
-    SyntaxError, MemoryError, ArithmeticError, LookupError, TypeError, AttributeError, UserWarning,
+    SyntaxError, MemoryError, ArithmeticError, LookupError, TypeError, AttributeError,
 )  # fmt: skip
 
 
