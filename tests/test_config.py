@@ -266,3 +266,10 @@ def test_of_many_faults_the_first_twenty_are_told_and_long_values_are_cut() -> N
     lines = str(refused.value).splitlines()
     assert len(lines) == 20
     assert all(len(line) < 500 for line in lines)
+
+
+def test_what_could_not_be_read_back_is_refused() -> None:
+    config = parse_config({"description": ".\n" * 300})
+    assert parse_config(tomllib.loads(config.to_toml())) == config
+    with pytest.raises(ConfigError, match=r"description = '.* has more than 300 dots: use fewer"):
+        parse_config({"description": ".\n" * 301})

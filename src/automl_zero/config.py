@@ -21,8 +21,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # what commands a terminal, or is half a sign
 MOST = (1 << 63) - 1  # of a whole number, so that compiled code can take it
-LONGEST = 1 << 20  # bytes of a file; and dots of a line, since the parser takes time in the square of them:
-MOST_DOTS = 200
+LONGEST = 1 << 22  # bytes of a file; and dots of a line or a text, since the parser takes time in the square of them:
+MOST_DOTS = 300
 SHOWN, MOST_FAULTS = 200, 20  # characters of a faulty value, and faults that are told at once
 
 Count = Annotated[int, Field(ge=0, le=MOST)]
@@ -69,6 +69,8 @@ class _Section(BaseModel):
         for name, value in values.items() if isinstance(values, dict) else ():
             if isinstance(value, str) and CONTROL.search(value):
                 raise ValueError(f"{name} = {_shown(value)} is not plain text: leave out what cannot be printed")
+            if isinstance(value, str) and value.count(".") > MOST_DOTS:
+                raise ValueError(f"{name} = {_shown(value)} has more than {MOST_DOTS} dots: use fewer")
         return values
 
     @classmethod
@@ -597,7 +599,7 @@ def _short(text: str) -> str:
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
 
-def _hint(location: OpNames) -> str:
+def _hint(location: tuple[int | str, ...]) -> str:
     """The nearest known keys of the section an unknown key stands in."""
     *sections, key = location
     known = list(_section_at(sections).model_fields)
