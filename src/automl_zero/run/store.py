@@ -52,6 +52,13 @@ def check_new(folder: Path) -> None:
     Raises:
         StoreError: there is something of that name, or the place cannot be written.
     """
+    try:
+        _check_place(folder)
+    except OSError as error:
+        raise StoreError(f"run folder {folder} cannot be made ({error.strerror}): choose another --out") from None
+
+
+def _check_place(folder: Path) -> None:
     if folder.exists() or folder.is_symlink():
         raise StoreError(f"run folder {folder} exists and is not overwritten: choose another --out or remove it")
     parent = next(each for each in folder.absolute().parents if each.exists())
@@ -189,7 +196,9 @@ def check_folder(path: Path) -> None:
     Raises:
         StoreError: it is not.
     """
-    if not (path / CONFIG).is_file():
+    with named(path):
+        has_config = (path / CONFIG).is_file()
+    if not has_config:
         raise StoreError(f"{path} is not a run folder, it has no {CONFIG}: give the folder that 'run' has made")
 
 
