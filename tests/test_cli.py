@@ -310,3 +310,12 @@ def test_an_unexpected_error_is_not_hidden(small: Path, monkeypatch: pytest.Monk
 
     monkeypatch.setattr("automl_zero.run.store.check_new", broken)
     assert isinstance(invoke("run", small).exception, ValueError)
+
+
+def test_a_search_that_needs_more_memory_than_there_is_says_so(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise MemoryError("Unable to allocate 9.00 TiB")
+
+    monkeypatch.setattr("automl_zero.run.driver.Experiment", fail)
+    message = refused("run", small, "--quiet")
+    assert "the memory does not suffice (Unable to allocate 9.00 TiB): make the population, the caches or" in message

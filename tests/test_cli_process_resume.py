@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import random
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
+from commands import start, wait_until
 from kept_states import ALL_STATES, grouped
 from timeless import timeless
 
 from automl_zero.run.checkpoints import latest, state_digest
 from automl_zero.run.store import read_run
-
-COMMAND = [sys.executable, "-c", "from automl_zero.cli import main; main()"]
 
 
 @pytest.fixture
@@ -30,18 +25,6 @@ def config(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
         grouped(stop=stop, experiment={"max_programs": 6000}, checkpoint=ALL_STATES | {"keep": 3}).to_toml()
     )
     return path
-
-
-def start(*arguments: object) -> subprocess.Popen[str]:
-    command = [*COMMAND, *map(str, arguments), "--quiet"]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-
-
-def wait_until(condition: Callable[[], Any]) -> None:
-    deadline = time.monotonic() + 120
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 def epochs_of(folder: Path) -> int:
@@ -86,12 +69,6 @@ def check_killed_runs_end_the_same(kills: int, longest: float, config: Path) -> 
 @pytest.mark.parametrize("config", [400], indirect=True)
 def test_a_run_that_is_killed_three_times_ends_as_if_it_had_never_been(config: Path) -> None:
     check_killed_runs_end_the_same(3, 0.3, config)
-
-
-@pytest.mark.soak
-@pytest.mark.parametrize("config", [600], indirect=True)
-def test_a_run_that_is_killed_twenty_times_ends_as_if_it_had_never_been(config: Path) -> None:
-    check_killed_runs_end_the_same(20, 0.15, config)
 
 
 def test_a_run_that_was_interrupted_goes_on_as_if_it_had_never_been(config: Path) -> None:

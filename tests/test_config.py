@@ -56,7 +56,7 @@ def test_every_preset_survives_being_written_and_read(name: str, tmp_path: Path)
 
 @given(
     seed=st.integers(0, 2**63 - 1),
-    name=st.text(),
+    name=st.text(st.characters(exclude_categories=("Cc", "Cs"))),
     sizes=st.tuples(*[st.integers(0, 99)] * 3),
     prob=st.floats(0, 1),
     weights=st.dictionaries(st.sampled_from(Mutation), st.floats(0.1, 10)),
@@ -241,3 +241,31 @@ def test_families_and_graphs_ask_for_nothing_where_they_are_not_used() -> None:
 def test_no_migrants_and_all_members_are_possible_numbers_of_migrants() -> None:
     assert small_config(islands={"migrants": 0}).islands.migrants == 0
     assert small_config(islands={"migrants": 20}).islands.migrants == 20
+
+
+@pytest.mark.parametrize("text", ["\x1b[2J", "a\x07", "caf\udce9", "\x9b2J"])
+def test_text_that_commands_a_terminal_or_cannot_be_written_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"name = '.*' is not plain text: leave out what cannot be printed"):
+        parse_config({"name": text})
+    with pytest.raises(ConfigError, match=r"tasks\.table: path = '.*' is not plain text"):
+        parse_config({"tasks": {"table": {"path": text}}})
+
+
+def test_text_of_other_tongues_and_of_several_lines_is_kept() -> None:
+    config = parse_config({"name": "Fraktur 東京", "description": "one\n\ttwo"})
+    assert (config.name, config.description) == ("Fraktur 東京", "one\n\ttwo")
+
+
+def test_of_many_faults_the_first_twenty_are_told_and_long_values_are_cut() -> None:
+    with pytest.raises(ConfigError) as refused:
+        parse_config({f"wrong{number}": "x" * 10_000 for number in range(100)})
+    lines = str(refused.value).splitlines()
+    assert len(lines) == 20
+    assert all(len(line) < 500 for line in lines)
+
+
+def test_what_could_not_be_read_back_is_refused() -> None:
+    config = parse_config({"description": ".\n" * 300})
+    assert parse_config(tomllib.loads(config.to_toml())) == config
+    with pytest.raises(ConfigError, match=r"description = '.* has more than 300 dots: use fewer"):
+        parse_config({"description": ".\n" * 301})

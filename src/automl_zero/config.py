@@ -6,21 +6,31 @@ A config is frozen and complete: together with the seed in it, it determines eve
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from enum import StrEnum
 from importlib import resources
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, field_validator, model_validator
 
-Count = Annotated[int, Field(ge=0)]
-Positive = Annotated[int, Field(ge=1)]
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # what commands a terminal, or is half a sign
+MOST = (1 << 63) - 1  # of a whole number, so that compiled code can take it
+LONGEST = 1 << 22  # bytes of a file; and dots of a line or a text, since the parser takes time in the square of them:
+MOST_DOTS = 300
+SHOWN, MOST_FAULTS = 200, 20  # characters of a faulty value, and faults that are told at once
+
+Count = Annotated[int, Field(ge=0, le=MOST)]
+Positive = Annotated[int, Field(ge=1, le=MOST)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
-Sizes = tuple[Count, Count, Count]
+Size = Annotated[int, Field(ge=0, le=10_000)]
+Sizes = tuple[Size, Size, Size]
+OpNames = tuple[Annotated[int, Field(ge=-MOST, le=MOST)] | str, ...]
 
 
 class ConfigError(ValueError):
@@ -52,6 +62,17 @@ class _Section(BaseModel):
         unset = {name: None for name, value in values.items() if value == "none" and cls._is_set_by_default(name)}
         return values | unset
 
+    @model_validator(mode="before")
+    @classmethod
+    def _text_is_text(cls, values: Any) -> Any:
+        """Text can be written to a file, which a name of a file that is not UTF-8 cannot, and commands no terminal."""
+        for name, value in values.items() if isinstance(values, dict) else ():
+            if isinstance(value, str) and CONTROL.search(value):
+                raise ValueError(f"{name} = {_shown(value)} is not plain text: leave out what cannot be printed")
+            if isinstance(value, str) and value.count(".") > MOST_DOTS:
+                raise ValueError(f"{name} = {_shown(value)} has more than {MOST_DOTS} dots: use fewer")
+        return values
+
     @classmethod
     def _is_set_by_default(cls, name: str) -> bool:
         """Whether the key may be unset, and is not if it is left out."""
@@ -75,9 +96,9 @@ class ProgramConfig(_Section):
     ``random`` stand for valid programs that mutations of the empty one have given.
     """
 
-    setup_ops: tuple[int | str, ...] = tuple(range(56, 65))
-    predict_ops: tuple[int | str, ...] = (*range(56), 60, 61)
-    learn_ops: tuple[int | str, ...] = (*range(56), 60, 61)
+    setup_ops: OpNames = tuple(range(56, 65))
+    predict_ops: OpNames = (*range(56), 60, 61)
+    learn_ops: OpNames = (*range(56), 60, 61)
     min_sizes: Sizes = (0, 0, 0)
     max_sizes: Sizes = (21, 21, 45)
     initial: str = "empty"
@@ -129,7 +150,7 @@ class SearchConfig(_Section):
     tournament_size: Positive = 10
     fitness_resolution: Fraction = 0.0
     parsimony: bool = False
-    children: Positive = 100
+    children: Annotated[int, Field(ge=1, le=100_000)] = 100
     rarity: Fraction = 0.4
 
 
@@ -471,7 +492,7 @@ def parse_config(values: Mapping[str, Any]) -> Config:
     try:
         return Config.model_validate(values)
     except ValidationError as error:
-        raise ConfigError("\n".join(_explain(error))) from None
+        raise ConfigError("\n".join(islice(_explain(error), MOST_FAULTS))) from None
 
 
 def _presets() -> Any:
@@ -481,32 +502,56 @@ def _presets() -> Any:
 def _read(name_or_path: str) -> dict[str, Any]:
     if name_or_path in preset_names():
         text = (_presets() / f"{name_or_path}.toml").read_text(encoding="utf-8")
-    elif Path(name_or_path).is_file():
+    elif _is_file(name_or_path):
         text = _read_file(Path(name_or_path))
     else:
-        raise ConfigError(f"no preset or file '{name_or_path}': presets are {', '.join(preset_names())}")
+        raise ConfigError(f"no preset or file {_shown(name_or_path)}: presets are {', '.join(preset_names())}")
     try:
-        return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        return _parse(text)
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{name_or_path} is not valid TOML: {error}") from None
+
+
+def _is_file(name: str) -> bool:
+    try:
+        return Path(name).is_file()
+    except OSError:  # no file can have such a name
+        return False
 
 
 def _read_file(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        with path.open("rb") as file:
+            content = file.read(LONGEST + 1)
+        if len(content) > LONGEST:
+            raise ConfigError(f"config file {path} is longer than {LONGEST} bytes: give a file such as config.toml")
+        return content.decode()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read config file {path}: {error}") from None
 
 
+def _parse(text: str) -> dict[str, Any]:
+    """Read TOML.
+
+    Raises:
+        ValueError, RecursionError: it is none, or no parser should be given it.
+    """
+    if max((line.count(".") for line in text.splitlines()), default=0) > MOST_DOTS:
+        raise ValueError(f"a line has more than {MOST_DOTS} dots")
+    return tomllib.loads(text)
+
+
 def _apply(values: dict[str, Any], override: str) -> None:
+    if CONTROL.search(override):
+        raise ConfigError(f"{_shown(override)} is not plain text: leave out what cannot be printed")
     key, equals, text = override.partition("=")
     if not equals or not key:
-        raise ConfigError(f"'{override}' is not an override: write key=value, for example tasks.num_features=8")
+        raise ConfigError(f"{_shown(override)} is not an override: write key=value, for example tasks.num_features=8")
     *sections, last = key.strip().split(".")
     for section in sections:
         values = values.setdefault(section, {})
         if not isinstance(values, dict):
-            raise ConfigError(f"'{section}' in '{override}' is a value, not a section")
+            raise ConfigError(f"{_shown(section)} in {_shown(override)} is a value, not a section")
     values[last] = _parse_value(text.strip())
 
 
@@ -515,8 +560,8 @@ def _parse_value(text: str) -> Any:
     if text.lower() == "none":
         return None
     try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except (tomllib.TOMLDecodeError, RecursionError):
+        return _parse(f"value = {text}")["value"]
+    except (ValueError, RecursionError):
         return text
 
 
@@ -524,12 +569,24 @@ def _explain(error: ValidationError) -> Iterator[str]:
     for problem in error.errors():
         key = ".".join(str(part) for part in problem["loc"]) or "config"
         if problem["type"] == "extra_forbidden":
-            yield f"unknown key {key} = {problem['input']!r}: {_hint(problem['loc'])}"
+            yield f"unknown key {_short(key)} = {_shown(problem['input'])}: {_hint(problem['loc'])}"
         elif problem["type"] == "value_error":
             yield f"{key}: {problem['ctx']['error']}" if problem["loc"] else str(problem["ctx"]["error"])
         else:
             message = problem["msg"]
-            yield f"{key} = {problem['input']!r}: {message[0].lower()}{message[1:]}"
+            yield f"{_short(key)} = {_shown(problem['input'])}: {message[0].lower()}{message[1:]}"
+
+
+def _shown(value: Any) -> str:
+    """A value as Python writes it; of a long one the beginning, and of a monstrous one its kind alone."""
+    try:
+        return _short(repr(value))
+    except (ValueError, RecursionError):
+        return f"of type {type(value).__name__} and monstrous size"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
 
 def _hint(location: tuple[int | str, ...]) -> str:

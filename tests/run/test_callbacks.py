@@ -1,20 +1,35 @@
 from __future__ import annotations
 
+import doctest
 from pathlib import Path
 from typing import Any
 
 import pytest
+from kept_states import QUIET
 from small_config import small_config
 from timeless import timeless
 
 from automl_zero.config import Config
+from automl_zero.run import callbacks
 from automl_zero.run.callbacks import Callback
 from automl_zero.run.checkpoints import Checkpoints
 from automl_zero.run.driver import Run
-from automl_zero.run.events import EpochEnd, Event, Improvement, Stop
+from automl_zero.run.events import EpochEnd, Event, Final, Improvement, Selection, Stop
+from automl_zero.run.recorded import run_recorded
+from automl_zero.run.resume import resume_recorded
 
 CONFIG = small_config(baselines={"names": []}, islands={"migration_epochs": 2}, checkpoint={"every_epochs": 3})
-HOOKS = ("on_start", "on_migration", "on_epoch", "on_improvement", "on_checkpoint", "on_stop")
+HOOKS = (
+    "on_start",
+    "on_migration",
+    "on_epoch",
+    "on_improvement",
+    "on_selection",
+    "on_final",
+    "on_checkpoint",
+    "on_stop",
+    "on_recorded",
+)
 
 
 class Listener(Callback):
@@ -40,11 +55,20 @@ class Listener(Callback):
     def on_improvement(self, event: Improvement) -> bool:
         return self._note("on_improvement", event)
 
+    def on_selection(self, event: Selection) -> bool:
+        return self._note("on_selection", event)
+
+    def on_final(self, event: Final) -> bool:
+        return self._note("on_final", event)
+
     def on_checkpoint(self, path: Path) -> bool:
         return self._note("on_checkpoint", path)
 
     def on_stop(self, event: Stop) -> bool:
         return self._note("on_stop", event)
+
+    def on_recorded(self, folder: Path) -> bool:
+        return self._note("on_recorded", sorted(file.name for file in folder.iterdir()))
 
 
 def listened(folder: Path, *listeners: Callback, config: Config = CONFIG) -> list[Event]:
@@ -54,7 +78,13 @@ def listened(folder: Path, *listeners: Callback, config: Config = CONFIG) -> lis
 
 def test_a_listener_is_told_all_that_happens(tmp_path: Path) -> None:
     events = listened(tmp_path, listener := Listener())
-    kinds = {"on_epoch": EpochEnd, "on_improvement": Improvement, "on_stop": Stop}
+    kinds = {
+        "on_epoch": EpochEnd,
+        "on_improvement": Improvement,
+        "on_selection": Selection,
+        "on_final": Final,
+        "on_stop": Stop,
+    }
     for hook, kind in kinds.items():
         told = [what for name, what in listener.heard if name == hook]
         assert told == [event for event in events if isinstance(event, kind)] != []
@@ -68,6 +98,21 @@ def test_migration_is_told_before_the_epoch_and_a_checkpoint_after_it(tmp_path: 
     listened(tmp_path, listener := Listener())
     order = [name for name, _ in listener.heard if name in ("on_epoch", "on_migration", "on_checkpoint")]
     assert order[:6] == ["on_checkpoint", "on_epoch", "on_migration", "on_epoch", "on_epoch", "on_checkpoint"]
+
+
+def test_a_listener_of_a_recorded_run_is_told_when_all_is_in_the_folder(tmp_path: Path) -> None:
+    record, go_on = Listener(), Listener()
+    run_recorded(CONFIG, tmp_path / "run", 1, QUIET, [record])
+    resume_recorded(tmp_path / "run", ["stop.max_programs=900"], False, 1, QUIET, [go_on])
+    for listener in (record, go_on):
+        hook, files = listener.heard[-1]
+        assert (hook, "report.txt" in files) == ("on_recorded", True)
+        assert listener.heard[-2][0] == "on_stop"
+        assert sum(name == "on_start" for name, _ in listener.heard) == 1
+
+
+def test_the_example_of_the_docs_holds() -> None:
+    assert doctest.testmod(callbacks) == (0, 5)
 
 
 def test_listeners_change_no_result(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import json
 from dataclasses import FrozenInstanceError
 
 import pytest
-from sample_events import ESTIMATE
+from sample_events import EPOCH, ESTIMATE
 
 from automl_zero.run.events import EpochEnd, Event, Final, from_json, to_json, to_plain
 
@@ -42,6 +42,27 @@ def test_an_event_cannot_be_changed(events: tuple[Event, ...]) -> None:
 def test_what_is_no_event_is_refused(line: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         from_json(line)
+
+
+@pytest.mark.parametrize("value", ["1e19", "-1e19", "NaN", "Infinity", "9" * 5000])
+@pytest.mark.parametrize("key", ["seconds", "programs", "best_fitness", "counters"])
+def test_an_event_with_a_number_that_no_run_tells_of_is_refused(key: str, value: str) -> None:
+    line = json.dumps({**to_plain(EPOCH), key: {"programs": "?"} if key == "counters" else "?"})
+    with pytest.raises(ValueError, match=r"."):
+        from_json(line.replace('"?"', value))
+
+
+@pytest.mark.parametrize("key", ["seconds_per_program", "steps_per_program", "steps_per_second"])
+def test_an_estimate_by_which_nothing_can_be_divided_is_refused(key: str) -> None:
+    with pytest.raises(ValueError, match="a cost is too small to have been measured"):
+        from_json(json.dumps({**to_plain(ESTIMATE), key: [0.0, 1.0]}))
+
+
+def test_a_result_without_the_scores_of_a_stage_is_refused(events: tuple[Event, ...]) -> None:
+    plain = next(to_plain(event) for event in events if isinstance(event, Final))
+    del plain["scores"]["select"]
+    with pytest.raises(ValueError, match="the score of a stage is missing"):
+        from_json(json.dumps(plain))
 
 
 def test_the_counters_of_an_epoch_are_kept_even_where_they_are_zero(events: tuple[Event, ...]) -> None:

@@ -89,3 +89,11 @@ def test_the_summary_of_a_run_that_is_not_complete_has_no_result_yet() -> None:
     data = summary(after(improvement(10, 0.5), EPOCH), FOLDER)
     assert (data["reason"], data["result"], data["best_program"]) == (None, None, "p")
     assert (data["experiments"], data["programs"], data["train_steps"]) == (0, 1000, 5000)
+
+
+def test_a_report_never_commands_a_terminal(complete: Progress) -> None:
+    assert complete.final is not None
+    progress = after(replace(complete.final, pruned="def Setup():\n\x1b[2J\x9b2J"))
+    text = report(progress, FOLDER)
+    assert "def Setup():\n?[2J?2J\n" in text
+    assert all(sign.isprintable() or sign == "\n" for sign in text)

@@ -137,6 +137,14 @@ def test_a_place_below_a_file_is_refused(tmp_path: Path) -> None:
     assert files(tmp_path) == ["file"]
 
 
+def test_a_name_that_no_folder_can_have_is_refused(tmp_path: Path) -> None:
+    for attempt in (check_new, lambda path: RunFolder.create(path, small_config())):
+        with pytest.raises(StoreError, match=r"cannot be made \(File name too long\): choose another --out"):
+            attempt(tmp_path / ("a" * 5000))
+    with pytest.raises(StoreError, match=r"cannot be used \(File name too long\)"):
+        read_run(tmp_path / ("a" * 5000))
+
+
 def test_a_folder_that_cannot_be_made_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from damage import archive, npy
 
 from automl_zero.tasks.npz import read_npz, write_npz
 from automl_zero.tasks.task import TaskError
@@ -40,3 +41,10 @@ def test_a_file_that_exists_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(TaskError, match=r"a\.npz exists and is not overwritten: choose another name or delete it"):
         write_npz(tmp_path / "a.npz", {"x": np.zeros(1)})
     assert (tmp_path / "a.npz").read_bytes() == b"precious"
+
+
+@pytest.mark.parametrize("header", [b"{'descr': '''", b"(" * 9000, b"{'descr': 'f8'"], ids=len)
+def test_an_array_with_a_header_that_is_none_is_named(header: bytes, tmp_path: Path) -> None:
+    (tmp_path / "a.npz").write_bytes(archive({"x.npy": npy(header, b"x" * 8)}))
+    with pytest.raises(TaskError, match="array x cannot be read"):
+        read_npz(tmp_path / "a.npz", ("x",), ())

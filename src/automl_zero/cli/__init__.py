@@ -18,7 +18,7 @@ from automl_zero import __version__
 from automl_zero.cli.compare import compare
 from automl_zero.cli.data import data
 from automl_zero.cli.effort import Effort, EffortName, efforts, tell_cost
-from automl_zero.cli.output import AsJson, Override, Seed, print_rows, print_run, print_table, to_json
+from automl_zero.cli.output import AsJson, Override, Seed, Track, print_rows, print_run, print_table, to_json, warning
 from automl_zero.cli.resume import resume
 from automl_zero.cli.tasks import tasks
 
@@ -51,6 +51,10 @@ class Commands(TyperGroup):
             if not _is_expected(error):
                 raise
             typer.echo(f"error: {error}", err=True)
+            raise typer.Exit(BAD_INPUT) from None
+        except MemoryError as error:
+            remedy = "make the population, the caches or the tasks smaller"
+            typer.echo(f"error: the memory does not suffice ({error}): {remedy}", err=True)
             raise typer.Exit(BAD_INPUT) from None
 
 
@@ -97,6 +101,7 @@ def run(
     overrides: Annotated[list[str] | None, Override] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Threads; by default, the number of cores.")] = None,
+    track: Annotated[list[str] | None, Track] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; by default, runs/NAME-seed-N.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show nothing but the report at the end.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON, all else to stderr.")] = False,
@@ -117,9 +122,11 @@ def run(
     from rich.console import Console
 
     from automl_zero.run.recorded import run_recorded
+    from automl_zero.run.trackers import new_trackers
 
     console = Console(stderr=as_json, quiet=quiet)
-    progress, exit_code = run_recorded(settings, folder, workers or cores, console)
+    trackers = new_trackers(track or [], folder, warning(console))
+    progress, exit_code = run_recorded(settings, folder, workers or cores, console, trackers)
     print_run(progress, folder, as_json)
     raise typer.Exit(exit_code)
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from automl_zero.run.progress import Progress
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed that the tasks are drawn from.")]
+Track = typer.Option(
+    "--track", metavar="NAME", help="Tell the run to tensorboard or mlflow, too, while it goes on; may be repeated."
+)
 Override = typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, e.g. islands.count=8; may be repeated.")
 
 
@@ -32,6 +37,14 @@ def print_table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for row in table:
         line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         typer.echo(line.rstrip())
+
+
+def warning(console: Console) -> Callable[[str], None]:
+    """What prints a warning: on the console, or on stderr where that is quiet."""
+    from rich.console import Console
+
+    shown = Console(stderr=True) if console.quiet else console
+    return lambda message: shown.print(f"warning: {message}", markup=False, highlight=False, soft_wrap=True)
 
 
 def print_run(progress: Progress, folder: Path, as_json: bool) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from automl_zero.cli.output import Override, print_run
+from automl_zero.cli.output import Override, Track, print_run, warning
 
 
 def resume(
@@ -18,6 +18,7 @@ def resume(
         bool, typer.Option("--allow-change", help="Go on although settings, data or the package have changed.")
     ] = False,
     workers: Annotated[int | None, typer.Option(min=1, help="Threads; by default, the number of cores.")] = None,
+    track: Annotated[list[str] | None, Track] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show nothing but the report at the end.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON, all else to stderr.")] = False,
 ) -> None:
@@ -31,10 +32,12 @@ def resume(
     from rich.console import Console
 
     from automl_zero.run.resume import resume_recorded
+    from automl_zero.run.trackers import new_trackers
 
     console = Console(stderr=as_json, quiet=quiet)
+    trackers = new_trackers(track or [], folder, warning(console))
     progress, exit_code = resume_recorded(
-        folder, overrides or [], allow_change, workers or os.cpu_count() or 1, console
+        folder, overrides or [], allow_change, workers or os.cpu_count() or 1, console, trackers
     )
     print_run(progress, folder, as_json)
     raise typer.Exit(exit_code)

@@ -1,4 +1,4 @@
-"""What a caller of ``Run`` may be told while it goes on, and how it may end it; no result depends on who listens."""
+"""What a caller of a run may be told while it goes on, and how it may end it; no result depends on who listens."""
 
 from __future__ import annotations
 
@@ -6,19 +6,24 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from automl_zero.config import Config
-from automl_zero.run.events import EpochEnd, Event, Improvement, Stop
+from automl_zero.run.events import EpochEnd, Event, Final, Improvement, Selection, Stop
 
 
 class Callback:
     """Does nothing; write a subclass with the methods that matter. One that returns True ends the run.
 
-    The run then ends at the end of the epoch, completely, as after Ctrl-C.
+    The run then ends at the end of the epoch, completely, as after Ctrl-C. An exception ends it at once. ``Run`` takes
+    callbacks, and so do ``run_recorded`` and ``resume_recorded``, which do a run as the command does it.
 
     Example:
-        >>> class UntilGood(Callback):
-        ...     def on_improvement(self, event: Improvement) -> bool:
-        ...         return event.fitness > 0.9
-        >>> events = Run(load_config("linear"), callbacks=[UntilGood()]).events()
+        >>> from automl_zero.config import load_config
+        >>> from automl_zero.run.driver import Run
+        >>> class Impatient(Callback):
+        ...     def on_epoch(self, event: EpochEnd) -> bool:
+        ...         return event.best_fitness > 0.99 or event.programs >= 40_000
+        >>> run = Run(load_config("linear", ["baselines.names=[]"]), callbacks=[Impatient()])
+        >>> [event.reason for event in run.events() if event.event == "stop"]
+        ['interrupted']
     """
 
     def on_start(self, config: Config) -> bool | None:
@@ -33,11 +38,20 @@ class Callback:
     def on_improvement(self, event: Improvement) -> bool | None:
         """An experiment has a better program than before."""
 
+    def on_selection(self, event: Selection) -> bool | None:
+        """An experiment has ended, and its program was scored on the select tasks."""
+
+    def on_final(self, event: Final) -> bool | None:
+        """The result of the run is known."""
+
     def on_checkpoint(self, path: Path) -> bool | None:
         """A checkpoint was written."""
 
     def on_stop(self, event: Stop) -> bool | None:
         """The run is complete."""
+
+    def on_recorded(self, folder: Path) -> bool | None:
+        """All of the run is in its folder, the report included; only where there is a folder."""
 
 
 class Callbacks:
@@ -59,5 +73,9 @@ class Callbacks:
                 self.tell(lambda each: each.on_epoch(event))
             case Improvement():
                 self.tell(lambda each: each.on_improvement(event))
+            case Selection():
+                self.tell(lambda each: each.on_selection(event))
+            case Final():
+                self.tell(lambda each: each.on_final(event))
             case Stop():
                 self.tell(lambda each: each.on_stop(event))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from automl_zero.config import Config
+from automl_zero.config import Config, StopConfig
 from automl_zero.run.checkpoint import Origin
 from automl_zero.run.events import Stop
 from automl_zero.run.limits import INTERRUPTED
@@ -24,6 +24,8 @@ def check_goes_on(stored: StoredRun, config: Config) -> None:
     if not isinstance(stop, Stop) or stop.reason == INTERRUPTED:
         return
     key = stop.reason.removeprefix("stop.")
+    if key not in StopConfig.model_fields:
+        raise StoreError(f"the run was ended by {stop.reason!r}, which is no limit: restore or remove the last event")
     limit = getattr(config.stop, key)
     if limit == getattr(stored.config.stop, key):
         raise StoreError(

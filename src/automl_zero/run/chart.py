@@ -13,7 +13,7 @@ def curve_rows(points: Sequence[Point], width: int, height: int) -> list[str]:
     """Draw the steps of a curve as filled columns, from the lowest value at the bottom to the highest at the top.
 
     Args:
-        points: (x, y) with rising x, at least 1; y holds from its x on.
+        points: (x, y) with rising x; y holds from its x on. An x below 1, which no run has, is taken as 1.
         width: columns; they divide the range of log x evenly.
         height: rows.
     """
@@ -28,11 +28,15 @@ def sampled(points: Sequence[Point], width: int) -> list[float]:
     """The value of the curve at each column; none if there are no points."""
     if not points:
         return []
-    first, last = math.log(points[0][0]), math.log(points[-1][0])
+    first, last = _log(points[0]), _log(points[-1])
     ends = [first + (last - first) * column / max(width - 1, 1) for column in range(width)]
     values, place = [], 0
     for end in ends:
-        while place + 1 < len(points) and math.log(points[place + 1][0]) <= end + 1e-9:
+        while place + 1 < len(points) and _log(points[place + 1]) <= end + 1e-9:
             place += 1
         values.append(points[place][1])
     return values
+
+
+def _log(point: Point) -> float:
+    return math.log(max(point[0], 1))

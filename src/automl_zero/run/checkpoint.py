@@ -11,12 +11,16 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from io import BytesIO
+from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
+from warnings import catch_warnings
+from zipfile import ZIP_STORED, ZipFile
 
 import numpy as np
+from numpy.lib import format as npy
 from numpy.typing import NDArray
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, TypeAdapter
 
 from automl_zero import __version__
 from automl_zero.atomic import replacing
@@ -62,6 +66,7 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class _Header:
+    __pydantic_config__: ClassVar = ConfigDict(allow_inf_nan=False)
     origin: Origin
     record: Record
 
@@ -133,9 +138,29 @@ def _checksum(title: bytes, body: bytes | memoryview) -> bytes:
 def _read_body(body: bytes) -> Checkpoint:
     """The content of a file whose checksum is right; it may still have been made by a stranger."""
     try:
-        with np.load(BytesIO(body), allow_pickle=False) as content:
-            arrays: dict[str, NDArray[Any]] = {name: content[name] for name in content.files}
+        with catch_warnings(action="error"), ZipFile(BytesIO(body)) as archive:
+            _check_sizes(archive, len(body))
+            arrays = {name.removesuffix(".npy"): _read_array(archive.read(name)) for name in archive.namelist()}
         header = _HEADER.validate_json(arrays.pop(HEADER).tobytes())
-    except (*UNREADABLE, LookupError, TypeError, AttributeError) as error:
+    except (*UNREADABLE, UserWarning) as error:
         raise CheckpointError(f"cannot be read ({type(error).__name__})") from None
     return Checkpoint(header.origin, Snapshot(header.record, arrays))
+
+
+def _check_sizes(archive: ZipFile, size: int) -> None:
+    """Check that the files in an archive are no larger than it is: a few bytes must not fill the memory."""
+    members = archive.infolist()
+    if any(each.compress_type != ZIP_STORED for each in members) or sum(each.file_size for each in members) > size:
+        raise ValueError("compressed, or files that share their bytes")
+
+
+def _read_array(content: bytes) -> NDArray[Any]:
+    """The array in an NPY file, if it is no larger than the file says: room is made before anything is read."""
+    file = BytesIO(content)
+    if npy.read_magic(file) != (1, 0):
+        raise ValueError("not as they are written")
+    shape, _, dtype = npy.read_array_header_1_0(file)
+    if prod(shape) * max(dtype.itemsize, 1) > len(content):
+        raise ValueError("larger than its file")
+    file.seek(0)
+    return np.asarray(npy.read_array(file, allow_pickle=False))

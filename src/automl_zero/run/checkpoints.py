@@ -48,7 +48,7 @@ class Checkpoints:
             return False
         epochs, seconds = self._settings.every_epochs, self._settings.every_seconds
         too_many = epochs is not None and self._epochs >= epochs
-        too_long = seconds is not None and monotonic() - self._written_at >= seconds
+        too_long = seconds is not None and not 0 <= monotonic() - self._written_at < seconds
         return self._written_at < 0 or too_many or too_long
 
     def write(self, checkpoint: Checkpoint) -> Path | None:

@@ -204,7 +204,10 @@ class Run:
         return total
 
     def _seconds(self) -> float:
-        return round(self._before_seconds + monotonic() - self._began, 3)
+        """Those of the run so far: they never fall, even if the clock is set back, as it may be after a sleep."""
+        now = monotonic()
+        self._before_seconds, self._began = self._before_seconds + max(now - self._began, 0.0), now
+        return round(self._before_seconds, 3)
 
     def _start(self) -> Start:
         time = datetime.now(UTC).isoformat(timespec="seconds")

@@ -6,11 +6,13 @@ made from its events.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import Field, TypeAdapter
 
+from automl_zero.config import MOST
 from automl_zero.tasks.splits import Stage
 from automl_zero.tasks.task import Loss
 
@@ -168,6 +170,8 @@ class Stop:
 
 Event = Start | Estimate | EpochEnd | Improvement | Selection | Scoring | Final | Stop
 
+LEAST_COST = 1e-12
+
 _EVENTS: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
 
 
@@ -187,4 +191,30 @@ def from_json(line: str | bytes) -> Event:
     Raises:
         ValueError: the line is not an event.
     """
-    return _EVENTS.validate_json(line)
+    event = _EVENTS.validate_json(line)
+    _check_values(to_plain(event))
+    if isinstance(event, Estimate):
+        _check_costs([event.seconds_per_program, event.steps_per_program, event.steps_per_second])
+    if isinstance(event, Final):
+        _check_stages([event.scores, *(each.scores for each in event.baselines)])
+    return event
+
+
+def _check_costs(spans: Iterable[tuple[float, float]]) -> None:
+    """Check that they are such as can be measured, and divided by."""
+    if min(map(min, spans)) < LEAST_COST:
+        raise ValueError("a cost is too small to have been measured")
+
+
+def _check_stages(scores: Iterable[Mapping[Stage, Score]]) -> None:
+    if not all(set(each) == set(Stage) for each in scores):
+        raise ValueError("the score of a stage is missing")
+
+
+def _check_values(plain: Any) -> None:
+    """Check that numbers are such as a run can tell of, since what is made from events computes with them."""
+    if isinstance(plain, dict | list):
+        for each in plain.values() if isinstance(plain, dict) else plain:
+            _check_values(each)
+    elif isinstance(plain, int | float) and not abs(plain) <= MOST:  # NaN is not either
+        raise ValueError("a number is too large, or none")

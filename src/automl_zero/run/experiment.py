@@ -14,6 +14,7 @@ from automl_zero.run.archipelago import Archipelago
 from automl_zero.run.limits import Spent
 from automl_zero.run.scoring import score_program
 from automl_zero.run.snapshot import Snapshot, overwrite
+from automl_zero.run.sound import check_sound
 from automl_zero.search.space import build_space
 from automl_zero.tasks.suites import Stage, build_tasks
 from automl_zero.tasks.task import TaskError, TaskSet
@@ -109,6 +110,7 @@ class Experiment:
             StoreError: its arrays are not those of this config.
         """
         overwrite(self.archipelago.arrays, snapshot.arrays)
+        check_sound(self.archipelago.arrays, self.config)
         self.archipelago.epoch = snapshot.record.epoch
         self.fitness, self.improved_at = snapshot.record.fitness, snapshot.record.improved_at
 

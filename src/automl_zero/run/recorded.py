@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
 
 from automl_zero.config import Config
+from automl_zero.run.callbacks import Callback, Callbacks
 from automl_zero.run.checkpoints import Checkpoints
 from automl_zero.run.display import Display, new_display
 from automl_zero.run.driver import Run
@@ -18,10 +19,13 @@ from automl_zero.run.report import report
 from automl_zero.run.store import RunFolder, check_new, locked
 
 
-def run_recorded(config: Config, folder: Path, workers: int, console: Console) -> tuple[Progress, int]:
+def run_recorded(
+    config: Config, folder: Path, workers: int, console: Console, callbacks: Sequence[Callback] = ()
+) -> tuple[Progress, int]:
     """Do a run; gives what is known of it at the end, and the exit code that a signal asks for, or 0.
 
-    What it will cost is measured first, unless the console is quiet and nobody is told.
+    What it will cost is measured first, unless the console is quiet and nobody is told. What happens is in the folder
+    before the callbacks are told.
 
     Raises:
         ConfigError, ProgramError, TaskError: the config cannot be used; the folder is not made.
@@ -30,10 +34,11 @@ def run_recorded(config: Config, folder: Path, workers: int, console: Console) -
     check_new(folder)
     progress = Progress(config)
     with shown(progress, console) as (display, interrupt):
-        run = Run(config, workers, interrupt, Checkpoints(folder, config.checkpoint), is_measured=not console.quiet)
+        checkpoints, is_measured = Checkpoints(folder, config.checkpoint), not console.quiet
+        run = Run(config, workers, interrupt, checkpoints, callbacks=callbacks, is_measured=is_measured)
         store = RunFolder.create(folder, config)
         with locked(folder):
-            record_events(run, store, progress, display)
+            record_events(run, store, progress, display, callbacks)
     return progress, interrupt.exit_code
 
 
@@ -45,10 +50,13 @@ def shown(progress: Progress, console: Console) -> Iterator[tuple[Display, Inter
         yield display, interrupt
 
 
-def record_events(run: Run, store: RunFolder, progress: Progress, display: Display) -> None:
+def record_events(
+    run: Run, store: RunFolder, progress: Progress, display: Display, callbacks: Sequence[Callback]
+) -> None:
     """Do a run to its end, and keep what happens, and the report."""
     for event in run.events():
         store.record(event)
         progress.update(event)
         display.show(event)
     store.write_report(report(progress, store.path))
+    Callbacks(callbacks).tell(lambda each: each.on_recorded(store.path))

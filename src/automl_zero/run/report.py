@@ -8,6 +8,7 @@ from shlex import quote
 from textwrap import fill
 from typing import Any
 
+from automl_zero.config import CONTROL
 from automl_zero.program.prune import prune
 from automl_zero.program.text import from_text, to_text
 from automl_zero.run.events import Baseline, Final, Score, Stop, to_plain
@@ -49,7 +50,7 @@ def report(progress: Progress, folder: Path) -> str:
     parts = [_title(progress), *_algorithm(progress), *_work(progress)]
     if progress.stop:
         parts += [_reproduction(progress.stop, folder)]
-    return "\n".join(parts) + "\n"
+    return CONTROL.sub("?", "\n".join(parts)) + "\n"  # a run folder may come from a stranger
 
 
 def _title(progress: Progress) -> str:

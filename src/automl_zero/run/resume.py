@@ -11,6 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from automl_zero.config import override
+from automl_zero.run.callbacks import Callback
 from automl_zero.run.changes import check_changes, check_goes_on, config_changes, other_changes
 from automl_zero.run.checkpoints import Checkpoints, Found, latest, put_aside
 from automl_zero.run.driver import Run
@@ -20,7 +21,12 @@ from automl_zero.run.store import RunFolder, check_folder, locked, named, read_r
 
 
 def resume_recorded(
-    folder: Path, overrides: Sequence[str], allow_change: bool, workers: int, console: Console
+    folder: Path,
+    overrides: Sequence[str],
+    allow_change: bool,
+    workers: int,
+    console: Console,
+    callbacks: Sequence[Callback] = (),
 ) -> tuple[Progress, int]:
     """Go on with a run; gives the same as ``run_recorded``.
 
@@ -30,6 +36,7 @@ def resume_recorded(
         allow_change: whether other differences are allowed, too: in the config, the tasks, or the package.
         workers: threads; they change no result.
         console: to show it on.
+        callbacks: told what happens from now on.
 
     Raises:
         ConfigError, ProgramError, TaskError: the config cannot be used.
@@ -48,11 +55,11 @@ def resume_recorded(
             progress.update(event)
         console.print(note, markup=False, highlight=False, soft_wrap=True)
         with shown(progress, console) as (display, interrupt):
-            run = Run(config, workers, interrupt, Checkpoints(folder, config.checkpoint), snapshot)
+            run = Run(config, workers, interrupt, Checkpoints(folder, config.checkpoint), snapshot, callbacks)
             check_changes(other_changes(found.checkpoint.origin, run.origin), allow_change)
             with named(found.path):
                 put_aside(found)
-            record_events(run, RunFolder.reopen(folder, config, events, note), progress, display)
+            record_events(run, RunFolder.reopen(folder, config, events, note), progress, display, callbacks)
     return progress, interrupt.exit_code
 
 

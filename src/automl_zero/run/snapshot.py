@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
+from automl_zero.config import Count
 from automl_zero.run.events import Selection
 from automl_zero.run.store import StoreError
 
@@ -35,15 +36,15 @@ class Record:
         seconds: that the run has taken so far, the only value that depends on the clock.
     """
 
-    experiment: int
-    epoch: int
+    experiment: Count
+    epoch: Count
     fitness: float
-    improved_at: int
+    improved_at: Count
     best_fitness: float
-    before: dict[str, int]
-    ended: int
+    before: dict[str, Count]
+    ended: Count
     selections: tuple[Selection, ...]
-    events: int
+    events: Count
     seconds: float
 
 

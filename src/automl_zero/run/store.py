@@ -2,8 +2,9 @@
 
 ``config.toml``, the complete config; ``events.jsonl``, one event per line; ``best/``, the best programs as text: on the
 search tasks, on the select tasks, and ``final.txt``, the result; ``report.txt``; ``checkpoints/``, states of the
-search; ``log.txt``, from where the run went on after a stop. Files are replaced as a whole. Events are only added,
-unless a run goes on from a checkpoint: those that came after it are then cut off. Only who holds the lock writes.
+search; ``log.txt``, from where the run went on after a stop; a folder of each tracker, by its name. Files are replaced
+as a whole. Events are only added, unless a run goes on from a checkpoint: those that came after it are then cut off.
+Only who holds the lock writes.
 """
 
 from __future__ import annotations
@@ -52,6 +53,13 @@ def check_new(folder: Path) -> None:
     Raises:
         StoreError: there is something of that name, or the place cannot be written.
     """
+    try:
+        _check_place(folder)
+    except OSError as error:
+        raise StoreError(f"run folder {folder} cannot be made ({error.strerror}): choose another --out") from None
+
+
+def _check_place(folder: Path) -> None:
     if folder.exists() or folder.is_symlink():
         raise StoreError(f"run folder {folder} exists and is not overwritten: choose another --out or remove it")
     parent = next(each for each in folder.absolute().parents if each.exists())
@@ -145,8 +153,8 @@ class RunFolder:
 
     def record(self, event: Event) -> None:
         """Keep an event, and the program that it tells of."""
-        with named(self.path / EVENTS) as path, path.open("a", encoding="utf-8") as file:
-            file.write(to_json(event) + "\n")
+        with named(self.path / EVENTS) as path:
+            _append(path, f"{to_json(event)}\n".encode())
         if best := _best(event):
             self._write_best(*best)
 
@@ -162,6 +170,13 @@ class RunFolder:
         """Replace a file as a whole, so that nobody ever reads a part of it."""
         with named(self.path / name) as path, replacing(path) as file:
             file.write(text.encode())
+
+
+def _append(path: Path, content: bytes) -> None:
+    """Add to a file that must be there: a new one would hide that the events before were lost."""
+    with path.open("r+b") as file:
+        file.seek(0, os.SEEK_END)
+        file.write(content)
 
 
 def _best(event: Event) -> tuple[str, str] | None:
@@ -182,7 +197,9 @@ def check_folder(path: Path) -> None:
     Raises:
         StoreError: it is not.
     """
-    if not (path / CONFIG).is_file():
+    with named(path):
+        has_config = (path / CONFIG).is_file()
+    if not has_config:
         raise StoreError(f"{path} is not a run folder, it has no {CONFIG}: give the folder that 'run' has made")
 
 

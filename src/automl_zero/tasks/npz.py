@@ -5,9 +5,12 @@ Nothing in a file is ever unpickled, and what is written is all of the file or n
 
 from __future__ import annotations
 
+import struct
 import zlib
 from collections.abc import Mapping, Sequence
+from lzma import LZMAError
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any, BinaryIO
 from zipfile import BadZipFile
 
@@ -20,7 +23,11 @@ from automl_zero.tasks.task import TaskError
 
 Arrays = Mapping[str, NDArray[Any]]
 
-UNREADABLE = (OSError, ValueError, EOFError, BadZipFile, zlib.error, RuntimeError, MemoryError)
+# What the readers of ZIP, of array headers, and of what is compressed raise, depending on the byte that is wrong.
+UNREADABLE = (
+    OSError, ValueError, EOFError, BadZipFile, zlib.error, LZMAError, TokenError, struct.error, RuntimeError,
+    SyntaxError, MemoryError, ArithmeticError, LookupError, TypeError, AttributeError,
+)  # fmt: skip
 
 
 def read_npz(path: Path, required: Sequence[str], optional: Sequence[str]) -> Arrays:
