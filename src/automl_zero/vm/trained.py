@@ -1,7 +1,8 @@
 """A program that has learnt: trained once, it keeps its memory, and every row is predicted from that same memory.
 
 A prediction depends on its row alone: the memory is put back before each row, and random ops in Predict draw the same
-numbers for all rows. So rows can be predicted one by one or many at a time, in any order; they run side by side in lanes.
+numbers for all rows. So rows can be predicted one by one or many at a time, in any order; they run in lanes, side by
+side.
 """
 
 from __future__ import annotations
@@ -104,7 +105,7 @@ def train(
     kept, epochs = engine.empty_banks(), np.zeros(len(tasks), np.int64)
     best = np.full(len(tasks), -np.inf)
     for epoch, alive in enumerate(engine.epochs(float(max_abs_error)), 1):
-        for task in np.flatnonzero(alive):
+        for task in np.flatnonzero(alive).tolist():
             banks = engine.banks_of(task)
             value = _fitness(engine, tasks, task, banks, epoch) if keep_best else float(epoch)
             if value > best[task]:

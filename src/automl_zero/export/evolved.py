@@ -1,0 +1,154 @@
+"""Estimators of scikit-learn that train a program which is known already: evolved, from the library, or hand-written."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from automl_zero.export.estimator import ProgramClassifier, ProgramRegressor
+from automl_zero.export.model import Plan
+from automl_zero.program.library import LIBRARY, library_program
+from automl_zero.program.program import Program
+from automl_zero.program.text import from_text
+
+MOST_SEED = 2**31 - 1
+
+
+class EvolvedClassifier(ProgramClassifier):
+    """A classifier that trains a program.
+
+    Features are scaled to mean 0 and deviation 1; missing ones become the mean. A program that is written for more than
+    two classes (label v1, prediction v2) learns them all at once; any other learns each against the rest. Training that
+    fails, because an error is NaN or too large, ends before that epoch; where it fails in the first, a
+    ``ConvergenceWarning`` tells, and the shares of the classes are predicted. Rows are predicted each by itself, from
+    the memory that training has left.
+
+    Args:
+        program: a ``Program``, the name of one of the library (``two_layer_net``), or the text of one.
+        epochs: how often the rows are gone through, every time in another random order.
+        validation_fraction: share of the rows that are kept out of training to choose the best epoch; 0 chooses the
+            last one.
+        width: the least size of vectors; the features that are lacking are zeros. None is no more than the features
+            (and classes) need. A net has as many hidden units as vectors have elements.
+        max_abs_error: a training error above it ends the training.
+        random_state: decides the order of rows, the validation rows and random ops.
+
+    Attributes:
+        classes_: [C] the classes, sorted.
+        program_: the ``Program``; ``program_text_``: its text.
+        model_: what was learnt, as a ``Model``.
+
+    Example:
+        >>> classifier = EvolvedClassifier("two_layer_net", epochs=20, random_state=0).fit(x, y)
+        >>> classifier.predict(x[:5])
+    """
+
+    def __init__(
+        self,
+        program: Program | str = "two_layer_net",
+        *,
+        epochs: int = 10,
+        validation_fraction: float = 0.0,
+        width: int | None = None,
+        max_abs_error: float = 100.0,
+        random_state: Any = None,
+    ) -> None:
+        self.program = program
+        self.epochs = epochs
+        self.validation_fraction = validation_fraction
+        self.width = width
+        self.max_abs_error = max_abs_error
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any) -> Self:  # noqa: N803 -- scikit-learn's name
+        """Train the program on rows ``X`` [rows, columns] of the classes ``y`` [rows].
+
+        Raises:
+            ProgramError: the program cannot be read.
+            ValueError: the data or a parameter cannot be used.
+        """
+        x, y = self._examples(X, y)
+        numbers = self._numbered(y)
+        self.program_ = as_program(self.program)
+        self._train(x, numbers, len(self.classes_), plan_of(self))
+        return self
+
+
+class EvolvedRegressor(ProgramRegressor):
+    """A regressor that trains a program.
+
+    As ``EvolvedClassifier``, which tells what the arguments are. The target is scaled to mean 0 and deviation 1 for the
+    program, and predictions are scaled back; where training fails in the first epoch, the mean is predicted.
+
+    Example:
+        >>> EvolvedRegressor("affine_regression", random_state=0).fit(x, y).score(x, y)
+    """
+
+    def __init__(
+        self,
+        program: Program | str = "two_layer_net",
+        *,
+        epochs: int = 10,
+        validation_fraction: float = 0.0,
+        width: int | None = None,
+        max_abs_error: float = 100.0,
+        random_state: Any = None,
+    ) -> None:
+        self.program = program
+        self.epochs = epochs
+        self.validation_fraction = validation_fraction
+        self.width = width
+        self.max_abs_error = max_abs_error
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any) -> Self:  # noqa: N803
+        """Train the program on rows ``X`` [rows, columns] of the numbers ``y`` [rows].
+
+        Raises:
+            ProgramError: the program cannot be read.
+            ValueError: the data or a parameter cannot be used.
+        """
+        x, y = self._examples(X, y)
+        self.program_ = as_program(self.program)
+        self._train(x, np.asarray(y, np.float64), 0, plan_of(self))
+        return self
+
+
+def as_program(program: Program | str) -> Program:
+    """A program that is given as itself, as a name of the library, or as text.
+
+    Raises:
+        ProgramError: the text is not that of a program, or there is no program of that name.
+    """
+    if isinstance(program, Program):
+        return program
+    is_name = program in LIBRARY or len(program.split()) == 1
+    return library_program(program) if is_name else from_text(program)
+
+
+def seed_of(random_state: Any) -> int:
+    """The seed that scikit-learn's argument stands for."""
+    return int(check_random_state(random_state).randint(MOST_SEED))
+
+
+def plan_of(estimator: EvolvedClassifier | EvolvedRegressor) -> Plan:
+    """How an estimator trains.
+
+    Raises:
+        ValueError: a parameter is out of range.
+    """
+    _check("epochs", estimator.epochs, estimator.epochs >= 1, "at least 1")
+    fraction = estimator.validation_fraction
+    _check("validation_fraction", fraction, 0 <= fraction < 1, "from 0 up to, not including, 1")
+    width = 1 if estimator.width is None else estimator.width
+    _check("width", width, width >= 1, "at least 1, or None")
+    _check("max_abs_error", estimator.max_abs_error, estimator.max_abs_error > 0, "above 0")
+    return Plan(int(estimator.epochs), float(fraction), int(width), float(estimator.max_abs_error), seed_of(estimator.random_state))
+
+
+def _check(name: str, value: Any, is_possible: bool, possible: str) -> None:
+    if not is_possible:
+        raise ValueError(f"{name} = {value!r} is not possible: use a number {possible}")
+
