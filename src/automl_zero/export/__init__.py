@@ -11,7 +11,7 @@ _ESTIMATORS = {
     "EvolvedRegressor": "evolved",
 }
 
-__all__ = ["AutoMLZeroClassifier", "AutoMLZeroRegressor", "EvolvedClassifier", "EvolvedRegressor"]  # noqa: F822
+__all__ = ["AutoMLZeroClassifier", "AutoMLZeroRegressor", "EvolvedClassifier", "EvolvedRegressor"]
 
 
 def __getattr__(name: str) -> Any:

@@ -16,7 +16,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from automl_zero.export.model import Model, Plan, fit_model
+from automl_zero.export.model import Model
 from automl_zero.export.saved import load_estimator, save_estimator
 from automl_zero.program.program import Program
 from automl_zero.program.text import to_text
@@ -62,26 +62,23 @@ class ProgramEstimator(BaseEstimator):  # type: ignore[misc]
         tags.input_tags.allow_nan = True
         return tags
 
-    def _examples(self, x: Any, y: Any) -> Any:
+    def _examples(self, x: Any, y: Any, least_rows: int = 2) -> Any:
         """The arguments of ``fit`` as arrays that can be used."""
-        return validate_data(self, x, y, ensure_min_samples=2, **ROWS)
+        return validate_data(self, x, y, ensure_min_samples=least_rows, **ROWS)
 
     def _rows(self, x: Any) -> FloatArray:
         """The argument of ``predict`` as an array that can be used."""
         check_is_fitted(self)
         return np.asarray(validate_data(self, x, reset=False, **ROWS))
 
-    def _train(self, x: FloatArray, y: FloatArray, num_classes: int, plan: Plan) -> None:
-        """Train ``program_``, and warn if it has learnt nothing."""
-        self.model_ = fit_model(self.program_, x, y, num_classes, plan)
-        if self.model_.has_failed:
-            instead = "shares of the classes" if num_classes else "mean of the target"
-            warn(
-                f"an error of the program's training was nan or above {plan.max_abs_error:g} in the first epoch, so it "
-                f"predicts the {instead}: use a program with a smaller learning rate, or another one",
-                ConvergenceWarning,
-                stacklevel=3,
-            )
+    def warn_of_failure(self, limit: float) -> None:
+        """Tell the user that the program has learnt nothing."""
+        warn(
+            f"an error of the program's training was nan or above {limit:g} in the first epoch, so it predicts what is "
+            "most frequent, or the mean: use a program with a smaller learning rate, or another one",
+            ConvergenceWarning,
+            stacklevel=3,
+        )
 
 
 class ProgramClassifier(ClassifierMixin, ProgramEstimator):  # type: ignore[misc]

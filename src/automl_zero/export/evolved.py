@@ -1,4 +1,4 @@
-"""Estimators of scikit-learn that train a program which is known already: evolved, from the library, or hand-written."""
+"""Estimators of scikit-learn that train a program that is there already: evolved, known, or hand-written."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from automl_zero.export.estimator import ProgramClassifier, ProgramRegressor
-from automl_zero.export.model import Plan
+from automl_zero.export.model import Plan, fit_model
 from automl_zero.program.library import LIBRARY, library_program
 from automl_zero.program.program import Program
 from automl_zero.program.text import from_text
+from automl_zero.tasks.task import FloatArray
 
 MOST_SEED = 2**31 - 1
 
@@ -71,8 +72,7 @@ class EvolvedClassifier(ProgramClassifier):
         """
         x, y = self._examples(X, y)
         numbers = self._numbered(y)
-        self.program_ = as_program(self.program)
-        self._train(x, numbers, len(self.classes_), plan_of(self))
+        _train(self, x, numbers, len(self.classes_))
         return self
 
 
@@ -111,8 +111,7 @@ class EvolvedRegressor(ProgramRegressor):
             ValueError: the data or a parameter cannot be used.
         """
         x, y = self._examples(X, y)
-        self.program_ = as_program(self.program)
-        self._train(x, np.asarray(y, np.float64), 0, plan_of(self))
+        _train(self, x, np.asarray(y, np.float64), 0)
         return self
 
 
@@ -133,22 +132,35 @@ def seed_of(random_state: Any) -> int:
     return int(check_random_state(random_state).randint(MOST_SEED))
 
 
-def plan_of(estimator: EvolvedClassifier | EvolvedRegressor) -> Plan:
+def _train(estimator: EvolvedClassifier | EvolvedRegressor, x: FloatArray, y: FloatArray, num_classes: int) -> None:
+    """Train the program of an estimator, and warn if it has learnt nothing."""
+    plan = _plan(estimator)
+    estimator.program_ = as_program(estimator.program)
+    estimator.model_ = fit_model(estimator.program_, x, y, num_classes, plan)
+    if estimator.model_.has_failed:
+        estimator.warn_of_failure(plan.max_abs_error)
+
+
+def _plan(estimator: EvolvedClassifier | EvolvedRegressor) -> Plan:
     """How an estimator trains.
 
     Raises:
         ValueError: a parameter is out of range.
     """
-    _check("epochs", estimator.epochs, estimator.epochs >= 1, "at least 1")
-    fraction = estimator.validation_fraction
-    _check("validation_fraction", fraction, 0 <= fraction < 1, "from 0 up to, not including, 1")
+    epochs, fraction, limit = estimator.epochs, estimator.validation_fraction, estimator.max_abs_error
     width = 1 if estimator.width is None else estimator.width
-    _check("width", width, width >= 1, "at least 1, or None")
-    _check("max_abs_error", estimator.max_abs_error, estimator.max_abs_error > 0, "above 0")
-    return Plan(int(estimator.epochs), float(fraction), int(width), float(estimator.max_abs_error), seed_of(estimator.random_state))
+    check_number("epochs", epochs, epochs >= 1, "of at least 1")
+    check_number("validation_fraction", fraction, 0 <= fraction < 1, "from 0 up to, not including, 1")
+    check_number("width", width, width >= 1, "of at least 1, or None")
+    check_number("max_abs_error", limit, limit > 0, "above 0")
+    return Plan(int(epochs), float(fraction), int(width), float(limit), seed_of(estimator.random_state))
 
 
-def _check(name: str, value: Any, is_possible: bool, possible: str) -> None:
+def check_number(name: str, value: Any, is_possible: bool, possible: str) -> None:
+    """Check a parameter.
+
+    Raises:
+        ValueError: it is not possible.
+    """
     if not is_possible:
         raise ValueError(f"{name} = {value!r} is not possible: use a number {possible}")
-

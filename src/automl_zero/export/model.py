@@ -1,6 +1,6 @@
 """A program trained on a table: from rows as they are to values or probabilities of classes.
 
-The program sees scaled features, and, where numbers are predicted, a scaled target. A prediction is always finite: where
+The program sees scaled features, and a scaled target where numbers are predicted. A prediction is always finite: where
 the program gives none, it is the mean of the target, or the shares of the classes.
 """
 

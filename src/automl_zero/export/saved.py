@@ -133,9 +133,9 @@ def _restored(kind: type[Estimator], header: dict[str, Any], arrays: dict[str, N
     estimator: Any = kind(**header["parameters"])
     estimator.program_ = from_text(header["program"])
     banks = arrays["scalar"], arrays["vector"], arrays["matrix"]
-    trained = Trained(
-        estimator.program_, Loss(header["loss"]), *header["numbers"], banks, arrays["epochs"], header["dtype"]
-    )
+    num_classes, num_examples, seed = header["numbers"]
+    learnt = num_classes, num_examples, seed, banks, arrays["epochs"]
+    trained = Trained(estimator.program_, Loss(header["loss"]), *learnt, header["dtype"])
     estimator.model_ = Model(trained, Scale(*arrays["features"]), Scale(*arrays["target"]), arrays["shares"])
     estimator.n_features_in_ = header["columns"]
     _check_sizes(estimator.model_, estimator.n_features_in_)
