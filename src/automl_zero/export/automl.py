@@ -27,10 +27,10 @@ class AutoMLZeroClassifier(ProgramClassifier):
 
     A quarter of the rows (at most 1000) is put aside to choose. On the others, the constants of known algorithms (a
     linear model and a two-layer net) are tuned, populations of programs are evolved, and the best of these are tuned,
-    too. Whatever does best on the rows that were put aside is trained on all rows. That is often a known algorithm with
-    other constants, or one that evolution has changed a little: by default the search begins with the known ones, since
-    this gives the best predictions in little time. ``leaderboard_`` tells which it was. To see what evolution finds by
-    itself, use ``initial="empty"``; the known algorithms are rivals then, and may still win.
+    too. Whatever does best on the rows that were put aside is trained on all rows, several times, and predictions are
+    the mean. By default evolution begins with the known algorithms, since this gives the best predictions in little
+    time; where nothing evolved does better, a known one is used, and ``leaderboard_`` says so. To see what evolution
+    finds by itself, use ``initial="empty"``; the known algorithms are rivals then, and may still win.
 
     Features must be numbers; missing ones become the mean. The first use on a machine compiles the engine, which takes
     about a minute and does not count.
@@ -43,6 +43,7 @@ class AutoMLZeroClassifier(ProgramClassifier):
         n_jobs: threads; -1 is one for each processor. They change no result, unless the clock ends the search.
         initial: what evolution begins with: ``known``, ``empty``, ``random``, the name of a library program, or a file.
         width: vectors have at least so many elements, zeros beyond the features; a net has as many hidden units.
+        members: how often the algorithm is trained in the end; a prediction is the mean of theirs.
         preset: whose config the search has; ``overrides``: of its keys, such as ``["islands.count=8"]``.
         verbose: 1 prints how far it is.
 
@@ -70,6 +71,7 @@ class AutoMLZeroClassifier(ProgramClassifier):
         n_jobs: int | None = None,
         initial: str = KNOWN,
         width: int = 16,
+        members: int = 8,
         preset: str = "table",
         overrides: Sequence[str] | None = None,
         verbose: int = 0,
@@ -80,6 +82,7 @@ class AutoMLZeroClassifier(ProgramClassifier):
         self.n_jobs = n_jobs
         self.initial = initial
         self.width = width
+        self.members = members
         self.preset = preset
         self.overrides = overrides
         self.verbose = verbose
@@ -117,6 +120,7 @@ class AutoMLZeroRegressor(ProgramRegressor):
         n_jobs: int | None = None,
         initial: str = KNOWN,
         width: int = 16,
+        members: int = 8,
         preset: str = "table",
         overrides: Sequence[str] | None = None,
         verbose: int = 0,
@@ -127,6 +131,7 @@ class AutoMLZeroRegressor(ProgramRegressor):
         self.n_jobs = n_jobs
         self.initial = initial
         self.width = width
+        self.members = members
         self.preset = preset
         self.overrides = overrides
         self.verbose = verbose
@@ -145,13 +150,17 @@ class AutoMLZeroRegressor(ProgramRegressor):
 
 def _evolve(estimator: Any, x: FloatArray, y: FloatArray, num_classes: int) -> None:
     """Set what came of the search, and train the best program; one whose training fails gives way to the next."""
-    seed, width = seed_of(estimator.random_state), estimator.width
-    check_number("width", width, width >= 1, "at least 1")
+    seed, width, members = seed_of(estimator.random_state), estimator.width, estimator.members
+    check_number("width", width, width >= 1, "of at least 1")
+    check_number("members", members, members >= 1, "of at least 1")
     found = find(build_suite(x, y, num_classes, width, seed), _effort(estimator), seed)
     estimator.leaderboard_ = [_row(ranked) for ranked in found.ranked]
     estimator.history_ = [asdict(point) for point in found.course]
     for ranked in found.ranked:
-        estimator.program_, plan = ranked.program, Plan(ranked.epochs, width=width, seed=seed)
+        estimator.program_, plan = (
+            ranked.program,
+            Plan(ranked.epochs, width=width, members=estimator.members, seed=seed),
+        )
         estimator.model_ = fit_model(ranked.program, x, y, num_classes, plan)
         if not estimator.model_.has_failed:
             return

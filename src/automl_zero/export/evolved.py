@@ -33,6 +33,8 @@ class EvolvedClassifier(ProgramClassifier):
             last one.
         width: the least size of vectors; the features that are lacking are zeros. None is no more than the features
             (and classes) need. A net has as many hidden units as vectors have elements.
+        members: how often the program is trained, each time on the rows in other orders and with other draws of random
+            ops; a prediction is the mean of theirs. Four take little longer than one.
         max_abs_error: a training error above it ends the training.
         random_state: decides the order of rows, the validation rows and random ops.
 
@@ -53,6 +55,7 @@ class EvolvedClassifier(ProgramClassifier):
         epochs: int = 10,
         validation_fraction: float = 0.0,
         width: int | None = None,
+        members: int = 1,
         max_abs_error: float = 100.0,
         random_state: Any = None,
     ) -> None:
@@ -60,6 +63,7 @@ class EvolvedClassifier(ProgramClassifier):
         self.epochs = epochs
         self.validation_fraction = validation_fraction
         self.width = width
+        self.members = members
         self.max_abs_error = max_abs_error
         self.random_state = random_state
 
@@ -93,6 +97,7 @@ class EvolvedRegressor(ProgramRegressor):
         epochs: int = 10,
         validation_fraction: float = 0.0,
         width: int | None = None,
+        members: int = 1,
         max_abs_error: float = 100.0,
         random_state: Any = None,
     ) -> None:
@@ -100,6 +105,7 @@ class EvolvedRegressor(ProgramRegressor):
         self.epochs = epochs
         self.validation_fraction = validation_fraction
         self.width = width
+        self.members = members
         self.max_abs_error = max_abs_error
         self.random_state = random_state
 
@@ -152,8 +158,10 @@ def _plan(estimator: EvolvedClassifier | EvolvedRegressor) -> Plan:
     check_number("epochs", epochs, epochs >= 1, "of at least 1")
     check_number("validation_fraction", fraction, 0 <= fraction < 1, "from 0 up to, not including, 1")
     check_number("width", width, width >= 1, "of at least 1, or None")
+    check_number("members", estimator.members, estimator.members >= 1, "of at least 1")
     check_number("max_abs_error", limit, limit > 0, "above 0")
-    return Plan(int(epochs), float(fraction), int(width), float(limit), seed_of(estimator.random_state))
+    sizes = int(width), int(estimator.members)
+    return Plan(int(epochs), float(fraction), *sizes, float(limit), seed_of(estimator.random_state))
 
 
 def check_number(name: str, value: Any, is_possible: bool, possible: str) -> None:

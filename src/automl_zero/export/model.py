@@ -6,6 +6,7 @@ the program gives none, it is the mean of the target, or the shares of the class
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +30,8 @@ class Plan:
             the last one counts.
         width: vectors have at least so many elements; beyond the features, v0 holds zeros. A net of one hidden unit for
             each element then has at least so many of them.
+        members: how often the program is trained, each time on the rows in other orders and with other draws of random
+            ops; a prediction is the mean of theirs. Four take little longer than one.
         max_abs_error: a larger error ends the training; it is raised where the target itself lies further out.
         seed: of the order of rows, of the validation rows and of random ops.
     """
@@ -36,6 +39,7 @@ class Plan:
     epochs: int = 10
     validation_fraction: float = 0.0
     width: int = 1
+    members: int = 1
     max_abs_error: float = 100.0
     seed: int = 0
 
@@ -45,40 +49,57 @@ class Model:
     """A program trained on rows.
 
     Attributes:
-        trained: on one task, or, where a program for two classes has learnt more of them, on one for each class.
+        trained: of each member on one task, or, where a program for two classes has learnt more of them, on one for
+            each class.
         features: scale of the features; ``target``: scale of the target [1].
         shares: [C] of the classes in the training rows; empty where numbers are predicted.
+        members: how often the program was trained.
     """
 
     trained: Trained
     features: Scale
     target: Scale
     shares: FloatArray
+    members: int = 1
 
     @property
     def has_failed(self) -> bool:
-        """Whether training has failed, for at least one class, so early that nothing was learnt."""
-        return not self.trained.epochs.all()
+        """Whether the training of every member has failed so early that something was not learnt at all."""
+        return not self.trained.epochs.reshape(self.members, -1).all(axis=1).any()
 
     def values(self, x: FloatArray) -> FloatArray:
         """Predicted numbers [rows] for rows [rows, columns]."""
-        outputs = self._outputs(x, 0)[:, 0] * self.target.deviation + self.target.mean
-        return np.where(np.isfinite(outputs), outputs, self.target.mean)
+        mean = np.mean([self._outputs(x, tasks)[:, 0] for tasks in self._usable_members()], axis=0)
+        values = mean * self.target.deviation + self.target.mean
+        return np.where(np.isfinite(values), values, self.target.mean)
 
     def probabilities(self, x: FloatArray) -> FloatArray:
         """Probabilities of the classes [rows, C] for rows [rows, columns]."""
+        members = [self._probabilities(self._outputs(x, tasks)) for tasks in self._usable_members()]
+        mean: FloatArray = np.mean(members, axis=0)
+        return mean
+
+    def _usable_members(self) -> list[IntArray]:
+        """The tasks of each member that has learnt all; of all members, if there is none."""
+        members = np.arange(len(self.trained.epochs)).reshape(self.members, -1)
+        usable = members[self.trained.epochs.reshape(self.members, -1).all(axis=1)]
+        return list(usable if len(usable) else members)
+
+    def _outputs(self, x: FloatArray, tasks: IntArray) -> FloatArray:
+        """What the program gives [rows, outputs], for all tasks of a member."""
+        scaled = self.features.apply(x, self.trained.num_features)
+        return np.hstack([self.trained.outputs(scaled, task) for task in tasks.tolist()])
+
+    def _probabilities(self, outputs: FloatArray) -> FloatArray:
         if self.trained.num_classes > 2:
-            scores = _softmax(self._outputs(x, 0)[:, : len(self.shares)])
+            scores = _softmax(outputs[:, : len(self.shares)])
         else:
-            scores = _sigmoid(np.hstack([self._outputs(x, task) for task in range(len(self.trained.epochs))]))
+            scores = _sigmoid(outputs)
             scores = np.where(np.isnan(scores), self.shares[-scores.shape[1] :], scores)
             scores = np.hstack([1 - scores, scores]) if len(self.shares) == 2 else scores
         total = scores.sum(axis=1, keepdims=True)
         is_usable = np.isfinite(total) & (total > 0)
         return np.where(is_usable, scores / np.where(is_usable, total, 1.0), self.shares)
-
-    def _outputs(self, x: FloatArray, task: int) -> FloatArray:
-        return self.trained.outputs(self.features.apply(x, self.trained.num_features), task)
 
 
 def fit_model(program: Program, x: FloatArray, y: FloatArray, num_classes: int, plan: Plan) -> Model:
@@ -100,15 +121,15 @@ def fit_model(program: Program, x: FloatArray, y: FloatArray, num_classes: int, 
     target = Scale(np.zeros(1), np.ones(1)) if num_classes else scale_of(y[rows, None])
     loss, classes, labels = _labels(program, (y - target.mean) / target.deviation, num_classes)
     scaled = features.apply(x, max(plan.width, x.shape[1], classes if classes > 2 else 1))
-    scaled = np.broadcast_to(scaled, (len(labels), *scaled.shape))
-    judged = valid if len(valid) else rows[:1]
-    examples = scaled[:, rows], labels[:, rows], scaled[:, judged], labels[:, judged]
     order, noise = shuffled_epochs(len(rows), plan.epochs, rng), seed_at(plan.seed, "estimator", "noise")
-    tasks = TaskSet("rows", *examples, loss, classes, order, noise)
+    members = [rows, *(rng.permutation(rows) for _ in range(plan.members - 1))]
+    train_x, train_y = _examples(scaled, labels, members)
+    valid_x, valid_y = _examples(scaled, labels, [valid if len(valid) else rows[:1]] * plan.members)
+    tasks = TaskSet("rows", train_x, train_y, valid_x, valid_y, loss, classes, order, noise)
     limit = max(plan.max_abs_error, 2 * float(np.abs(labels).max())) if loss is Loss.RMSE else plan.max_abs_error
     trained = train(program, tasks, keep_best=len(valid) > 0, max_abs_error=limit)
     shares = np.bincount(y[rows].astype(np.int64), minlength=num_classes) / len(rows) if num_classes else np.empty(0)
-    return Model(trained, features, target, shares)
+    return Model(trained, features, target, shares, plan.members)
 
 
 def is_for_classes(program: Program) -> bool:
@@ -132,6 +153,12 @@ def _labels(program: Program, y: FloatArray, num_classes: int) -> tuple[Loss, in
     if num_classes == 2:
         return Loss.ACCURACY, 2, y[None]
     return Loss.ACCURACY, 2, (y == np.arange(num_classes)[:, None]).astype(np.float64)
+
+
+def _examples(scaled: FloatArray, labels: FloatArray, members: Sequence[IntArray]) -> tuple[FloatArray, FloatArray]:
+    """The rows of each member, for the labels of each of its tasks: [tasks, rows, F] and [tasks, rows]."""
+    x = np.repeat(np.stack([scaled[rows] for rows in members]), len(labels), axis=0)
+    return x, np.concatenate([labels[:, rows] for rows in members])
 
 
 def _softmax(outputs: FloatArray) -> FloatArray:

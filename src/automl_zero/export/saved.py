@@ -84,6 +84,7 @@ def _header(estimator: Any) -> dict[str, Any]:
         "numbers": [trained.num_classes, trained.num_examples, trained.noise_seed],
         "dtype": trained.dtype,
         "columns": estimator.n_features_in_,
+        "members": estimator.model_.members,
         "attributes": {name: getattr(estimator, name) for name in PLAIN if hasattr(estimator, name)},
     }
 
@@ -136,7 +137,8 @@ def _restored(kind: type[Estimator], header: dict[str, Any], arrays: dict[str, N
     num_classes, num_examples, seed = header["numbers"]
     learnt = num_classes, num_examples, seed, banks, arrays["epochs"]
     trained = Trained(estimator.program_, Loss(header["loss"]), *learnt, header["dtype"])
-    estimator.model_ = Model(trained, Scale(*arrays["features"]), Scale(*arrays["target"]), arrays["shares"])
+    scales = Scale(*arrays["features"]), Scale(*arrays["target"])
+    estimator.model_ = Model(trained, *scales, arrays["shares"], header["members"])
     estimator.n_features_in_ = header["columns"]
     _check_sizes(estimator.model_, estimator.n_features_in_)
     for name in ("classes_", "feature_names_in_"):

@@ -17,7 +17,7 @@ SELECT_SHARE, MOST_SELECT = 0.25, 1000  # of the rows
 VALID_SHARE = 0.25  # of the other rows, in each search and tune task
 NUM_SEARCH, NUM_TUNE, NUM_SELECT = 16, 8, 8  # tasks
 MOST_SEARCH, MOST_TRAIN, MOST_VALID = 300, 1000, 300  # rows to train on, in search and later, and to validate on
-SEARCH_STEPS, STEPS, MOST_EPOCHS = 600, 3000, 30  # training steps of a task, about
+SEARCH_STEPS, TUNE_STEPS, SELECT_STEPS, MOST_EPOCHS = 600, 3000, 8000, 30  # training steps of a task, about
 WIDE, PROJECTED = 32, 16  # above so many features, search sees so many projections of them
 
 
@@ -64,9 +64,9 @@ def build_suite(x: FloatArray, y: FloatArray, num_classes: int, width: int, seed
     splits = [_split(source, seen, MOST_SEARCH, rng) for _ in range(NUM_SEARCH)]
     search = _task_set(source, "search", splits, SEARCH_STEPS, is_projected=x.shape[1] > WIDE)
     splits = [_split(source, seen, MOST_TRAIN, rng) for _ in range(NUM_TUNE)]
-    tune = _task_set(source, "tune", splits, STEPS)
+    tune = _task_set(source, "tune", splits, TUNE_STEPS)
     splits = [(deal(y[seen], num_classes, MOST_TRAIN, rng)[0], judged) for _ in range(NUM_SELECT)]
-    select = _task_set(source, "select", [(seen[train], valid) for train, valid in splits], STEPS)
+    select = _task_set(source, "select", [(seen[train], valid) for train, valid in splits], SELECT_STEPS)
     return Suite(search, tune, select)
 
 
