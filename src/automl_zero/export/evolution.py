@@ -107,6 +107,7 @@ class _Finder:
         ranked = [self._ranked(name, program, False) for name, program in known.items()]
         ranked += [self._ranked(f"evolved {number}", program, True) for number, program in enumerate(evolved, 1)]
         ranked.sort(key=lambda each: (-each.fitness, len(each.program)))
+        self.effort.tell(f"best on rows put aside: {ranked[0].name}, {ranked[0].score:.4f}")
         return Found(tuple(ranked), course)
 
     def _compile(self) -> None:
