@@ -19,6 +19,7 @@ from automl_zero.program.library import library_program
 
 X, Y = load_iris(return_X_y=True)
 NAMES = np.array(["setosa", "versicolor", "virginica"], object)[Y]
+LABELS = {"int": Y, "object": NAMES, "str": NAMES.astype(str), "float": Y.astype(float), "bool": Y > 0}
 FRAME = pd.DataFrame(X, columns=["a", "b", "c", "d"])
 NUMBERS = load_diabetes(return_X_y=True)
 
@@ -42,7 +43,9 @@ def changed(path: Path, change: Any) -> Path:
     return path
 
 
-@pytest.mark.parametrize("labels", [Y, NAMES, Y.astype(float), Y > 0], ids=["whole", "text", "float", "bool"])
+@pytest.mark.parametrize(
+    "labels", [Y, NAMES, NAMES.astype(str), Y.astype(float), Y > 0], ids=["int", "object", "str", "float", "bool"]
+)
 @pytest.mark.parametrize("program", ["two_layer_net", library_program("multiclass_net")], ids=["name", "program"])
 def test_a_classifier_comes_back_as_it_was(tmp_path: Path, labels: Any, program: Any) -> None:
     classifier = EvolvedClassifier(program, epochs=2, members=2, random_state=0).fit(FRAME, labels)

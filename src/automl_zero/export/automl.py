@@ -32,8 +32,9 @@ class AutoMLZeroClassifier(ProgramClassifier):
     time; where nothing evolved does better, a known one is used, and ``leaderboard_`` says so. To see what evolution
     finds by itself, use ``initial="empty"``; the known algorithms are rivals then, and may still win.
 
-    Features must be numbers; missing ones become the mean. The first use on a machine compiles the engine, which takes
-    about a minute and does not count.
+    Features must be numbers; missing ones become the mean. A net's time grows with the square of their number: of more
+    than a hundred, make fewer first, by PCA for example. The first use on a machine compiles the engine, which takes a
+    minute or two and does not count.
 
     Args:
         max_seconds: for all of it, about; None is no limit.
@@ -49,10 +50,11 @@ class AutoMLZeroClassifier(ProgramClassifier):
 
     Attributes:
         program_: the algorithm, as a ``Program``; ``program_text_``: as text.
-        leaderboard_: the programs, best first: dictionaries with ``name``, ``is_evolved``, ``score`` (accuracy, or R^2
-            of a regressor, on the rows that were put aside), ``fitness`` (there), ``tune_fitness`` (on the rows that it
-            was tuned on), ``epochs``, ``instructions`` and ``program`` (its text). The first was chosen for its score,
-            so expect a little less of it on new rows.
+        leaderboard_: the programs, best first: dictionaries with ``name``, ``is_evolved`` (from the populations; all
+            that differs from a known one may be constants), ``score`` (accuracy, or R^2 of a regressor, on the rows
+            that were put aside), ``fitness`` (there), ``tune_fitness`` (on the rows that it was tuned on), ``epochs``,
+            ``instructions`` and ``program`` (its text). The first was chosen for its score, so expect a little less of
+            it on new rows.
         history_: the course of the search: dictionaries with ``programs``, ``seconds`` and ``best_fitness``.
         classes_: [C] the classes, sorted.
         model_: what was learnt, as a ``Model``.

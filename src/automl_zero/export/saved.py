@@ -26,7 +26,8 @@ from automl_zero.vm.trained import Trained
 
 FORMAT = 1
 HEADER = "automl_zero_estimator"  # the array that holds plain values, as JSON
-PLAIN = ("leaderboard_", "history_", "select_score_", "epochs_")  # attributes that are kept, where there are any
+NAMED = ("classes_", "feature_names_in_")  # arrays that are kept, where there are any
+PLAIN = ("leaderboard_", "history_")  # and plain values
 REMEDY = "save the estimator again"
 
 Estimator = TypeVar("Estimator")
@@ -85,6 +86,7 @@ def _header(estimator: Any) -> dict[str, Any]:
         "dtype": trained.dtype,
         "columns": estimator.n_features_in_,
         "members": estimator.model_.members,
+        "objects": [name for name in NAMED if getattr(estimator, name, np.empty(0)).dtype == object],
         "attributes": {name: getattr(estimator, name) for name in PLAIN if hasattr(estimator, name)},
     }
 
@@ -107,7 +109,7 @@ def _arrays(estimator: Any) -> dict[str, NDArray[Any]]:
         "epochs": model.trained.epochs,
         **{kind.name.lower(): bank for kind, bank in zip(Kind, model.trained.banks, strict=True)},
     }
-    for name in ("classes_", "feature_names_in_"):
+    for name in NAMED:
         if hasattr(estimator, name):
             arrays[name] = _of_numbers_or_text(getattr(estimator, name))
     return arrays
@@ -141,10 +143,9 @@ def _restored(kind: type[Estimator], header: dict[str, Any], arrays: dict[str, N
     estimator.model_ = Model(trained, *scales, arrays["shares"], header["members"])
     estimator.n_features_in_ = header["columns"]
     _check_sizes(estimator.model_, estimator.n_features_in_)
-    for name in ("classes_", "feature_names_in_"):
+    for name in NAMED:
         if name in arrays:
-            array = arrays[name]
-            setattr(estimator, name, array.astype(object) if array.dtype.kind == "U" else array)
+            setattr(estimator, name, arrays[name].astype(object) if name in header["objects"] else arrays[name])
     for name, value in header["attributes"].items():
         if name in PLAIN:
             setattr(estimator, name, value)

@@ -18,6 +18,7 @@ VALID_SHARE = 0.25  # of the other rows, in each search and tune task
 NUM_SEARCH, NUM_TUNE, NUM_SELECT = 16, 8, 8  # tasks
 MOST_SEARCH, MOST_TRAIN, MOST_VALID = 300, 1000, 300  # rows to train on, in search and later, and to validate on
 SEARCH_STEPS, TUNE_STEPS, SELECT_STEPS, MOST_EPOCHS = 600, 3000, 8000, 30  # training steps of a task, about
+FEW = 64  # features, up to which programs make so many steps
 WIDE, PROJECTED = 32, 16  # above so many features, search sees so many projections of them
 
 
@@ -84,6 +85,7 @@ def _task_set(
     rng = generator_at(source.seed, "estimator", name)
     parts = [_task(source, train, valid, rng if is_projected else None) for train, valid in splits]
     num_train = len(splits[0][0])
+    steps = round(steps * min(1.0, (FEW / parts[0][0].shape[1]) ** 2))  # one of a matrix takes so much longer
     epochs = int(np.clip(round(steps / num_train), 1, MOST_EPOCHS))
     loss, classes = (Loss.ACCURACY, source.num_classes) if source.num_classes else (Loss.RMSE, 2)
     order = shuffled_epochs(num_train, epochs, rng)
