@@ -34,7 +34,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from automl_zero.export import AutoMLZeroClassifier, AutoMLZeroRegressor
+from automl_zero.export import AutoMLZeroClassifier, AutoMLZeroRegressor, EvolvedClassifier, EvolvedRegressor
 
 PAGE = Path(__file__).parent.parent / "docs" / "estimators.md"
 MOST_SETTINGS = 60
@@ -62,7 +62,12 @@ DATASETS: dict[str, tuple[bool, Callable[[], Data]]] = {  # whether to classify,
 
 @dataclass(frozen=True)
 class Cell:
-    """A method on a fold of a data set: score on the fold's test rows, seconds of ``fit``, and what was chosen."""
+    """A method on a fold of a data set.
+
+    Attributes:
+        score: on the test rows of the fold; ``seconds``: of ``fit``; ``chosen``: what it has decided for.
+        known: of an estimator that evolves, the score of the best known algorithm that it had, trained alike.
+    """
 
     dataset: str
     method: str
@@ -70,6 +75,7 @@ class Cell:
     score: float
     seconds: float
     chosen: str
+    known: float | None = None
 
 
 def main() -> None:
@@ -110,14 +116,23 @@ def _measure(cell: tuple[str, str, int], folds: int, seconds: float) -> Cell:
         warnings.simplefilter("ignore")  # of the MLP, that it has not converged
         fit = _evolved if method == "evolved" else partial(_searched, method)
         model, chosen = fit(classifies, x[train], y[train], seconds)
-    spent = monotonic() - began
-    return Cell(dataset, method, fold, float(model.score(x[test], y[test])), round(spent, 1), chosen)
+        spent = round(monotonic() - began, 1)
+        known = float(_known(model, x[train], y[train]).score(x[test], y[test])) if method == "evolved" else None
+    return Cell(dataset, method, fold, float(model.score(x[test], y[test])), spent, chosen, known)
 
 
 def _evolved(classifies: bool, x: Any, y: Any, seconds: float) -> tuple[Any, str]:
     kind = AutoMLZeroClassifier if classifies else AutoMLZeroRegressor
     model = kind(max_seconds=seconds, random_state=0).fit(x, y)
     return model, "evolved" if model.leaderboard_[0]["is_evolved"] else "known"
+
+
+def _known(model: Any, x: Any, y: Any) -> Any:
+    """What would have been used without evolution."""
+    best = next(each for each in model.leaderboard_ if not each["is_evolved"])
+    kind = EvolvedClassifier if isinstance(model, AutoMLZeroClassifier) else EvolvedRegressor
+    sizes = {"epochs": best["epochs"], "width": model.width, "members": model.members}
+    return kind(best["program"], **sizes, random_state=0).fit(x, y)
 
 
 def _searched(method: str, classifies: bool, x: Any, y: Any, seconds: float) -> tuple[Any, str]:
@@ -177,8 +192,8 @@ def _page(cells: Sequence[Cell], arguments: argparse.Namespace) -> Iterator[str]
     yield f"Mean of {arguments.folds} folds, {arguments.seconds:g} seconds for each method on each fold, on one thread."
     yield f"`{command} --jobs {arguments.jobs}` on {_machine()}."
     yield ""
-    yield f"| data | score | {' | '.join(NAMES.values())} | best | of {arguments.folds}, evolved |"
-    yield "|---" * (len(NAMES) + 4) + "|"
+    yield f"| data | score | {' | '.join(NAMES.values())} | best | not evolved | evolved, of {arguments.folds} |"
+    yield "|---" * (len(NAMES) + 5) + "|"
     yield from (_row(dataset, cells) for dataset in arguments.data)
     yield ""
     yield from _summary(cells, arguments)
@@ -189,8 +204,9 @@ This page is written by a script. `AutoML-Zero` is `AutoMLZeroClassifier` or `Au
 seconds and a seed set. `linear` is scikit-learn's logistic or ridge regression, `MLP` its multilayer perceptron, and
 `boosting` its histogram gradient boosting; each is tuned: random settings, the defaults first, are judged by three-fold
 cross-validation within the training rows, until the seconds are over or 60 were tried, and the best is trained on all
-training rows. Linear models and the MLP have their features scaled. The last column tells in how many folds the
-algorithm that was used was evolved; in the others, a known one with tuned constants did better on rows put aside.
+training rows. Linear models and the MLP have their features scaled. `not evolved` is what `AutoML-Zero` would have
+without evolution: the best of its known algorithms with tuned constants, trained as often. The last column tells in how
+many folds the algorithm that it used was evolved; in the others, a known one did better on rows put aside.
 """
 
 
@@ -200,7 +216,12 @@ def _row(dataset: str, cells: Sequence[Cell]) -> str:
     shown = (f"**{score:.3f}**" if method == best else f"{score:.3f}" for method, score in scores.items())
     evolved = sum(cell.chosen == "evolved" for cell in cells if cell.dataset == dataset)
     kind = "accuracy" if DATASETS[dataset][0] else "R²"
-    return f"| {dataset} | {kind} | {' | '.join(shown)} | {NAMES[best]} | {evolved} |"
+    return f"| {dataset} | {kind} | {' | '.join(shown)} | {NAMES[best]} | {_without(dataset, cells):.3f} | {evolved} |"
+
+
+def _without(dataset: str, cells: Sequence[Cell]) -> float:
+    """The score without evolution."""
+    return fmean(cell.known for cell in cells if cell.dataset == dataset and cell.known is not None)
 
 
 def _scores(dataset: str, cells: Sequence[Cell]) -> dict[str, float]:
@@ -212,10 +233,12 @@ def _scores(dataset: str, cells: Sequence[Cell]) -> dict[str, float]:
 
 def _summary(cells: Sequence[Cell], arguments: argparse.Namespace) -> Iterator[str]:
     table = [_scores(dataset, cells) for dataset in arguments.data]
-    for method in list(NAMES)[1:]:
-        wins = sum(scores["evolved"] > scores[method] for scores in table)
-        losses = sum(scores["evolved"] < scores[method] for scores in table)
-        yield f"- Against {NAMES[method]}: better on {wins} data sets, worse on {losses}, of {len(table)}."
+    rivals = {name: [scores[method] for scores in table] for method, name in NAMES.items() if method != "evolved"}
+    rivals["not evolved"] = [_without(dataset, cells) for dataset in arguments.data]
+    for name, others in rivals.items():
+        gains = [scores["evolved"] - other for scores, other in zip(table, others, strict=True)]
+        wins, losses = sum(gain > 0 for gain in gains), sum(gain < 0 for gain in gains)
+        yield f"- AutoML-Zero against {name}: better on {wins} data sets, worse on {losses}, of {len(table)}."
     for method, name in NAMES.items():
         seconds = [cell.seconds for cell in cells if cell.method == method]
         yield f"- `fit` of {name} took {fmean(seconds):.1f} seconds in the mean, {max(seconds):.1f} at most."

@@ -161,9 +161,10 @@ class _Finder:
         results = self._results(program, self.suite.select)
         errors = [result.error for result in results if result.error is not None]
         epochs = [result.best_epoch + 1 for result in results if result.best_epoch is not None]
-        tune, select = (self._fitness(program, tasks) for tasks in (self.suite.tune, self.suite.select))
+        fitness = fmean(result.fitness for result in results)
         score = self._score(errors) if errors else float("-inf")
-        return Ranked(name, program, is_evolved, tune, select, score, round(median(epochs)) if epochs else 1)
+        best_epoch = round(median(epochs)) if epochs else 1
+        return Ranked(name, program, is_evolved, self._fitness(program, self.suite.tune), fitness, score, best_epoch)
 
     def _score(self, errors: Sequence[float]) -> float:
         """Accuracy, or R^2 of targets that are scaled."""

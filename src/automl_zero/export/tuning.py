@@ -34,8 +34,10 @@ def with_tuned_constants(
         is_over: asked before each trial; once it says yes, there are no more.
     """
     places = _places(program)
+    if not places or not trials or is_over():
+        return program
     best, best_score = program, score(program)
-    for _ in range(trials if places else 0):
+    for _ in range(trials):
         if is_over():
             break
         chosen = [place for place in places if rng.random() < 1 / len(places)] or [places[rng.integers(len(places))]]
