@@ -77,7 +77,7 @@ class ProgramEstimator(BaseEstimator):  # type: ignore[misc]
             f"an error of the program's training was nan or above {limit:g} in the first epoch, so it predicts what is "
             "most frequent, or the mean: use a program with a smaller learning rate, or another one",
             ConvergenceWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
 
 
