@@ -159,11 +159,8 @@ def _evolve(estimator: Any, x: FloatArray, y: FloatArray, num_classes: int) -> N
     estimator.leaderboard_ = [_row(ranked) for ranked in found.ranked]
     estimator.history_ = [asdict(point) for point in found.course]
     for ranked in found.ranked:
-        estimator.program_, plan = (
-            ranked.program,
-            Plan(ranked.epochs, width=width, members=estimator.members, seed=seed),
-        )
-        estimator.model_ = fit_model(ranked.program, x, y, num_classes, plan)
+        plan = Plan(ranked.epochs, width=width, members=members, seed=seed)
+        estimator.program_, estimator.model_ = ranked.program, fit_model(ranked.program, x, y, num_classes, plan)
         if not estimator.model_.has_failed:
             return
     estimator.warn_of_failure(plan.max_abs_error)
