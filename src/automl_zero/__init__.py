@@ -1,3 +1,16 @@
 """AutoML-Zero: evolve complete machine-learning algorithms from empty programs."""
 
+from __future__ import annotations
+
+from typing import Any
+
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    """The estimators of ``automl_zero.export``, imported when they are asked for."""
+    if not name.endswith(("Classifier", "Regressor")):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module("automl_zero.export"), name)

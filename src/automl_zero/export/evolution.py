@@ -1,0 +1,181 @@
+"""From a table to a ranked list of algorithms: known ones with tuned constants, and evolved ones.
+
+The same seed and number of programs give the same list, whatever the number of threads; a clock may end things earlier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from statistics import fmean, median
+from time import monotonic
+
+import numpy as np
+
+from automl_zero.config import Config, override
+from automl_zero.export.effort import KNOWN, Effort, search_config
+from automl_zero.export.known import known_programs
+from automl_zero.export.suite import Suite
+from automl_zero.export.tuning import with_tuned_constants
+from automl_zero.program.program import Program
+from automl_zero.program.prune import prune
+from automl_zero.rng import generator_at, seed_at
+from automl_zero.run.archipelago import Archipelago
+from automl_zero.run.initial import initial_programs
+from automl_zero.tasks.task import Loss, TaskSet
+from automl_zero.vm.execute import evaluate
+from automl_zero.vm.outcome import Evaluation
+
+TRIALS = 30  # of constants, for each program
+FINALISTS = 4  # evolved programs that are tuned and judged
+OF_ISLAND = 3  # programs of each island that may become finalists
+SHARES = {"known": 0.2, "search": 0.75, "tune": 0.95}  # of the time, when each ends
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A program and how it does.
+
+    Attributes:
+        name: for people.
+        program: without instructions that have no effect.
+        is_evolved: or known.
+        tune_fitness: on the rows that it was chosen and tuned on; ``fitness``: on the select rows.
+        score: on the select rows, accuracy or R^2.
+        epochs: after how many it did best there.
+    """
+
+    name: str
+    program: Program
+    is_evolved: bool
+    tune_fitness: float
+    fitness: float
+    score: float
+    epochs: int
+
+
+@dataclass(frozen=True)
+class Point:
+    """How far the search was: programs made, seconds since it began, the best fitness on the search tasks."""
+
+    programs: int
+    seconds: float
+    best_fitness: float
+
+
+@dataclass(frozen=True)
+class Found:
+    """What came of a search: the programs, the best on the select rows first, and its course."""
+
+    ranked: tuple[Ranked, ...]
+    course: tuple[Point, ...]
+
+
+def find(suite: Suite, effort: Effort, seed: int) -> Found:
+    """Tune known algorithms, evolve, tune the best, and rank all on the select rows.
+
+    Of programs that do equally well there, the shorter one is the better.
+
+    Raises:
+        ConfigError, ProgramError: the settings of the search cannot be used.
+    """
+    return _Finder(suite, effort, seed).find()
+
+
+@dataclass
+class _Finder:
+    """One search, with its clock."""
+
+    suite: Suite
+    effort: Effort
+    seed: int
+    config: Config = field(init=False)
+    began: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.config = search_config(self.effort)
+
+    def find(self) -> Found:
+        self._compile()
+        self.began = monotonic()
+        known = {name: self._tuned(name, each, "known") for name, each in known_programs(self.suite.tune).items()}
+        archipelago, course = self._evolve(list(known.values()))
+        tuned = (self._tuned(str(number), each, "tune") for number, each in enumerate(self._finalists(archipelago)))
+        evolved = [each for each in dict.fromkeys(tuned) if each not in known.values()]
+        ranked = [self._ranked(name, program, False) for name, program in known.items()]
+        ranked += [self._ranked(f"evolved {number}", program, True) for number, program in enumerate(evolved, 1)]
+        ranked.sort(key=lambda each: (-each.fitness, len(each.program)))
+        self.effort.tell(f"best on rows put aside: {ranked[0].name}, {ranked[0].score:.4f}")
+        return Found(tuple(ranked), course)
+
+    def _compile(self) -> None:
+        """Compile what is missing, or load it, before the clock runs."""
+        small = ["search.population_size=2", "islands.migrants=0", "islands.count=1"]
+        config = override(self.config, small)
+        self._archipelago(config, list(known_programs(self.suite.tune).values())).islands[0].run(config.search.children)
+        self._fitness(Program(), self.suite.tune)
+
+    def _is_over(self, part: str) -> bool:
+        limit = self.effort.max_seconds
+        return limit is not None and monotonic() - self.began > SHARES[part] * limit
+
+    def _tuned(self, name: str, program: Program, part: str) -> Program:
+        rng = generator_at(self.seed, "estimator", "tune", part, name)
+        trials = min(TRIALS, max(1, self.effort.max_programs // 20)) if self.effort.max_programs else TRIALS
+        score = partial(self._fitness, tasks=self.suite.tune)
+        best = with_tuned_constants(program, score, trials, rng, partial(self._is_over, part))
+        return prune(best, self.suite.tune.is_multiclass)
+
+    def _archipelago(self, config: Config, known: list[Program]) -> Archipelago:
+        initial = known if self.effort.initial == KNOWN else initial_programs(config)
+        tasks = (self.suite.search,) * config.islands.count
+        return Archipelago(config, tasks, seed_at(self.seed, "estimator", "search"), initial)
+
+    def _evolve(self, known: list[Program]) -> tuple[Archipelago, tuple[Point, ...]]:
+        """Search until the budget is spent."""
+        archipelago = self._archipelago(self.config, known)
+        course = [self._point(archipelago)]
+        with ThreadPoolExecutor(self.effort.workers) as pool:
+            while not self._is_over("search") and archipelago.programs < (self.effort.max_programs or np.inf):
+                archipelago.run_epoch(pool)
+                point = self._point(archipelago)
+                if point.best_fitness > course[-1].best_fitness:
+                    self.effort.tell(f"{point.programs} programs: best fitness {point.best_fitness:.4f}")
+                course.append(point)
+        return archipelago, tuple(course)
+
+    def _point(self, archipelago: Archipelago) -> Point:
+        seconds = round(monotonic() - self.began, 3)
+        return Point(archipelago.programs, seconds, archipelago.leader.best_fitness)
+
+    def _finalists(self, archipelago: Archipelago) -> list[Program]:
+        """Of the fittest of all islands, those that do best with all features and more epochs."""
+        fittest = [program for island in archipelago.islands for program, _ in island.fittest(OF_ISLAND)]
+        different = list(dict.fromkeys(prune(each, self.suite.tune.is_multiclass) for each in fittest))
+        scores = {each: self._fitness(each, self.suite.tune) for each in different}
+        return sorted(different, key=lambda each: -scores[each])[:FINALISTS]
+
+    def _ranked(self, name: str, program: Program, is_evolved: bool) -> Ranked:
+        results = self._results(program, self.suite.select)
+        errors = [result.error for result in results if result.error is not None]
+        epochs = [result.best_epoch + 1 for result in results if result.best_epoch is not None]
+        fitness = fmean(result.fitness for result in results)
+        score = self._score(errors) if errors else float("-inf")
+        best_epoch = round(median(epochs)) if epochs else 1
+        return Ranked(name, program, is_evolved, self._fitness(program, self.suite.tune), fitness, score, best_epoch)
+
+    def _score(self, errors: Sequence[float]) -> float:
+        """Accuracy, or R^2 of targets that are scaled."""
+        tasks = self.suite.select
+        if tasks.loss is Loss.ACCURACY:
+            return 1 - fmean(errors)
+        return 1 - fmean(np.square(errors)) / max(float(tasks.valid_y.var()), 1e-12)
+
+    def _fitness(self, program: Program, tasks: TaskSet) -> float:
+        return fmean(result.fitness for result in self._results(program, tasks))
+
+    def _results(self, program: Program, tasks: TaskSet) -> list[Evaluation]:
+        limit = self.config.evaluation.max_abs_error
+        return evaluate(program, tasks, dtype=self.config.dtype, max_abs_error=limit, num_predictions=0)

@@ -1,0 +1,274 @@
+"""A program that has learnt: trained once, it keeps its memory, and every row is predicted from that same memory.
+
+A prediction depends on its row alone: the memory is put back before each row, and random ops in Predict draw the same
+numbers for all rows. So rows can be predicted one by one or many at a time, in any order; they run in lanes, side by
+side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl_zero.program.ops import Kind
+from automl_zero.program.program import CLASS_PREDICTION, Program
+from automl_zero.tasks.task import FloatArray, IntArray, Loss, TaskSet
+from automl_zero.vm import evaluation
+from automl_zero.vm.evaluation import BLOCKS, EPOCHS, TRAIN, VALID, Extent, LaneTasks, Machine, Scores
+from automl_zero.vm.execute import LINE_BYTES, aligned, new_machine, new_scores, pack, padded
+from automl_zero.vm.fitness import binary_error, predicted_class, score, sigmoid
+from automl_zero.vm.fuse import fuse
+from automl_zero.vm.jit import jit_entry
+from automl_zero.vm.kernel import SEED
+from automl_zero.vm.lanes import Width, load, splat, store, width_of, zeros
+from automl_zero.vm.lower import SIZE, Code, Lowered, encode, lower, new_lowered, place
+from automl_zero.vm.noise import GOLDEN_32
+from automl_zero.vm.reference import shape_of
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A program and what it has learnt on each of T tasks.
+
+    Attributes:
+        program: as it was given.
+        loss: of the tasks; ``num_classes``: theirs, too.
+        num_examples: N, of an epoch.
+        noise_seed: of the random ops.
+        banks: memory after training, at the program's own addresses: scalars [T, S], vectors [T, V, F] and matrices
+            [T, M, F, F]. Addresses that cannot reach a prediction hold zeros.
+        epochs: [T] how many epochs the memory has seen; 0 where an error of the first was NaN or too large. Such a
+            memory is worth nothing, and its predictions are NaN.
+        dtype: ``float32`` or ``float64``, in which it was trained and predicts.
+    """
+
+    program: Program
+    loss: Loss
+    num_classes: int
+    num_examples: int
+    noise_seed: int
+    banks: tuple[FloatArray, FloatArray, FloatArray]
+    epochs: IntArray
+    dtype: str = "float64"
+
+    @property
+    def num_features(self) -> int:
+        """F, of the rows that can be predicted."""
+        return int(self.banks[Kind.VECTOR].shape[-1])
+
+    def outputs(self, x: FloatArray, task: int = 0) -> FloatArray:
+        """What Predict leaves as its prediction, before it is normalized.
+
+        Args:
+            x: [rows, F] features.
+            task: which task's memory to use.
+
+        Returns:
+            [rows, 1] of s1; with more than two classes [rows, C], the first elements of v2.
+        """
+        if not self.epochs[task]:
+            return np.full((len(x), self._num_outputs), np.nan)
+        return _Engine(_blank(self), self.program, self.dtype).predict(
+            x, [bank[task] for bank in self.banks], task, 1 + int(self.epochs[task]) * self.num_examples
+        )
+
+    @property
+    def _num_outputs(self) -> int:
+        return self.num_classes if self.loss is Loss.ACCURACY and self.num_classes > 2 else 1
+
+
+def train(
+    program: Program,
+    tasks: TaskSet,
+    *,
+    keep_best: bool = False,
+    dtype: str = "float64",
+    max_abs_error: float = 100.0,
+) -> Trained:
+    """Train a program on the training examples of every task, in the order of the set.
+
+    An error that is NaN or too large ends the training of its task; what counts is the memory before that epoch.
+
+    Args:
+        program: any program.
+        tasks: what to train on; all epochs of the set's order are gone through.
+        keep_best: keep the memory after the epoch that does best on the validation examples, each predicted as
+            ``Trained`` predicts it; otherwise these are ignored, and the last epoch counts.
+        dtype: ``float32`` or ``float64``, the precision of the whole computation.
+        max_abs_error: the largest error that is allowed.
+    """
+    engine = _Engine(tasks, program, dtype)
+    kept, epochs = engine.empty_banks(), np.zeros(len(tasks), np.int64)
+    best = np.full(len(tasks), -np.inf)
+    for epoch, alive in enumerate(engine.epochs(float(max_abs_error)), 1):
+        for task in np.flatnonzero(alive).tolist():
+            banks = engine.banks_of(task)
+            value = _fitness(engine, tasks, task, banks, epoch) if keep_best else float(epoch)
+            if value > best[task]:
+                best[task], epochs[task] = value, epoch
+                for bank, now in zip(kept, banks, strict=True):
+                    bank[task] = now
+    counts = tasks.num_classes, tasks.num_train_examples, tasks.noise_seed
+    return Trained(program, tasks.loss, *counts, kept, epochs, dtype)
+
+
+def _fitness(engine: _Engine, tasks: TaskSet, task: int, banks: list[FloatArray], epoch: int) -> float:
+    """How well a memory predicts the validation examples of a task."""
+    outputs = engine.predict(tasks.valid_x[task], banks, task, 1 + epoch * tasks.num_train_examples)
+    pairs = zip(outputs, tasks.valid_y[task], strict=True)
+    return score([_error(tasks, output, label) for output, label in pairs], tasks.loss)[1]
+
+
+def _error(tasks: TaskSet, output: FloatArray, label: float) -> float:
+    if tasks.is_multiclass:
+        return float(predicted_class(output) != label)
+    value = float(output[0])
+    return value - label if tasks.loss is Loss.RMSE else binary_error(label, sigmoid(value))
+
+
+def _blank(trained: Trained) -> TaskSet:
+    """A task of that shape without anything in it."""
+    x, y = np.zeros((1, 1, trained.num_features)), np.zeros((1, 1))
+    return TaskSet("blank", x, y, x, y, trained.loss, trained.num_classes, noise_seed=trained.noise_seed)
+
+
+class _Engine:
+    """A lowered program with tasks packed and memory allocated."""
+
+    def __init__(self, tasks: TaskSet, program: Program, dtype: str) -> None:
+        counts = program.address_counts()
+        if tasks.is_multiclass:
+            counts = replace(counts, vectors=max(counts.vectors, CLASS_PREDICTION + 1))
+        self._tasks, self._counts, self._dtype = tasks, counts, dtype
+        self._lanes = LINE_BYTES // np.dtype(dtype).itemsize // 2  # always, so that no other width is compiled
+        self._width, self._packed = Width(dtype, self._lanes), pack(tasks, dtype, self._lanes)
+        self._machine = new_machine(counts, tasks, dtype, self._lanes, 0)
+        self._lowered = new_lowered(len(program))
+        _lower(encode(program), tasks.is_multiclass, tasks.num_features, self._lanes, self._lowered)
+        blocks = len(self._packed.active)
+        self._memory = aligned(blocks * int(self._lowered.memory[SIZE]), dtype)
+
+    def empty_banks(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Zeros for the memory of every task."""
+        scalars, vectors, matrices = (
+            np.zeros((len(self._tasks), count, *shape_of(kind, self._tasks.num_features)))
+            for kind, count in zip(Kind, self._counts, strict=True)
+        )
+        return scalars, vectors, matrices
+
+    def epochs(self, limit: float) -> Iterator[NDArray[np.bool_]]:
+        """Train epoch after epoch; gives the tasks that have not failed, until all have."""
+        scores, alive = new_scores(padded(len(self._tasks), self._lanes)), self._packed.active.copy()
+        for epoch in range(self._tasks.num_epochs):
+            _train(self._width, self._lowered, self._packed, epoch, limit, self._machine, self._memory, alive, scores)
+            if not alive.any():
+                return
+            bits = alive[:, None] >> np.arange(self._lanes) & 1
+            yield bits.astype(bool).ravel()[: len(self._tasks)]
+
+    def banks_of(self, task: int) -> list[FloatArray]:
+        """The memory of a task as training has left it, at the program's own addresses."""
+        block, lane = divmod(task, self._lanes)
+        cells = self._memory.reshape(len(self._packed.active), -1, self._lanes)[block, :, lane]
+        banks = [bank[0] for bank in self.empty_banks()]
+        for kind, address, first, last in self._places():
+            banks[kind][address] = cells[first:last].reshape(banks[kind].shape[1:])
+        return banks
+
+    def predict(self, x: FloatArray, banks: list[FloatArray], task: int, tick: int) -> FloatArray:
+        """Outputs [rows, 1 or C] of rows [rows, F], all from the same memory."""
+        cells = np.zeros(int(self._lowered.memory[SIZE]) // self._lanes, self._dtype)
+        for kind, address, first, last in self._places():
+            cells[first:last] = banks[kind][address].ravel()
+        rows = self._rows(x, task)
+        classes = self._tasks.num_classes if self._tasks.is_multiclass else 1
+        outputs = np.empty((padded(len(x), self._lanes), classes))
+        _predict(self._width, self._lowered, rows, tick, cells, self._machine, outputs)
+        return outputs[: len(x)]
+
+    def _places(self) -> Iterator[tuple[Kind, int, int, int]]:
+        """Kind and address of what is in use, and its first and last (not included) cell in the memory of a lane."""
+        first = 0
+        for kind in Kind:
+            cells = self._tasks.num_features**kind
+            for address in range(tuple(self._counts)[kind]):
+                name = int(self._lowered.names[kind, address])
+                if name >= 0:
+                    yield kind, address, first + name * cells, first + (name + 1) * cells
+            first += int(self._lowered.memory[kind]) * cells
+
+    def _rows(self, x: FloatArray, task: int) -> LaneTasks:
+        """Rows as the validation examples of a block, where each holds a row in every lane."""
+        count = padded(len(x), self._lanes)
+        flat = aligned(count * self._tasks.num_features, self._dtype)
+        filled = np.zeros((count, self._tasks.num_features))
+        filled[: len(x)] = x
+        flat[:] = filled.reshape(-1, self._lanes, self._tasks.num_features).swapaxes(1, 2).ravel()
+        noise = np.full(self._lanes, task * GOLDEN_32 & 0xFFFFFFFF, np.uint32)
+        shape = self._packed.shape.copy()
+        shape[VALID], shape[BLOCKS] = count // self._lanes, 1
+        return self._packed._replace(valid_x=flat, noise=noise, shape=shape)
+
+
+@jit_entry
+def _lower(program: Code, multiclass: bool, num_features: int, lanes: int, lowered: Lowered) -> None:
+    lower(program, multiclass, lowered)
+    fuse(lowered, multiclass)
+    place(lowered, num_features, lanes)
+
+
+@jit_entry
+def _train(
+    width: Any,
+    program: Lowered,
+    tasks: LaneTasks,
+    epoch: int,
+    limit: float,
+    machine: Machine,
+    memory: NDArray[Any],
+    alive: NDArray[np.int64],
+    scores: Scores,
+) -> None:
+    """Go on by one epoch from the memory of every block, after Setup in the first; ``alive`` loses those that fail."""
+    size = program.memory[SIZE]
+    extent = Extent(tasks.shape[TRAIN], 0, tasks.shape[EPOCHS])
+    machine.context[SEED] = np.int64(tasks.seed[0])
+    for block in range(tasks.shape[BLOCKS]):
+        if alive[block]:
+            frame = evaluation._set_up(width, program, tasks, block, extent, machine)
+            if epoch > 0:
+                for k in range(size):
+                    machine.memory[k] = memory[block * size + k]
+            first = block * width_of(width)
+            alive[block] = evaluation._train(width, frame, epoch, limit, alive[block], first, scores, 0)
+            for k in range(size):
+                memory[block * size + k] = machine.memory[k]
+
+
+@jit_entry
+def _predict(
+    width: Any,
+    program: Lowered,
+    rows: LaneTasks,
+    tick: int,
+    cells: NDArray[Any],
+    machine: Machine,
+    outputs: NDArray[np.float64],
+) -> None:
+    """Predict the rows of all lanes, each from a memory that holds these cells."""
+    lanes, count = width_of(width), rows.shape[VALID]
+    machine.context[SEED] = np.int64(rows.seed[0])
+    frame = evaluation._set_up(width, program, rows, 0, Extent(0, count, 0), machine)
+    place_of_output = lanes if frame.classes <= 2 else evaluation._class_prediction(width, frame)
+    for example in range(count):
+        for k in range(len(cells)):
+            store(frame.memory, k * lanes, splat(zeros(width), cells[k]))
+        evaluation._predict(width, frame, frame.valid_x, example, tick)
+        for k in range(outputs.shape[1]):
+            store(frame.trace, 0, load(width, frame.memory, place_of_output + k * lanes))
+            for lane in range(lanes):
+                outputs[example * lanes + lane, k] = machine.trace[lane]

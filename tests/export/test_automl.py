@@ -1,0 +1,154 @@
+"""Estimators that evolve: what is found is honest, repeatable, and better than guessing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_diabetes, load_wine, make_moons
+from sklearn.model_selection import train_test_split
+
+import automl_zero
+from automl_zero.config import ConfigError
+from automl_zero.export import AutoMLZeroClassifier, AutoMLZeroRegressor
+from automl_zero.export.effort import Effort, search_config
+from automl_zero.export.suite import build_suite
+from automl_zero.program.text import from_text, to_text
+from automl_zero.tasks.task import Loss
+
+SMALL: dict[str, Any] = {"max_programs": 400, "max_seconds": None, "random_state": 0}
+WINE, DIABETES = load_wine(return_X_y=True), load_diabetes(return_X_y=True)
+MOONS = make_moons(300, noise=0.1, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def classifier() -> Any:
+    return AutoMLZeroClassifier(**SMALL).fit(*WINE)
+
+
+def test_three_classes_are_learnt() -> None:
+    train_x, test_x, train_y, test_y = train_test_split(*WINE, random_state=0)
+    assert AutoMLZeroClassifier(**SMALL).fit(train_x, train_y).score(test_x, test_y) > 0.9
+
+
+def test_numbers_are_learnt() -> None:
+    train_x, test_x, train_y, test_y = train_test_split(*DIABETES, random_state=1)
+    assert AutoMLZeroRegressor(**SMALL).fit(train_x, train_y).score(test_x, test_y) > 0.3
+
+
+def test_what_no_line_can_part_is_learnt() -> None:
+    assert AutoMLZeroClassifier(**SMALL).fit(*MOONS).score(*MOONS) > 0.95
+
+
+def test_the_result_is_the_first_of_the_leaderboard(classifier: Any) -> None:
+    assert classifier.leaderboard_[0]["program"] == classifier.program_text_ == to_text(classifier.program_)
+    scores = [each["fitness"] for each in classifier.leaderboard_]
+    assert scores == sorted(scores, reverse=True)
+    assert all(from_text(each["program"]) for each in classifier.leaderboard_)
+
+
+def test_known_algorithms_are_on_the_leaderboard(classifier: Any) -> None:
+    known = {each["name"] for each in classifier.leaderboard_ if not each["is_evolved"]}
+    assert known == {"linear model", "two-layer net"}
+
+
+def test_the_score_is_the_accuracy_of_classes_and_r2_of_numbers(classifier: Any) -> None:
+    assert all(each["score"] == pytest.approx(each["fitness"]) for each in classifier.leaderboard_)
+    (*_, last) = AutoMLZeroRegressor(**SMALL).fit(*DIABETES).leaderboard_
+    assert last["score"] < last["fitness"] < 1
+
+
+def test_the_history_never_falls(classifier: Any) -> None:
+    programs = [each["programs"] for each in classifier.history_]
+    fitness = [each["best_fitness"] for each in classifier.history_]
+    assert programs == sorted(programs)
+    assert programs[-1] >= 400
+    assert fitness == sorted(fitness)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2, -1])
+def test_the_seed_decides_everything_whatever_the_number_of_threads(classifier: Any, n_jobs: int) -> None:
+    again = AutoMLZeroClassifier(**SMALL, n_jobs=n_jobs).fit(*WINE)
+    assert again.leaderboard_ == classifier.leaderboard_
+    assert (again.predict_proba(WINE[0]) == classifier.predict_proba(WINE[0])).all()
+
+
+def test_the_clock_ends_the_search() -> None:
+    found = AutoMLZeroClassifier(max_seconds=0.5, random_state=0).fit(*MOONS)
+    assert found.history_[-1]["seconds"] < 20
+
+
+@pytest.mark.parametrize("initial", ["empty", "random", "two_layer_net"])
+def test_evolution_may_begin_with_something_else(initial: str) -> None:
+    found = AutoMLZeroClassifier(**SMALL, initial=initial).fit(*MOONS)
+    assert found.history_[0]["best_fitness"] < AutoMLZeroClassifier(**SMALL).fit(*MOONS).history_[0]["best_fitness"]
+
+
+def test_progress_is_printed_if_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    AutoMLZeroClassifier(**SMALL).fit(*MOONS)
+    assert capsys.readouterr().out == ""
+    found = AutoMLZeroClassifier(**SMALL, verbose=1).fit(*MOONS)
+    assert f"best on rows put aside: {found.leaderboard_[0]['name']}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"max_seconds": None}, "set one of them"),
+        ({"max_seconds": 0}, "max_seconds = 0"),
+        ({"max_programs": -1}, "max_programs = -1"),
+        ({"members": 0}, "members = 0"),
+        ({"width": 0}, "width = 0"),
+    ],
+)
+def test_a_parameter_that_is_not_possible_is_named(parameters: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        AutoMLZeroClassifier(**parameters).fit(*MOONS)
+
+
+def test_an_override_that_is_not_possible_is_refused() -> None:
+    with pytest.raises(ConfigError, match="island"):
+        AutoMLZeroClassifier(**SMALL, overrides=["island.count=2"]).fit(*MOONS)
+
+
+@pytest.mark.parametrize("preset", ["table", "digits", "linear", "cifar10"])
+@pytest.mark.parametrize("max_programs", [1, 100, 10_000, None])
+def test_every_preset_searches_in_steps_that_fit_the_budget(preset: str, max_programs: int | None) -> None:
+    config = search_config(Effort(max_programs=max_programs, preset=preset))
+    assert 2 <= config.islands.epoch_programs <= 250
+    assert config.memory.matrices >= 4
+
+
+def test_overrides_have_the_last_word() -> None:
+    assert search_config(Effort(overrides=["memory.matrices=2"])).memory.matrices == 2
+
+
+def test_rows_that_choose_are_seen_by_nothing_else() -> None:
+    x = np.arange(200.0)[:, None]
+    suite = build_suite(x, np.arange(200.0) % 2, 2, 1, seed=0)
+    sizes = [len(np.unique(suite.select.valid_x[0][:, 0])), suite.select.num_train_examples]
+    assert sizes == [50, 150]
+    assert suite.search.num_train_examples + suite.search.num_valid_examples == 150
+    for tasks in (suite.search, suite.tune):
+        assert (tasks.loss, tasks.num_classes) == (Loss.ACCURACY, 2)
+
+
+def test_many_features_are_projected_in_search_alone() -> None:
+    x = np.random.default_rng(0).normal(size=(40, 100))
+    suite = build_suite(x, x[:, 0], 0, 16, seed=0)
+    assert (suite.search.num_features, suite.tune.num_features, suite.select.num_features) == (16, 100, 100)
+
+
+def test_programs_make_fewer_steps_where_each_takes_longer() -> None:
+    x = np.random.default_rng(0).normal(size=(40, 256))
+    narrow, wide = (build_suite(part, x[:, 0], 0, 16, seed=0).select.num_epochs for part in (x[:, :9], x))
+    assert 1 <= wide < narrow
+
+
+def test_estimators_are_found_in_the_package() -> None:
+    assert automl_zero.AutoMLZeroClassifier is AutoMLZeroClassifier
+    with pytest.raises(AttributeError, match="no attribute 'NoClassifier'"):
+        automl_zero.NoClassifier  # noqa: B018
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        automl_zero.nothing  # noqa: B018
