@@ -91,11 +91,13 @@ def op_output(module: Any, names: Any, memory: Any, instruction: Instruction, dr
         values = [module.jnp.array(each) for each in values]
     elif not hasattr(module, "np"):
         values = [each.tolist() for each in values]
-        values = [module.torch.tensor(each, dtype=module.FLOAT) for each in values] if hasattr(module, "torch") else values
+        values = (
+            [module.torch.tensor(each, dtype=module.FLOAT) for each in values] if hasattr(module, "torch") else values
+        )
     given = iter(drawn) if drawn is not None and not hasattr(module, "jnp") else drawn
     noise = () if drawn is None else (exports.Recorded(given, module),)
     after = module.predict(module.Memory(*values), *noise)
-    return np.array(after[names.index(instruction.outputs()[0])], float)
+    return exports.plain(after[names.index(instruction.outputs()[0])])
 
 
 @each_language
