@@ -7,6 +7,7 @@ be too large or NaN.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -111,7 +112,7 @@ def equivalence_test(source: Source, language: str, module: Path, test: Path) ->
     slots = {
         "title": source.name,
         "origin": source.origin,
-        "module": Path(os.path.relpath(module, test.parent)).as_posix(),
+        "module": json.dumps(Path(os.path.relpath(module, test.parent)).as_posix()),
         "tolerance": repr(TOLERANCE),
         "train_x": _literal(case.tasks.train_x[0]),
         "train_y": _literal(case.tasks.train_y[0].astype(int if source.target is not Target.REGRESSION else float)),
@@ -146,4 +147,4 @@ def _noise(source: Source, tasks: TaskSet, count: int) -> dict[str, str]:
 
 def _literal(values: Iterable[Any]) -> str:
     plain = [each.tolist() if isinstance(each, np.ndarray | np.generic) else each for each in values]
-    return pformat(plain, width=WIDTH, compact=True)
+    return pformat(plain, width=WIDTH, compact=True).replace("\n", "\n   ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from automl_zero.atomic import replacing
@@ -32,14 +33,16 @@ def write_export(source: Source, language: str, text: str, out: Path | None, tes
         _check_new(path)
     if test and out.resolve() == test.resolve():
         raise ConfigError(f"--out and --with-test are both {out}: choose two files")
-    _write(out, text)
-    if test:
-        _write(test, equivalence_test(source, language, out, test))
+    texts = {out: text} | ({test: equivalence_test(source, language, out, test)} if test else {})
+    for path, content in texts.items():
+        _write(path, content)
 
 
 def _check_new(path: Path) -> None:
     if path.exists() or path.is_symlink():
         raise ConfigError(f"{path} exists and is not overwritten: choose another file, or remove it")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise ConfigError(f"{path} cannot be written, {path.parent} is not a folder that can be: choose another")
 
 
 def _write(path: Path, text: str) -> None:

@@ -65,9 +65,9 @@ SYMBOLS: Mapping[str, str] = {
     "scalar_uniform_set": r"\mathcal{{U}}({low}, {high})",
     "vector_uniform_set": r"\mathcal{{U}}({low}, {high})^F",
     "matrix_uniform_set": r"\mathcal{{U}}({low}, {high})^{{F \times F}}",
-    "scalar_gaussian_set": r"\mathcal{{N}}({mean}, {std})",
-    "vector_gaussian_set": r"\mathcal{{N}}({mean}, {std})^F",
-    "matrix_gaussian_set": r"\mathcal{{N}}({mean}, {std})^{{F \times F}}",
+    "scalar_gaussian_set": r"\mathcal{{N}}({mean}, {std}^2)",
+    "vector_gaussian_set": r"\mathcal{{N}}({mean}, {std}^2)^F",
+    "matrix_gaussian_set": r"\mathcal{{N}}({mean}, {std}^2)^{{F \times F}}",
 }
 
 _ONE: Mapping[Operand, str] = {(Kind.SCALAR, LABEL): "y", (Kind.SCALAR, PREDICTION): r"\hat{y}"}

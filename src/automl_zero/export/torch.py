@@ -28,4 +28,4 @@ def torch_source(source: Source) -> str:
         "torch.zeros(num_features, dtype=FLOAT)",
         "torch.zeros((num_features, num_features), dtype=FLOAT)",
     )
-    return array_source(source, "torch", template, ("torch.Tensor", "torch.Tensor", "torch.Tensor"), zeros)
+    return array_source(source, "torch", template, ("Tensor", "Tensor", "Tensor"), zeros)
