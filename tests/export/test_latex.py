@@ -60,6 +60,7 @@ def test_all_programs_are_well_formed(some: Program) -> None:
         ("s2 = -inf", r"$s_{2} \gets -\infty$"),
         ("v2[0.5] = 1.5", r"$\mathbf{v}_{2}[\lfloor 0.5 F \rfloor] \gets 1.5$"),
         ("v2 = gaussian(0.0, 0.1, n_features)", r"$\mathbf{v}_{2} \sim \mathcal{N}(0, 0.1^2)^F$"),
+        ("s2 = gaussian(-0.5, 9e-09)", r"$s_{2} \sim \mathcal{N}(-0.5, (9 \cdot 10^{-9})^2)$"),
         ("v2 = heaviside(v3, 1.0)", r"$\mathbf{v}_{2} \gets [\, \mathbf{v}_{3} > 0 \,]$"),
     ],
 )

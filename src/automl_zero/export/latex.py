@@ -126,6 +126,7 @@ def _value(instruction: Instruction, roles: Mapping[Operand, str]) -> str:
     slots = {name: _number(value) for name, value in zip(instruction.row.constants, instruction.data, strict=True)}
     inputs = zip(("in1", "in2"), instruction.inputs(), strict=False)
     slots |= {name: symbol(operand, roles) for name, operand in inputs}
+    slots |= {name: _base(text) for name, text in slots.items() if name == "std"}
     return template(instruction.row).format_map(slots)
 
 
@@ -151,6 +152,11 @@ def _number(value: float) -> str:
     r"""A constant; one with an exponent as a product, such as ``9 \cdot 10^{-9}``."""
     text = repr(float(value)).removesuffix(".0").replace("inf", r"\infty")
     return re.sub(r"^(.+?)(?:\.0)?e\+?(-?)0*(\d+)$", r"\1 \\cdot 10^{\2\3}", text)
+
+
+def _base(number: str) -> str:
+    """A number that can be squared."""
+    return number if re.fullmatch(r"[\d.]+", number) else f"({number})"
 
 
 def _comment(statement: Statement) -> str:
