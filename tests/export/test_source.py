@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from reference_cases import SOME_PROGRAMS, program
 
 from automl_zero.export.languages import LANGUAGES
-from automl_zero.export.source import Target, address, comments_in, plain, reads, source_of
+from automl_zero.export.source import Source, Target, address, comments_in, plain, reads, source_of
 from automl_zero.program.library import LIBRARY, library_program
 from automl_zero.program.program import COMPONENTS, Program
 from automl_zero.program.prune import prune
@@ -16,8 +16,8 @@ from automl_zero.program.text import from_text
 EVIL = 'a """ b \' c \\ d \r import os \n $x {y} #end \x00'
 
 
-def names(source: object) -> list[str]:
-    return [address(operand) for operand in source.memory]  # type: ignore[attr-defined]
+def names(source: Source) -> list[str]:
+    return [address(operand) for operand in source.memory]
 
 
 @settings(deadline=None)

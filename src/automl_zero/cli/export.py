@@ -35,7 +35,7 @@ def export(
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="A new file; by default, it is printed.")] = None,
     target: Annotated[
         TargetName | None,
-        typer.Option("--predicts", help="By default what the run or the library says, else regression."),
+        typer.Option("--predicts", help="What it predicts; by default what the run or library says, else regression."),
     ] = None,
     raw: Annotated[bool, typer.Option("--raw", help="Keep instructions that have no effect.")] = False,
     test: Annotated[

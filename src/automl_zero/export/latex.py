@@ -78,10 +78,10 @@ _MANY: Mapping[Operand, str] = {
 _ROLES = {Target.REGRESSION: _ONE, Target.BINARY: _ONE, Target.MULTICLASS: _MANY}
 _LEGEND = {
     Target.REGRESSION: r"features $\mathbf{x}$, label $y$, prediction $\hat{y}$",
-    Target.BINARY: r"features $\mathbf{x}$, label $y$, prediction $\hat{y}$, of which the sigmoid is the probability",
+    Target.BINARY: r"features $\mathbf{x}$, label $y$, and the probability of class 1 is the sigmoid of $\hat{y}$",
     Target.MULTICLASS: (
-        r"features $\mathbf{x}$, label $\mathbf{y}$, one-hot, prediction $\hat{\mathbf{y}}$, of which the softmax is "
-        "the probabilities"
+        r"features $\mathbf{x}$, one-hot label $\mathbf{y}$, and the probabilities of the classes are the softmax of "
+        r"$\hat{\mathbf{y}}$"
     ),
 }
 _SPECIAL = {each: f"\\{each}" for each in "&%$#_{}"} | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
