@@ -17,7 +17,7 @@ import rounding
 
 from automl_zero.export.equivalence import draws, predictions_of
 from automl_zero.export.languages import LANGUAGES
-from automl_zero.export.source import Source, Target
+from automl_zero.export.source import Prediction, Source
 from automl_zero.program.ops import OPS, Kind
 from automl_zero.program.program import COMPONENTS, AddressCounts, Instruction, Program
 from automl_zero.program.prune import prune
@@ -93,7 +93,7 @@ def run(language: str, source: Source, tasks: TaskSet, task: int, epochs: Sequen
 def _run_rows(module: Any, source: Source, tasks: TaskSet, task: int, counts: Sequence[int]) -> Iterator[Any]:
     drawn = chain.from_iterable(map(np.concatenate, _all_draws(source, tasks, task, counts)))
     noise = (Recorded(drawn, module),) if source.is_random else ()
-    classes = (tasks.num_classes,) if source.target is Target.MULTICLASS else ()
+    classes = (tasks.num_classes,) if source.prediction is Prediction.MULTICLASS else ()
     memory = module.setup(module.empty(tasks.num_features), *noise)
     for order, count in zip(tasks.train_order, counts, strict=False):
         train, labels, valid = _arrays(module, source, tasks, task, order, count)
@@ -111,7 +111,7 @@ def _run_scan(module: Any, source: Source, tasks: TaskSet, task: int, counts: Se
         return Recorded(given, module)
 
     by_epoch = _all_draws(source, tasks, task, counts)
-    classes = (tasks.num_classes,) if source.target is Target.MULTICLASS else ()
+    classes = (tasks.num_classes,) if source.prediction is Prediction.MULTICLASS else ()
     made = {"make_noise": noise} if source.is_random else {}
     (first,) = next(by_epoch)
     memory = module.setup(module.empty(tasks.num_features), *((noise(module.jnp.array(first)),) if made else ()))
@@ -144,7 +144,7 @@ def _arrays(module: Any, source: Source, tasks: TaskSet, task: int, order: Any, 
     """Rows and labels that train, and rows to predict, as the module wants them."""
     train, valid = tasks.train_x[task][order], tasks.valid_x[task][:count]
     labels = tasks.train_y[task][order]
-    if source.target is Target.MULTICLASS:
+    if source.prediction is Prediction.MULTICLASS:
         labels = labels.astype(int)
     if hasattr(module, "jnp"):
         return module.jnp.array(train), module.jnp.array(labels), module.jnp.array(valid)
@@ -162,11 +162,11 @@ def plain(value: Any) -> Any:
     return np.array(value.tolist() if hasattr(value, "tolist") else value, np.float64)
 
 
-def target_of(tasks: TaskSet) -> Target:
+def prediction_of(tasks: TaskSet) -> Prediction:
     """What a program predicts on such tasks."""
     if tasks.is_multiclass:
-        return Target.MULTICLASS
-    return Target.BINARY if tasks.loss == "accuracy" else Target.REGRESSION
+        return Prediction.MULTICLASS
+    return Prediction.BINARY if tasks.loss == "accuracy" else Prediction.REGRESSION
 
 
 def agrees(language: str, source: Source, tasks: TaskSet, task: int = 0) -> bool:
@@ -176,7 +176,7 @@ def agrees(language: str, source: Source, tasks: TaskSet, task: int = 0) -> bool
         return False
     with in_float64(language):
         actual = run(language, source, tasks, task, evaluation.epochs)
-    expected = [predictions_of(epoch, source.target) for epoch in evaluation.epochs]
+    expected = [predictions_of(epoch, source.prediction) for epoch in evaluation.epochs]
     assert [each is None for each in actual] == [each is None for each in expected]
     for one, other in zip(actual, expected, strict=True):
         if other is not None:

@@ -12,7 +12,7 @@ from reference_cases import program
 from small_config import small_config
 
 from automl_zero.export.chosen import choose
-from automl_zero.export.source import Target
+from automl_zero.export.source import Prediction
 from automl_zero.program.library import LIBRARY, library_program
 from automl_zero.program.program import ProgramError
 from automl_zero.program.prune import prune
@@ -38,7 +38,7 @@ def run_folder(path: Path, loss: Loss = Loss.RMSE, tasks: Mapping[str, Any] = Ma
 def test_library_programs_bring_what_they_predict_and_their_comments(name: str) -> None:
     source = choose(name)
     multiclass = LIBRARY[name].multiclass
-    assert source.target == (Target.MULTICLASS if multiclass else Target.REGRESSION)
+    assert source.prediction == (Prediction.MULTICLASS if multiclass else Prediction.REGRESSION)
     assert (source.name, source.program) == (name, prune(library_program(name), multiclass))
     assert any(each.comment for component in source.components for each in component) == ("#" in LIBRARY[name].text)
 
@@ -46,26 +46,26 @@ def test_library_programs_bring_what_they_predict_and_their_comments(name: str) 
 def test_a_file_is_read_with_its_comments(tmp_path: Path) -> None:
     file = tmp_path / "mine.txt"
     file.write_text("def Setup():\ndef Predict():\n  s1 = norm(v0)  # length\n  s2 = norm(v0)\ndef Learn():\n")
-    source = choose(str(file), Target.BINARY)
-    assert (source.name, source.target, len(source.program)) == ("mine", Target.BINARY, 1)
+    source = choose(str(file), Prediction.BINARY)
+    assert (source.name, source.prediction, len(source.program)) == ("mine", Prediction.BINARY, 1)
     assert source.components[1][0].comment == "length"
     assert len(choose(str(file), raw=True).program) == 2
 
 
 @pytest.mark.parametrize(
-    ("loss", "tasks", "target", "length"),
+    ("loss", "tasks", "prediction", "length"),
     [
-        (Loss.RMSE, {}, Target.REGRESSION, 1),
-        (Loss.ACCURACY, {"kind": "image-pairs"}, Target.BINARY, 1),
-        (Loss.ACCURACY, IMAGES, Target.MULTICLASS, 1),
+        (Loss.RMSE, {}, Prediction.REGRESSION, 1),
+        (Loss.ACCURACY, {"kind": "image-pairs"}, Prediction.BINARY, 1),
+        (Loss.ACCURACY, IMAGES, Prediction.MULTICLASS, 1),
     ],
 )
 def test_of_a_run_the_final_program_is_taken_and_its_tasks_tell_what_it_predicts(
-    loss: Loss, tasks: Mapping[str, Any], target: Target, length: int, tmp_path: Path
+    loss: Loss, tasks: Mapping[str, Any], prediction: Prediction, length: int, tmp_path: Path
 ) -> None:
     folder = run_folder(tmp_path / "run", loss, tasks)
     source = choose(folder)
-    assert (source.name, source.target, len(source.program)) == ("small", target, length)
+    assert (source.name, source.prediction, len(source.program)) == ("small", prediction, length)
     assert choose(folder, raw=True).program == from_text(PROGRAM)
 
 

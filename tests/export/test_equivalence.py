@@ -13,15 +13,15 @@ from reference_cases import program
 from automl_zero.export.equivalence import example
 from automl_zero.export.files import write_export
 from automl_zero.export.languages import LANGUAGES
-from automl_zero.export.source import Target, source_of
+from automl_zero.export.source import Prediction, source_of
 from automl_zero.program.library import library_program
 
 EXPLODES = program("s2 = 1000", "s1 = s2 + s0")
 CASES = {
-    "noise": source_of(library_program("noisy_relu"), Target.BINARY, "noise"),
-    "many classes": source_of(library_program("multiclass_net"), Target.MULTICLASS, "many classes"),
-    "no noise": source_of(library_program("affine_regression"), Target.REGRESSION, "no noise"),
-    "fails": source_of(EXPLODES, Target.REGRESSION, "fails"),
+    "noise": source_of(library_program("noisy_relu"), Prediction.BINARY, "noise"),
+    "many classes": source_of(library_program("multiclass_net"), Prediction.MULTICLASS, "many classes"),
+    "no noise": source_of(library_program("affine_regression"), Prediction.REGRESSION, "no noise"),
+    "fails": source_of(EXPLODES, Prediction.REGRESSION, "fails"),
 }
 
 

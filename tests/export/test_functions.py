@@ -9,12 +9,12 @@ from reference_cases import program
 
 from automl_zero.export import numpy
 from automl_zero.export.functions import component_functions, number, row_of
-from automl_zero.export.source import Target, source_of
+from automl_zero.export.source import Prediction, source_of
 from automl_zero.program.ops import BY_NAME
 
 
 def functions(setup: str = "", predict: str = "", learn: str = "") -> list[str]:
-    source = source_of(program(setup, predict, learn), Target.REGRESSION, "x", {("predict", 0): "why"}, raw=True)
+    source = source_of(program(setup, predict, learn), Prediction.REGRESSION, "x", {("predict", 0): "why"}, raw=True)
     return component_functions(source, numpy.template).split("\n\n\n")
 
 

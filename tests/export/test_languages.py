@@ -11,14 +11,14 @@ import exports
 import golden_data as golden
 import numpy as np
 import pytest
-from exports import RUNNING, agrees, each_language, in_float64, load, random_program, target_of
+from exports import FRACTIONS, RUNNING, agrees, each_language, in_float64, load, prediction_of, random_program
 from hypothesis import given, settings
 from reference_cases import COUNTS, NOISY_PROGRAMS, TASK_SETS
 
-from automl_zero.cli.export import LanguageName, TargetName
+from automl_zero.cli.export import LanguageName, PredictionName
 from automl_zero.export import jax, latex, numpy, python, torch
 from automl_zero.export.languages import LANGUAGES
-from automl_zero.export.source import Target, source_of
+from automl_zero.export.source import Prediction, source_of
 from automl_zero.program.library import LIBRARY, library_program
 from automl_zero.program.ops import BY_NAME, OPS, Kind, Op
 from automl_zero.program.program import AddressCounts, Instruction, Program
@@ -47,16 +47,16 @@ def one_by_one(language: str) -> Iterator[None]:
 
 def test_the_commands_names_are_those_of_the_tables() -> None:
     assert [each.value for each in LanguageName] == list(LANGUAGES)
-    assert [each.value for each in TargetName] == [each.value for each in Target]
+    assert [each.value for each in PredictionName] == [each.value for each in Prediction]
 
 
 @pytest.mark.parametrize("template", [numpy.template, python.template, jax.template, torch.template, latex.template])
 @pytest.mark.parametrize("op", OPS[1:], ids=lambda op: op.name)
-def test_every_op_has_a_template_with_its_operands_alone(op: Op, template: Any) -> None:
+def test_every_op_has_a_template_with_all_of_its_operands(op: Op, template: Any) -> None:
     slots = {name: f"<{name}>" for name in (*("in1", "in2")[: len(op.inputs)], "out", *op.constants)}
     text = template(op).format_map(slots)
-    assert all(f"<{name}>" in text for name in ("in1", "in2")[: len(op.inputs)])
-    assert not op.constants or "<" in text
+    shown = [name for name in op.constants if name not in FRACTIONS or template is not latex.template]
+    assert all(f"<{name}>" in text for name in (*("in1", "in2")[: len(op.inputs)], *shown))
 
 
 @each_language
@@ -73,15 +73,15 @@ def test_every_op_does_what_its_row_says_whatever_its_inputs(op: Op, language: s
             drawn = rng.random(F**op.output) if op.draws and op.output is not None else None
             actual = op_output(module, names, memory, instruction, drawn)
             reference.execute(instruction, memory, None if drawn is None else drawn.reshape((F,) * op.output))
-            (target,) = instruction.outputs()
-            assert not golden.differs(actual, memory[target], 1e-12, 1e-13).any(), (actual, memory[target])
+            (output,) = instruction.outputs()
+            assert not golden.differs(actual, memory[output], 1e-12, 1e-13).any(), (actual, memory[output])
 
 
 def op_module(language: str, instruction: Instruction) -> tuple[Any, tuple[tuple[Kind, int], ...]]:
     """An export whose Predict is that instruction, and what its memory holds; Learn reads the output."""
     ((kind, out),) = instruction.outputs()
     reader = Instruction(BY_NAME[f"{kind.name.lower()}_abs"].number, out, 0, out)
-    source = source_of(Program(predict=(instruction,), learn=(reader,)), Target.REGRESSION, "one op", raw=True)
+    source = source_of(Program(predict=(instruction,), learn=(reader,)), Prediction.REGRESSION, "one op", raw=True)
     return load(LANGUAGES[language].write(source)), source.memory
 
 
@@ -106,14 +106,14 @@ def op_output(module: Any, names: Any, memory: Any, instruction: Instruction, dr
 def test_every_library_program_agrees_with_the_reference(name: str, tasks: TaskSet, language: str) -> None:
     program = library_program(name)
     with one_by_one(language):
-        compared = [agrees(language, source_of(program, target_of(tasks), name), tasks, task) for task in (0, 1)]
+        compared = [agrees(language, source_of(program, prediction_of(tasks), name), tasks, task) for task in (0, 1)]
     assert any(compared)
 
 
 @pytest.mark.parametrize("name", ["noisy_relu", "affine_regression"])
 @each_task_set
 def test_compiled_jax_agrees_with_the_reference(name: str, tasks: TaskSet) -> None:
-    assert agrees("jax", source_of(library_program(name), target_of(tasks), name), tasks)
+    assert agrees("jax", source_of(library_program(name), prediction_of(tasks), name), tasks)
 
 
 @each_language
@@ -122,7 +122,7 @@ def test_random_programs_agree_with_the_reference(tasks: TaskSet, language: str)
     seeds = range(list(TASK_SETS.values()).index(tasks), RANDOM_PROGRAMS, len(TASK_SETS))
     programs = (random_program(seed, COUNTS, tasks.is_multiclass) for seed in seeds)
     with one_by_one(language):
-        compared = sum(agrees(language, source_of(each, target_of(tasks), "random"), tasks) for each in programs)
+        compared = sum(agrees(language, source_of(each, prediction_of(tasks), "random"), tasks) for each in programs)
     assert compared >= LEAST_COMPARED * len(seeds)
 
 
@@ -131,9 +131,9 @@ def test_random_programs_agree_with_the_reference(tasks: TaskSet, language: str)
 @settings(max_examples=30, deadline=None)
 @given(program=NOISY_PROGRAMS)
 def test_what_has_no_effect_may_stay_or_go_noise_included(program: Program, tasks: TaskSet, language: str) -> None:
-    target = target_of(tasks)
-    agrees(language, source_of(program, target, "raw", raw=True), tasks)
-    agrees(language, source_of(program, target, "pruned"), tasks)
+    prediction = prediction_of(tasks)
+    agrees(language, source_of(program, prediction, "raw", raw=True), tasks)
+    agrees(language, source_of(program, prediction, "pruned"), tasks)
 
 
 def test_all_that_runs_is_compared() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from reference_cases import SOME_PROGRAMS, program
 
 from automl_zero.export.latex import latex_source
-from automl_zero.export.source import Target, source_of
+from automl_zero.export.source import Prediction, source_of
 from automl_zero.program.library import LIBRARY, library_program
 from automl_zero.program.program import Program
 
@@ -34,9 +34,9 @@ def check(text: str) -> None:
 
 
 @pytest.mark.parametrize("name", LIBRARY)
-@pytest.mark.parametrize("target", Target)
-def test_library_programs_are_well_formed(name: str, target: Target) -> None:
-    source = source_of(library_program(name), target, name)
+@pytest.mark.parametrize("prediction", Prediction)
+def test_library_programs_are_well_formed(name: str, prediction: Prediction) -> None:
+    source = source_of(library_program(name), prediction, name)
     text = latex_source(source)
     check(text)
     assert len(steps(text)) == len(source.program)
@@ -45,7 +45,7 @@ def test_library_programs_are_well_formed(name: str, target: Target) -> None:
 @settings(deadline=None)
 @given(SOME_PROGRAMS)
 def test_all_programs_are_well_formed(some: Program) -> None:
-    text = latex_source(source_of(some, Target.REGRESSION, "x", raw=True))
+    text = latex_source(source_of(some, Prediction.REGRESSION, "x", raw=True))
     check(text)
     assert len(steps(text)) == len(some)
 
@@ -65,12 +65,12 @@ def test_all_programs_are_well_formed(some: Program) -> None:
     ],
 )
 def test_lines_are_in_the_notation_of_mathematics(line: str, step: str) -> None:
-    assert steps(latex_source(source_of(program(predict=line), Target.REGRESSION, "x", raw=True))) == [step]
+    assert steps(latex_source(source_of(program(predict=line), Prediction.REGRESSION, "x", raw=True))) == [step]
 
 
 def test_text_is_not_read_as_commands() -> None:
     comments = {("predict", 0): r"100 % of \input{x} & $y_1$ #^~"}
-    text = latex_source(source_of(program(predict="s1 = norm(v0)"), Target.REGRESSION, "a_b", comments))
+    text = latex_source(source_of(program(predict="s1 = norm(v0)"), Prediction.REGRESSION, "a_b", comments))
     assert r"100 \% of /input\{x\} \& \$y\_1\$ \#\textasciicircum{}\textasciitilde{} \\" in text
     assert r"\caption{a\_b: " in text
     check(text)

@@ -16,7 +16,7 @@ from automl_zero import __version__
 from automl_zero.export.equivalence import predictions_of
 from automl_zero.export.languages import LANGUAGES
 from automl_zero.export.numpy import numpy_source
-from automl_zero.export.source import Target, source_of
+from automl_zero.export.source import Prediction, source_of
 from automl_zero.program.library import LIBRARY, library_program
 from automl_zero.vm import reference
 
@@ -24,7 +24,7 @@ from automl_zero.vm import reference
 ALONE = """
 import importlib.abc, json, sys
 class OnlyNumPy(importlib.abc.MetaPathFinder):
-    def find_spec(self, name, path=None, target=None):
+    def find_spec(self, name, path=None, prediction=None):
         allowed = {"numpy", *sys.stdlib_module_names}
         if name.partition(".")[0] not in allowed:
             raise ImportError(f"{name} is not to be had here")
@@ -47,36 +47,38 @@ def examples() -> tuple[np.ndarray, np.ndarray]:
 def test_in_an_environment_with_numpy_alone_it_predicts_what_the_reference_does(name: str, tmp_path: Path) -> None:
     tasks, program = TASK_SETS["regression"], library_program(name)
     file = tmp_path / "model.py"
-    file.write_text(numpy_source(source_of(program, Target.REGRESSION, name)))
+    file.write_text(numpy_source(source_of(program, Prediction.REGRESSION, name)))
     given = {each: getattr(tasks, each)[0].tolist() for each in ("train_x", "train_y", "valid_x")}
     place = str(Path(np.__file__).parents[1])
     command = [sys.executable, "-I", "-S", "-c", ALONE, place, str(file)]
     done = subprocess.run(command, input=json.dumps(given), capture_output=True, text=True, check=False)
     assert done.stderr == ""
-    expected = predictions_of(reference.evaluate(program, tasks, 0).epochs[0], Target.REGRESSION)
+    expected = predictions_of(reference.evaluate(program, tasks, 0).epochs[0], Prediction.REGRESSION)
     assert expected is not None
     np.testing.assert_allclose(json.loads(done.stdout), expected, rtol=1e-12)
 
 
 def test_the_file_says_what_it_is_and_who_made_it() -> None:
-    text = numpy_source(source_of(library_program("linear_regression"), Target.REGRESSION, "my model"))
+    text = numpy_source(source_of(library_program("linear_regression"), Prediction.REGRESSION, "my model"))
     documentation = load(text).__doc__
     for part in ("my model", f"automl-zero {__version__}", "model.fit(X, y)", "def Learn():\n      s3 = s0 - s1\n"):
         assert part in documentation
 
 
 @pytest.mark.parametrize("name", LIBRARY)
-@pytest.mark.parametrize("target", Target)
+@pytest.mark.parametrize("prediction", Prediction)
 @pytest.mark.parametrize("language", RUNNING)
-def test_no_line_is_longer_than_people_like_and_none_ends_in_space(name: str, target: Target, language: str) -> None:
-    lines = LANGUAGES[language].write(source_of(library_program(name), target, name)).splitlines()
+def test_no_line_is_longer_than_people_like_and_none_ends_in_space(
+    name: str, prediction: Prediction, language: str
+) -> None:
+    lines = LANGUAGES[language].write(source_of(library_program(name), prediction, name)).splitlines()
     assert [line for line in lines if len(line) > 120 or line != line.rstrip()] == []
 
 
 @each_language
 @pytest.mark.parametrize("name", ["two_layer_net", "linear_regression"])
 def test_a_model_learns_and_fitting_again_begins_anew(name: str, language: str) -> None:
-    module = load(LANGUAGES[language].write(source_of(library_program(name), Target.REGRESSION, name)))
+    module = load(LANGUAGES[language].write(source_of(library_program(name), Prediction.REGRESSION, name)))
     x, y = examples()
     with in_float64(language):
         model = module.Algorithm(**({"num_features": 3} if language == "torch" else {}))
@@ -90,7 +92,7 @@ def test_a_model_learns_and_fitting_again_begins_anew(name: str, language: str) 
 
 @each_language
 def test_a_model_of_several_classes_gives_their_probabilities(language: str) -> None:
-    source = source_of(library_program("multiclass_net"), Target.MULTICLASS, "net")
+    source = source_of(library_program("multiclass_net"), Prediction.MULTICLASS, "net")
     module = load(LANGUAGES[language].write(source))
     x = np.random.default_rng(0).normal(size=(300, 4))
     y = np.argmax(x[:, :3], axis=1)
@@ -104,7 +106,7 @@ def test_a_model_of_several_classes_gives_their_probabilities(language: str) -> 
 
 @each_language
 def test_more_classes_than_features_are_refused(language: str) -> None:
-    source = source_of(library_program("multiclass_net"), Target.MULTICLASS, "net")
+    source = source_of(library_program("multiclass_net"), Prediction.MULTICLASS, "net")
     module = load(LANGUAGES[language].write(source))
     features = {"num_features": 2} if language == "torch" else {}
     with pytest.raises(ValueError, match="2 features are too few for 3 classes"):
@@ -113,7 +115,7 @@ def test_more_classes_than_features_are_refused(language: str) -> None:
 
 @each_language
 def test_training_that_fails_says_so_and_the_limit_can_be_raised(language: str) -> None:
-    source = source_of(library_program("linear_regression"), Target.REGRESSION, "linear")
+    source = source_of(library_program("linear_regression"), Prediction.REGRESSION, "linear")
     module = load(LANGUAGES[language].write(source))
     model = module.Algorithm(**({"num_features": 1} if language == "torch" else {}))
     with pytest.raises(ValueError, match="raise max_abs_error"):

@@ -19,8 +19,8 @@ class LanguageName(StrEnum):
     LATEX = "latex"
 
 
-class TargetName(StrEnum):
-    """The names of ``export.source.Target``, which takes longer to load."""
+class PredictionName(StrEnum):
+    """The names of ``export.source.Prediction``, which takes longer to load."""
 
     REGRESSION = "regression"
     BINARY = "binary"
@@ -33,8 +33,8 @@ def export(
     ],
     language: Annotated[LanguageName, typer.Option("--to", help="What to write.")],
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="A new file; by default, it is printed.")] = None,
-    target: Annotated[
-        TargetName | None,
+    prediction: Annotated[
+        PredictionName | None,
         typer.Option("--predicts", help="What it predicts; by default what the run or library says, else regression."),
     ] = None,
     raw: Annotated[bool, typer.Option("--raw", help="Keep instructions that have no effect.")] = False,
@@ -46,9 +46,9 @@ def export(
     """Write a program as standalone source code, or typeset."""
     from automl_zero.export.chosen import choose
     from automl_zero.export.languages import LANGUAGES
-    from automl_zero.export.source import Target
+    from automl_zero.export.source import Prediction
 
-    source = choose(program, None if target is None else Target(target.value), raw)
+    source = choose(program, None if prediction is None else Prediction(prediction.value), raw)
     text = LANGUAGES[language].write(source)
     if out is None and test is None:
         typer.echo(text, nl=False)

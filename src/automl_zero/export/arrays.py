@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from textwrap import indent
 
 from automl_zero.export.functions import Template, component_functions
 from automl_zero.export.skeleton import fill
-from automl_zero.export.source import Source, Target, address
+from automl_zero.export.source import Prediction, Source, address
 
 _PREDICTS = {
-    Target.REGRESSION: "a number",
-    Target.BINARY: "the probability of class 1; labels are 0 and 1",
-    Target.MULTICLASS: "the probabilities of all classes; labels are the numbers of the classes, from 0",
+    Prediction.REGRESSION: "a number",
+    Prediction.BINARY: "the probability of class 1; labels are 0 and 1",
+    Prediction.MULTICLASS: "the probabilities of all classes; labels are the numbers of the classes, from 0",
 }
 
 
@@ -28,14 +29,14 @@ def array_source(
         zeros: their values before Setup, for ``num_features``.
     """
     memory = [(address(operand), types[operand[0]], zeros[operand[0]]) for operand in source.memory]
-    flags = frozenset({source.target.value, "noise" if source.is_random else "quiet"})
+    flags = frozenset({source.prediction.value, "noise" if source.is_random else "quiet"})
     return fill(
         language,
         flags,
         {
             "title": source.name,
             "origin": source.origin,
-            "predicts": _PREDICTS[source.target],
+            "predicts": _PREDICTS[source.prediction],
             "program": indent(source.text, "    "),
             "fields": "\n".join(f"    {name}: {kind}" for name, kind, _ in memory),
             "zeros": "\n".join(f"        {name}={zero}," for name, _, zero in memory),
@@ -47,7 +48,7 @@ def array_source(
 
 def _arguments(source: Source) -> dict[str, str]:
     """What functions of the skeleton take only where it is needed."""
-    random, multiclass = source.is_random, source.target is Target.MULTICLASS
+    random, multiclass = source.is_random, source.prediction is Prediction.MULTICLASS
     static = _if(multiclass, "num_classes"), _if(random, "make_noise")
     return {
         "noise": _if(random, ", noise"),
@@ -59,7 +60,7 @@ def _arguments(source: Source) -> dict[str, str]:
         "own_classes": _if(multiclass, ", self.num_classes"),
         "a_label": "int = -1" if multiclass else "float = 0.0",
         "no_label": "-1" if multiclass else "0.0",
-        "static": _if(random or multiclass, f", static_argnames={[name for name in static if name]}".replace("'", '"')),
+        "static": _if(random or multiclass, f", static_argnames={json.dumps(list(filter(None, static)))}"),
     }
 
 

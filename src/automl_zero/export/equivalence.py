@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from automl_zero.export.skeleton import fill
-from automl_zero.export.source import Source, Target
+from automl_zero.export.source import Prediction, Source
 from automl_zero.program.ops import Array
 from automl_zero.tasks.task import Loss, TaskSet
 from automl_zero.vm import reference
@@ -30,10 +30,10 @@ NUM_TRAIN, NUM_VALID, NUM_FEATURES, NUM_CLASSES = 12, 6, 4, 3
 ATTEMPTS = 20  # tasks that are tried until there is one on which training does not fail
 WIDTH = 116  # columns of the numbers in a test
 
-_NORMALIZE: Mapping[Target, Callable[[Any], Any]] = {
-    Target.REGRESSION: float,
-    Target.BINARY: sigmoid,
-    Target.MULTICLASS: softmax,
+_NORMALIZE: Mapping[Prediction, Callable[[Any], Any]] = {
+    Prediction.REGRESSION: float,
+    Prediction.BINARY: sigmoid,
+    Prediction.MULTICLASS: softmax,
 }
 
 
@@ -50,14 +50,14 @@ class Example:
     predictions: tuple[Any, ...] | None
 
 
-def predictions_of(epoch: Epoch, target: Target) -> tuple[Any, ...] | None:
+def predictions_of(epoch: Epoch, prediction: Prediction) -> tuple[Any, ...] | None:
     """What an export predicts in such an epoch of the reference; None if training failed."""
-    return None if epoch.train_stopped else tuple(map(_NORMALIZE[target], epoch.outputs))
+    return None if epoch.train_stopped else tuple(map(_NORMALIZE[prediction], epoch.outputs))
 
 
 def draws(source: Source, tasks: TaskSet, task: int, component: int, tick: int) -> Array:
     """The standard draws of one execution of a component function, one after the other, flat."""
-    multiclass = source.target is Target.MULTICLASS
+    multiclass = source.prediction is Prediction.MULTICLASS
     streams = iter(reference.noise_streams(source.program, multiclass))
     of_component = [[(each.instruction, next(streams)) for each in statements] for statements in source.components]
     drawn = [
@@ -72,24 +72,24 @@ def draws(source: Source, tasks: TaskSet, task: int, component: int, tick: int) 
 def example(source: Source) -> Example:
     """An example for an export: on the first of some random tasks on which training does not fail, if there is one."""
     for seed in range(ATTEMPTS):
-        tasks = _tasks(source.target, seed)
+        tasks = _tasks(source.prediction, seed)
         (epoch,) = reference.evaluate(source.program, tasks, 0).epochs
-        predictions = predictions_of(epoch, source.target)
+        predictions = predictions_of(epoch, source.prediction)
         if predictions is not None:
             break
     return Example(tasks, predictions)
 
 
-def _tasks(target: Target, seed: int) -> TaskSet:
+def _tasks(prediction: Prediction, seed: int) -> TaskSet:
     rng = np.random.default_rng(seed)
     x = np.round(rng.standard_normal((1, NUM_TRAIN + NUM_VALID, NUM_FEATURES)), 3)
     y = np.round(x @ rng.standard_normal(NUM_FEATURES), 3)
-    if target is Target.BINARY:
+    if prediction is Prediction.BINARY:
         y = (y > 0).astype(float)
-    elif target is Target.MULTICLASS:
+    elif prediction is Prediction.MULTICLASS:
         y = np.argmax(x[..., :NUM_CLASSES], axis=-1).astype(float)
-    loss = Loss.RMSE if target is Target.REGRESSION else Loss.ACCURACY
-    classes = NUM_CLASSES if target is Target.MULTICLASS else 2
+    loss = Loss.RMSE if prediction is Prediction.REGRESSION else Loss.ACCURACY
+    classes = NUM_CLASSES if prediction is Prediction.MULTICLASS else 2
     parts = (part for each in (x, y) for part in (each[:, :NUM_TRAIN], each[:, NUM_TRAIN:]))
     train_x, valid_x, train_y, valid_y = parts
     return TaskSet("example", train_x, train_y, valid_x, valid_y, loss, classes, noise_seed=seed)
@@ -106,16 +106,17 @@ def equivalence_test(source: Source, language: str, module: Path, test: Path) ->
     """
     case = example(source)
     count = 0 if case.predictions is None else len(case.predictions)
-    flags = {language, source.target.value, "noise" if source.is_random else "quiet", "works" if count else "fails"}
+    flags = {language, source.prediction.value, "noise" if source.is_random else "quiet", "works" if count else "fails"}
     if language != "jax" or not source.is_random:
         flags.add("model")  # it is tested by its class, not by its functions
+    labels = case.tasks.train_y[0].astype(float if source.prediction is Prediction.REGRESSION else int)
     slots = {
         "title": source.name,
         "origin": source.origin,
         "module": json.dumps(Path(os.path.relpath(module, test.parent)).as_posix()),
         "tolerance": repr(TOLERANCE),
         "train_x": _literal(case.tasks.train_x[0]),
-        "train_y": _literal(case.tasks.train_y[0].astype(int if source.target is not Target.REGRESSION else float)),
+        "train_y": _literal(labels),
         "valid_x": _literal(case.tasks.valid_x[0][:count]),
         "expected": _literal(case.predictions or ()),
         "arguments": ", ".join(_arguments(source, language, case.tasks)),
@@ -129,7 +130,7 @@ def equivalence_test(source: Source, language: str, module: Path, test: Path) ->
 def _arguments(source: Source, language: str, tasks: TaskSet) -> list[str]:
     """What ``Algorithm`` of that language takes."""
     features = [f"num_features={tasks.num_features}"] if language == "torch" else []
-    classes = [f"num_classes={tasks.num_classes}"] if source.target is Target.MULTICLASS else []
+    classes = [f"num_classes={tasks.num_classes}"] if source.prediction is Prediction.MULTICLASS else []
     return features + classes + (["make_noise=Recorded"] if source.is_random else [])
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 
-from automl_zero.export.source import Source, Statement, Target, address, reads, writes
+from automl_zero.export.source import Prediction, Source, Statement, address, reads, writes
 from automl_zero.program.ops import Op
 from automl_zero.program.program import COMPONENTS, Instruction
 
@@ -21,7 +21,7 @@ _MEANINGS = (
     "Learn: what follows from the label in {label}.",
 )
 _ONE, _MANY = {"prediction": "s1", "label": "s0"}, {"prediction": "v2", "label": "v1"}
-_NAMES = {Target.REGRESSION: _ONE, Target.BINARY: _ONE, Target.MULTICLASS: _MANY}
+_NAMES = {Prediction.REGRESSION: _ONE, Prediction.BINARY: _ONE, Prediction.MULTICLASS: _MANY}
 _NAMES_IN_A_LINE = 6
 
 
@@ -51,7 +51,7 @@ def number(value: float) -> str:
 def component_functions(source: Source, template: Template, noise: str = "") -> str:
     """The source of ``setup``, ``predict`` and ``learn``; ``noise`` is the further parameter that they take."""
     functions = (
-        _function(source, name, meaning.format_map(_NAMES[source.target]), statements, template, noise)
+        _function(source, name, meaning.format_map(_NAMES[source.prediction]), statements, template, noise)
         for name, meaning, statements in zip(COMPONENTS, _MEANINGS, source.components, strict=True)
     )
     return "\n\n\n".join("\n".join(lines) for lines in functions)
@@ -74,8 +74,8 @@ def _line(statement: Statement, template: Template) -> str:
     comment = f"  # {statement.comment}" if statement.comment else ""
     if not statement.instruction.outputs():
         return f"    pass{comment}"
-    (target,) = statement.instruction.outputs()
-    return f"    {address(target)} = {expression(statement.instruction, template)}{comment}"
+    (output,) = statement.instruction.outputs()
+    return f"    {address(output)} = {expression(statement.instruction, template)}{comment}"
 
 
 def _taken(names: list[str]) -> Iterator[str]:

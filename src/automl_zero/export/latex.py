@@ -12,7 +12,7 @@ from itertools import count
 
 from automl_zero.export.functions import row_of
 from automl_zero.export.skeleton import fill
-from automl_zero.export.source import Operand, Source, Statement, Target
+from automl_zero.export.source import Operand, Prediction, Source, Statement
 from automl_zero.program.forms import FUNCTIONS
 from automl_zero.program.ops import Kind, Op
 from automl_zero.program.program import CLASS_LABEL, CLASS_PREDICTION, FEATURES, LABEL, PREDICTION, Instruction
@@ -75,11 +75,11 @@ _MANY: Mapping[Operand, str] = {
     (Kind.VECTOR, CLASS_LABEL): r"\mathbf{y}",
     (Kind.VECTOR, CLASS_PREDICTION): r"\hat{\mathbf{y}}",
 }
-_ROLES = {Target.REGRESSION: _ONE, Target.BINARY: _ONE, Target.MULTICLASS: _MANY}
+_ROLES = {Prediction.REGRESSION: _ONE, Prediction.BINARY: _ONE, Prediction.MULTICLASS: _MANY}
 _LEGEND = {
-    Target.REGRESSION: r"features $\mathbf{x}$, label $y$, prediction $\hat{y}$",
-    Target.BINARY: r"features $\mathbf{x}$, label $y$, and the probability of class 1 is the sigmoid of $\hat{y}$",
-    Target.MULTICLASS: (
+    Prediction.REGRESSION: r"features $\mathbf{x}$, label $y$, prediction $\hat{y}$",
+    Prediction.BINARY: r"features $\mathbf{x}$, label $y$, and the probability of class 1 is the sigmoid of $\hat{y}$",
+    Prediction.MULTICLASS: (
         r"features $\mathbf{x}$, one-hot label $\mathbf{y}$, and the probabilities of the classes are the softmax of "
         r"$\hat{\mathbf{y}}$"
     ),
@@ -98,7 +98,7 @@ def latex_source(source: Source) -> str:
     slots = {
         "title": _text(source.name),
         "origin": source.origin,
-        "legend": _LEGEND[source.target],
+        "legend": _LEGEND[source.prediction],
         "steps": "\n".join(_steps(source)),
         "functions": "",
     }
@@ -110,11 +110,11 @@ def _steps(source: Source) -> Iterator[str]:
     for function, statements in zip(FUNCTIONS, source.components, strict=True):
         yield rf"    \multicolumn{{3}}{{l}}{{\textbf{{{function}}}}} \\"
         for statement in statements:
-            yield rf"    {next(numbers)} & {_step(statement, source.target)} & {_comment(statement)} \\"
+            yield rf"    {next(numbers)} & {_step(statement, source.prediction)} & {_comment(statement)} \\"
 
 
-def _step(statement: Statement, target: Target) -> str:
-    instruction, roles = statement.instruction, _roles(target)
+def _step(statement: Statement, prediction: Prediction) -> str:
+    instruction, roles = statement.instruction, _roles(prediction)
     if not instruction.outputs():
         return r"\text{nothing}"
     (output,) = instruction.outputs()
@@ -138,8 +138,8 @@ def _element(instruction: Instruction) -> str:
     return f"[{', '.join(indices)}]"
 
 
-def _roles(target: Target) -> Mapping[Operand, str]:
-    return {(Kind.VECTOR, FEATURES): r"\mathbf{x}", **_ROLES[target]}
+def _roles(prediction: Prediction) -> Mapping[Operand, str]:
+    return {(Kind.VECTOR, FEATURES): r"\mathbf{x}", **_ROLES[prediction]}
 
 
 def symbol(operand: Operand, roles: Mapping[Operand, str]) -> str:

@@ -31,7 +31,7 @@ Line = tuple[str, int]
 Operand = tuple[Kind, int]
 
 
-class Target(StrEnum):
+class Prediction(StrEnum):
     """What is predicted: a number, the probability of class 1 of two, or the probabilities of several classes."""
 
     REGRESSION = "regression"
@@ -39,12 +39,12 @@ class Target(StrEnum):
     MULTICLASS = "multiclass"
 
 
-INTERFACE: Mapping[Target, tuple[Operand, ...]] = {
+INTERFACE: Mapping[Prediction, tuple[Operand, ...]] = {
     **dict.fromkeys(
-        (Target.REGRESSION, Target.BINARY),
+        (Prediction.REGRESSION, Prediction.BINARY),
         ((Kind.SCALAR, LABEL), (Kind.SCALAR, PREDICTION), (Kind.VECTOR, FEATURES)),
     ),
-    Target.MULTICLASS: (
+    Prediction.MULTICLASS: (
         (Kind.SCALAR, LABEL),
         (Kind.VECTOR, FEATURES),
         (Kind.VECTOR, CLASS_LABEL),
@@ -67,12 +67,12 @@ class Source:
 
     Attributes:
         name: shown to people.
-        target: what it predicts.
+        prediction: what it predicts.
         components: the statements of Setup, Predict and Learn.
     """
 
     name: str
-    target: Target
+    prediction: Prediction
     components: tuple[tuple[Statement, ...], ...]
 
     @property
@@ -91,7 +91,7 @@ class Source:
 
         These are label, prediction and features, and what any of the functions reads before it writes it.
         """
-        return tuple(sorted({*INTERFACE[self.target], *chain.from_iterable(map(reads, self.components))}))
+        return tuple(sorted({*INTERFACE[self.prediction], *chain.from_iterable(map(reads, self.components))}))
 
     @property
     def origin(self) -> str:
@@ -110,18 +110,18 @@ class Source:
 
 
 def source_of(
-    program: Program, target: Target, name: str, comments: Mapping[Line, str] | None = None, raw: bool = False
+    program: Program, prediction: Prediction, name: str, comments: Mapping[Line, str] | None = None, raw: bool = False
 ) -> Source:
     """Prepare a program to be exported.
 
     Args:
         program: any program.
-        target: what it predicts.
+        prediction: what it predicts.
         name: shown to people.
         comments: what is said about its lines, by component function and index.
         raw: whether instructions that cannot have an effect on a prediction are kept.
     """
-    live = live_instructions(program, target is Target.MULTICLASS)
+    live = live_instructions(program, prediction is Prediction.MULTICLASS)
     components = (
         tuple(
             Statement(instruction, plain((comments or {}).get((component, index), "")))
@@ -130,7 +130,7 @@ def source_of(
         )
         for component, instructions, lives in zip(COMPONENTS, program, live, strict=True)
     )
-    return Source(plain(name), target, tuple(components))
+    return Source(plain(name), prediction, tuple(components))
 
 
 def comments_in(text: str) -> dict[Line, str]:
