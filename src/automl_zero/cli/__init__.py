@@ -18,6 +18,7 @@ from automl_zero import __version__
 from automl_zero.cli.compare import compare
 from automl_zero.cli.data import data
 from automl_zero.cli.effort import Effort, EffortName, efforts, tell_cost
+from automl_zero.cli.export import export
 from automl_zero.cli.output import AsJson, Override, Seed, Track, print_rows, print_run, print_table, to_json, warning
 from automl_zero.cli.resume import resume
 from automl_zero.cli.tasks import tasks
@@ -77,6 +78,7 @@ main = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, pre
 main.command()(resume)
 main.command()(compare)
 main.command()(efforts)
+main.command()(export)
 main.add_typer(tasks, name="tasks")
 main.add_typer(data, name="data")
 

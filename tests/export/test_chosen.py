@@ -1,0 +1,85 @@
+"""Which program is meant by a name, and what it predicts unless told otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+from reference_cases import program
+from small_config import small_config
+
+from automl_zero.export.chosen import choose
+from automl_zero.export.source import Prediction
+from automl_zero.program.library import LIBRARY, library_program
+from automl_zero.program.program import ProgramError
+from automl_zero.program.prune import prune
+from automl_zero.program.text import from_text, to_text
+from automl_zero.run.events import Final
+from automl_zero.run.store import RunFolder, StoreError
+from automl_zero.tasks.task import Loss
+
+PROGRAM = to_text(program(predict="s1 = norm(v0); v2 = v0 + v0; s2 = s1 + s1"))
+IMAGES = {"kind": "image-groups", "num_classes": 3}
+
+
+def run_folder(path: Path, loss: Loss = Loss.RMSE, tasks: Mapping[str, Any] = MappingProxyType({})) -> str:
+    """A run that has ended with that program."""
+    folder = RunFolder.create(path, small_config(tasks=dict(tasks)))
+    folder.record(
+        Final(seconds=0.0, experiment=0, program=PROGRAM, pruned="", learned=(), loss=loss, scores={}, baselines=())
+    )
+    return str(path)
+
+
+@pytest.mark.parametrize("name", LIBRARY)
+def test_library_programs_bring_what_they_predict_and_their_comments(name: str) -> None:
+    source = choose(name)
+    multiclass = LIBRARY[name].multiclass
+    assert source.prediction == (Prediction.MULTICLASS if multiclass else Prediction.REGRESSION)
+    assert (source.name, source.program) == (name, prune(library_program(name), multiclass))
+    assert any(each.comment for component in source.components for each in component) == ("#" in LIBRARY[name].text)
+
+
+def test_a_file_is_read_with_its_comments(tmp_path: Path) -> None:
+    file = tmp_path / "mine.txt"
+    file.write_text("def Setup():\ndef Predict():\n  s1 = norm(v0)  # length\n  s2 = norm(v0)\ndef Learn():\n")
+    source = choose(str(file), Prediction.BINARY)
+    assert (source.name, source.prediction, len(source.program)) == ("mine", Prediction.BINARY, 1)
+    assert source.components[1][0].comment == "length"
+    assert len(choose(str(file), raw=True).program) == 2
+
+
+@pytest.mark.parametrize(
+    ("loss", "tasks", "prediction", "length"),
+    [
+        (Loss.RMSE, {}, Prediction.REGRESSION, 1),
+        (Loss.ACCURACY, {"kind": "image-pairs"}, Prediction.BINARY, 1),
+        (Loss.ACCURACY, IMAGES, Prediction.MULTICLASS, 1),
+    ],
+)
+def test_of_a_run_the_final_program_is_taken_and_its_tasks_tell_what_it_predicts(
+    loss: Loss, tasks: Mapping[str, Any], prediction: Prediction, length: int, tmp_path: Path
+) -> None:
+    folder = run_folder(tmp_path / "run", loss, tasks)
+    source = choose(folder)
+    assert (source.name, source.prediction, len(source.program)) == ("small", prediction, length)
+    assert choose(folder, raw=True).program == from_text(PROGRAM)
+
+
+def test_a_run_without_a_final_program_is_refused(tmp_path: Path) -> None:
+    RunFolder.create(tmp_path / "run", small_config())
+    with pytest.raises(StoreError, match="no final program yet: finish it with 'resume'"):
+        choose(str(tmp_path / "run"))
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="is not a run folder"):
+        choose(str(tmp_path))
+
+
+def test_an_unknown_name_is_refused() -> None:
+    with pytest.raises(ProgramError, match="no file and no library program 'nothing'"):
+        choose("nothing")
