@@ -73,9 +73,9 @@ class Response:
 
     @property
     def proportion(self) -> float:
-        """The change by a large error beside what the small one makes expect, in the median."""
-        size = np.linalg.norm(self.changes, axis=-1)
-        return float(np.median((np.linalg.norm(self.of_large, axis=-1) / np.maximum(size, 1e-300))[size > 0]))
+        """The change by a large error beside what the small one makes expect, in the median, on small features."""
+        small, large = (np.linalg.norm(changes[:, 0], axis=-1) for changes in (self.changes, self.of_large))
+        return float(np.median(large[small > 0] / small[small > 0])) if np.any(small) else 1.0
 
 
 _KNOWN: WeakKeyDictionary[Probe, Mapping[Cell, Response]] = WeakKeyDictionary()
