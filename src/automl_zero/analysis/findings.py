@@ -117,9 +117,9 @@ TECHNIQUES: Mapping[str, Technique] = MappingProxyType({row.name: row for row in
 
 
 def comments(findings: Sequence[Finding]) -> Mapping[Line, str]:
-    """What to write at each line: the techniques that it is part of."""
+    """What to write at each line: the techniques that it is part of; of gradient descent, not on which loss."""
     at: dict[Line, list[str]] = {}
     for finding in findings:
         for line in finding.lines:
-            at.setdefault(line, []).append(finding.technique)
+            at.setdefault(line, []).append(finding.technique.partition(" on ")[0])
     return MappingProxyType({line: ", ".join(dict.fromkeys(names)) for line, names in at.items()})

@@ -11,8 +11,6 @@ from collections.abc import Iterable
 import numpy as np
 
 from automl_zero.analysis.findings import TECHNIQUES, Finding
-from automl_zero.analysis.flow import flow_of
-from automl_zero.analysis.probe import Probe
 from automl_zero.analysis.techniques.learning import (
     back_propagation,
     gradient_descent,
@@ -23,7 +21,7 @@ from automl_zero.analysis.techniques.learning import (
 from automl_zero.analysis.techniques.model import bias, bilinear, linear_model, relu, two_layer_net
 from automl_zero.analysis.techniques.noise import noise_injection, noisy_relu
 from automl_zero.analysis.techniques.regularization import loss_clipping, weight_averaging, weight_decay
-from automl_zero.analysis.techniques.view import Detector, View
+from automl_zero.analysis.techniques.view import Detector, view_of
 from automl_zero.program.program import Program
 from automl_zero.tasks.task import Loss
 
@@ -42,17 +40,9 @@ def recognise(program: Program, multiclass: bool = False, *, loss: Loss | None =
         multiclass: whether label and prediction are the vectors v1 and v2.
         loss: by what it is judged; where it is not told, by either, so that gradient descent may be found on both.
     """
-    probes = tuple(Probe(program, multiclass, logistic) for logistic in _modes(multiclass, loss))
-    view = View(flow_of(program, multiclass), probes)
+    view = view_of(program, multiclass, loss)
     with np.errstate(all="ignore"):
         return _sorted(finding for detect in DETECTORS for finding in detect(view))
-
-
-def _modes(multiclass: bool, loss: Loss | None) -> tuple[bool, ...]:
-    """Whether predictions go through the sigmoid, in each of the probes."""
-    if multiclass:
-        return (False,)
-    return {Loss.RMSE: (False,), Loss.ACCURACY: (True,), None: (False, True)}[loss]
 
 
 def _sorted(findings: Iterable[Finding]) -> tuple[Finding, ...]:

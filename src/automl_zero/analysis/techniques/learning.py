@@ -79,7 +79,7 @@ def learning_rate_from_weights(view: View) -> Iterator[Finding]:
         reductions = [each for each in lines if view.flow.op(each) in MEANS | NORMS | DEVIATIONS]
         of_weights = [each for each in reductions if view.is_learnt(view.operand(each, 0))]
         if of_weights and not view.of_features(sources):
-            between = [each for each in lines if each not in view.weights]
+            between = [each for each in lines if _comes_from(view, each, of_weights)]
             yield Finding("learning rate from weights", in_order([*between, line]), _op_names(view, of_weights))
             return
 
@@ -167,6 +167,11 @@ def _learnt(view: View, tick: int, lines: list[Line], factor: float) -> list[Arr
         change=lambda line, value: factor * value if line in lines else value,
     )[1]
     return [trace[line][place] for line, place in view.weights.items()]
+
+
+def _comes_from(view: View, line: Line, lines: Iterable[Line]) -> bool:
+    behind = view.flow.ancestors([Source(line)], view.weights)
+    return line not in view.weights and not behind.isdisjoint(map(Source, lines))
 
 
 def _sizes(view: View, line: Line, place: int) -> list[float]:

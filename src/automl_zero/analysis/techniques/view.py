@@ -21,11 +21,14 @@ from automl_zero.analysis.flow import (
     Flow,
     Source,
     Sources,
+    flow_of,
     line_order,
     read_cells,
 )
 from automl_zero.analysis.probe import Probe
 from automl_zero.program.ops import Array
+from automl_zero.program.program import Program
+from automl_zero.tasks.task import Loss
 
 SUMS = frozenset({"scalar_sum", "vector_sum", "matrix_sum"})
 DIFFERENCES = frozenset({"scalar_diff", "vector_diff", "matrix_diff"})
@@ -183,6 +186,13 @@ class View:
         for kind, sources in zip(row.inputs, self.flow.reads[line], strict=True):
             if kind is row.output:
                 yield from sources
+
+
+def view_of(program: Program, multiclass: bool = False, loss: Loss | None = None) -> View:
+    """Look at a program; ``loss`` is by what it is judged, either if it is not told."""
+    modes = {Loss.RMSE: (False,), Loss.ACCURACY: (True,), None: (False, True)}[loss]
+    logistic = (False,) if multiclass else modes  # of many classes, predictions go through the softmax
+    return View(flow_of(program, multiclass), tuple(Probe(program, multiclass, each) for each in logistic))
 
 
 def in_order(lines: Iterable[Line | None]) -> tuple[Line, ...]:
