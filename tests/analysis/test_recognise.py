@@ -54,7 +54,7 @@ def test_the_lines_of_figure_6_are_those_of_its_raw_form() -> None:
 
 def test_a_learning_rate_from_weights_is_seen_where_it_is_made_and_used() -> None:
     lines = {each.technique: each.lines for each in recognise(library_program("multiclass_mean_learning_rate"), True)}
-    made = (("setup", 2), ("predict", 0), ("predict", 1), ("learn", 1), ("learn", 10))
+    made = (("predict", 0), ("predict", 1), ("learn", 1), ("learn", 10))
     assert lines["learning rate from weights"] == made
 
 

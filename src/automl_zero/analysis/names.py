@@ -36,9 +36,9 @@ from automl_zero.program.ops import Kind
 
 GIVEN_NAMES = {GIVEN_FEATURES: "features", GIVEN_LABEL: "label", GIVEN_PREDICTION: "prediction", ZERO: "zero"}
 BY_OP = (
-    (NORMS, "norm"),
+    (NORMS, "length"),
     (DEVIATIONS, "deviation"),
-    (MEANS, "mean"),
+    (MEANS, "average"),
     (STEPS_OF_ZERO, "mask"),
     (DOT_PRODUCTS, "product"),
     (frozenset({"vector_outer_product"}), "outer_product"),
