@@ -177,6 +177,13 @@ WRITTEN: dict[str, tuple[str, set[str]]] = {
         ),
         {"bilinear interaction", *BOTH},
     ),
+    "bilinear, behind a ReLU": (
+        _linear(
+            "s3 = s0 - s1; s3 = s2 * s3; v2 = s3 * v4; m1 = outer(v2, v0); m0 = m0 + m1",
+            predict="v3 = dot(m0, v0); v4 = maximum(v0, v5); s1 = dot(v4, v3)",
+        ),
+        {"bilinear interaction", "ReLU", *BOTH},
+    ),
     "dropout": (
         _linear(
             "s3 = s0 - s1; s3 = s2 * s3; v2 = s3 * v4; v1 = v1 + v2; v3 = uniform(-0.5, 0.5, n_features)",

@@ -104,6 +104,11 @@ def test_the_canonical_form_knows_neither_addresses_nor_the_order_of_operands() 
             ["s2 = 3.0", "s3 = mean(v0)", "s1 = s2 * s3"],
         ),
         (
+            "a draw that never varies",
+            "s2 = gaussian(0.0, 1.0); s3 = uniform(0.5, 0.1); s1 = s2 * s3",
+            ["s2 = gaussian(0.0, 1.0)", "s3 = 0.5", "s1 = s2 * s3"],
+        ),
+        (
             "heaviside of zeros and ones is one",
             "s2 = mean(v0); s2 = heaviside(s2, 1.0); s1 = heaviside(s2, 1.0)",
             ["s1 = 1.0"],
@@ -150,6 +155,7 @@ def test_every_law_is_tested() -> None:
         "s2 = norm(v0); s1 = heaviside(s2, 1.0)",  # zero of NaN
         "s2 = norm(v0); s1 = maximum(s3, s2)",  # of NaN, zero
         "s2 = uniform(0.0, 1.0); s3 = uniform(0.0, 1.0); s1 = s2 - s3",  # two draws
+        "s2 = uniform(0.5, 0.1); s3 = uniform(0.0, 1.0); s1 = s2 * s3",  # the second would be drawn as the first
     ],
 )
 def test_what_holds_for_most_numbers_only_is_no_law(predict: str) -> None:
@@ -161,6 +167,20 @@ def test_where_a_value_is_overwritten_its_line_writes_elsewhere_or_nothing_is_do
     assert moved == ["s2 = norm(v0)", "s3 = std(v0)", "s1 = s2 + s3"]
     predict = "s2 = norm(v0); s3 = abs(s2); s4 = s2 + s3; s2 = std(v0); s5 = s3 + s2; s1 = s4 * s5"
     assert len(short_predict(predict)) == 6
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "s2 = uniform(0.5, 0.1); s2 = gaussian(2.0, 0.0)",
+        "s2 = uniform(0.1, 0.1); s3 = uniform(-0.5, 0.5); s1 = s2 * s3",
+        "s3 = uniform(-0.5, 0.5); s2 = gaussian(0.1, 0.0); s1 = s2 * s3",
+    ],
+)
+def test_noise_stays_the_same_when_a_draw_becomes_a_constant(text: str) -> None:
+    given_program = program(f"{text}; s1 = s1 + s2")
+    short = simplify(given_program).program
+    assert evaluate(short, TASKS["rmse"]) == evaluate(given_program, TASKS["rmse"])
 
 
 @pytest.fixture(scope="module")

@@ -107,6 +107,25 @@ def _fold(flow: Flow, line: Line) -> Rewrite | None:
     return {line: Instruction(SET, out=instruction.out, data=(value,))}
 
 
+def _draws_nothing(flow: Flow, line: Line) -> Rewrite | None:
+    """A random number without room to vary, if no other draw has its stream changed when this one is gone."""
+    instruction = flow.instructions[line]
+    if not instruction.row.draws or instruction.row.output is not Kind.SCALAR or any(_draws_after(flow, line)):
+        return None
+    low, other = instruction.data
+    varies = other > low if instruction.row.draws == "uniform" else other != 0
+    if varies or low == 0 or not all(map(math.isfinite, instruction.data)):
+        return None
+    return {line: Instruction(SET, out=instruction.out, data=(low,))}
+
+
+def _draws_after(flow: Flow, line: Line) -> Iterator[bool]:
+    later = False
+    for each, instruction in flow.instructions.items():
+        yield later and bool(instruction.row.draws)
+        later = later or each == line
+
+
 def _is_scalar_one(flow: Flow, line: Line) -> Rewrite | None:
     """A scalar heaviside of zeros and ones is one."""
     inner = _inner(flow, line)
@@ -208,6 +227,7 @@ def _signless(flow: Flow) -> bool:
 
 LAWS: tuple[Law, ...] = (
     Law("a constant", _fold),
+    Law("a draw that never varies", _draws_nothing),
     Law("heaviside of zeros and ones is one", _is_scalar_one),
     Law("x * 1 = x", partial(_keeps, FACTORS, 0, 1.0)),
     Law("1 * x = x", partial(_keeps, FACTORS | SCALINGS, 1, 1.0)),

@@ -21,6 +21,7 @@ from automl_zero.analysis.flow import (
     Sources,
 )
 from automl_zero.analysis.techniques.learning import learning_rates
+from automl_zero.analysis.techniques.regularization import averages
 from automl_zero.analysis.techniques.view import (
     ADDITIVE,
     BOUNDS,
@@ -136,7 +137,7 @@ def _role(view: View, lines: list[Line], rates: Iterable[Line | None]) -> str:
     if not set(lines).isdisjoint(view.weights):
         return "bias" if kind is Kind.SCALAR or all(_is_added(view, line) for line in lines) else "weights"
     if not set(lines).isdisjoint(view.accumulators):
-        return "summed_weights"
+        return "running_sum" if set(lines).isdisjoint(averages(view)) else "summed_weights"
     if not set(lines).isdisjoint(rates):
         return "learning_rate"
     if any(map(view.is_random, lines)):

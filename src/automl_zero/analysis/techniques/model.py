@@ -114,17 +114,15 @@ def _is_linear(probe: Probe) -> bool:
 
 
 def _has_products(probe: Probe) -> bool:
-    """Whether the effect of a step in one direction depends on a step in another, and equally so everywhere."""
-    if not probe.states:
-        return False
-    a, b, *origins = _points(4)
-    at, also_at = (_mixed(probe, origin, a, b) for origin in origins)
-    return not _differ(at, also_at) and _differ(at, 0 * at)
+    """Whether the effect of a step in one direction depends on a step in another, at one of several places."""
+    a, b, *places = _points(6)
+    return bool(probe.states) and any(_differ(*_effects(probe, place, a, b)) for place in places)
 
 
-def _mixed(probe: Probe, at: Array, a: Array, b: Array) -> Array:
-    both, one, other, none = outputs_at(probe, -1, np.array([at + a + b, at + a, at + b, at]))
-    return np.asarray(both - one - other + none)
+def _effects(probe: Probe, place: Array, a: Array, b: Array) -> tuple[Array, Array]:
+    """The effects of a step ``a`` on the output, after a step ``b`` and without it."""
+    both, one, other, none = outputs_at(probe, -1, np.array([place + a + b, place + a, place + b, place]))
+    return both - other, one - none
 
 
 def _differ(a: Array, b: Array) -> bool:

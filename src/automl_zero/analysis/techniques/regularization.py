@@ -35,7 +35,7 @@ def weight_averaging(view: View) -> Iterator[Finding]:
     for line in view.predict_lines():
         for place, sources in enumerate(view.flow.reads[line]):
             later = sources - view.in_training(line, place)
-            sums = [each for each in _averages(view) if view.flow.ancestors(later, view.accumulators) & {Source(each)}]
+            sums = [each for each in averages(view) if view.flow.ancestors(later, view.accumulators) & {Source(each)}]
             if sums and view.is_learnt(view.in_training(line, place)):
                 ends = [each.line for each in later]
                 yield Finding(
@@ -62,8 +62,8 @@ def _decay(response: Response) -> float | None:
     return float(shares[0, 0]) if even and 1e-9 < shares[0, 0] < 1 else None
 
 
-def _averages(view: View) -> list[Line]:
-    """The accumulators that sum up weights."""
+def averages(view: View) -> list[Line]:
+    """The accumulators that sum up weights over the steps."""
     return [line for line, place in view.accumulators.items() if _are_weights(view, view.operand(line, place))]
 
 
