@@ -12,6 +12,18 @@ from functools import partial
 
 import numpy as np
 
+from automl_zero.analysis.families import (
+    BOUNDS,
+    DIFFERENCES,
+    DIVISIONS,
+    FACTORS,
+    HEAVISIDES,
+    MAGNITUDES,
+    NOT_NEGATIVE,
+    RECIPROCALS,
+    SCALINGS,
+    SUMS,
+)
 from automl_zero.analysis.findings import Line
 from automl_zero.analysis.flow import ZERO, Flow, Source, Sources
 from automl_zero.analysis.rewrite import Rewrite, bypass
@@ -19,30 +31,14 @@ from automl_zero.program.ops import BY_NAME, Kind
 from automl_zero.program.program import Instruction
 
 SET = BY_NAME["scalar_const_set"].number
-DIVIDING = frozenset(
-    {
-        "scalar_division", "scalar_reciprocal", "vector_reciprocal", "vector_division", "matrix_reciprocal",
-        "matrix_division",
-    }
-)  # fmt: skip
+DIVIDING = DIVISIONS | RECIPROCALS
 FOLDED = frozenset(
     {
         "scalar_sum", "scalar_diff", "scalar_product", "scalar_division", "scalar_abs", "scalar_reciprocal",
         "scalar_heaviside", "scalar_min", "scalar_max",
     }
 )  # fmt: skip
-SUMS = frozenset({"scalar_sum", "vector_sum", "matrix_sum"})
-DIFFERENCES = frozenset({"scalar_diff", "vector_diff", "matrix_diff"})
-FACTORS = frozenset({"scalar_product", "vector_product", "matrix_product"})
-SCALINGS = frozenset({"scalar_vector_product", "scalar_matrix_product"})
-DIVISIONS = frozenset({"scalar_division", "vector_division", "matrix_division"})
-BOUNDS = frozenset({f"{kind}_{bound}" for kind in ("scalar", "vector", "matrix") for bound in ("min", "max")})
-MAGNITUDES = frozenset({"scalar_abs", "vector_abs", "matrix_abs"})
-STEPS = frozenset({"vector_heaviside", "matrix_heaviside"})
-NOT_NEGATIVE = MAGNITUDES | STEPS | {
-    "scalar_heaviside", "vector_norm", "matrix_norm", "matrix_row_norm", "matrix_column_norm", "vector_st_dev",
-    "matrix_st_dev", "matrix_row_st_dev",
-}  # fmt: skip
+STEPS = HEAVISIDES - {"scalar_heaviside"}  # zero stays zero
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from automl_zero.analysis.families import (
+    ADDITIVE,
+    BOUNDS,
+    DEVIATIONS,
+    DIFFERENCES,
+    DOT_PRODUCTS,
+    HEAVISIDES,
+    MEANS,
+    NORMS,
+)
 from automl_zero.analysis.findings import Line
 from automl_zero.analysis.flow import (
     GIVEN_FEATURES,
@@ -22,17 +32,7 @@ from automl_zero.analysis.flow import (
 )
 from automl_zero.analysis.techniques.learning import learning_rates
 from automl_zero.analysis.techniques.regularization import averages
-from automl_zero.analysis.techniques.view import (
-    ADDITIVE,
-    BOUNDS,
-    DEVIATIONS,
-    DIFFERENCES,
-    DOT_PRODUCTS,
-    MEANS,
-    NORMS,
-    STEPS_OF_ZERO,
-    View,
-)
+from automl_zero.analysis.techniques.view import View
 from automl_zero.program.ops import Kind
 
 GIVEN_NAMES = {GIVEN_FEATURES: "features", GIVEN_LABEL: "label", GIVEN_PREDICTION: "prediction", ZERO: "zero"}
@@ -40,7 +40,7 @@ BY_OP = (
     (NORMS, "length"),
     (DEVIATIONS, "deviation"),
     (MEANS, "average"),
-    (STEPS_OF_ZERO, "mask"),
+    (HEAVISIDES, "mask"),
     (DOT_PRODUCTS, "product"),
     (frozenset({"vector_outer_product"}), "outer_product"),
     (frozenset({"matrix_transpose"}), "transposed"),

@@ -70,7 +70,7 @@ def simplify(
     Args:
         program: any program.
         multiclass: whether label and prediction are the vectors v1 and v2.
-        fitness_of: how it does on tasks; without it, all steps are exact, and evaluations stay equal bit for bit.
+        fitness_of: how it does on tasks; without it, all steps are exact: evaluations stay equal, noise included.
         tolerance: by how much the mean fitness may fall in all, against that of ``program``.
     """
     work = _Work(program, multiclass)

@@ -6,24 +6,17 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from automl_zero.analysis.families import ADDITIVE, BOUNDS, DOT_PRODUCTS, HEAVISIDES, MAGNITUDES, PRODUCTS
 from automl_zero.analysis.findings import Finding, Line
 from automl_zero.analysis.flow import GIVEN_FEATURES, PREDICT
 from automl_zero.analysis.probe import NUM_FEATURES, SCALE, Probe
 from automl_zero.analysis.techniques.noise import noisy_bounds
-from automl_zero.analysis.techniques.view import (
-    ADDITIVE,
-    BOUNDS,
-    DOT_PRODUCTS,
-    PRODUCTS,
-    STEPS_OF_ZERO,
-    View,
-    in_order,
-)
+from automl_zero.analysis.techniques.view import View, in_order
 from automl_zero.program.ops import Array
 from automl_zero.rng import generator_at
 
 TOLERANCE = 1e-6  # relative, of what should be zero but for rounding
-CURVED = BOUNDS | STEPS_OF_ZERO | {"scalar_abs", "vector_abs", "matrix_abs"}
+CURVED = BOUNDS | HEAVISIDES | MAGNITUDES
 
 
 def linear_model(view: View) -> Iterator[Finding]:
@@ -151,7 +144,7 @@ def _gate(view: View, line: Line) -> Line | None:
     if view.flow.op(line) in PRODUCTS:
         for place, other in ((0, 1), (1, 0)):
             steps = [each.line for each in view.operand(line, place) if each.line]
-            is_step = len(steps) == 1 and view.flow.op(steps[0]) in STEPS_OF_ZERO
+            is_step = len(steps) == 1 and view.flow.op(steps[0]) in HEAVISIDES
             if is_step and view.operand(steps[0], 0) == view.operand(line, other):
                 return steps[0]
     return None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from automl_zero.analysis.families import ADDITIVE, BOUNDS, HEAVISIDES, PRODUCTS
 from automl_zero.analysis.findings import Finding, Line
 from automl_zero.analysis.flow import GIVEN_FEATURES
-from automl_zero.analysis.techniques.view import ADDITIVE, BOUNDS, PRODUCTS, STEPS_OF_ZERO, View, in_order
+from automl_zero.analysis.techniques.view import View, in_order
 
 
 def noise_injection(view: View) -> Iterator[Finding]:
@@ -42,7 +43,7 @@ def _noise_beside(view: View, line: Line) -> tuple[Line, ...]:
         return tuple(part for place in (0, 1) for part in _noise_in_sum(view, line, place))
     if view.flow.op(line) in PRODUCTS:
         gates = [each.line for place in (0, 1) for each in view.operand(line, place) if each.line]
-        steps = [gate for gate in gates if view.flow.op(gate) in STEPS_OF_ZERO]
+        steps = [gate for gate in gates if view.flow.op(gate) in HEAVISIDES]
         return tuple(
             part for step in steps for noise in [_noise_in_sum(view, step, 0)] if noise for part in (step, *noise)
         )

@@ -11,6 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
+from automl_zero.analysis.families import ADDITIVE, DIFFERENCES, PRODUCTS
 from automl_zero.analysis.findings import Finding, Line
 from automl_zero.analysis.flow import (
     GIVEN_FEATURES,
@@ -29,24 +30,6 @@ from automl_zero.analysis.probe import Probe
 from automl_zero.program.ops import Array
 from automl_zero.program.program import Program
 from automl_zero.tasks.task import Loss
-
-SUMS = frozenset({"scalar_sum", "vector_sum", "matrix_sum"})
-DIFFERENCES = frozenset({"scalar_diff", "vector_diff", "matrix_diff"})
-ADDITIVE = SUMS | DIFFERENCES
-PRODUCTS = frozenset(
-    {"scalar_product", "vector_product", "matrix_product", "scalar_vector_product", "scalar_matrix_product"}
-)
-DIVISIONS = frozenset({"scalar_division", "vector_division", "matrix_division"})
-RECIPROCALS = frozenset({"scalar_reciprocal", "vector_reciprocal", "matrix_reciprocal"})
-MINIMA = frozenset({"scalar_min", "vector_min", "matrix_min"})
-MAXIMA = frozenset({"scalar_max", "vector_max", "matrix_max"})
-BOUNDS = MINIMA | MAXIMA
-STEPS_OF_ZERO = frozenset({"scalar_heaviside", "vector_heaviside", "matrix_heaviside"})
-NORMS = frozenset({"vector_norm", "matrix_norm", "matrix_row_norm", "matrix_column_norm"})
-DEVIATIONS = frozenset({"vector_st_dev", "matrix_st_dev", "matrix_row_st_dev"})
-MEANS = frozenset({"vector_mean", "matrix_mean", "matrix_row_mean"})
-BROADCASTS = frozenset({"scalar_broadcast", "vector_row_broadcast", "vector_column_broadcast"})
-DOT_PRODUCTS = frozenset({"vector_inner_product", "matrix_vector_product", "matrix_matrix_product"})
 
 
 @dataclass(frozen=True, eq=False)
