@@ -184,6 +184,14 @@ WRITTEN: dict[str, tuple[str, set[str]]] = {
         ),
         {"bilinear interaction", "ReLU", *BOTH},
     ),
+    "a sum of what shrinks by itself": (
+        _linear(
+            "s3 = s0 - s1; s3 = s2 * s3; v2 = s3 * v0; v1 = v1 + v2; v3 = s4 * v3; v4 = v4 + v3",
+            predict="s1 = dot(v1, v0); s5 = dot(v4, v0); s1 = s1 + s5",
+            setup="s2 = 0.01; s4 = 0.9; v3 = gaussian(0.0, 1.0, n_features)",
+        ),
+        {"linear model", *BOTH},
+    ),
     "dropout": (
         _linear(
             "s3 = s0 - s1; s3 = s2 * s3; v2 = s3 * v4; v1 = v1 + v2; v3 = uniform(-0.5, 0.5, n_features)",

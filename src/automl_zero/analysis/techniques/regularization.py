@@ -9,7 +9,7 @@ import numpy as np
 
 from automl_zero.analysis.families import BOUNDS, PRODUCTS
 from automl_zero.analysis.findings import Finding, Line
-from automl_zero.analysis.flow import LEARN, PREDICT, Source
+from automl_zero.analysis.flow import LEARN, PREDICT, Source, Sources
 from automl_zero.analysis.techniques.gradient import Response, responses
 from automl_zero.analysis.techniques.view import View, in_order
 
@@ -68,12 +68,18 @@ def averages(view: View) -> list[Line]:
     return [line for line, place in view.accumulators.items() if _are_weights(view, view.operand(line, place))]
 
 
-def _are_weights(view: View, sources: frozenset[Source]) -> bool:
+def _are_weights(view: View, sources: Sources) -> bool:
     """Whether a value is that of weights, perhaps scaled."""
-    lines = {each.line for each in sources if each.line}
-    scaled = {each for each in lines if view.flow.op(each) in PRODUCTS and each not in view.signals}
-    inner = [_are_weights(view, view.operand(each, 1)) for each in scaled]
-    return bool(lines) and all(each in view.weights for each in lines - scaled) and all(inner)
+    lines = [source.line for source in sources]
+    return bool(lines) and all(line in view.weights or _scales_weights(view, line) for line in lines)
+
+
+def _scales_weights(view: View, line: Line | None) -> bool:
+    if line is None or view.flow.op(line) not in PRODUCTS or line in view.signals:
+        return False
+    return any(
+        bool(sources) and all(each.line in view.weights for each in sources) for sources in view.flow.reads[line]
+    )
 
 
 def _of_features(view: View, line: Line) -> bool:
