@@ -183,6 +183,13 @@ def test_noise_stays_the_same_when_a_draw_becomes_a_constant(text: str) -> None:
     assert evaluate(short, TASKS["rmse"]) == evaluate(given_program, TASKS["rmse"])
 
 
+def test_what_predict_copies_for_learn_is_read_where_it_was() -> None:
+    short = simplify(program("v2 = maximum(v1, v1); s1 = dot(v0, v2)", learn="v3 = s0 * v0; v1 = v2 + v3")).program
+    assert to_text(short).splitlines()[2:] == ["  s1 = dot(v0, v1)", "def Learn():", "  v2 = s0 * v0", "  v1 = v1 + v2"]
+    given_anew = program("v3 = maximum(v0, v0); v1 = abs(v3); s1 = dot(v1, v2)", learn="v2 = v3 + v2")
+    assert len(simplify(given_anew).program) == 4
+
+
 @pytest.fixture(scope="module")
 def figure_6() -> Simplified:
     config = suite_config("digits")

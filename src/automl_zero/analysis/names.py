@@ -136,10 +136,10 @@ def _role(view: View, lines: list[Line], rates: Iterable[Line | None]) -> str:
         return "prediction"
     if not set(lines).isdisjoint(view.weights):
         return "bias" if kind is Kind.SCALAR or all(_is_added(view, line) for line in lines) else "weights"
-    if not set(lines).isdisjoint(view.accumulators):
-        return "running_sum" if set(lines).isdisjoint(averages(view)) else "summed_weights"
     if not set(lines).isdisjoint(rates):
         return "learning_rate"
+    if not set(lines).isdisjoint(view.accumulators):
+        return "running_sum" if set(lines).isdisjoint(averages(view)) else "summed_weights"
     if any(map(view.is_random, lines)):
         return "noise"
     if any(line in view.signals for line in lines):

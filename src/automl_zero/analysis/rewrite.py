@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from automl_zero.analysis.findings import Line
-from automl_zero.analysis.flow import Cell, Flow, lines_of
+from automl_zero.analysis.flow import LEARN, PREDICT, Cell, Flow, label_cell, line_order, lines_of, prediction_cell
 from automl_zero.program.ops import Kind
 from automl_zero.program.program import (
     CLASS_LABEL,
@@ -52,15 +52,14 @@ def bypass(flow: Flow, line: Line, cell: Cell, since: Line) -> Rewrite | None:
 
 
 def _readers_moved(flow: Flow, line: Line, cell: Cell, since: Line) -> Rewrite | None:
-    """Readers read the cell: all stand behind the line, and the cell is not written before them."""
+    """Readers read the cell: all come after the line in the same step, and the cell is not written before them."""
     changed: dict[Line, Instruction | None] = {line: None}
     if any(source.line == line for source in flow.prediction):
         return None
     for reader, place in flow.readers[line]:
         instruction = changed.get(reader) or flow.instructions[reader]
         alone = len(flow.reads[reader][place]) == 1 and place < len(instruction.inputs())
-        behind = reader[0] == line[0] and reader[1] > line[1]
-        if not (alone and behind) or _written(flow, cell, since, reader):
+        if not (alone and _comes_after(flow, reader, line, cell)) or _written(flow, cell, since, reader):
             return None
         changed[reader] = replace(instruction, in2=cell[1]) if place else replace(instruction, in1=cell[1])
     return changed
@@ -82,7 +81,7 @@ def _moved(flow: Flow, line: Line, cell: Cell) -> Rewrite | None:
 
 
 def _written(flow: Flow, cell: Cell, first: Line, last: Line) -> bool:
-    """Whether a cell is written by ``first`` or between it and ``last``, which is of the same component function."""
+    """Whether a cell is written between two lines, or by the first, if it was to be read before that."""
     return any(cell in flow.instructions[each].outputs() for each in _between(flow, first, last)) or (
         first != last and cell in flow.instructions[first].outputs() and cell in flow.instructions[first].inputs()
     )
@@ -92,8 +91,25 @@ def _used(flow: Flow, cell: Cell, first: Line, last: Line) -> bool:
     return any(cell in flow.instructions[each].operands() for each in _between(flow, first, last))
 
 
+def _comes_after(flow: Flow, reader: Line, line: Line, cell: Cell) -> bool:
+    """Whether a reader is run after a line, in the same component function or in the Learn that follows Predict.
+
+    In between, what is given is written anew.
+    """
+    if reader[0] == line[0]:
+        return reader[1] > line[1]
+    given = {
+        (Kind.SCALAR, LABEL),
+        (Kind.VECTOR, FEATURES),
+        label_cell(flow.multiclass),
+        prediction_cell(flow.multiclass),
+    }
+    return line[0] == PREDICT and reader[0] == LEARN and cell not in given
+
+
 def _between(flow: Flow, first: Line, last: Line) -> Iterator[Line]:
-    return (line for line in flow.instructions if line[0] == first[0] and first[1] < line[1] < last[1])
+    """The lines that are run after one and before another, of the same component function or of Predict and Learn."""
+    return (line for line in flow.instructions if line_order(first) < line_order(line) < line_order(last))
 
 
 def canonical(program: Program, multiclass: bool = False) -> Program:
