@@ -77,6 +77,13 @@ def test_an_address_that_holds_different_things_has_different_names() -> None:
     assert "value = average * length\n  prediction = value + length" in readable(from_text(text))
 
 
+def test_a_prediction_that_nothing_writes_has_a_name() -> None:
+    text = "def Setup():\ndef Predict():\n  v2 = s1 * v0\n  v1 = v1 + v2\n  s1 = norm(v1)\ndef Learn():\n"
+    assert "value = prediction * features" in readable(from_text(text))
+    many = "def Setup():\ndef Predict():\n  v3 = v2 + v0\n  v2[0.5] = 1.0\ndef Learn():\n"
+    assert "prediction[0.5] = 1" in readable(from_text(many), multiclass=True)
+
+
 def test_lines_without_effect_keep_their_addresses_and_are_marked() -> None:
     assert re.search(r"s6 = cos\(s4\) +# no effect", readable(library_program("figure_6_raw")))
 

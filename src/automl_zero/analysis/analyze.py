@@ -8,7 +8,7 @@ from statistics import fmean
 from typing import Any
 
 from automl_zero.analysis.difference import difference
-from automl_zero.analysis.findings import TECHNIQUES, Finding
+from automl_zero.analysis.findings import TECHNIQUES, Finding, Technique
 from automl_zero.analysis.readable import readable
 from automl_zero.analysis.recognise import recognise
 from automl_zero.analysis.simplify import TOLERANCE, FitnessOf, Simplified, simplify
@@ -87,17 +87,22 @@ def to_plain(analysis: Analysis) -> dict[str, Any]:
         "readable": analysis.text,
         "steps": [asdict(step) for step in simplified.steps],
         "difference": [{**asdict(each), "mark": each.mark.value} for each in difference(simplified)],
-        "techniques": [{**asdict(each), "sentence": TECHNIQUES[each.technique].sentence} for each in analysis.findings],
+        "techniques": [{**asdict(each), **_told(each)} for each in analysis.findings],
         "tasks": analysis.tasks or None,
         "fitness": dict(zip(("raw", "program"), analysis.fitness, strict=True)) if analysis.fitness else None,
     }
 
 
-def technique_lines(findings: Sequence[Finding]) -> Iterator[tuple[str, str, str]]:
-    """Name, sentence and note of each technique; where it is found several times, the notes are put together."""
+def _told(finding: Finding) -> dict[str, str]:
+    technique = TECHNIQUES[finding.technique]
+    return {"sentence": technique.sentence, "source": technique.source}
+
+
+def techniques_with_notes(findings: Sequence[Finding]) -> Iterator[tuple[Technique, str]]:
+    """Each technique once, with all that is noted of it."""
     for name in dict.fromkeys(finding.technique for finding in findings):
         notes = dict.fromkeys(finding.note for finding in findings if finding.technique == name)
-        yield name, TECHNIQUES[name].sentence, "; ".join(notes)
+        yield TECHNIQUES[name], "; ".join(notes)
 
 
 def _scorer(tasks: TaskSet, config: Config) -> FitnessOf:

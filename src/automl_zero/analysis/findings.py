@@ -46,70 +46,70 @@ _ROWS = (
     Technique(
         "linear model",
         "The prediction is a dot product of the features with learnt weights.",
-        "section 4.2, figure 6: the first step of the evolution",
+        "paper section 4.2, figure 6: the first step of the evolution",
     ),
-    Technique("bias", "A learnt number is added to a sum of weighted values.", "section 4.1: the affine tasks"),
+    Technique("bias", "A learnt number is added to a sum of weighted values.", "paper section 4.1: the affine tasks"),
     Technique(
         "gradient descent on squared loss",
         "Learn changes the weights against the gradient of the squared error.",
-        "section 4.1: what is rediscovered on linear tasks",
+        "paper section 4.1: what is rediscovered on linear tasks",
     ),
     Technique(
         "gradient descent on logistic loss",
         "Learn changes the weights against the gradient of the logistic loss.",
-        "section 4.2: the logistic baseline, and SGD in figure 6",
+        "paper section 4.2: the logistic baseline, and SGD in figure 6",
     ),
-    Technique("ReLU", "Values below zero are replaced by zero.", "section 4.1, figure 5; section 4.2, figure 6"),
+    Technique("ReLU", "Values below zero are replaced by zero.", "paper section 4.1, figure 5; section 4.2, figure 6"),
     Technique(
         "two-layer net",
         "The prediction is a weighted sum of a nonlinear function of weighted sums of the features.",
-        "section 4.1, figure 5",
+        "paper section 4.1, figure 5",
     ),
     Technique(
         "back-propagation",
         "The error goes back through the second layer, and the weights of the first are changed by it.",
-        "section 4.1, figure 5",
+        "paper section 4.1, figure 5",
     ),
     Technique(
         "bilinear interaction",
         "A matrix of weights stands between two vectors that are both made of the features.",
-        "section 4.2, figure 6: multiplicative interactions",
+        "paper section 4.2, figure 6: multiplicative interactions",
     ),
     Technique(
         "gradient normalization",
         "The gradient is divided by a norm, so that the size of a step does not depend on that of the features.",
-        "section 4.2, figure 6",
+        "paper section 4.2, figure 6",
     ),
     Technique(
-        "loss clipping", "The error is held between bounds before weights learn from it.", "section 4.2, figure 6"
+        "loss clipping", "The error is held between bounds before weights learn from it.", "paper section 4.2, figure 6"
     ),
     Technique(
         "weight averaging",
         "The weights of all steps are summed up, and predictions after the training are made with the sum.",
-        "section 4.2, figure 6",
+        "paper section 4.2, figure 6",
     ),
     Technique(
         "noise injection",
         "Random numbers, drawn anew for every example, are added to the features.",
-        "section 4.2, figure 6: noisy inputs",
+        "paper section 4.2, figure 6: noisy inputs",
     ),
     Technique(
         "noisy ReLU",
         "Random numbers, drawn anew for every example, are added before a ReLU, or are its floor; akin to dropout.",
-        "section 4.3, adaptation to few examples",
+        "paper section 4.3, adaptation to few examples",
     ),
     Technique(
         "learning rate decay",
         "The factor by which errors change weights shrinks from step to step.",
-        "section 4.3, adaptation to fast training",
+        "paper section 4.3, adaptation to fast training",
     ),
     Technique(
         "learning rate from weights",
         "The factor by which errors change weights is computed from the weights.",
-        "section 4.3, adaptation to many classes",
+        "paper section 4.3, adaptation to many classes",
     ),
     Technique(
-        "weight decay", "Weights shrink at every step, whatever the error.", "not in the paper; known regularization"
+        "weight decay", "Weights shrink at every step, whatever the error.", "not in the paper: a common regularization"
     ),
 )
 

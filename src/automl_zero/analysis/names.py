@@ -119,11 +119,11 @@ def _rates(view: View) -> Iterator[Sources]:
 
 
 def _read(view: View, names: Mapping[Line, str], values: _Values, sources: Sources, line: Line, place: int) -> str:
-    """The name of an operand: where a line may have written it, that of what it wrote."""
+    """The name of an operand: where a line may have written it, that of what it wrote, or else of what is given."""
     lines = [source.line for source in sources if source.line]
     if lines:
         return names[values.root(lines[0])]
-    (given,) = {source.given for source in sources}
+    given = next((source.given for source in sources if source.given != ZERO), ZERO)
     kinds = view.flow.instructions[line].row.inputs
     is_array = given == ZERO and place < len(kinds) and kinds[place] is not Kind.SCALAR
     return "zeros" if is_array else GIVEN_NAMES[given]

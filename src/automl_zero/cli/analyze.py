@@ -29,9 +29,7 @@ def analyze(
     program: Annotated[
         str, typer.Argument(metavar="RUN|PROGRAM", help="A run folder, a file of program text, or a library name.")
     ],
-    suite: Annotated[
-        str | None, typer.Option(help="Test on the tasks of a preset, or of a kind; not of a run.")
-    ] = None,
+    suite: Annotated[str | None, typer.Option(help="Test on the tasks of a preset or a kind.")] = None,
     seed: Seed = 0,
     data: Annotated[Path | None, typer.Option(help="Test on the tasks in an NPZ file.")] = None,
     multiclass: Annotated[bool, typer.Option("--multiclass", help="Without tasks: label v1, prediction v2.")] = False,
@@ -43,8 +41,8 @@ def analyze(
 ) -> None:
     """Make a program short and readable, and tell which known techniques it uses.
 
-    Steps that change nothing are always done; those that tasks must judge, on the select tasks of a run, or where
-    --suite or --data is given.
+    Steps that change no result are always done. Others are tested on the select tasks of a run, or on those of --suite
+    or --data.
     """
     from rich.console import Console
     from rich.text import Text
@@ -91,11 +89,12 @@ def _program(analysis: Analysis) -> Text:
 def _techniques(analysis: Analysis) -> Text:
     from rich.text import Text
 
-    from automl_zero.analysis.analyze import technique_lines
+    from automl_zero.analysis.analyze import techniques_with_notes
 
     text = Text("techniques", "bold")
-    for name, sentence, note in technique_lines(analysis.findings):
-        text.append(f"\n  {name}", "green").append(f": {sentence}").append(f"\n    here: {note}", "dim")
+    for technique, note in techniques_with_notes(analysis.findings):
+        text.append(f"\n  {technique.name}", "green").append(f": {technique.sentence}")
+        text.append(f"\n    here: {note} ({technique.source})", "not bold dim")
     return text if analysis.findings else text.append("\n  none that is known", "not bold")
 
 

@@ -82,11 +82,16 @@ _KNOWN: WeakKeyDictionary[Probe, Mapping[Cell, Response]] = WeakKeyDictionary()
 
 
 def responses(view: View, probe: Probe) -> Mapping[Cell, Response]:
-    """The answers of the learnt cells, of all that Predict finds as Learn has left them; found once for a probe."""
+    """The answers of the learnt cells, of all that Predict finds as Learn has left them; found once for a probe.
+
+    None where one of them is not finite: it might be what speaks against a conclusion.
+    """
     if probe not in _KNOWN:
         states = _states(probe)
         found = {cell: _response(probe, cell, states) for cell in _cells(view) if states}
-        _KNOWN[probe] = {cell: answer for cell, answer in found.items() if answer is not None and answer.is_learnt}
+        known = {cell: answer for cell, answer in found.items() if answer is not None}
+        learnt = {cell: answer for cell, answer in known.items() if answer.is_learnt}
+        _KNOWN[probe] = learnt if len(known) == len(found) else {}
     return _KNOWN[probe]
 
 

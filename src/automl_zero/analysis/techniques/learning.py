@@ -10,6 +10,7 @@ import numpy as np
 from automl_zero.analysis.families import DEVIATIONS, DIVISIONS, MEANS, NORMS, PRODUCTS, RECIPROCALS
 from automl_zero.analysis.findings import Finding, Line
 from automl_zero.analysis.flow import GIVEN_FEATURES, GIVEN_LABEL, GIVEN_PREDICTION, Cell, Source, Sources
+from automl_zero.analysis.probe import Probe
 from automl_zero.analysis.techniques.gradient import Response, responses
 from automl_zero.analysis.techniques.model import layers
 from automl_zero.analysis.techniques.view import View, in_order
@@ -25,10 +26,10 @@ def gradient_descent(view: View) -> Iterator[Finding]:
     """All weights change along the gradient, by a rate that depends neither on the error nor on the example."""
     for probe in view.probes:
         found = responses(view, probe)
-        loss = "logistic" if probe.logistic or probe.multiclass else "squared"
+        loss, where = _judged(probe)
         if found and all(map(_descends, found.values())):
             least = min(each.cosine for each in found.values())
-            note = f"cosine of change and gradient at least {least:.3f}, by experiment"
+            note = f"in {where}, cosine of change and gradient at least {least:.3f}, by experiment"
             yield Finding(f"gradient descent on {loss} loss", in_order(view.weights), note)
 
 
@@ -84,6 +85,11 @@ def learning_rates(view: View) -> Iterator[tuple[Line, int]]:
                 alone = not view.is_signal(view.operand(line, place))
                 if kind is Kind.SCALAR and alone and view.is_signal(view.operand(line, 1 - place)):
                     yield line, place
+
+
+def _judged(probe: Probe) -> tuple[str, str]:
+    """The loss that belongs to how predictions are normalized, and the tasks in which they are."""
+    return ("logistic", "classification") if probe.logistic or probe.multiclass else ("squared", "regression")
 
 
 def _descends(response: Response) -> bool:
