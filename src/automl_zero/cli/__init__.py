@@ -15,6 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from automl_zero import __version__
+from automl_zero.cli.analyze import analyze
 from automl_zero.cli.compare import compare
 from automl_zero.cli.data import data
 from automl_zero.cli.effort import Effort, EffortName, efforts, tell_cost
@@ -77,6 +78,7 @@ def _print_version(wanted: bool) -> None:
 main = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 main.command()(resume)
 main.command()(compare)
+main.command()(analyze)
 main.command()(efforts)
 main.command()(export)
 main.add_typer(tasks, name="tasks")

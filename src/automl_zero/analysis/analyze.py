@@ -1,0 +1,116 @@
+"""Understand a program: make it short, name what it holds, find what it does. What comes of it is plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from statistics import fmean
+from typing import Any
+
+from automl_zero.analysis.difference import difference
+from automl_zero.analysis.findings import TECHNIQUES, Finding, Technique
+from automl_zero.analysis.readable import readable
+from automl_zero.analysis.recognise import recognise
+from automl_zero.analysis.simplify import TOLERANCE, FitnessOf, Simplified, simplify
+from automl_zero.config import Config
+from automl_zero.program.program import Program
+from automl_zero.program.text import to_text
+from automl_zero.rng import seed_at
+from automl_zero.run.scoring import fitnesses
+from automl_zero.tasks.task import TaskSet
+
+NOISES = 3  # seeds of the random ops with which steps are tested
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What is understood of a program.
+
+    Attributes:
+        name: of the program, or the folder of its run.
+        multiclass: whether label and prediction are the vectors v1 and v2.
+        simplified: the raw program, the short one, and the steps between.
+        findings: techniques in the short one.
+        fitness: means over the tasks, of the raw and of the short program; None where there are no tasks.
+        tasks: their name and number, or empty.
+    """
+
+    name: str
+    multiclass: bool
+    simplified: Simplified
+    findings: tuple[Finding, ...]
+    fitness: tuple[float, float] | None
+    tasks: str
+
+    @property
+    def text(self) -> str:
+        """The short program with names and comments."""
+        return readable(self.simplified.program, self.multiclass, self.findings)
+
+
+def analyze(
+    name: str,
+    program: Program,
+    multiclass: bool = False,
+    tasks: TaskSet | None = None,
+    config: Config | None = None,
+    tolerance: float = TOLERANCE,
+) -> Analysis:
+    """Understand a program.
+
+    Args:
+        name: what it is called.
+        program: any program.
+        multiclass: whether it is for more than two classes; of given tasks, it is theirs that counts.
+        tasks: where steps that are not exact are tested, each with several seeds of noise; without, none are done.
+        config: the rules by which programs are scored.
+        tolerance: by how much such steps may lower the mean fitness in all.
+    """
+    if tasks is None:
+        simplified = simplify(program, multiclass)
+        return Analysis(name, multiclass, simplified, recognise(simplified.program, multiclass), None, "")
+    fitness_of = _scorer(tasks, config or Config())
+    simplified = simplify(program, tasks.is_multiclass, fitness_of, tolerance)
+    found = recognise(simplified.program, tasks.is_multiclass, loss=tasks.loss)
+    fitness = fmean(fitness_of(program)), fmean(fitness_of(simplified.program))
+    return Analysis(name, tasks.is_multiclass, simplified, found, fitness, f"{tasks.name}, {len(tasks)} tasks")
+
+
+def to_plain(analysis: Analysis) -> dict[str, Any]:
+    """The analysis as plain values, ready for JSON."""
+    simplified = analysis.simplified
+    return {
+        "name": analysis.name,
+        "multiclass": analysis.multiclass,
+        "raw": to_text(simplified.raw),
+        "program": to_text(simplified.program),
+        "readable": analysis.text,
+        "steps": [asdict(step) for step in simplified.steps],
+        "difference": [{**asdict(each), "mark": each.mark.value} for each in difference(simplified)],
+        "techniques": [{**asdict(each), **_told(each)} for each in analysis.findings],
+        "tasks": analysis.tasks or None,
+        "fitness": dict(zip(("raw", "program"), analysis.fitness, strict=True)) if analysis.fitness else None,
+    }
+
+
+def _told(finding: Finding) -> dict[str, str]:
+    technique = TECHNIQUES[finding.technique]
+    return {"sentence": technique.sentence, "source": technique.source}
+
+
+def techniques_with_notes(findings: Sequence[Finding]) -> Iterator[tuple[Technique, str]]:
+    """Each technique once, with all that is noted of it."""
+    for name in dict.fromkeys(finding.technique for finding in findings):
+        notes = dict.fromkeys(finding.note for finding in findings if finding.technique == name)
+        yield TECHNIQUES[name], "; ".join(notes)
+
+
+def _scorer(tasks: TaskSet, config: Config) -> FitnessOf:
+    """The fitness on each task with each of several seeds of noise; one of them where nothing is drawn."""
+    sets = [replace(tasks, noise_seed=seed_at(tasks.noise_seed, "analyze", number)) for number in range(NOISES)]
+
+    def fitness_of(program: Program) -> list[float]:
+        draws = any(instruction.row.draws for instruction in program.instructions())
+        return [value for each in sets[: None if draws else 1] for value in fitnesses(program, each, config)]
+
+    return fitness_of

@@ -1,0 +1,171 @@
+"""The command ``automl-zero analyze``: what a program does, in a form that a person understands.
+
+What is printed is a list of sections, each a function from an analysis to text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from automl_zero.cli.output import AsJson, Seed, to_json
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from automl_zero.analysis.analyze import Analysis
+    from automl_zero.config import Config
+    from automl_zero.program.program import Program
+    from automl_zero.tasks.task import TaskSet
+
+JSON_FILE, TEXT_FILE = "analysis.json", "analysis.txt"
+MOST = 0.002  # as simplify.TOLERANCE, which takes longer to load
+
+
+def analyze(
+    program: Annotated[
+        str, typer.Argument(metavar="RUN|PROGRAM", help="A run folder, a file of program text, or a library name.")
+    ],
+    suite: Annotated[str | None, typer.Option(help="Test on the tasks of a preset or a kind.")] = None,
+    seed: Seed = 0,
+    data: Annotated[Path | None, typer.Option(help="Test on the tasks in an NPZ file.")] = None,
+    multiclass: Annotated[bool, typer.Option("--multiclass", help="Without tasks: label v1, prediction v2.")] = False,
+    tolerance: Annotated[
+        float, typer.Option(min=0.0, help="By how much tested steps may lower the mean fitness in all.")
+    ] = MOST,
+    out: Annotated[Path | None, typer.Option(help=f"Folder to write {JSON_FILE} and {TEXT_FILE} to.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a program short and readable, and tell which known techniques it uses.
+
+    Steps that change no result are always done. Others are tested on the select tasks of a run, or on those of --suite
+    or --data.
+    """
+    from rich.console import Console
+    from rich.text import Text
+
+    from automl_zero.analysis.analyze import analyze as understand
+    from automl_zero.analysis.analyze import to_plain
+
+    _check_free(out)
+    found, tasks, config = _given(program, suite, data, seed)
+    analysis = understand(program, found, multiclass or _is_multiclass(program), tasks, config, tolerance)
+    text = Text("\n\n").join(section(analysis) for section in SECTIONS)
+    if out:
+        _write(out, {JSON_FILE: to_json(to_plain(analysis)) + "\n", TEXT_FILE: f"{text.plain}\n"})
+    if as_json:
+        typer.echo(to_json(to_plain(analysis)))
+    else:
+        Console(soft_wrap=True, highlight=False).print(text)
+
+
+def _title(analysis: Analysis) -> Text:
+    """How long the program was and is, and how well it does."""
+    from rich.text import Text
+
+    raw, short = len(analysis.simplified.raw), len(analysis.simplified.program)
+    title = Text(f"{analysis.name}: {raw} instructions, {short} after simplification")
+    if analysis.fitness:
+        title.append("\nfitness {:.4f} before, {:.4f} after".format(*analysis.fitness) + f" ({analysis.tasks})")
+    else:
+        title.append("\nexact steps only: with --suite or --data, others are tested on tasks")
+    return title
+
+
+def _program(analysis: Analysis) -> Text:
+    """The short program with names, its comments dimmed."""
+    from rich.text import Text
+
+    text = Text()
+    for line in analysis.text.splitlines():
+        code, mark, comment = line.partition("  # ")
+        text.append(f"\n{code}", "bold" if line.startswith("def") else "").append(mark + comment, "green")
+    return text[1:]
+
+
+def _techniques(analysis: Analysis) -> Text:
+    from rich.text import Text
+
+    from automl_zero.analysis.analyze import techniques_with_notes
+
+    text = Text("techniques", "bold")
+    for technique, note in techniques_with_notes(analysis.findings):
+        text.append(f"\n  {technique.name}", "green").append(f": {technique.sentence}")
+        text.append(f"\n    here: {note} ({technique.source})", "not bold dim")
+    return text if analysis.findings else text.append("\n  none that is known", "not bold")
+
+
+def _difference(analysis: Analysis) -> Text:
+    """The raw program with what became of its lines."""
+    from rich.text import Text
+
+    from automl_zero.analysis.difference import Mark, difference
+
+    styles = {Mark.KEPT: "", Mark.REMOVED: "red", Mark.ADDED: "green"}
+    lines = difference(analysis.simplified)
+    width = max(len(each.text) for each in lines)
+    text = Text("from the raw program", "bold")
+    for each in lines:
+        why = f"{'':{width - len(each.text)}}  # {each.why}" if each.why else ""
+        text.append(f"\n{each.mark} {each.text}", styles[each.mark]).append(why, "dim")
+    return text
+
+
+SECTIONS: tuple[Callable[[Analysis], Text], ...] = (_title, _program, _techniques, _difference)
+
+
+def _given(name: str, suite: str | None, data: Path | None, seed: int) -> tuple[Program, TaskSet | None, Config | None]:
+    """The program, the tasks to test on, and the rules of its run."""
+    from automl_zero.run.evaluate import choose_tasks
+    from automl_zero.run.initial import load_program
+    from automl_zero.run.suite import suite_config
+
+    tasks = choose_tasks(suite, data, "select", seed) if suite or data else None
+    if Path(name).is_dir():
+        return _of_run(Path(name), tasks)
+    return load_program(name), tasks, suite_config(suite) if suite else None
+
+
+def _of_run(folder: Path, tasks: TaskSet | None) -> tuple[Program, TaskSet, Config]:
+    """The best program of a run, and, unless others are given, its select tasks."""
+    from automl_zero.program.text import from_text
+    from automl_zero.run.progress import Progress
+    from automl_zero.run.store import StoreError, read_run
+    from automl_zero.tasks.suites import Stage, build_tasks
+
+    stored = read_run(folder)
+    progress = Progress(stored.config)
+    for event in stored.events:
+        progress.update(event)
+    if progress.best_program is None:
+        raise StoreError(f"{folder} has no program yet: let the run go on, with 'resume' if it was stopped")
+    config = stored.config
+    return from_text(progress.best_program), tasks or build_tasks(config.tasks, Stage.SELECT, config.seed), config
+
+
+def _is_multiclass(name: str) -> bool:
+    from automl_zero.program.library import LIBRARY
+
+    return name in LIBRARY and LIBRARY[name].multiclass
+
+
+def _check_free(folder: Path | None) -> None:
+    from automl_zero.run.store import StoreError
+
+    for name in (JSON_FILE, TEXT_FILE) if folder else ():
+        if folder and (folder / name).exists():
+            raise StoreError(f"{folder / name} exists and is not overwritten: choose another --out or remove it")
+
+
+def _write(folder: Path, files: dict[str, str]) -> None:
+    from automl_zero.atomic import replacing
+    from automl_zero.run.store import named
+
+    with named(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        with named(folder / name) as path, replacing(path) as file:
+            file.write(text.encode())
