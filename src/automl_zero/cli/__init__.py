@@ -7,6 +7,7 @@ input ends with one message that names it and with exit code 2, and nothing is w
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,6 +19,7 @@ from automl_zero import __version__
 from automl_zero.cli.compare import compare
 from automl_zero.cli.data import data
 from automl_zero.cli.effort import Effort, EffortName, efforts, tell_cost
+from automl_zero.cli.engine import Address, Engine, EngineName, Workers
 from automl_zero.cli.output import AsJson, Override, Seed, print_rows, print_run, print_table, to_json
 from automl_zero.cli.resume import resume
 from automl_zero.cli.tasks import tasks
@@ -96,7 +98,9 @@ def run(
     effort: Annotated[EffortName | None, Effort] = None,
     overrides: Annotated[list[str] | None, Override] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Threads; by default, the number of cores.")] = None,
+    engine: Engine = EngineName.THREADS,
+    address: Address = None,
+    workers: Workers = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; by default, runs/NAME-seed-N.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show nothing but the report at the end.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON, all else to stderr.")] = False,
@@ -116,10 +120,12 @@ def run(
     check_new(folder)
     from rich.console import Console
 
+    from automl_zero.run.engines import choose_engine
     from automl_zero.run.recorded import run_recorded
 
     console = Console(stderr=as_json, quiet=quiet)
-    progress, exit_code = run_recorded(settings, folder, workers or cores, console)
+    with closing(choose_engine(engine, workers, address)) as chosen:
+        progress, exit_code = run_recorded(settings, folder, workers or cores, console, chosen)
     print_run(progress, folder, as_json)
     raise typer.Exit(exit_code)
 

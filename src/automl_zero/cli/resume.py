@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from automl_zero.cli.engine import Address, Engine, EngineName, Workers
 from automl_zero.cli.output import Override, print_run
 
 
@@ -17,7 +19,9 @@ def resume(
     allow_change: Annotated[
         bool, typer.Option("--allow-change", help="Go on although settings, data or the package have changed.")
     ] = False,
-    workers: Annotated[int | None, typer.Option(min=1, help="Threads; by default, the number of cores.")] = None,
+    engine: Engine = EngineName.THREADS,
+    address: Address = None,
+    workers: Workers = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show nothing but the report at the end.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON, all else to stderr.")] = False,
 ) -> None:
@@ -30,11 +34,13 @@ def resume(
     check_folder(folder)
     from rich.console import Console
 
+    from automl_zero.run.engines import choose_engine
     from automl_zero.run.resume import resume_recorded
 
     console = Console(stderr=as_json, quiet=quiet)
-    progress, exit_code = resume_recorded(
-        folder, overrides or [], allow_change, workers or os.cpu_count() or 1, console
-    )
+    with closing(choose_engine(engine, workers, address)) as chosen:
+        progress, exit_code = resume_recorded(
+            folder, overrides or [], allow_change, workers or os.cpu_count() or 1, console, chosen
+        )
     print_run(progress, folder, as_json)
     raise typer.Exit(exit_code)

@@ -71,11 +71,12 @@ _HEADER = TypeAdapter(_Header)
 
 def origin_of(config: Config, tasks: tuple[str, ...]) -> Origin:
     """What holds for a checkpoint that is made now."""
-    return Origin(version=__version__, engine=_engine(), config=config.model_dump(mode="json"), tasks=tasks)
+    return Origin(version=__version__, engine=engine_hash(), config=config.model_dump(mode="json"), tasks=tasks)
 
 
 @cache
-def _engine() -> str:
+def engine_hash() -> str:
+    """Hash of the sources and the libraries that an epoch depends on."""
     files = (file for room in ENGINE for file in (PACKAGE / room).rglob("*.py"))
     return hash_of_files(files, " ".join(f"{name} {version(name)}" for name in LIBRARIES))
 

@@ -43,6 +43,20 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """What a run goes on at the moment; no result depends on it.
+
+    Attributes:
+        nodes: machines of the cluster; ``workers``: its processes that hold islands.
+        replays: how often an island was lost with its process, and its epochs done again elsewhere.
+    """
+
+    nodes: int
+    workers: int
+    replays: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EpochEnd:
     """All islands have done an epoch.
 
@@ -52,6 +66,7 @@ class EpochEnd:
         experiment_programs: programs of this experiment.
         programs: of the run; so are ``train_steps`` and ``counters`` (by the names in ``search.state.COUNTERS``).
         best_fitness: of the experiment; ``island_fitness``: of each island.
+        cluster: what the epoch was done on, if that was a cluster.
     """
 
     event: Literal["epoch"] = "epoch"
@@ -64,6 +79,7 @@ class EpochEnd:
     best_fitness: float
     island_fitness: tuple[float, ...]
     counters: dict[str, int]
+    cluster: Cluster | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

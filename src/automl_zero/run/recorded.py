@@ -12,16 +12,20 @@ from automl_zero.config import Config
 from automl_zero.run.checkpoints import Checkpoints
 from automl_zero.run.display import Display, new_display
 from automl_zero.run.driver import Run
+from automl_zero.run.engine import Engine
 from automl_zero.run.interrupt import Interrupt
 from automl_zero.run.progress import Progress
 from automl_zero.run.report import report
 from automl_zero.run.store import RunFolder, check_new, locked
 
 
-def run_recorded(config: Config, folder: Path, workers: int, console: Console) -> tuple[Progress, int]:
+def run_recorded(
+    config: Config, folder: Path, workers: int, console: Console, engine: Engine | None = None
+) -> tuple[Progress, int]:
     """Do a run; gives what is known of it at the end, and the exit code that a signal asks for, or 0.
 
-    What it will cost is measured first, unless the console is quiet and nobody is told.
+    It has so many threads, unless it is given an engine. What it will cost is measured first, unless the console is
+    quiet and nobody is told.
 
     Raises:
         ConfigError, ProgramError, TaskError: the config cannot be used; the folder is not made.
@@ -30,7 +34,8 @@ def run_recorded(config: Config, folder: Path, workers: int, console: Console) -
     check_new(folder)
     progress = Progress(config)
     with shown(progress, console) as (display, interrupt):
-        run = Run(config, workers, interrupt, Checkpoints(folder, config.checkpoint), is_measured=not console.quiet)
+        checkpoints, is_measured = Checkpoints(folder, config.checkpoint), not console.quiet
+        run = Run(config, workers, interrupt, checkpoints, is_measured=is_measured, engine=engine)
         store = RunFolder.create(folder, config)
         with locked(folder):
             record_events(run, store, progress, display)

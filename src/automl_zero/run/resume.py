@@ -14,13 +14,19 @@ from automl_zero.config import override
 from automl_zero.run.changes import check_changes, check_goes_on, config_changes, other_changes
 from automl_zero.run.checkpoints import Checkpoints, Found, latest, put_aside
 from automl_zero.run.driver import Run
+from automl_zero.run.engine import Engine
 from automl_zero.run.progress import Progress
 from automl_zero.run.recorded import record_events, shown
 from automl_zero.run.store import RunFolder, check_folder, locked, named, read_run
 
 
 def resume_recorded(
-    folder: Path, overrides: Sequence[str], allow_change: bool, workers: int, console: Console
+    folder: Path,
+    overrides: Sequence[str],
+    allow_change: bool,
+    workers: int,
+    console: Console,
+    engine: Engine | None = None,
 ) -> tuple[Progress, int]:
     """Go on with a run; gives the same as ``run_recorded``.
 
@@ -30,6 +36,7 @@ def resume_recorded(
         allow_change: whether other differences are allowed, too: in the config, the tasks, or the package.
         workers: threads; they change no result.
         console: to show it on.
+        engine: where islands run, if not in threads.
 
     Raises:
         ConfigError, ProgramError, TaskError: the config cannot be used.
@@ -48,7 +55,8 @@ def resume_recorded(
             progress.update(event)
         console.print(note, markup=False, highlight=False, soft_wrap=True)
         with shown(progress, console) as (display, interrupt):
-            run = Run(config, workers, interrupt, Checkpoints(folder, config.checkpoint), snapshot)
+            checkpoints = Checkpoints(folder, config.checkpoint)
+            run = Run(config, workers, interrupt, checkpoints, snapshot, engine=engine)
             check_changes(other_changes(found.checkpoint.origin, run.origin), allow_change)
             with named(found.path):
                 put_aside(found)
