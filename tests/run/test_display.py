@@ -12,7 +12,7 @@ from sample_events import EPOCH, ESTIMATE, SCORING, improvement, selection
 from automl_zero.config import Config
 from automl_zero.run import display
 from automl_zero.run.display import COMPILING, INTERRUPTING, Display, LiveDisplay, PlainDisplay, new_display
-from automl_zero.run.events import Event, Start
+from automl_zero.run.events import Cluster, Event, Start
 from automl_zero.run.progress import Progress
 
 START = Start(version="1", name="small", seed=3, workers=8, time="")
@@ -60,6 +60,13 @@ def test_epochs_get_a_line_every_few_seconds() -> None:
     lines = plain_lines(*events)
     assert [line.split()[0] for line in lines] == ["0:05", "0:10", "0:15"]
     assert lines[0] == "0:05  experiment 1  1k programs  200/s  best fitness 0.50000"
+
+
+def test_on_a_cluster_lines_tell_what_it_is() -> None:
+    cluster = Cluster(nodes=3, workers=12, replays=2)
+    events = [replace(EPOCH, seconds=float(second), cluster=cluster) for second in range(1, 6)]
+    (line,) = plain_lines(*events)
+    assert line.endswith("best fitness 0.50000  nodes 3, processes 12, epochs 1/s, islands made again 2")
 
 
 def test_improvements_hasten_the_next_line() -> None:

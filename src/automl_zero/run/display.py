@@ -137,7 +137,16 @@ def _begin_line(progress: Progress, event: Start) -> str:
 def _epoch_line(progress: Progress, event: EpochEnd) -> str:
     return (
         f"{clock(event.seconds)}  experiment {event.experiment + 1}  {short_number(event.programs)} programs  "
-        f"{short_number(progress.recent_speed)}/s  best fitness {event.best_fitness:.5f}"
+        f"{short_number(progress.recent_speed)}/s  best fitness {event.best_fitness:.5f}{_cluster_part(progress)}"
+    )
+
+
+def _cluster_part(progress: Progress) -> str:
+    if (cluster := progress.cluster) is None:
+        return ""
+    return (
+        f"  nodes {cluster.nodes}, processes {cluster.workers}, epochs {progress.epochs_per_second:.3g}/s, "
+        f"islands made again {cluster.replays}"
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ from automl_zero.run.spread import SpreadIslands
 
 LOOK_SECONDS = 1.0  # between two looks at what has become of the cluster
 NOTICE_SECONDS = 0.5  # after which a loss is noticed, while others still work
+CONNECT_SECONDS = 5.0
 START_SECONDS = 30.0  # that a run waits at its beginning for hosts that are slower than the first
 
 
@@ -191,16 +193,25 @@ def _connect(address: str | None) -> None:
     """Connect to a cluster, or begin one here, without a word on the terminal."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     here: dict[str, Any] = {} if address else {"include_dashboard": False}
-    with _own_signals():
-        try:
-            ray.init(address or "local", log_to_driver=False, logging_level="error", **here)
-        except (ConnectionError, ValueError, RuntimeError) as error:
-            reason = str(error).partition("\n")[0]
-            raise ClusterError(
-                f"no Ray cluster at {address} ({reason}): give the address of a head node, such as 10.0.0.1:6379, or "
-                "'auto' on a node of the cluster"
-            ) from None
+    with _naming(address), _own_signals():
+        if address and address != "auto":
+            host, _, port = address.rpartition(":")
+            socket.create_connection((host, int(port)), CONNECT_SECONDS).close()  # Ray itself would try for minutes
+        ray.init(address or "local", log_to_driver=False, logging_level="error", **here)
     ray._private.worker._worker_logs_enabled = False  # there is no public way to keep losses, which we handle, quiet
+
+
+@contextmanager
+def _naming(address: str | None) -> Iterator[None]:
+    """Let errors tell which cluster they are about."""
+    try:
+        yield
+    except (OSError, ValueError, RuntimeError) as error:
+        reason, place = str(error).partition("\n")[0], f"at {address}" if address else "could begin on this machine"
+        raise ClusterError(
+            f"no Ray cluster {place} ({reason}): give HOST:PORT of a head node, such as 10.0.0.1:6379, or 'auto' on a "
+            "node of the cluster"
+        ) from None
 
 
 @contextmanager

@@ -95,11 +95,11 @@ class SpreadIslands:
     def _rebalance(self) -> None:
         """Move islands to hosts that have come, so that all hold as many, give or take one."""
         self._fleet.tend(len(self._histories))
-        held = self._held()
-        share, rest = divmod(len(self._histories), max(1, len(held)))
-        if not held or max(map(len, held.values())) <= share + (rest > 0):
+        held = sorted(self._held().values(), key=len, reverse=True)
+        if not held or len(held[0]) - len(held[-1]) <= 1:
             return
-        moved = [number for numbers in held.values() for number in numbers[share + (rest > 0) :]]
+        share, rest = divmod(len(self._histories), len(held))
+        moved = [number for place, numbers in enumerate(held) for number in numbers[share + (place < rest) :]]
         self._ask(dict.fromkeys(moved, Question(state=True, is_last=True)))
 
     def _held(self) -> dict[int, list[int]]:
