@@ -34,7 +34,6 @@ SHORT = (  # so that epochs take next to no time; states and programs are as lar
     "islands.epoch_programs=1",
     "search.method=regularized-evolution",
     "mutation.graph_share=0",
-    "tasks.search.num_tasks=2",
     "tasks.search.num_train=10",
     "tasks.search.num_valid=10",
 )
@@ -48,8 +47,8 @@ SECONDS = (1.0, 10.0, 60.0)  # of an epoch
 
 PAGE = f"""# How far a run scales
 
-Written by `python benchmarks/scaling.py` on {{date}}: {{cores}} cores, load {{load:.1f}}; search `{SEARCH}` with next to
-nothing to compute, {NODES} simulated nodes.
+Written by `python benchmarks/scaling.py` on {{date}}: {{cores}} cores, load {{load:.1f}}; search `{SEARCH}`, with next
+to nothing to compute, on {NODES} simulated nodes.
 
 In an epoch, the driver spends {{worker:.2f}} ms on each worker and {{island:.2f}} ms on each island (least squares over
 the second table). The state of an island is {{state:.2f}} MB, told every {STATE_EPOCHS} epochs; its migrants are
@@ -97,7 +96,7 @@ class Costs:
 
 def config_of(islands: int) -> Config:
     """The search with short epochs on so many islands."""
-    return override(workloads.search_config(SEARCH), [f"islands.count={islands}", f"islands.epoch_programs={PROGRAMS}"])
+    return override(workloads.search_config(SEARCH), [*SHORT, f"islands.count={islands}"])
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from automl_zero.program.text import to_text
 from automl_zero.run.callbacks import Callback, Callbacks
 from automl_zero.run.checkpoint import Checkpoint, Origin, origin_of
 from automl_zero.run.checkpoints import Checkpoints
-from automl_zero.run.cost import measure
+from automl_zero.run.cost import measure, on_cluster
 from automl_zero.run.engine import Engine
 from automl_zero.run.events import EpochEnd, Estimate, Event, Improvement, Selection, Start, Stop
 from automl_zero.run.experiment import Experiment, check_losses, check_spaces
@@ -111,8 +111,13 @@ class Run:
         yield self._stop(reason)
 
     def estimate(self) -> Estimate:
-        """Measure what the programs of the run cost on this machine, which takes about a second."""
-        return measure(self.config, self._experiment.archipelago.tasks, self._initial, self._engine.workers)
+        """Measure what the programs of the run cost on this machine, which takes about a second.
+
+        The processes of a cluster are taken to be as fast as one on this machine.
+        """
+        workers = self._engine.workers
+        found = measure(self.config, self._experiment.archipelago.tasks, self._initial, workers)
+        return on_cluster(found, self.config, workers) if self._engine.cluster else found
 
     @cached_property
     def _select_tasks(self) -> TaskSet:
