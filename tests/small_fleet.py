@@ -71,6 +71,7 @@ class SmallFleet:
 class SmallEngine:
     """Runs islands on such a fleet."""
 
+    beginning = ""
     cluster = None
 
     def __init__(self, fleet: SmallFleet) -> None:

@@ -80,6 +80,13 @@ def test_many_improvements_do_not_flood_the_screen() -> None:
     assert len(plain_lines(*(each for epoch in epochs for each in (improvement(10, 0.5), epoch)))) == 3
 
 
+def test_what_takes_long_at_the_beginning_is_what_the_engine_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(display, "PATIENCE", 0.0)
+    output = StringIO()
+    with new_display(Progress(Config()), Console(file=output, width=80), "waiting for the cluster"):
+        wait_for("waiting for the cluster", output)
+
+
 def test_the_end_of_an_experiment_is_told_if_it_is_the_best() -> None:
     assert plain_lines(selection(0.25, record=False), selection(0.5, record=True)) == [
         "0:03  experiment 1 ends by experiment.patience: fitness 0.50000 on search, 0.50000 on select, the best so far"

@@ -68,10 +68,10 @@ class Islands(Protocol):
         """The states of all islands, by names such as ``islands.0.random``."""
 
     def restore(self, arrays: Arrays) -> None:
-        """Take over states that were kept, all of them or none.
+        """Take over states that were kept.
 
         Raises:
-            StoreError: they are not those of this config.
+            StoreError: they are not those of this config; the islands are of no use then.
         """
 
     def run_epoch(self, count: int, plan: MigrationPlan | None) -> None:
@@ -86,6 +86,10 @@ class Islands(Protocol):
 
 class Engine(Protocol):
     """Makes islands and runs them."""
+
+    @property
+    def beginning(self) -> str:
+        """What takes long if a run does not begin at once, for people."""
 
     @property
     def workers(self) -> int:

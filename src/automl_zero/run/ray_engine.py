@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 import ray
@@ -42,6 +42,8 @@ class RayEngine:
         address: of a cluster that is there, as in ``ray.init``; by default, one begins on this machine and ends with
             the run, unless this process is connected to one already.
     """
+
+    beginning = "waiting for processes of the Ray cluster; each node compiles the engine once"
 
     def __init__(self, workers: int | None = None, address: str | None = None) -> None:
         self._most, self._address = workers, address
@@ -122,6 +124,7 @@ class RayFleet:
         while not self._actors:
             self._look(wanted)
             self._welcome(1, LOOK_SECONDS)
+            sleep(0.0 if self._actors or self._coming else LOOK_SECONDS)  # until there is a processor
         if is_beginning:
             self._welcome(len(self._coming), START_SECONDS)
 
@@ -138,7 +141,7 @@ class RayFleet:
         """Let those join that have answered their greeting; wait for so many, but no longer than that."""
         if not self._coming:
             return
-        answered, _ = ray.wait(list(self._coming), num_returns=max(1, count), timeout=seconds)
+        answered, _ = ray.wait(list(self._coming), num_returns=count, timeout=seconds)
         for greeting in answered:
             actor = self._coming.pop(greeting)
             if _value(greeting) is not None:

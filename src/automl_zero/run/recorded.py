@@ -17,6 +17,7 @@ from automl_zero.run.interrupt import Interrupt
 from automl_zero.run.progress import Progress
 from automl_zero.run.report import report
 from automl_zero.run.store import RunFolder, check_new, locked
+from automl_zero.run.wording import COMPILING
 
 
 def run_recorded(
@@ -33,7 +34,7 @@ def run_recorded(
     """
     check_new(folder)
     progress = Progress(config)
-    with shown(progress, console) as (display, interrupt):
+    with shown(progress, console, engine) as (display, interrupt):
         checkpoints, is_measured = Checkpoints(folder, config.checkpoint), not console.quiet
         run = Run(config, workers, interrupt, checkpoints, is_measured=is_measured, engine=engine)
         store = RunFolder.create(folder, config)
@@ -43,9 +44,9 @@ def run_recorded(
 
 
 @contextmanager
-def shown(progress: Progress, console: Console) -> Iterator[tuple[Display, Interrupt]]:
+def shown(progress: Progress, console: Console, engine: Engine | None = None) -> Iterator[tuple[Display, Interrupt]]:
     """Show what is known of a run, and catch the first signal to end it early."""
-    display = new_display(progress, console)
+    display = new_display(progress, console, engine.beginning if engine else COMPILING)
     with Interrupt(display.notify) as interrupt, display:
         yield display, interrupt
 

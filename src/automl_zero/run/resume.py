@@ -54,7 +54,7 @@ def resume_recorded(
         for event in events:
             progress.update(event)
         console.print(note, markup=False, highlight=False, soft_wrap=True)
-        with shown(progress, console) as (display, interrupt):
+        with shown(progress, console, engine) as (display, interrupt):
             checkpoints = Checkpoints(folder, config.checkpoint)
             run = Run(config, workers, interrupt, checkpoints, snapshot, engine=engine)
             check_changes(other_changes(found.checkpoint.origin, run.origin), allow_change)

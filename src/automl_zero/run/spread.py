@@ -23,8 +23,14 @@ from automl_zero.run.order import Arrival, Question, Report, Search
 from automl_zero.run.snapshot import Arrays, overwrite
 from automl_zero.search.state import COUNTERS
 
-STATE_EPOCHS = 8  # after as many, each island tells its state; a lost one does at most as many again
+STATE_EPOCHS = 8  # after as many, an island tells its state; one that is lost does at most as many again
+MOST_STATES = 32  # told in one epoch, so that with many islands the driver is not flooded: they tell it less often then
 MOST_LOSSES = 10  # of an island, one after the other, before it has done what it was told
+
+
+def state_epochs(islands: int) -> int:
+    """After how many epochs each of so many islands tells its state; they take turns."""
+    return max(STATE_EPOCHS, -(-islands // MOST_STATES))
 
 
 class SpreadIslands:
@@ -69,11 +75,9 @@ class SpreadIslands:
         for history in self._histories:
             history.add(Search(count))
         slots = departures(plan) if plan else [None] * len(self._histories)
+        period = state_epochs(len(slots))
         reports = self._ask(
-            {
-                number: Question(each, state=(self._epoch + number) % STATE_EPOCHS == 0)
-                for number, each in enumerate(slots)
-            }
+            {number: Question(each, state=(self._epoch + number) % period == 0) for number, each in enumerate(slots)}
         )
         if plan:
             self._migrate(plan, [reports[number].departing or {} for number in range(len(reports))])

@@ -15,11 +15,13 @@ from automl_zero.program.program import Program
 from automl_zero.run.engine import Beginning, arrays_of
 from automl_zero.run.migrate import MigrationPlan, migrate, strangers
 from automl_zero.run.snapshot import Arrays, overwrite
+from automl_zero.run.wording import COMPILING
 
 
 class ThreadEngine:
     """Runs as many islands at a time as it has threads."""
 
+    beginning = COMPILING
     cluster = None
 
     def __init__(self, workers: int) -> None:
