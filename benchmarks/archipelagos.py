@@ -56,7 +56,7 @@ def ray_speed_up(name: str) -> float:
 
 def checkpoint(name: str) -> tuple[float, float]:
     """(milliseconds, MB) of a checkpoint of all islands, as the run writes it."""
-    config = override(workloads.search_config(name), [f"islands.count={ISLANDS}"])
+    config = override(workloads.search_config(name), [f"islands.count={ISLANDS}", "stop.max_programs=1"])
     run = Run(config)
     content = Checkpoint(origin_of(config, ()), run.snapshot())
     with tempfile.TemporaryDirectory() as folder:
