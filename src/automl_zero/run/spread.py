@@ -144,7 +144,9 @@ class SpreadIslands:
                 host, numbers = sent.pop(message)
                 if answer is None:
                     self._lose(host)
-                if answer is None or host not in self._fleet.hosts:  # what a lost host said before does not count
+                if (
+                    answer is None or self._histories[numbers[0]].host != host
+                ):  # of a host that was lost, nothing counts
                     lost += numbers
                     continue
                 reports |= {report.number: self._take(report, questions[report.number]) for report in answer}
