@@ -146,7 +146,7 @@ class SpreadIslands:
                     self._lose(host)
                 if (
                     answer is None or self._histories[numbers[0]].host != host
-                ):  # of a host that was lost, nothing counts
+                ):  # nothing counts of a lost host
                     lost += numbers
                     continue
                 reports |= {report.number: self._take(report, questions[report.number]) for report in answer}
