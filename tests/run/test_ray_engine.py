@@ -192,7 +192,7 @@ def test_a_signal_ends_a_run_completely_and_ray_is_silent(tmp_path: Path) -> Non
     with process("run", small_file(tmp_path), "--out", folder, "--engine", "ray", *limits, "--quiet") as child:
         wait_until(lambda: (folder / "events.jsonl").exists() and any(clusters(folder)))
         child.send_signal(signal.SIGTERM)
-        output, _ = child.communicate(timeout=60)
+        output, _ = child.communicate(timeout=180)
     assert child.returncode == 143
     assert read_run(folder).events[-1].event == "stop"
     assert output.startswith("small, seed 0: the result of one experiment")
@@ -200,7 +200,7 @@ def test_a_signal_ends_a_run_completely_and_ray_is_silent(tmp_path: Path) -> Non
 
 
 def wait_until(condition: Callable[[], Any]) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.05)

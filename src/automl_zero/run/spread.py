@@ -144,9 +144,7 @@ class SpreadIslands:
                 host, numbers = sent.pop(message)
                 if answer is None:
                     self._lose(host)
-                if (
-                    answer is None or self._histories[numbers[0]].host != host
-                ):  # nothing counts of a lost host
+                if answer is None or self._histories[numbers[0]].host != host:  # nothing counts of a lost host
                     lost += numbers
                     continue
                 reports |= {report.number: self._take(report, questions[report.number]) for report in answer}
