@@ -14,6 +14,7 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 
+import archipelagos
 import workloads
 from automl_zero.tasks.kept import is_here
 from automl_zero.tasks.sources import KNOWN
@@ -189,6 +190,23 @@ def cifar_rows() -> Iterator[Figure]:
     yield Figure("peak memory, one island of cifar10", "MB", partial(child, "cifar10", "memory"))
 
 
+def checkpoint_sample(name: str, place: int) -> Sample:
+    """Milliseconds of a checkpoint, or its megabytes."""
+    return lambda: archipelagos.checkpoint(name)[place]
+
+
+def archipelago_rows() -> Iterator[Figure]:
+    """Figures of four islands, and of migration among a thousand."""
+    for name in archipelagos.EPOCH:
+        prepare = partial(partial, archipelagos.ray_overhead, name)
+        yield Figure(f"Ray, {name}, longer than in threads", "percent", prepare, 5, rounds=3)
+        speed_up = partial(partial, archipelagos.ray_speed_up, name)
+        yield Figure(f"Ray, {name}, two processes", "times one thread", speed_up, 1.9, None, True, rounds=3)
+        for what, unit, place in (("time", "ms", 0), ("size", "MB", 1)):
+            yield Figure(f"checkpoint, {name}, {what}", unit, partial(checkpoint_sample, name, place))
+    yield Figure("migration, 1000 islands", "ms", lambda: lambda: 1e3 * archipelagos.migration_seconds(1000, 100, 5))
+
+
 PYTHON = sys.executable
 COMMAND = str(Path(PYTHON).with_name("automl-zero"))
 
@@ -220,4 +238,5 @@ FIGURES = (
     Figure("peak memory, one island of linear", "MB", partial(child, "linear", "memory")),
     Figure("peak memory, one island of s10", "MB", partial(child, "s10", "memory")),
     *cifar_rows(),
+    *archipelago_rows(),
 )

@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from automl_zero.run.events import Event, Start
+from automl_zero.run.events import EpochEnd, Event, Start
 
 
 def timeless(events: Iterable[Event]) -> list[Event]:
-    return [
-        replace(event, time="", workers=0) if isinstance(event, Start) else replace(event, seconds=0.0)
-        for event in events
-    ]
+    return list(map(_timeless, events))
+
+
+def _timeless(event: Event) -> Event:
+    match event:
+        case Start():
+            return replace(event, time="", workers=0)
+        case EpochEnd():
+            return replace(event, seconds=0.0, cluster=None)
+    return replace(event, seconds=0.0)

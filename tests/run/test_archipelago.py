@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -13,16 +12,21 @@ from automl_zero.run.archipelago import Archipelago
 from automl_zero.run.experiment import search_tasks
 from automl_zero.run.migrate import plan_migration
 from automl_zero.run.scoring import score_program
+from automl_zero.run.threads import ThreadEngine, ThreadIslands
 from automl_zero.search.island import Island
 from automl_zero.search.population import decode
 
 
 def archipelago(config: Config, epochs: int = 0, workers: int = 2, seed: int = 5) -> Archipelago:
-    made = Archipelago(config, search_tasks(config, 0), seed)
-    with ThreadPoolExecutor(workers) as pool:
-        for _ in range(epochs):
-            made.run_epoch(pool)
+    made = Archipelago(config, search_tasks(config, 0), seed, engine=ThreadEngine(workers))
+    for _ in range(epochs):
+        made.run_epoch()
     return made
+
+
+def islands_of(made: Archipelago) -> list[Island]:
+    assert isinstance(made.islands, ThreadIslands)
+    return made.islands.all
 
 
 def contents(value: Any) -> list[bytes]:
@@ -31,7 +35,7 @@ def contents(value: Any) -> list[bytes]:
 
 
 def states(made: Archipelago) -> list[list[bytes]]:
-    return [contents(island.state) for island in made.islands]
+    return [contents(island.state) for island in islands_of(made)]
 
 
 @pytest.fixture(scope="module")
@@ -67,22 +71,22 @@ def test_an_epoch_makes_its_programs_on_every_island() -> None:
 def test_counters_are_sums_over_the_islands() -> None:
     made = archipelago(small_config(), epochs=2)
     for name, total in made.counters.items():
-        assert total == sum(island.counters[name] for island in made.islands)
+        assert total == sum(island.counters[name] for island in islands_of(made))
     assert made.train_steps == made.counters["train_steps"] > 0
     assert "best_at" not in made.counters
 
 
 def test_the_leader_is_the_island_with_the_best_program() -> None:
     made = archipelago(small_config(), epochs=1)
-    made.islands[1].state.best_fitness[0] = 1.0
-    assert made.leader is made.islands[1]
+    islands_of(made)[1].state.best_fitness[0] = 1.0
+    assert made.leader == 1
 
 
 def test_of_equal_islands_the_first_leads() -> None:
     made = archipelago(small_config())
-    for island in made.islands[1:]:
+    for island in islands_of(made)[1:]:
         island.state.best_fitness[0] = 1.0
-    assert made.leader is made.islands[1]
+    assert made.leader == 1
 
 
 def test_programs_migrate_after_every_so_many_epochs() -> None:
@@ -99,7 +103,7 @@ def test_the_fitness_of_a_migrant_is_what_its_program_scores() -> None:
 
 def check_scores(made: Archipelago, config: Config) -> None:
     """Every member has the fitness that it has when it is run by itself on the tasks of its island."""
-    for island, tasks in zip(made.islands, search_tasks(config, 0), strict=True):
+    for island, tasks in zip(islands_of(made), search_tasks(config, 0), strict=True):
         for slot, fitness in enumerate(island.state.population.fitness):
             assert score_program(member(island, slot), tasks, config).fitness == fitness
 
@@ -112,7 +116,7 @@ def member(island: Island, slot: int) -> Program:
 def test_every_island_begins_with_the_initial_programs() -> None:
     config = small_config()
     made = Archipelago(config, search_tasks(config, 0), 5, [Program()])
-    assert all(member(island, slot) == Program() for island in made.islands for slot in range(20))
+    assert all(member(island, slot) == Program() for island in islands_of(made) for slot in range(20))
 
 
 # Islands in groups ------------------------------------------------------------------------------------------------
@@ -136,7 +140,7 @@ def test_every_island_has_the_settings_and_tasks_of_its_group(kind: str) -> None
     config = mixed_config(kind)
     made = archipelago(config)
     assert made.tasks[0] is made.tasks[2] is not made.tasks[1] is made.tasks[3]
-    for number, (island, tasks) in enumerate(zip(made.islands, made.tasks, strict=True)):
+    for number, (island, tasks) in enumerate(zip(islands_of(made), made.tasks, strict=True)):
         chosen = config.of_island(number).tasks
         assert (tasks.num_features, tasks.num_epochs) == (chosen.num_features, chosen.num_epochs)
         assert (len(tasks), tasks.num_train_examples) == (chosen.search.num_tasks, chosen.search.num_train)
@@ -148,8 +152,10 @@ def test_a_migrant_from_other_tasks_has_the_fitness_of_the_tasks_it_has_come_to(
     config = mixed_config(kind, islands={"migrants": 20})
     made = archipelago(config, epochs=1)
     check_scores(made, config)
-    there = [score_program(member(made.islands[i], slot), made.tasks[i - 1], config) for i, slot in arrivals(config, 1)]
-    here = [made.islands[i].state.population.fitness[slot] for i, slot in arrivals(config, 1)]
+    there = [
+        score_program(member(islands_of(made)[i], slot), made.tasks[i - 1], config) for i, slot in arrivals(config, 1)
+    ]
+    here = [islands_of(made)[i].state.population.fitness[slot] for i, slot in arrivals(config, 1)]
     assert sum(one.fitness != other for one, other in zip(there, here, strict=True)) > 5
 
 
@@ -171,7 +177,7 @@ def test_migrants_from_other_tasks_count_as_programs_and_no_others_do(kind: str)
     made = archipelago(config, epochs=2)
     came = [island for epoch in (1, 2) for island, _ in arrivals(config, epoch)]
     assert 0 < len(came) < 2 * 4 * 5
-    for number, island in enumerate(made.islands):
+    for number, island in enumerate(islands_of(made)):
         assert island.counters["programs"] == 20 + 2 * 50 + came.count(number)
 
 
@@ -179,7 +185,7 @@ def test_migrants_from_other_tasks_count_as_programs_and_no_others_do(kind: str)
 def test_between_islands_of_equal_tasks_fitness_travels(groups: list[dict[str, Any]]) -> None:
     config = small_config(islands={"groups": groups, "migrants": 20})
     made = archipelago(config, epochs=3)
-    assert [island.counters["programs"] for island in made.islands] == [20 + 3 * 50] * 3
+    assert [island.counters["programs"] for island in islands_of(made)] == [20 + 3 * 50] * 3
     check_scores(made, config)
 
 
@@ -192,26 +198,27 @@ def test_empty_groups_change_nothing(groups: list[dict[str, Any]], reference: li
 def test_migrants_take_the_age_of_the_slots_they_come_to(kind: str) -> None:
     config = mixed_config(kind)
     made = archipelago(config, epochs=3)
-    assert [int(island.state.population.oldest[0]) for island in made.islands] == [(20 + 3 * 50) % 20] * 4
+    assert [int(island.state.population.oldest[0]) for island in islands_of(made)] == [(20 + 3 * 50) % 20] * 4
 
 
 def test_a_migrant_that_is_better_on_the_tasks_it_has_come_to_is_their_best() -> None:
     config = mixed_config("linear", islands={"migrants": 20})
-    for island in (made := archipelago(config, epochs=5)).islands:
+    made = archipelago(config, epochs=5)
+    for island in islands_of(made):
         assert island.best_fitness >= island.state.population.fitness.max()
-    for island, tasks in zip(made.islands, made.tasks, strict=True):
+    for island, tasks in zip(islands_of(made), made.tasks, strict=True):
         assert score_program(island.best, tasks, config).fitness == island.best_fitness
 
 
 def test_the_leader_is_among_the_islands_of_the_first_tasks() -> None:
     made = archipelago(mixed_config("linear"))
     for number, fitness in enumerate((0.9, 0.99, 0.95, 0.999)):
-        made.islands[number].state.best_fitness[0] = fitness
-    assert made.leader is made.islands[2]
+        islands_of(made)[number].state.best_fitness[0] = fitness
+    assert made.leader == 2
 
 
 def test_ops_and_mutations_of_a_group_are_those_of_its_islands_alone() -> None:
     groups = [{"program": {"setup_ops": ["scalar_sum"]}}, {"mutation": {"prob": 0.25}}]
-    islands = archipelago(small_config(islands={"groups": groups})).islands
+    islands = islands_of(archipelago(small_config(islands={"groups": groups})))
     assert [island.space.num_ops[0] for island in islands] == [1, 6, 1]
     assert [island.space.prob[0] for island in islands] == [0.9, 0.25, 0.9]

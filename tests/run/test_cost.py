@@ -5,12 +5,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sample_events import ESTIMATE
 from small_config import mixed_config, small_config
 
 from automl_zero.config import Config
 from automl_zero.program.library import library_program
 from automl_zero.run import cost
-from automl_zero.run.cost import measure
+from automl_zero.run.cost import measure, on_cluster
 from automl_zero.run.driver import Run
 from automl_zero.run.events import Estimate, Event, Final, Start
 from automl_zero.run.experiment import search_tasks
@@ -118,3 +119,14 @@ def test_the_range_is_from_one_population_to_the_other() -> None:
     assert found.seconds_per_program == pytest.approx((0.1 / cost.DRIFT, 0.8 * cost.DRIFT))
     assert found.steps_per_program == pytest.approx((10 / cost.DRIFT, 40 * cost.DRIFT))
     assert found.steps_per_second == pytest.approx((50 / cost.DRIFT, 100 * cost.DRIFT))
+
+
+def test_on_a_cluster_all_processes_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    config = small_config(islands={"count": 16})
+    found, times = ESTIMATE.seconds_per_program, 4
+    on_eight = on_cluster(ESTIMATE, config, 8)
+    assert on_eight.seconds_per_program == tuple(each / times for each in found)
+    assert on_eight.steps_per_second == tuple(each * times for each in ESTIMATE.steps_per_second)
+    assert on_cluster(ESTIMATE, config, 1000) == on_cluster(ESTIMATE, config, 16)
+    assert on_cluster(ESTIMATE, config, 2) == ESTIMATE

@@ -12,7 +12,7 @@ from sample_events import EPOCH, ESTIMATE, SCORING, improvement, selection
 from automl_zero.config import Config
 from automl_zero.run import display
 from automl_zero.run.display import COMPILING, INTERRUPTING, Display, LiveDisplay, PlainDisplay, new_display
-from automl_zero.run.events import Event, Start
+from automl_zero.run.events import Cluster, Event, Start
 from automl_zero.run.progress import Progress
 
 START = Start(version="1", name="small", seed=3, workers=8, time="")
@@ -62,6 +62,13 @@ def test_epochs_get_a_line_every_few_seconds() -> None:
     assert lines[0] == "0:05  experiment 1  1k programs  200/s  best fitness 0.50000"
 
 
+def test_on_a_cluster_lines_tell_what_it_is() -> None:
+    cluster = Cluster(nodes=3, workers=12, replays=2)
+    events = [replace(EPOCH, seconds=float(second), cluster=cluster) for second in range(1, 6)]
+    (line,) = plain_lines(*events)
+    assert line.endswith("best fitness 0.50000  nodes 3, processes 12, epochs 1/s, islands made again 2")
+
+
 def test_improvements_hasten_the_next_line() -> None:
     epochs = [replace(EPOCH, seconds=float(second)) for second in range(1, 6)]
     lines = plain_lines(epochs[0], improvement(10, 0.5), epochs[1], *epochs[2:])
@@ -71,6 +78,13 @@ def test_improvements_hasten_the_next_line() -> None:
 def test_many_improvements_do_not_flood_the_screen() -> None:
     epochs = [replace(EPOCH, seconds=tenth / 10) for tenth in range(1, 31)]
     assert len(plain_lines(*(each for epoch in epochs for each in (improvement(10, 0.5), epoch)))) == 3
+
+
+def test_what_takes_long_at_the_beginning_is_what_the_engine_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(display, "PATIENCE", 0.0)
+    output = StringIO()
+    with new_display(Progress(Config()), Console(file=output, width=80), "waiting for the cluster"):
+        wait_for("waiting for the cluster", output)
 
 
 def test_the_end_of_an_experiment_is_told_if_it_is_the_best() -> None:

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 import pytest
 from small_config import MIXED, STAGE, mixed_config, small_config
@@ -11,11 +9,18 @@ from automl_zero.program.library import library_program
 from automl_zero.program.program import Program
 from automl_zero.run.experiment import CANDIDATES, Experiment, check_losses, search_tasks
 from automl_zero.run.scoring import score_program
+from automl_zero.run.threads import ThreadIslands
+from automl_zero.search.island import Island
 from automl_zero.tasks.suites import Stage, build_tasks
 from automl_zero.tasks.task import TaskError
 from automl_zero.vm.lower import Code
 
 LINEAR = library_program("linear_regression")
+
+
+def islands_of(experiment: Experiment) -> list[Island]:
+    assert isinstance(experiment.archipelago.islands, ThreadIslands)
+    return experiment.archipelago.islands.all
 
 
 def test_every_experiment_has_tasks_of_its_own() -> None:
@@ -26,7 +31,7 @@ def test_every_experiment_has_tasks_of_its_own() -> None:
 
 def test_every_experiment_has_random_programs_of_its_own() -> None:
     one, same, other = (Experiment(small_config(), number, None) for number in (0, 0, 1))
-    codes = [each.archipelago.islands[0].state.population.code for each in (one, same, other)]
+    codes = [islands_of(each)[0].state.population.code for each in (one, same, other)]
     assert np.array_equal(codes[0], codes[1])
     assert not np.array_equal(codes[0], codes[2])
 
@@ -35,7 +40,7 @@ def test_an_improvement_is_told_once() -> None:
     experiment = Experiment(small_config(), 0, None)
     assert experiment.improves()
     assert not experiment.improves()
-    experiment.archipelago.islands[1].state.best_fitness[0] = 0.999
+    islands_of(experiment)[1].state.best_fitness[0] = 0.999
     assert experiment.improves()
     assert experiment.fitness == 0.999
 
@@ -44,10 +49,9 @@ def test_idle_programs_count_from_the_last_improvement() -> None:
     experiment = Experiment(small_config(), 0, None)
     experiment.improves()
     assert experiment.spent.idle_programs == 0
-    with ThreadPoolExecutor(1) as pool:
-        experiment.archipelago.run_epoch(pool)
+    experiment.archipelago.run_epoch()
     assert experiment.spent.idle_programs == 150
-    experiment.archipelago.islands[0].state.best_fitness[0] = 0.999
+    islands_of(experiment)[0].state.best_fitness[0] = 0.999
     experiment.improves()
     assert experiment.spent.idle_programs == 0
 
@@ -55,8 +59,8 @@ def test_idle_programs_count_from_the_last_improvement() -> None:
 def test_the_select_tasks_choose_among_the_best_programs_of_the_islands() -> None:
     config = small_config(islands={"migrants": 0})
     experiment, tasks = Experiment(config, 0, None), build_tasks(config.tasks, Stage.SELECT, 0)
-    fittest = [island.fittest(CANDIDATES) for island in experiment.archipelago.islands]
-    assert [found[0][0] for found in fittest] == [island.best for island in experiment.archipelago.islands]
+    fittest = [island.fittest(CANDIDATES) for island in islands_of(experiment)]
+    assert [found[0][0] for found in fittest] == [island.best for island in islands_of(experiment)]
     best = [member.program for found in fittest for member in found]
     assert len(best) == CANDIDATES * len(fittest)
     candidate = experiment.select(tasks)
@@ -67,7 +71,7 @@ def test_the_select_tasks_choose_among_the_best_programs_of_the_islands() -> Non
 
 def test_of_programs_equal_on_select_the_one_better_on_search_is_chosen() -> None:
     experiment = Experiment(small_config(), 0, [Program()])
-    experiment.archipelago.islands[2].state.best_fitness[0] = 0.999
+    islands_of(experiment)[2].state.best_fitness[0] = 0.999
     tasks = build_tasks(small_config().tasks, Stage.SELECT, 0)
     assert experiment.select(tasks).search_fitness == 0.999
 
@@ -118,9 +122,9 @@ def test_a_group_without_enough_data_is_named() -> None:
 def test_only_islands_of_the_first_tasks_make_improvements() -> None:
     experiment = Experiment(mixed_config("linear"), 0, None)
     experiment.improves()
-    experiment.archipelago.islands[1].state.best_fitness[0] = 0.999
+    islands_of(experiment)[1].state.best_fitness[0] = 0.999
     assert not experiment.improves()
-    experiment.archipelago.islands[2].state.best_fitness[0] = 0.998
+    islands_of(experiment)[2].state.best_fitness[0] = 0.998
     assert experiment.improves()
     assert experiment.fitness == 0.998
 
@@ -139,4 +143,4 @@ def test_the_select_tasks_choose_among_the_islands_of_all_groups() -> None:
 
 def second_best(experiment: Experiment) -> Code:
     """The best program of the second island, as its arrays."""
-    return experiment.archipelago.islands[1].state.best
+    return islands_of(experiment)[1].state.best

@@ -10,7 +10,7 @@ from small_config import mixed_config, small_config
 
 from automl_zero.program.library import library_program
 from automl_zero.program.text import to_text
-from automl_zero.run.events import Event, Start
+from automl_zero.run.events import Cluster, Event, Start
 from automl_zero.run.picture import code_lines, draw, figures, headline, islands, lines
 from automl_zero.run.progress import Progress
 
@@ -27,6 +27,15 @@ def test_the_figures_tell_speed_islands_and_time() -> None:
         ("best on select", "0.25000"),
         ("time", "0:03"),
         ("time left", "0:00"),
+    ]
+
+
+def test_on_a_cluster_the_figures_tell_what_it_is() -> None:
+    on_cluster = replace(EPOCH, seconds=4.0, cluster=Cluster(nodes=3, workers=12, replays=2))
+    assert figures(after(EPOCH, on_cluster))[-4:-1] == [
+        ("nodes, processes", "3, 12"),
+        ("epochs per second", "0.5"),
+        ("islands made again", "2"),
     ]
 
 

@@ -252,7 +252,7 @@ def test_another_package_is_refused_unless_that_is_allowed(
     whole: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = stopped(whole("migrating"), tmp_path / "run", 3)
-    monkeypatch.setattr("automl_zero.run.checkpoint._engine", lambda: "edited")
+    monkeypatch.setattr("automl_zero.run.checkpoint.engine_hash", lambda: "edited")
     with pytest.raises(StoreError, match=r"the package, or its libraries: automl-zero \S+ before, \S+ now"):
         resume(folder)
     check_same(resume(folder, allow_change=True), whole("migrating"))

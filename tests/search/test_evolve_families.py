@@ -245,7 +245,7 @@ def test_the_state_is_arrays_alone_and_all_that_matters(method: str) -> None:
     one.run(100)
     other.run(250)
     for each in (one, other):
-        each.take_births(0)
+        each.harvest(0)
     for target, source in zip(arrays(other.state), arrays(one.state), strict=True):
         target[...] = source
     one.run(200)

@@ -7,6 +7,7 @@ input ends with one message that names it and with exit code 2, and nothing is w
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,6 +20,7 @@ from automl_zero.cli.analyze import analyze
 from automl_zero.cli.compare import compare
 from automl_zero.cli.data import data
 from automl_zero.cli.effort import Effort, EffortName, efforts, tell_cost
+from automl_zero.cli.engine import Address, Engine, EngineName, Workers
 from automl_zero.cli.export import export
 from automl_zero.cli.output import AsJson, Override, Seed, Track, print_rows, print_run, print_table, to_json, warning
 from automl_zero.cli.resume import resume
@@ -104,7 +106,9 @@ def run(
     effort: Annotated[EffortName | None, Effort] = None,
     overrides: Annotated[list[str] | None, Override] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Threads; by default, the number of cores.")] = None,
+    engine: Engine = EngineName.THREADS,
+    address: Address = None,
+    workers: Workers = None,
     track: Annotated[list[str] | None, Track] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; by default, runs/NAME-seed-N.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show nothing but the report at the end.")] = False,
@@ -125,12 +129,14 @@ def run(
     check_new(folder)
     from rich.console import Console
 
+    from automl_zero.run.engines import choose_engine
     from automl_zero.run.recorded import run_recorded
     from automl_zero.run.trackers import new_trackers
 
     console = Console(stderr=as_json, quiet=quiet)
     trackers = new_trackers(track or [], folder, warning(console))
-    progress, exit_code = run_recorded(settings, folder, workers or cores, console, trackers)
+    with closing(choose_engine(engine, workers, address)) as chosen:
+        progress, exit_code = run_recorded(settings, folder, workers or cores, console, trackers, chosen)
     print_run(progress, folder, as_json)
     raise typer.Exit(exit_code)
 

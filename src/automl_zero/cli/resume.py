@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from automl_zero.cli.engine import Address, Engine, EngineName, Workers
 from automl_zero.cli.output import Override, Track, print_run, warning
 
 
@@ -17,7 +19,9 @@ def resume(
     allow_change: Annotated[
         bool, typer.Option("--allow-change", help="Go on although settings, data or the package have changed.")
     ] = False,
-    workers: Annotated[int | None, typer.Option(min=1, help="Threads; by default, the number of cores.")] = None,
+    engine: Engine = EngineName.THREADS,
+    address: Address = None,
+    workers: Workers = None,
     track: Annotated[list[str] | None, Track] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show nothing but the report at the end.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON, all else to stderr.")] = False,
@@ -31,13 +35,15 @@ def resume(
     check_folder(folder)
     from rich.console import Console
 
+    from automl_zero.run.engines import choose_engine
     from automl_zero.run.resume import resume_recorded
     from automl_zero.run.trackers import new_trackers
 
     console = Console(stderr=as_json, quiet=quiet)
     trackers = new_trackers(track or [], folder, warning(console))
-    progress, exit_code = resume_recorded(
-        folder, overrides or [], allow_change, workers or os.cpu_count() or 1, console, trackers
-    )
+    with closing(choose_engine(engine, workers, address)) as chosen:
+        progress, exit_code = resume_recorded(
+            folder, overrides or [], allow_change, workers or os.cpu_count() or 1, console, trackers, chosen
+        )
     print_run(progress, folder, as_json)
     raise typer.Exit(exit_code)

@@ -6,7 +6,7 @@ The same seed and number of programs give the same list, whatever the number of 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from statistics import fmean, median
@@ -23,7 +23,9 @@ from automl_zero.program.program import Program
 from automl_zero.program.prune import prune
 from automl_zero.rng import generator_at, seed_at
 from automl_zero.run.archipelago import Archipelago
+from automl_zero.run.engine import Engine
 from automl_zero.run.initial import initial_programs
+from automl_zero.run.threads import ThreadEngine
 from automl_zero.tasks.task import Loss, TaskSet
 from automl_zero.vm.execute import evaluate
 from automl_zero.vm.outcome import Evaluation
@@ -112,9 +114,9 @@ class _Finder:
 
     def _compile(self) -> None:
         """Compile what is missing, or load it, before the clock runs."""
-        small = ["search.population_size=2", "islands.migrants=0", "islands.count=1"]
-        config = override(self.config, small)
-        self._archipelago(config, list(known_programs(self.suite.tune).values())).islands[0].run(config.search.children)
+        small = ["search.population_size=2", "islands.migrants=0", "islands.count=1", "islands.epoch_programs=1"]
+        known = list(known_programs(self.suite.tune).values())
+        self._archipelago(override(self.config, small), known).run_epoch()
         self._fitness(Program(), self.suite.tune)
 
     def _is_over(self, part: str) -> bool:
@@ -128,18 +130,18 @@ class _Finder:
         best = with_tuned_constants(program, score, trials, rng, partial(self._is_over, part))
         return prune(best, self.suite.tune.is_multiclass)
 
-    def _archipelago(self, config: Config, known: list[Program]) -> Archipelago:
+    def _archipelago(self, config: Config, known: list[Program], engine: Engine | None = None) -> Archipelago:
         initial = known if self.effort.initial == KNOWN else initial_programs(config)
         tasks = (self.suite.search,) * config.islands.count
-        return Archipelago(config, tasks, seed_at(self.seed, "estimator", "search"), initial)
+        return Archipelago(config, tasks, seed_at(self.seed, "estimator", "search"), initial, engine)
 
     def _evolve(self, known: list[Program]) -> tuple[Archipelago, tuple[Point, ...]]:
         """Search until the budget is spent."""
-        archipelago = self._archipelago(self.config, known)
-        course = [self._point(archipelago)]
-        with ThreadPoolExecutor(self.effort.workers) as pool:
+        with closing(ThreadEngine(self.effort.workers)) as engine:
+            archipelago = self._archipelago(self.config, known, engine)
+            course = [self._point(archipelago)]
             while not self._is_over("search") and archipelago.programs < (self.effort.max_programs or np.inf):
-                archipelago.run_epoch(pool)
+                archipelago.run_epoch()
                 point = self._point(archipelago)
                 if point.best_fitness > course[-1].best_fitness:
                     self.effort.tell(f"{point.programs} programs: best fitness {point.best_fitness:.4f}")
@@ -148,11 +150,12 @@ class _Finder:
 
     def _point(self, archipelago: Archipelago) -> Point:
         seconds = round(monotonic() - self.began, 3)
-        return Point(archipelago.programs, seconds, archipelago.leader.best_fitness)
+        return Point(archipelago.programs, seconds, archipelago.fitness)
 
     def _finalists(self, archipelago: Archipelago) -> list[Program]:
         """Of the fittest of all islands, those that do best with all features and more epochs."""
-        fittest = [program for island in archipelago.islands for program, _ in island.fittest(OF_ISLAND)]
+        found = archipelago.islands.fittest(OF_ISLAND, range(len(archipelago.tasks)))
+        fittest = [member.program for members in found for member in members]
         different = list(dict.fromkeys(prune(each, self.suite.tune.is_multiclass) for each in fittest))
         scores = {each: self._fitness(each, self.suite.tune) for each in different}
         return sorted(different, key=lambda each: -scores[each])[:FINALISTS]

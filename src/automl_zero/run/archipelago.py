@@ -1,24 +1,25 @@
-"""Islands side by side: epochs in threads, and migration between them.
+"""Islands side by side: epochs, and migration between them by a plan that follows from the seed alone.
 
-Islands share nothing while an epoch runs but tasks, which never change, and what follows an epoch depends on the seed
-alone: results are the same for every number of threads.
+Where the islands run is the engine's business; results are the same wherever they do.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from concurrent.futures import Executor, Future
+from collections.abc import Sequence
 from typing import Any
 
 from numpy.typing import NDArray
 
 from automl_zero.config import Config
 from automl_zero.program.program import Program
-from automl_zero.rng import seed_at
-from automl_zero.run.migrate import migrate, plan_migration, strangers
-from automl_zero.run.snapshot import named_arrays
-from automl_zero.search.island import Island
+from automl_zero.run.engine import Beginning, Engine
+from automl_zero.run.lineage import PREFIX, Lineage
+from automl_zero.run.migrate import MigrationPlan, plan_migration
+from automl_zero.run.snapshot import Arrays
+from automl_zero.run.sound import check_sound
+from automl_zero.run.threads import ThreadEngine
+from automl_zero.search.births import MUTATION_NAMES
+from automl_zero.search.state import COUNTERS
 from automl_zero.tasks.task import TaskSet
 
 
@@ -30,63 +31,90 @@ class Archipelago:
         tasks: what programs are scored on, on each island; islands of the same tasks share one set.
         seed: of the experiment; every island has its own branch of it.
         initial: programs that each island begins with; random ones where none are given.
+        engine: where the islands run; in one thread if none is given.
 
     Raises:
         ConfigError, ProgramError: the config or an initial program cannot be used.
     """
 
     def __init__(
-        self, config: Config, tasks: Sequence[TaskSet], seed: int, initial: Sequence[Program] | None = None
+        self,
+        config: Config,
+        tasks: Sequence[TaskSet],
+        seed: int,
+        initial: Sequence[Program] | None = None,
+        engine: Engine | None = None,
     ) -> None:
         self.epoch, self.tasks = 0, tasks
-        self.islands = [
-            Island(config.of_island(number), each, seed_at(seed, "island", number), initial)
-            for number, each in enumerate(tasks)
-        ]
+        self.islands = (engine or ThreadEngine(1)).islands(Beginning(config, tasks, seed, initial))
+        self.lineage = Lineage()
+        self.behaviours: tuple[int, ...] = ()  # of each island after its latest epoch, as in ``Harvest``
+        self.takeover: tuple[int, ...] = ()
         self._config, self._seed = config, seed
 
-    def run_epoch(self, pool: Executor) -> bool:
-        """Let every island make its programs, as many at a time as the pool has threads, then migrate if it is time.
-
-        Tells whether programs have migrated.
-        """
-        settings = self._config.islands
-        _wait([pool.submit(island.run, settings.epoch_programs) for island in self.islands])
+    def run_epoch(self) -> bool:
+        """Let every island make its programs, then migrate if it is time; tells whether programs have migrated."""
         self.epoch += 1
-        migrates = settings.migrants > 0 and self.epoch % settings.migration_epochs == 0
-        if migrates:
-            self._migrate(pool)
-        return migrates
+        plan = self._plan()
+        harvests = self.islands.run_epoch(self._config.islands.epoch_programs, plan)
+        self.lineage.add(harvests)
+        self.behaviours = tuple(each.behaviours for each in harvests)
+        self.takeover = tuple(each.takeover for each in harvests)
+        return plan is not None
 
-    def _migrate(self, pool: Executor) -> None:
-        """Move programs, and score those that have come from other tasks before anything else happens to them."""
-        populations = [island.state.population for island in self.islands]
-        size, migrants = self._config.search.population_size, self._config.islands.migrants
-        plan = plan_migration(self._seed, self.epoch, len(populations), size, migrants)
-        migrate(plan, populations)
-        arrived = zip(self.islands, strangers(plan, self.tasks), strict=True)
-        _wait([pool.submit(island.rescore, slots) for island, slots in arrived if slots])
+    def _plan(self) -> MigrationPlan | None:
+        """Of the migration that follows this epoch, if one does."""
+        settings = self._config.islands
+        if settings.migrants == 0 or self.epoch % settings.migration_epochs:
+            return None
+        size = self._config.search.population_size
+        return plan_migration(self._seed, self.epoch, len(self.tasks), size, settings.migrants)
+
+    @property
+    def leader(self) -> int:
+        """The island with the best program so far, among those of the first one's tasks; of equals, the first."""
+        fitness = self.islands.fitness
+        comparable = (number for number, tasks in enumerate(self.tasks) if tasks is self.tasks[0])
+        return max(comparable, key=lambda number: fitness[number])
+
+    @property
+    def best(self) -> Program:
+        """The leader's best program."""
+        return self.islands.fittest(1, [self.leader])[0][0].program
 
     @property
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All that changes during a search but the number of epochs, by names such as ``islands.0.random``."""
-        states = ((island.state, f"islands.{number}") for number, island in enumerate(self.islands))
-        return {name: array for state, prefix in states for name, array in named_arrays(state, prefix)}
+        return {**self.islands.arrays, **self.lineage.arrays}
+
+    def restore(self, arrays: Arrays) -> None:
+        """Go on from what was kept.
+
+        Raises:
+            StoreError: no search of this config comes to such a state.
+        """
+        of_lineage = {name: array for name, array in arrays.items() if name.startswith(PREFIX)}
+        self.islands.restore({name: array for name, array in arrays.items() if name not in of_lineage})
+        check_sound(self.islands.arrays, self._config)
+        self.lineage.restore(of_lineage)
 
     @property
-    def leader(self) -> Island:
-        """The island with the best program so far, among those of the first one's tasks; of equals, the first."""
-        comparable = (island for island, tasks in zip(self.islands, self.tasks, strict=True) if tasks is self.tasks[0])
-        return max(comparable, key=lambda island: island.best_fitness)
+    def effects(self) -> dict[str, tuple[int, int, int]]:
+        """How many children of each kind of mutation were less fit than their parents, as fit, and fitter."""
+        counts = zip(MUTATION_NAMES, self.islands.effects.tolist(), strict=True)
+        return {name: (worse, equal, better) for name, (worse, equal, better) in counts if worse or equal or better}
+
+    @property
+    def fitness(self) -> float:
+        """Of the leader's best program."""
+        return float(self.islands.fitness[self.leader])
 
     @property
     def counters(self) -> dict[str, int]:
         """What became of the programs so far, added up over the islands."""
-        total: Counter[str] = Counter()
-        for island in self.islands:
-            total.update(island.counters)
+        total = dict(zip(COUNTERS, map(int, self.islands.counters.sum(axis=0)), strict=True))
         del total["best_at"]  # the number of a candidate, not a count
-        return dict(total)
+        return total
 
     @property
     def programs(self) -> int:
@@ -97,8 +125,3 @@ class Archipelago:
     def train_steps(self) -> int:
         """Training steps done so far."""
         return self.counters["train_steps"]
-
-
-def _wait(jobs: Iterable[Future[None]]) -> None:
-    for job in jobs:
-        job.result()

@@ -29,7 +29,7 @@ from automl_zero.folders import PACKAGE, hash_of_files
 from automl_zero.run.snapshot import Record, Snapshot
 from automl_zero.tasks.npz import UNREADABLE
 
-FORMAT = 1
+FORMAT = 2
 TITLE = b"automl-zero checkpoint "
 HEADER = "header"  # the array that holds plain values, as JSON
 ENGINE = ("program", "tasks", "vm", "search")  # the rooms that decide what an epoch does
@@ -76,11 +76,12 @@ _HEADER = TypeAdapter(_Header)
 
 def origin_of(config: Config, tasks: tuple[str, ...]) -> Origin:
     """What holds for a checkpoint that is made now."""
-    return Origin(version=__version__, engine=_engine(), config=config.model_dump(mode="json"), tasks=tasks)
+    return Origin(version=__version__, engine=engine_hash(), config=config.model_dump(mode="json"), tasks=tasks)
 
 
 @cache
-def _engine() -> str:
+def engine_hash() -> str:
+    """Hash of the sources and the libraries that an epoch depends on."""
     files = (file for room in ENGINE for file in (PACKAGE / room).rglob("*.py"))
     return hash_of_files(files, " ".join(f"{name} {version(name)}" for name in LIBRARIES))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from functools import partial
 from statistics import mean
 from time import perf_counter
@@ -88,11 +88,25 @@ def measure(config: Config, tasks: Sequence[TaskSet], initial: Beginning, worker
         initial: what each island begins with.
         workers: threads of the run.
     """
-    threads = min(workers, config.islands.count, os.cpu_count() or 1)
+    threads = _threads(config, workers)
     groups = max(1, len(config.islands.groups))
     with ThreadPoolExecutor(threads) as pool:
         found = [_paces(config.of_island(each), tasks[each], initial, groups, pool, threads) for each in range(groups)]
     return _estimate([_mean(each) for each in zip(*found, strict=True)])
+
+
+def on_cluster(estimate: Estimate, config: Config, workers: int) -> Estimate:
+    """The estimate of a run with so many processes, if this machine cannot have as many at a time."""
+    times = min(workers, config.islands.count) / _threads(config, workers)
+    (fast, slow), (low, high) = estimate.seconds_per_program, estimate.steps_per_second
+    return replace(
+        estimate, seconds_per_program=(fast / times, slow / times), steps_per_second=(low * times, high * times)
+    )
+
+
+def _threads(config: Config, workers: int) -> int:
+    """Islands that this machine can run at a time."""
+    return max(1, min(workers, config.islands.count, os.cpu_count() or 1))
 
 
 def _estimate(paces: Sequence[Pace]) -> Estimate:

@@ -15,9 +15,8 @@ from automl_zero.run.announcement import announcement
 from automl_zero.run.events import EpochEnd, Estimate, Event, Improvement, Scoring, Selection, Start
 from automl_zero.run.picture import draw, scoring
 from automl_zero.run.progress import Progress
-from automl_zero.run.wording import clock, short_number
+from automl_zero.run.wording import COMPILING, clock, short_number
 
-COMPILING = "compiling the engine, once per machine, about 20 s"
 INTERRUPTING = "finishing the epoch and writing everything; Ctrl-C again stops at once"
 PATIENCE = 1.0  # seconds after which a silent start must be compiling
 EVERY, SOONEST = 5.0, 1.0  # seconds between plain lines: of a search that finds nothing, and of one that does
@@ -39,18 +38,18 @@ class Display(Protocol):
         """Tell that the interruption was noticed; called in a signal handler."""
 
 
-def new_display(progress: Progress, console: Console) -> Display:
-    """The display that suits a console."""
+def new_display(progress: Progress, console: Console, beginning: str = COMPILING) -> Display:
+    """The display that suits a console; ``beginning`` tells what takes long if the first event does."""
     if console.is_terminal and not console.is_dumb_terminal:
-        return LiveDisplay(progress, console)
-    return PlainDisplay(progress, console)
+        return LiveDisplay(progress, console, beginning)
+    return PlainDisplay(progress, console, beginning)
 
 
 class LiveDisplay:
     """Redraws a picture in place, and takes it away at the end."""
 
-    def __init__(self, progress: Progress, console: Console) -> None:
-        self._progress, self._console, self._note = progress, console, ""
+    def __init__(self, progress: Progress, console: Console, beginning: str = COMPILING) -> None:
+        self._progress, self._console, self._note, self._beginning = progress, console, "", beginning
         self._latest = monotonic()  # when the latest event happened, or the display began
         self._live = Live(get_renderable=self._render, console=console, refresh_per_second=4, transient=True)
 
@@ -76,16 +75,16 @@ class LiveDisplay:
     def _render(self) -> RenderableType:
         waited = monotonic() - self._latest
         if self._progress.last is None:
-            return Text(COMPILING if waited > PATIENCE else "")
+            return Text(self._beginning if waited > PATIENCE else "")
         return Group(draw(self._progress, self._console.height, waited), Text(self._note))
 
 
 class PlainDisplay:
     """Prints a line when something happens, but not too often."""
 
-    def __init__(self, progress: Progress, console: Console) -> None:
+    def __init__(self, progress: Progress, console: Console, beginning: str = COMPILING) -> None:
         self._progress, self._console = progress, console
-        self._compiling = Timer(PATIENCE, self._print, (COMPILING,))
+        self._compiling = Timer(PATIENCE, self._print, (beginning,))
         self._compiling.daemon = True
         self._shown_at, self._news = 0.0, False
 
@@ -137,7 +136,16 @@ def _begin_line(progress: Progress, event: Start) -> str:
 def _epoch_line(progress: Progress, event: EpochEnd) -> str:
     return (
         f"{clock(event.seconds)}  experiment {event.experiment + 1}  {short_number(event.programs)} programs  "
-        f"{short_number(progress.recent_speed)}/s  best fitness {event.best_fitness:.5f}"
+        f"{short_number(progress.recent_speed)}/s  best fitness {event.best_fitness:.5f}{_cluster_part(progress)}"
+    )
+
+
+def _cluster_part(progress: Progress) -> str:
+    if (cluster := progress.cluster) is None:
+        return ""
+    return (
+        f"  nodes {cluster.nodes}, processes {cluster.workers}, epochs {progress.epochs_per_second:.3g}/s, "
+        f"islands made again {cluster.replays}"
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -21,14 +21,16 @@ from automl_zero.program.text import to_text
 from automl_zero.run.callbacks import Callback, Callbacks
 from automl_zero.run.checkpoint import Checkpoint, Origin, origin_of
 from automl_zero.run.checkpoints import Checkpoints
-from automl_zero.run.cost import measure
-from automl_zero.run.events import EpochEnd, Estimate, Event, Improvement, Selection, Start, Stop
+from automl_zero.run.cost import measure, on_cluster
+from automl_zero.run.engine import Engine
+from automl_zero.run.events import EpochEnd, Estimate, Event, Improvement, Lineage, Selection, Start, Stop
 from automl_zero.run.experiment import Experiment, check_losses, check_spaces
 from automl_zero.run.final import score_result
 from automl_zero.run.initial import initial_programs
 from automl_zero.run.limits import INTERRUPTED, Spent, check_ends, ends_run, experiment_limit, run_limit
 from automl_zero.run.scoring import score_program
 from automl_zero.run.snapshot import Record, Snapshot
+from automl_zero.run.threads import ThreadEngine
 from automl_zero.tasks.suites import Stage, build_tasks, sample_tasks
 from automl_zero.tasks.task import TaskSet
 
@@ -39,6 +41,7 @@ class Run:
     Args:
         config: what to do.
         workers: threads; they change no result.
+        engine: where islands run; in so many threads of this process if none is given. The run closes it.
         interrupted: asked after every epoch; once it says yes, the search ends as if a limit had been reached.
         checkpoints: where states of the search are kept, if anywhere.
         resumed: a state to go on from; the events that led to it are not told again.
@@ -63,16 +66,17 @@ class Run:
         resumed: Snapshot | None = None,
         callbacks: Sequence[Callback] = (),
         is_measured: bool = False,
+        engine: Engine | None = None,
     ) -> None:
         check_ends(config)
-        self.config, self.workers, self._interrupted = config, workers, interrupted
+        self.config, self._interrupted, self._engine = config, interrupted, engine or ThreadEngine(workers)
         self._checkpoints, self._callbacks, self._is_measured = checkpoints, Callbacks(callbacks), is_measured
         check_spaces(config)  # so that their faults are found before anything is compiled
         self._initial = initial_programs(config)
         samples = [sample_tasks(config.tasks, stage, config.seed) for stage in (Stage.SELECT, Stage.FINAL)]
         for tasks in samples:
             score_program(Program(), tasks, config)
-        self._experiment = Experiment(config, resumed.record.experiment if resumed else 0, self._initial)
+        self._experiment = self._new_experiment(resumed.record.experiment if resumed else 0)
         check_losses([self._experiment.tasks, *samples])
         self._before: Counter[str] = Counter()  # counters of the experiments before this one
         self._ended = 0
@@ -98,17 +102,22 @@ class Run:
             if self._is_measured:
                 yield self.estimate()
             self._began = monotonic()
-        with ThreadPoolExecutor(min(self.workers, self.config.islands.count)) as pool:
-            reason = yield from self._run_experiment(pool)
+        with closing(self._engine):
+            reason = yield from self._run_experiment()
             while reason is None:
                 self._begin_experiment()
-                reason = yield from self._run_experiment(pool)
+                reason = yield from self._run_experiment()
         yield from self._final()
         yield self._stop(reason)
 
     def estimate(self) -> Estimate:
-        """Measure what the programs of the run cost on this machine, which takes about a second."""
-        return measure(self.config, self._experiment.archipelago.tasks, self._initial, self.workers)
+        """Measure what the programs of the run cost on this machine, which takes about a second.
+
+        The processes of a cluster are taken to be as fast as one on this machine.
+        """
+        workers = self._engine.workers
+        found = measure(self.config, self._experiment.archipelago.tasks, self._initial, workers)
+        return on_cluster(found, self.config, workers) if self._engine.cluster else found
 
     @cached_property
     def _select_tasks(self) -> TaskSet:
@@ -117,28 +126,31 @@ class Run:
 
     def _begin_experiment(self) -> None:
         self._before.update(self._experiment.archipelago.counters)
-        self._experiment = Experiment(self.config, self._experiment.number + 1, self._initial)
+        self._experiment = self._new_experiment(self._experiment.number + 1)
 
-    def _run_experiment(self, pool: Executor) -> Generator[Event, None, str | None]:
+    def _new_experiment(self, number: int) -> Experiment:
+        return Experiment(self.config, number, self._initial, self._engine)
+
+    def _run_experiment(self) -> Generator[Event, None, str | None]:
         """Take the experiment to its end; gives what ends the run, too, if anything does."""
         yield from self._improvement()
         self._keep_if_due()
         while (limit := self._limit() or self._experiment_limit()) is None:
-            self._run_epoch(pool)
+            self._run_epoch()
             improvement = list(self._improvement())
             yield self._epoch_end()
             yield from improvement
             self._keep_if_due()
         ended = self.snapshot()
-        yield self._select(limit)
+        yield from self._select(limit)
         reason = limit if ends_run(limit) else self._limit()
         if reason:
             self._keep(ended)  # as it was before the selection, so that a run whose limits are raised can go on
         return reason
 
-    def _run_epoch(self, pool: Executor) -> None:
+    def _run_epoch(self) -> None:
         archipelago = self._experiment.archipelago
-        if archipelago.run_epoch(pool):
+        if archipelago.run_epoch():
             self._callbacks.tell(lambda each: each.on_migration(archipelago.epoch))
 
     @property
@@ -212,7 +224,7 @@ class Run:
     def _start(self) -> Start:
         time = datetime.now(UTC).isoformat(timespec="seconds")
         name, seed = self.config.name, self.config.seed
-        return Start(version=__version__, name=name, seed=seed, workers=self.workers, time=time)
+        return Start(version=__version__, name=name, seed=seed, workers=self._engine.workers, time=time)
 
     def _epoch_end(self) -> EpochEnd:
         archipelago, counters = self._experiment.archipelago, self._counters()
@@ -224,8 +236,11 @@ class Run:
             programs=counters["programs"],
             train_steps=counters["train_steps"],
             best_fitness=self._experiment.fitness,
-            island_fitness=tuple(island.best_fitness for island in archipelago.islands),
+            island_fitness=tuple(map(float, archipelago.islands.fitness)),
             counters=dict(counters),
+            behaviours=archipelago.behaviours,
+            takeover=archipelago.takeover,
+            cluster=self._engine.cluster,
         )
 
     def _improvement(self) -> Iterator[Improvement]:
@@ -240,11 +255,11 @@ class Run:
             experiment_programs=experiment.archipelago.programs,
             fitness=experiment.fitness,
             record=record,
-            program=to_text(experiment.archipelago.leader.best),
+            program=to_text(experiment.archipelago.best),
         )
 
-    def _select(self, limit: str) -> Selection:
-        """Score the experiment's program on the select tasks, and keep it if it is the best of the run."""
+    def _select(self, limit: str) -> Iterator[Event]:
+        """Score the experiment's program on the select tasks; the best of the run is kept, and its lineage told."""
         candidate = self._experiment.select(self._select_tasks)
         selection = Selection(
             seconds=self._seconds(),
@@ -259,7 +274,18 @@ class Run:
         self._ended += 1
         if selection.record:
             self._selections.append(selection)
-        return selection
+        yield selection
+        if selection.record:
+            yield self._lineage(candidate.ancestor)
+
+    def _lineage(self, ancestor: int) -> Lineage:
+        archipelago = self._experiment.archipelago
+        return Lineage(
+            seconds=self._seconds(),
+            experiment=self._experiment.number,
+            ancestors=archipelago.lineage.way_to(ancestor),
+            effects=archipelago.effects,
+        )
 
     def _final(self) -> Iterator[Event]:
         """Score the result, and the baselines beside it, on the tasks of all stages."""

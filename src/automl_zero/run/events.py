@@ -45,6 +45,20 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """What a run goes on at the moment; no result depends on it.
+
+    Attributes:
+        nodes: machines of the cluster; ``workers``: its processes that hold islands.
+        replays: how often an island was lost with its process, and its epochs done again elsewhere.
+    """
+
+    nodes: int
+    workers: int
+    replays: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EpochEnd:
     """All islands have done an epoch.
 
@@ -54,6 +68,9 @@ class EpochEnd:
         experiment_programs: programs of this experiment.
         programs: of the run; so are ``train_steps`` and ``counters`` (by the names in ``search.state.COUNTERS``).
         best_fitness: of the experiment; ``island_fitness``: of each island.
+        behaviours: of each island, how many different scores its members have; ``takeover``: how many members have the
+            most common one. Before migration; none in runs of older versions.
+        cluster: what the epoch was done on, if that was a cluster.
     """
 
     event: Literal["epoch"] = "epoch"
@@ -66,6 +83,9 @@ class EpochEnd:
     best_fitness: float
     island_fitness: tuple[float, ...]
     counters: dict[str, int]
+    behaviours: tuple[int, ...] = ()
+    takeover: tuple[int, ...] = ()
+    cluster: Cluster | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +117,38 @@ class Selection:
     record: bool
     limit: str
     program: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ancestor:
+    """A program on the way to another, the ``island_programs``-th of its island, that was fitter than its parent.
+
+    Both fitnesses are on the search tasks of the island; ``mutation`` is what its parent differs by, or ``none``.
+    """
+
+    island: int
+    island_programs: int
+    mutation: str
+    parent_fitness: float
+    fitness: float
+    program: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lineage:
+    """How the program came about that an experiment has selected; told if it is the best of the run so far.
+
+    Attributes:
+        ancestors: those that were fitter than their parents, oldest first.
+        effects: by the name of a mutation, how many children of the experiment were less fit than their parents, as fit
+            and fitter.
+    """
+
+    event: Literal["lineage"] = "lineage"
+    seconds: float
+    experiment: int
+    ancestors: tuple[Ancestor, ...]
+    effects: dict[str, tuple[int, int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +220,7 @@ class Stop:
     train_steps: int
 
 
-Event = Start | Estimate | EpochEnd | Improvement | Selection | Scoring | Final | Stop
+Event = Start | Estimate | EpochEnd | Improvement | Selection | Lineage | Scoring | Final | Stop
 
 LEAST_COST = 1e-12
 

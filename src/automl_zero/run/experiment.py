@@ -11,10 +11,10 @@ from automl_zero.config import Config, ConfigError, TasksConfig
 from automl_zero.program.program import Program
 from automl_zero.rng import seed_at
 from automl_zero.run.archipelago import Archipelago
+from automl_zero.run.engine import Engine
 from automl_zero.run.limits import Spent
 from automl_zero.run.scoring import score_program
-from automl_zero.run.snapshot import Snapshot, overwrite
-from automl_zero.run.sound import check_sound
+from automl_zero.run.snapshot import Snapshot
 from automl_zero.search.space import build_space
 from automl_zero.tasks.suites import Stage, build_tasks
 from automl_zero.tasks.task import TaskError, TaskSet
@@ -24,11 +24,15 @@ CANDIDATES = 5  # of each island, for the select stage: the best ever and the fi
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A program with its combined fitness on the search tasks of the first island and on the select tasks."""
+    """A program with its combined fitness on the search tasks of the first island and on the select tasks.
+
+    ``ancestor`` is its closest ancestor that was fitter than its parent, in the lineage of its experiment, or 0.
+    """
 
     program: Program
     search_fitness: float
     select_fitness: float
+    ancestor: int
 
 
 def search_tasks(config: Config, experiment: int) -> tuple[TaskSet, ...]:
@@ -94,12 +98,15 @@ class Experiment:
         config: the run's settings.
         number: which of the run's experiments, from 0; all its random choices follow from it and the run's seed.
         initial: programs to begin with, or None for random ones.
+        engine: where the islands run; in one thread if none is given.
     """
 
-    def __init__(self, config: Config, number: int, initial: Sequence[Program] | None) -> None:
+    def __init__(
+        self, config: Config, number: int, initial: Sequence[Program] | None, engine: Engine | None = None
+    ) -> None:
         self.config, self.number = config, number
         seed = seed_at(config.seed, "experiment", number)
-        self.archipelago = Archipelago(config, search_tasks(config, number), seed, initial)
+        self.archipelago = Archipelago(config, search_tasks(config, number), seed, initial, engine)
         self.fitness = -1.0
         self.improved_at = 0  # programs
 
@@ -109,8 +116,7 @@ class Experiment:
         Raises:
             StoreError: its arrays are not those of this config.
         """
-        overwrite(self.archipelago.arrays, snapshot.arrays)
-        check_sound(self.archipelago.arrays, self.config)
+        self.archipelago.restore(snapshot.arrays)
         self.archipelago.epoch = snapshot.record.epoch
         self.fitness, self.improved_at = snapshot.record.fitness, snapshot.record.improved_at
 
@@ -122,7 +128,7 @@ class Experiment:
 
     def improves(self) -> bool:
         """Take note of the best fitness; tells whether it has risen since it was asked for last."""
-        fitness = self.archipelago.leader.best_fitness
+        fitness = self.archipelago.fitness
         if fitness <= self.fitness:
             return False
         self.fitness, self.improved_at = fitness, self.archipelago.programs
@@ -141,10 +147,11 @@ class Experiment:
 
     def select(self, tasks: TaskSet) -> Candidate:
         """Of the fittest programs of each island, the one that does best on the select tasks; of equals, on search."""
+        islands = self.archipelago.islands
         candidates = [
-            Candidate(program, self._search_fitness(number, program, fitness), self._fitness(program, tasks))
-            for number, island in enumerate(self.archipelago.islands)
-            for program, fitness, _ in island.fittest(CANDIDATES)
+            Candidate(program, self._search_fitness(number, program, fitness), self._fitness(program, tasks), ancestor)
+            for number, found in enumerate(islands.fittest(CANDIDATES, range(len(self.archipelago.tasks))))
+            for program, fitness, ancestor in found
         ]
         return max(candidates, key=lambda each: (each.select_fitness, each.search_fitness))
 

@@ -6,7 +6,7 @@ back, drawn evenly over all workers. A program's fitness travels with it; ``stra
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from automl_zero.rng import generator_at
 from automl_zero.search.population import Population
 
 Array = NDArray[Any]
+Programs = Mapping[str, Array]  # of some members, by the names in MOVED: [programs, ...]
 
 # Of a population; its age order stays: a migrant takes its slot's age.
 MOVED = ("code", "data", "size", "fitness", "live", "structure", "ancestor")
@@ -58,15 +59,42 @@ def strangers(plan: MigrationPlan, habitats: Sequence[object]) -> list[list[int]
 
 def migrate(plan: MigrationPlan, populations: Sequence[Population]) -> None:
     """Carry a plan out: all migrants are taken from the populations as they were before the first of them moved."""
+    leaving = [take(population, slots) for population, slots in zip(populations, departures(plan), strict=True)]
+    for population, slots, programs in zip(populations, plan.target_slot, distribute(plan, leaving), strict=True):
+        settle(population, slots, programs)
+
+
+def departures(plan: MigrationPlan) -> list[NDArray[np.int64]]:
+    """Of every island, the slots of the programs that leave it, once for each copy that is needed."""
+    ends = np.cumsum(np.bincount(plan.source_island.ravel(), minlength=len(plan.source_island)))
+    return np.split(plan.source_slot.ravel()[_by_source(plan)], ends[:-1])
+
+
+def take(population: Population, slots: NDArray[np.int64]) -> Programs:
+    """Copies of the members in these slots."""
+    return {name: getattr(population, name)[slots] for name in MOVED}
+
+
+def distribute(plan: MigrationPlan, leaving: Sequence[Programs]) -> list[Programs]:
+    """What arrives on every island, in the order of its target slots, of what leaves them all as in ``departures``."""
+    arriving = {name: _in_order_of_targets(plan, [each[name] for each in leaving]) for name in MOVED}
+    return [{name: arriving[name][island] for name in MOVED} for island in range(len(leaving))]
+
+
+def settle(population: Population, slots: NDArray[np.int64], programs: Programs) -> None:
+    """Put programs into these slots."""
     for name in MOVED:
-        arrays = [getattr(population, name) for population in populations]
-        arriving = [_gather(arrays, *sources) for sources in zip(plan.source_island, plan.source_slot, strict=True)]
-        for array, slots, programs in zip(arrays, plan.target_slot, arriving, strict=True):
-            array[slots] = programs
+        getattr(population, name)[slots] = programs[name]
 
 
-def _gather(arrays: Sequence[Array], islands: NDArray[np.int64], slots: NDArray[np.int64]) -> Array:
-    programs: Array = np.empty_like(arrays[0], shape=(len(slots), *arrays[0].shape[1:]))
-    for migrant, (island, slot) in enumerate(zip(islands, slots, strict=True)):
-        programs[migrant] = arrays[island][slot]
-    return programs
+def _by_source(plan: MigrationPlan) -> NDArray[np.intp]:
+    """The migrants, numbered row by row, in the order of the islands that they come from."""
+    return np.argsort(plan.source_island.ravel(), kind="stable")
+
+
+def _in_order_of_targets(plan: MigrationPlan, leaving: Sequence[Array]) -> Array:
+    """[islands, migrants, ...]."""
+    together = np.concatenate(leaving)
+    arriving = np.empty_like(together)
+    arriving[_by_source(plan)] = together
+    return arriving.reshape(*plan.target_slot.shape, *together.shape[1:])

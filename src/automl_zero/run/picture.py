@@ -87,8 +87,20 @@ def figures(progress: Progress, waited: float = 0.0) -> list[tuple[str, str]]:
         islands(progress),
         ("best on select", f"{progress.selection.select_fitness:.5f}" if progress.selection else "-"),
         ("time", clock(progress.seconds + waited)),
+        *cluster_figures(progress),
     ]
     return rows if left is None else [*rows, ("time left", clock(max(left - waited, 0.0)))]
+
+
+def cluster_figures(progress: Progress) -> list[tuple[str, str]]:
+    """(name, value) of the cluster, if the run goes on one."""
+    if (cluster := progress.cluster) is None:
+        return []
+    return [
+        ("nodes, processes", f"{cluster.nodes}, {cluster.workers}"),
+        ("epochs per second", f"{progress.epochs_per_second:.3g}"),
+        ("islands made again", str(cluster.replays)),
+    ]
 
 
 def islands(progress: Progress) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from collections import deque
 from functools import cached_property
 
 from automl_zero.config import Config
-from automl_zero.run.events import EpochEnd, Estimate, Event, Final, Improvement, Selection, Start, Stop
+from automl_zero.run.events import Cluster, EpochEnd, Estimate, Event, Final, Improvement, Selection, Start, Stop
 from automl_zero.run.fates import sentence
 from automl_zero.run.limits import Spent
 
@@ -34,7 +34,7 @@ class Progress:
         self.final: Final | None = None
         self.stop: Stop | None = None
         self._improvements: list[tuple[int, float]] = []
-        self._recent: deque[tuple[float, int]] = deque()
+        self._recent: deque[tuple[float, int]] = deque()  # (seconds, programs) at the ends of epochs
 
     def update(self, event: Event) -> None:
         """Take in the next event."""
@@ -101,6 +101,18 @@ class Progress:
             return 0.0
         (first, before), (last, now) = self._recent[0], self._recent[-1]
         return (now - before) / max(last - first, 1e-9)
+
+    @property
+    def epochs_per_second(self) -> float:
+        """Epochs per second of late, 0 before there are two to tell."""
+        if len(self._recent) < 2:
+            return 0.0
+        return (len(self._recent) - 1) / max(self._recent[-1][0] - self._recent[0][0], 1e-9)
+
+    @property
+    def cluster(self) -> Cluster | None:
+        """What the latest epoch was done on, if that was a cluster."""
+        return self.epoch.cluster if self.epoch else None
 
     @property
     def seconds_left(self) -> float | None:

@@ -13,19 +13,26 @@ from automl_zero.run.callbacks import Callback, Callbacks
 from automl_zero.run.checkpoints import Checkpoints
 from automl_zero.run.display import Display, new_display
 from automl_zero.run.driver import Run
+from automl_zero.run.engine import Engine
 from automl_zero.run.interrupt import Interrupt
 from automl_zero.run.progress import Progress
 from automl_zero.run.report import report
 from automl_zero.run.store import RunFolder, check_new, locked
+from automl_zero.run.wording import COMPILING
 
 
 def run_recorded(
-    config: Config, folder: Path, workers: int, console: Console, callbacks: Sequence[Callback] = ()
+    config: Config,
+    folder: Path,
+    workers: int,
+    console: Console,
+    callbacks: Sequence[Callback] = (),
+    engine: Engine | None = None,
 ) -> tuple[Progress, int]:
     """Do a run; gives what is known of it at the end, and the exit code that a signal asks for, or 0.
 
-    What it will cost is measured first, unless the console is quiet and nobody is told. What happens is in the folder
-    before the callbacks are told.
+    It has so many threads, unless it is given an engine. What it will cost is measured first, unless the console is
+    quiet and nobody is told. What happens is in the folder before the callbacks are told.
 
     Raises:
         ConfigError, ProgramError, TaskError: the config cannot be used; the folder is not made.
@@ -33,9 +40,9 @@ def run_recorded(
     """
     check_new(folder)
     progress = Progress(config)
-    with shown(progress, console) as (display, interrupt):
+    with shown(progress, console, engine) as (display, interrupt):
         checkpoints, is_measured = Checkpoints(folder, config.checkpoint), not console.quiet
-        run = Run(config, workers, interrupt, checkpoints, callbacks=callbacks, is_measured=is_measured)
+        run = Run(config, workers, interrupt, checkpoints, callbacks=callbacks, is_measured=is_measured, engine=engine)
         store = RunFolder.create(folder, config)
         with locked(folder):
             record_events(run, store, progress, display, callbacks)
@@ -43,9 +50,9 @@ def run_recorded(
 
 
 @contextmanager
-def shown(progress: Progress, console: Console) -> Iterator[tuple[Display, Interrupt]]:
+def shown(progress: Progress, console: Console, engine: Engine | None = None) -> Iterator[tuple[Display, Interrupt]]:
     """Show what is known of a run, and catch the first signal to end it early."""
-    display = new_display(progress, console)
+    display = new_display(progress, console, engine.beginning if engine else COMPILING)
     with Interrupt(display.notify) as interrupt, display:
         yield display, interrupt
 

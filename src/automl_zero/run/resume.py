@@ -15,6 +15,7 @@ from automl_zero.run.callbacks import Callback
 from automl_zero.run.changes import check_changes, check_goes_on, config_changes, other_changes
 from automl_zero.run.checkpoints import Checkpoints, Found, latest, put_aside
 from automl_zero.run.driver import Run
+from automl_zero.run.engine import Engine
 from automl_zero.run.progress import Progress
 from automl_zero.run.recorded import record_events, shown
 from automl_zero.run.store import RunFolder, check_folder, locked, named, read_run
@@ -27,6 +28,7 @@ def resume_recorded(
     workers: int,
     console: Console,
     callbacks: Sequence[Callback] = (),
+    engine: Engine | None = None,
 ) -> tuple[Progress, int]:
     """Go on with a run; gives the same as ``run_recorded``.
 
@@ -37,6 +39,7 @@ def resume_recorded(
         workers: threads; they change no result.
         console: to show it on.
         callbacks: told what happens from now on.
+        engine: where islands run, if not in threads.
 
     Raises:
         ConfigError, ProgramError, TaskError: the config cannot be used.
@@ -54,8 +57,9 @@ def resume_recorded(
         for event in events:
             progress.update(event)
         console.print(note, markup=False, highlight=False, soft_wrap=True)
-        with shown(progress, console) as (display, interrupt):
-            run = Run(config, workers, interrupt, Checkpoints(folder, config.checkpoint), snapshot, callbacks)
+        with shown(progress, console, engine) as (display, interrupt):
+            checkpoints = Checkpoints(folder, config.checkpoint)
+            run = Run(config, workers, interrupt, checkpoints, snapshot, callbacks, engine=engine)
             check_changes(other_changes(found.checkpoint.origin, run.origin), allow_change)
             with named(found.path):
                 put_aside(found)

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from automl_zero.search.births import HARMFUL, IMPROVING, NEUTRAL, NO_MUTATION, note
 from automl_zero.search.candidate import bear, invent, tournament, two_members
 from automl_zero.search.generator import below
-from automl_zero.search.lineage import HARMFUL, IMPROVING, NEUTRAL, NO_MUTATION, note
 from automl_zero.search.population import Population, copy_in, copy_member, copy_out, copy_program
 from automl_zero.search.score import score
 from automl_zero.search.space import Space

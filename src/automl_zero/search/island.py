@@ -14,13 +14,13 @@ from automl_zero.config import Config, ConfigError
 from automl_zero.program.library import library_program
 from automl_zero.program.program import AddressCounts, Program
 from automl_zero.search import evolve
+from automl_zero.search.births import MUTATION_NAMES, Harvest, forget_now, new_births, take
 from automl_zero.search.cache import new_cache
 from automl_zero.search.candidate import MOST_INVENTIONS
 from automl_zero.search.generator import new_state
 from automl_zero.search.graph_mutation import new_graphs
 from automl_zero.search.hurdle import new_hurdle
 from automl_zero.search.learnable import new_facts
-from automl_zero.search.lineage import MUTATION_NAMES, Ancestors, forget_now, new_births, take
 from automl_zero.search.population import decode, new_population, put
 from automl_zero.search.space import Space, build_space
 from automl_zero.search.state import COUNTERS, Settings, State, Workspace
@@ -145,14 +145,13 @@ class Island:
         best = self.state.best
         return decode(best.code, best.data, best.size, best.start)
 
-    def take_births(self, number: int) -> Ancestors:
-        """Programs that were fitter than their parents, since they were taken last, as far as they have descendants.
-
-        ``number`` is the island's own.
-        """
+    def harvest(self, number: int) -> Harvest:
+        """What the search has brought forth since this was asked last; ``number`` is the island's own."""
         state, work = self.state, self._work
         forget_now(work.births, state.population, work.family, state.best_ancestor, state.best.start)
-        return take(work.births, state.best.start, number)
+        living = np.unique(np.append(state.population.ancestor, state.best_ancestor))
+        _, alike = np.unique(state.population.fitness, return_counts=True)
+        return Harvest(take(work.births, state.best.start, number), living, len(alike), int(alike.max()))
 
     def fittest(self, count: int) -> list[Member]:
         """At most so many different programs: the best so far, then the fittest members."""
@@ -164,12 +163,6 @@ class Island:
             member = decode(population.code[slot], population.data[slot], population.size[slot], start)
             found.setdefault(member, Member(member, float(population.fitness[slot]), int(population.ancestor[slot])))
         return list(found.values())
-
-    @property
-    def effects(self) -> dict[str, tuple[int, int, int]]:
-        """How many children of each kind of mutation were less fit than their parents, as fit, and fitter."""
-        counts = zip(MUTATION_NAMES, self.state.effects.tolist(), strict=True)
-        return {name: tuple(each) for name, each in counts if any(each)}
 
     @property
     def counters(self) -> dict[str, int]:

@@ -10,11 +10,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from automl_zero.search.births import Births
 from automl_zero.search.cache import Cache
 from automl_zero.search.graph_mutation import Graphs
 from automl_zero.search.hurdle import Hurdle
 from automl_zero.search.learnable import Facts
-from automl_zero.search.lineage import Births
 from automl_zero.search.population import Population
 from automl_zero.vm.evaluation import Extent, Machine, Scores
 from automl_zero.vm.lower import Code, Lowered
@@ -69,7 +69,7 @@ class State(NamedTuple):
 
     ``best`` is the best program so far, ``best_fitness`` [1] its score and ``best_ancestor`` [1] as a member's;
     ``random`` [4] the generator's state. ``effects`` [mutations, 3]: how many of the children of each kind of mutation,
-    as numbered in ``lineage.MUTATION_NAMES``, were less fit than their parents, as fit, and fitter.
+    as numbered in ``births.MUTATION_NAMES``, were less fit than their parents, as fit, and fitter.
     """
 
     population: Population
@@ -87,7 +87,7 @@ class State(NamedTuple):
 class Workspace(NamedTuple):
     """Room for one candidate and its evaluation; its contents do not matter between epochs.
 
-    ``mutation`` [1] is the number of the candidate's mutation in ``lineage.MUTATION_NAMES``, or -1; ``births`` are
+    ``mutation`` [1] is the number of the candidate's mutation in ``births.MUTATION_NAMES``, or -1; ``births`` are
     those since they were taken last.
     """
 

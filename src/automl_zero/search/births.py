@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_zero.search.graph_mutation import WEIGHTS
-from automl_zero.search.population import Population, copy_in, copy_member, new_population
+from automl_zero.search.population import COLUMNS, Population, copy_in, copy_member, new_population
 from automl_zero.search.space import MUTATIONS
 from automl_zero.vm.jit import jit, jit_entry
-from automl_zero.vm.lower import Code, mix
+from automl_zero.vm.lower import MAX_CONSTANTS, Code, mix
 
 # Numbers of mutations: those of instructions, then those of graphs.
 MUTATION_NAMES = (*map(str, MUTATIONS), *WEIGHTS)
@@ -68,6 +68,31 @@ class Ancestors(NamedTuple):
     size: NDArray[np.int64]
     code: NDArray[np.int16]
     data: NDArray[np.float64]
+
+
+FIELDS = Ancestors._fields
+
+
+class Harvest(NamedTuple):
+    """What an epoch has brought forth on an island.
+
+    Attributes:
+        ancestors: births since the epoch before that have descendants.
+        living: the closest ancestors of the members and of the best program, each once.
+        behaviours: how many different scores the members have; ``takeover``: how many have the most common one.
+    """
+
+    ancestors: Ancestors
+    living: NDArray[np.uint64]
+    behaviours: int
+    takeover: int
+
+
+def no_ancestors() -> Ancestors:
+    """None at all."""
+    numbers, names, scores = np.zeros(0, np.int64), np.zeros(0, np.uint64), np.zeros(0)
+    size, code, data = np.zeros((0, 3), np.int64), np.zeros((0, COLUMNS), np.int16), np.zeros((0, MAX_CONSTANTS))
+    return Ancestors(names, names, numbers, numbers, numbers, scores, scores, size, code, data)
 
 
 def new_births(population_size: int, epoch_programs: int, capacity: tuple[int, ...]) -> Births:

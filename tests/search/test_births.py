@@ -12,8 +12,7 @@ from islands import contents, members, new_island
 from small_config import small_config
 
 from automl_zero.program.program import Program
-from automl_zero.search.island import Island
-from automl_zero.search.lineage import (
+from automl_zero.search.births import (
     IMPROVING,
     IS_FULL,
     MUTATION_NAMES,
@@ -23,6 +22,7 @@ from automl_zero.search.lineage import (
     new_births,
     take,
 )
+from automl_zero.search.island import Island
 from automl_zero.search.population import decode, new_population
 from automl_zero.vm.lower import new_code
 
@@ -50,7 +50,7 @@ def told(island: Island, epochs: int, count: int) -> dict[int, tuple[int, Progra
     known = {}
     for _ in range(epochs):
         island.run(count)
-        found = island.take_births(3)
+        found = island.harvest(3).ancestors
         assert set(found.island.tolist()) <= {3}
         rows = zip(found.before.tolist(), programs_of(found), found.fitness, found.parent_fitness, strict=True)
         known.update(zip(found.identity.tolist(), rows, strict=True))
@@ -95,23 +95,23 @@ def test_where_there_is_no_room_the_search_goes_on_without_births() -> None:
     island.run(500)
     births = island._work.births
     assert births.facts[USED] <= 3
-    island.take_births(0)
+    island.harvest(0)
     assert births.facts.tolist() == [0, 0]
 
 
 def test_effects_count_the_children_that_were_mutated() -> None:
     island = new_island(7, mutation={"prob": 1})
     made = island.counters["programs"]
-    assert island.effects == {}
+    assert not island.state.effects.any()
     island.run(200)
-    assert sum(map(sum, island.effects.values())) == island.counters["programs"] - made
-    assert set(island.effects) <= set(MUTATION_NAMES)
+    assert island.state.effects.shape == (len(MUTATION_NAMES), 3)
+    assert island.state.effects.sum() == island.counters["programs"] - made
 
 
 def test_an_improving_child_counts_as_one() -> None:
     island = new_island(3, [Program()], **METHODS["families"])
     island.run(100)
-    assert sum(effect[IMPROVING] for effect in island.effects.values()) >= len(island.take_births(0).identity) > 0
+    assert island.state.effects[:, IMPROVING].sum() >= len(island.harvest(0).ancestors.identity) > 0
 
 
 @given(st.data(), st.integers(1, 12))
@@ -143,3 +143,13 @@ def test_room_is_for_an_epoch_at_most() -> None:
     config = small_config()
     assert len(new_births(100, 20, config.program.max_sizes).before) == 20
     assert len(new_births(1000, 10_000, config.program.max_sizes).before) == 2000
+
+
+def test_a_harvest_tells_who_lives_and_how_varied_they_are() -> None:
+    island = new_island(8)
+    island.run(10)
+    harvest, fitness = island.harvest(0), island.state.population.fitness.tolist()
+    living = {*island.state.population.ancestor.tolist(), int(island.state.best_ancestor[0])}
+    assert harvest.living.tolist() == sorted(living)
+    assert harvest.behaviours == len(set(fitness)) > 1
+    assert harvest.takeover == max(map(fitness.count, fitness))

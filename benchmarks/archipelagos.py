@@ -1,0 +1,75 @@
+"""Measurements of whole archipelagos: what Ray costs beside threads, checkpoints, and migrations."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from functools import cache, partial
+from pathlib import Path
+
+import workloads
+from automl_zero.config import override
+from automl_zero.run.archipelago import Archipelago
+from automl_zero.run.checkpoint import Checkpoint, origin_of, write_checkpoint
+from automl_zero.run.driver import Run
+from automl_zero.run.engine import Engine
+from automl_zero.run.experiment import search_tasks
+from automl_zero.run.migrate import migrate, plan_migration
+from automl_zero.run.threads import ThreadEngine
+
+WORKERS, ISLANDS = 2, 4
+EPOCH = {"linear": 150_000, "s10": 5_000}  # programs of an island, which take about half a second
+EPOCHS = 3
+
+
+def archipelago(name: str, engine: Engine, programs: int) -> Archipelago:
+    """Islands between which programs migrate after each epoch."""
+    sizes = [f"islands.count={ISLANDS}", f"islands.epoch_programs={programs}", "islands.migrants=5"]
+    config = override(workloads.search_config(name), sizes)
+    return Archipelago(config, search_tasks(config, 0), 0, engine=engine)
+
+
+@cache
+def ray_engine() -> Engine:
+    """One for all figures; its cluster ends with the process."""
+    from automl_zero.run.ray_engine import RayEngine
+
+    return RayEngine(WORKERS)
+
+
+def epoch_seconds(name: str, engine: Engine) -> float:
+    """Of an epoch in the mean, after one to warm up."""
+    made = archipelago(name, engine, EPOCH[name])
+    made.run_epoch()
+    return workloads.seconds(made.run_epoch, EPOCHS)
+
+
+def ray_overhead(name: str) -> float:
+    """What an epoch takes longer on Ray than in as many threads, in percent; both do the same."""
+    return 100 * (epoch_seconds(name, ray_engine()) / epoch_seconds(name, ThreadEngine(WORKERS)) - 1)
+
+
+def ray_speed_up(name: str) -> float:
+    """How much faster an epoch is with two processes than in one thread."""
+    return epoch_seconds(name, ThreadEngine(1)) / epoch_seconds(name, ray_engine())
+
+
+def checkpoint(name: str) -> tuple[float, float]:
+    """(milliseconds, MB) of a checkpoint of all islands, as the run writes it."""
+    config = override(workloads.search_config(name), [f"islands.count={ISLANDS}", "stop.max_programs=1"])
+    run = Run(config)
+    content = Checkpoint(origin_of(config, ()), run.snapshot())
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "state"
+        seconds = workloads.seconds(partial(write_checkpoint, path, content))
+        return 1e3 * seconds, path.stat().st_size / 1e6
+
+
+def migration_seconds(islands: int, members: int, migrants: int) -> float:
+    """Of planning a migration and carrying it out in this process."""
+    made = archipelago("s10", ThreadEngine(1), 1)
+    population = made.islands.all[0].state.population  # type: ignore[attr-defined]
+    populations = [type(population)(*(array.copy() for array in population)) for _ in range(islands)]
+    began = time.perf_counter()
+    migrate(plan_migration(0, 1, islands, members, migrants), populations)
+    return time.perf_counter() - began

@@ -1,0 +1,26 @@
+"""The options that say where a search runs, of the commands that do one."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+
+class EngineName(StrEnum):
+    """What runs the islands; results are the same."""
+
+    THREADS = "threads"
+    RAY = "ray"
+
+
+Engine = Annotated[EngineName, typer.Option(help="What runs the islands; results are the same.")]
+Address = Annotated[
+    str | None,
+    typer.Option(metavar="HOST:PORT", help="The Ray cluster to run on; by default, one begins on this machine."),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(min=1, help="Threads, or with Ray processes; by default, one for each core."),
+]

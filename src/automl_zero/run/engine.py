@@ -1,0 +1,121 @@
+"""Where islands run: what a run asks of an engine, whether it has threads or a cluster.
+
+An engine decides where and when an island works, and nothing else: results are the same bits on all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl_zero.config import Config, ConfigError
+from automl_zero.program.program import Program
+from automl_zero.rng import seed_at
+from automl_zero.run.events import Cluster
+from automl_zero.run.migrate import MigrationPlan
+from automl_zero.run.snapshot import Arrays, named_arrays
+from automl_zero.search.births import Harvest
+from automl_zero.search.island import Island, Member
+from automl_zero.tasks.task import TaskSet
+
+
+class ClusterError(ConfigError):
+    """A cluster that cannot be used; the message tells why and what to do."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Beginning:
+    """All that islands follow from.
+
+    Attributes:
+        config: the run's settings.
+        tasks: what programs are scored on, on each island; islands of the same tasks share one set.
+        seed: of the experiment; every island has its own branch of it.
+        initial: programs that each island begins with; random ones where none are given.
+    """
+
+    config: Config
+    tasks: Sequence[TaskSet]
+    seed: int
+    initial: Sequence[Program] | None = None
+
+    def island(self, number: int) -> Island:
+        """One of the islands, its initial population scored.
+
+        Raises:
+            ConfigError, ProgramError: the config or an initial program cannot be used.
+        """
+        seed = seed_at(self.seed, "island", number)
+        return Island(self.config.of_island(number), self.tasks[number], seed, self.initial)
+
+
+class Islands(Protocol):
+    """The islands of one experiment, wherever they are; between epochs, none of them changes."""
+
+    @property
+    def fitness(self) -> NDArray[np.float64]:
+        """[islands] the best score of each so far."""
+
+    @property
+    def counters(self) -> NDArray[np.int64]:
+        """[islands, counters] what became of the programs of each, in the order of ``state.COUNTERS``."""
+
+    @property
+    def arrays(self) -> Arrays:
+        """The states of all islands, by names such as ``islands.0.random``."""
+
+    def restore(self, arrays: Arrays) -> None:
+        """Take over states that were kept.
+
+        Raises:
+            StoreError: they are not those of this config; the islands are of no use then.
+        """
+
+    @property
+    def effects(self) -> NDArray[np.int64]:
+        """[mutations, 3] as in ``search.state.State``, added up over the islands."""
+
+    def run_epoch(self, count: int, plan: MigrationPlan | None) -> list[Harvest]:
+        """Let every island make so many programs, then move programs by the plan, if there is one.
+
+        Those that have come from other tasks are scored before anything else happens to them. Gives what each island
+        has brought forth before programs moved.
+        """
+
+    def fittest(self, count: int, numbers: Sequence[int]) -> list[list[Member]]:
+        """Of each of these islands, what ``Island.fittest`` gives."""
+
+
+class Engine(Protocol):
+    """Makes islands and runs them."""
+
+    @property
+    def beginning(self) -> str:
+        """What takes long if a run does not begin at once, for people."""
+
+    @property
+    def workers(self) -> int:
+        """How many islands it runs at a time, if there are as many."""
+
+    @property
+    def cluster(self) -> Cluster | None:
+        """What it runs on at the moment; None if that is this process."""
+
+    def islands(self, beginning: Beginning) -> Islands:
+        """The islands of an experiment; those of the one before are no longer needed.
+
+        Raises:
+            ConfigError, ProgramError: the config or an initial program cannot be used.
+        """
+
+    def close(self) -> None:
+        """Let go of what it holds; may be called again."""
+
+
+def arrays_of(island: Island, number: int) -> dict[str, NDArray[Any]]:
+    """The state of an island by the names that its arrays have among those of all islands."""
+    return dict(named_arrays(island.state, f"islands.{number}"))

@@ -1,0 +1,59 @@
+"""What an island can be made again from: a state that was kept, and the commands since.
+
+What an island does depends on nothing else, so one that was made again is the same, bit for bit.
+"""
+
+from __future__ import annotations
+
+from automl_zero.run.order import Command, Order, Question, Report
+from automl_zero.run.snapshot import Arrays
+
+
+class History:
+    """Of one island.
+
+    Attributes:
+        host: the number of the process that holds it, or has been asked to make it; None: nobody has.
+    """
+
+    def __init__(self) -> None:
+        self.host: int | None = None
+        self._state: Arrays | None = None  # None: that of its beginning
+        self._commands: list[Command] = []  # since that state
+        self._done: int | None = None  # how many of them its host has carried out; None: it has not made the island yet
+
+    def add(self, command: Command) -> None:
+        """Let the island do something; it is sent with the next order."""
+        self._commands.append(command)
+
+    def restart(self, state: Arrays) -> None:
+        """Go on from another state than its own."""
+        self._state, self._commands = state, []
+        self.lose()
+
+    def lose(self) -> None:
+        """Its host is gone, or has forgotten it."""
+        self.host = self._done = None
+
+    @property
+    def was_made(self) -> bool:
+        """Whether its host holds it."""
+        return self._done is not None
+
+    @property
+    def known_state(self) -> Arrays | None:
+        """Its state, if that is known without asking."""
+        return None if self._commands else self._state
+
+    def order(self, number: int, question: Question) -> Order:
+        """What its host must do so that all commands are carried out, and what it is to tell then."""
+        state = None if self.was_made else self._state
+        return Order(number, not self.was_made, state, tuple(self._commands[self._done or 0 :]), question)
+
+    def take(self, report: Report, question: Question) -> None:
+        """All commands that were sent have been carried out."""
+        self._done = len(self._commands)
+        if report.state is not None:
+            self._state, self._commands, self._done = report.state, [], 0
+        if question.is_last:
+            self.lose()

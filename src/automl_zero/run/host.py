@@ -1,0 +1,82 @@
+"""A process that holds islands: it makes them, and carries out what it is told to, one island after the other.
+
+It keeps nothing that could not be made again elsewhere from what it was told.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from automl_zero.run.checkpoint import engine_hash
+from automl_zero.run.engine import Beginning, ClusterError, arrays_of
+from automl_zero.run.migrate import settle, take
+from automl_zero.run.order import Arrival, Order, Report, Search
+from automl_zero.run.snapshot import overwrite
+from automl_zero.search.births import Harvest
+from automl_zero.search.island import Island
+
+
+class Host:
+    """Some of the islands of one experiment at a time."""
+
+    def __init__(self) -> None:
+        self._islands: dict[int, Island] = {}
+
+    def greet(self, engine: str) -> int:
+        """Make sure that an epoch is the same here as where the run is; gives the number of this process.
+
+        Raises:
+            ClusterError: it would not be.
+        """
+        if engine != (found := engine_hash()):
+            raise ClusterError(
+                f"{os.uname().nodename} has another automl-zero, NumPy, Numba or llvmlite than this machine ({found}, "
+                f"not {engine}), so results would differ: install the same versions on all nodes"
+            )
+        return os.getpid()
+
+    def do(self, beginning: Beginning | None, orders: Sequence[Order]) -> list[Report]:
+        """Carry out orders; with a beginning, it is of another experiment, and the islands of the last are forgotten.
+
+        Raises:
+            ConfigError, ProgramError: an island cannot be made.
+            StoreError: a state is not that of such an island.
+        """
+        if beginning is not None:
+            self._make, self._islands = beginning.island, {}
+        return [self._carry_out(order) for order in orders]
+
+    def _carry_out(self, order: Order) -> Report:
+        if order.is_new:
+            self._islands[order.number] = self._make(order.number)
+        island = self._islands[order.number]
+        if order.state is not None:
+            overwrite(arrays_of(island, order.number), order.state)
+        harvest = None
+        for command in order.commands:
+            match command:
+                case Search(count):
+                    island.run(count)
+                    harvest = island.harvest(order.number)
+                case Arrival(slots, programs, strangers):
+                    settle(island.state.population, slots, programs)
+                    island.rescore(strangers)
+        report = _report(island, order, harvest)
+        if order.question.is_last:
+            del self._islands[order.number]
+        return report
+
+
+def _report(island: Island, order: Order, harvest: Harvest | None) -> Report:
+    question = order.question
+    return Report(
+        number=order.number,
+        fitness=island.best_fitness,
+        counters=island.state.counters.copy(),
+        effects=island.state.effects.copy(),
+        harvest=harvest,
+        departing=None if question.departing is None else take(island.state.population, question.departing),
+        state=arrays_of(island, order.number) if question.state else None,
+        fittest=island.fittest(question.fittest) if question.fittest else [],
+    )

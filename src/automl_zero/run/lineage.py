@@ -1,0 +1,142 @@
+"""The way to every program that lives: its ancestors that were fitter than their own parents, back to the beginning.
+
+What is told of a program does not depend on when ancestors of nothing that lives were forgotten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl_zero.program.program import Program
+from automl_zero.program.text import to_text
+from automl_zero.run.events import Ancestor
+from automl_zero.run.snapshot import Arrays
+from automl_zero.run.store import StoreError
+from automl_zero.search.births import FIELDS, MUTATION_NAMES, Ancestors, Harvest, no_ancestors
+from automl_zero.search.population import decode
+
+PREFIX = "lineage."  # of the names of its arrays
+CROWDED = 1000  # births that are kept at least before those of the dead are forgotten
+
+
+class Lineage:
+    """Of all islands of an experiment, since programs move between them."""
+
+    def __init__(self) -> None:
+        self._births = [no_ancestors()]
+        self._count = self._needed = 0  # births, and those that were needed when it was looked at last
+        self._living: NDArray[np.uint64] | None = None
+
+    def add(self, harvests: Sequence[Harvest]) -> None:
+        """Take in what an epoch has brought forth on all islands."""
+        self._births += [each.ancestors for each in harvests]
+        self._count += sum(len(each.ancestors.identity) for each in harvests)
+        self._living = np.unique(np.concatenate([each.living for each in harvests]))
+        if self._count > max(CROWDED, 2 * self._needed):
+            self._forget()
+
+    def _forget(self) -> None:
+        """Keep the ancestors of the living alone, in the order in which they came."""
+        births = _joined(self._births)
+        if self._living is not None:
+            rows = {identity: row for row, identity in enumerate(births.identity.tolist())}
+            needed: set[int] = set()
+            for living in self._living.tolist():
+                needed |= set(_way(births, rows, living, needed))
+            births = _chosen(births, sorted(needed))
+        self._births, self._count = [births], len(births.identity)
+        self._needed = self._count
+
+    def way_to(self, identity: int) -> tuple[Ancestor, ...]:
+        """The births on the way to one of them, oldest first; 0 has none."""
+        births = _joined(self._births)
+        rows = {each: row for row, each in enumerate(births.identity.tolist())}
+        ends = np.cumsum(births.size.sum(axis=1))
+        return tuple(_told(births, row, int(ends[row])) for row in reversed(list(_way(births, rows, identity))))
+
+    @property
+    def arrays(self) -> dict[str, NDArray[np.generic]]:
+        """All of it, by names such as ``lineage.before``."""
+        self._forget()
+        return {f"{PREFIX}{name}": getattr(self._births[0], name) for name in FIELDS}
+
+    def restore(self, arrays: Arrays) -> None:
+        """Go on from what was kept.
+
+        Raises:
+            StoreError: it cannot be what was kept.
+        """
+        births = Ancestors(*(arrays.get(f"{PREFIX}{name}", np.zeros(0)) for name in FIELDS))
+        if not _is_sound(births) or len(arrays) != len(FIELDS):
+            raise StoreError(
+                "the checkpoint's lineage is none that a search could have: remove it, so that the one before is used"
+            )
+        self._births, self._living = [births], None
+        self._count = self._needed = len(births.identity)
+
+
+def _way(
+    births: Ancestors, rows: dict[int, int], identity: int, known: set[int] | frozenset[int] = frozenset()
+) -> Iterator[int]:
+    """The rows on the way from a birth back to the beginning, or to one that is known."""
+    while identity in rows and (row := rows[identity]) not in known:
+        yield row
+        identity = int(births.before[row])
+
+
+def _joined(parts: Sequence[Ancestors]) -> Ancestors:
+    """One after the other; a birth that was told twice is taken once."""
+    births = Ancestors(*(np.concatenate(each) for each in zip(*parts, strict=True)))
+    _, first = np.unique(births.identity, return_index=True)
+    return births if len(first) == len(births.identity) else _chosen(births, sorted(first.tolist()))
+
+
+def _chosen(births: Ancestors, rows: Sequence[int]) -> Ancestors:
+    lengths = births.size.sum(axis=1)
+    is_kept = np.zeros(len(lengths), np.bool_)
+    is_kept[list(rows)] = True
+    of_programs = np.repeat(is_kept, lengths)
+    arrays: Iterator[tuple[str, NDArray[Any]]] = zip(FIELDS, births, strict=True)
+    return Ancestors(**{name: each[of_programs if name in ("code", "data") else is_kept] for name, each in arrays})
+
+
+def _told(births: Ancestors, row: int, end: int) -> Ancestor:
+    mutation = int(births.mutation[row])
+    return Ancestor(
+        island=int(births.island[row]),
+        island_programs=int(births.born[row]),
+        mutation=MUTATION_NAMES[mutation] if mutation >= 0 else "none",
+        parent_fitness=float(births.parent_fitness[row]),
+        fitness=float(births.fitness[row]),
+        program=to_text(_program(births, row, end)),
+    )
+
+
+def _program(births: Ancestors, row: int, end: int) -> Program:
+    size = births.size[row]
+    start = np.concatenate([[0], np.cumsum(size)]) + end - size.sum()
+    return decode(births.code, births.data, size, start)
+
+
+def _is_sound(births: Ancestors) -> bool:
+    """Whether types and shapes are those of ancestors, and each row can be told."""
+    found: list[NDArray[Any]] = list(births)
+    right: list[NDArray[Any]] = list(no_ancestors())
+    count = births.identity.shape[:1]
+    fits = all(
+        one.dtype == other.dtype and one.ndim == other.ndim and one.shape[1:] == other.shape[1:]
+        for one, other in zip(found, right, strict=True)
+    )
+    if not fits or any(getattr(births, name).shape[:1] != count for name in FIELDS if name not in ("code", "data")):
+        return False
+    rows = {identity: row for row, identity in enumerate(births.identity.tolist())}
+    return bool(
+        (births.size >= 0).all()
+        and len(births.code) == len(births.data) == births.size.sum()
+        and ((births.mutation >= -1) & (births.mutation < len(MUTATION_NAMES))).all()
+        and all(rows.get(before, -1) < row for row, before in enumerate(births.before.tolist()))  # so ways end
+    )

@@ -1,0 +1,231 @@
+"""The islands of a run on a Ray cluster: this machine alone, or many that come and go.
+
+Each actor is a process that holds islands. What travels are messages of plain data and arrays, through Ray's object
+store; the tasks are sent to each node once, so that none needs the data sets. This is the only module that knows Ray.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from time import monotonic, sleep
+from typing import Any
+
+import ray
+from ray.exceptions import RayError, RayTaskError
+
+from automl_zero.run.checkpoint import engine_hash
+from automl_zero.run.engine import Beginning, ClusterError
+from automl_zero.run.events import Cluster
+from automl_zero.run.fleet import Answer
+from automl_zero.run.host import Host
+from automl_zero.run.interrupt import SIGNALS
+from automl_zero.run.order import Order
+from automl_zero.run.spread import SpreadIslands
+
+LOOK_SECONDS = 1.0  # between two looks at what has become of the cluster
+NOTICE_SECONDS = 0.5  # after which a loss is noticed, while others still work
+CONNECT_SECONDS = 5.0
+START_SECONDS = 30.0  # that a run waits at its beginning for hosts that are slower than the first
+
+
+class RayEngine:
+    """Runs islands in the actors of a cluster.
+
+    Args:
+        workers: at most so many actors; by default, one for each processor of the cluster.
+        address: of a cluster that is there, as in ``ray.init``; by default, one begins on this machine and ends with
+            the run, unless this process is connected to one already.
+    """
+
+    beginning = "waiting for processes of the Ray cluster; each node compiles the engine once"
+
+    def __init__(self, workers: int | None = None, address: str | None = None) -> None:
+        self._most, self._address = workers, address
+        self._fleet: RayFleet | None = None
+        self._islands: SpreadIslands | None = None
+        self._replays = 0  # in the experiments before this one
+        self._owns_connection = False
+
+    @property
+    def workers(self) -> int:
+        """Actors that are there."""
+        return len(self._fleet.hosts) if self._fleet else 0
+
+    @property
+    def cluster(self) -> Cluster:
+        """What the run goes on at the moment."""
+        nodes, replays = (self._fleet.nodes if self._fleet else 0), self._islands.replays if self._islands else 0
+        return Cluster(nodes=nodes, workers=self.workers, replays=self._replays + replays)
+
+    def islands(self, beginning: Beginning) -> SpreadIslands:
+        """Those of an experiment.
+
+        Raises:
+            ClusterError: there is no such cluster, or one of its nodes has another version of the package.
+        """
+        if self._fleet is None:
+            self._owns_connection = not ray.is_initialized()
+            if self._owns_connection:
+                _connect(self._address)
+            self._fleet = RayFleet(self._most)
+        self._replays = self.cluster.replays
+        self._islands = SpreadIslands(beginning, self._fleet)
+        return self._islands
+
+    def close(self) -> None:
+        """End the actors, and the cluster if the run has begun it."""
+        if self._fleet:
+            self._fleet.close()
+        if self._owns_connection:
+            ray.shutdown()
+        self._fleet, self._owns_connection = None, False
+
+
+@dataclass(eq=False, slots=True)
+class _Actor:
+    """An actor, and which beginning it was told."""
+
+    handle: Any
+    beginning: Beginning | None = None
+
+
+class RayFleet:
+    """Actors as hosts."""
+
+    def __init__(self, most: int | None) -> None:
+        self._most = most
+        self._actors: dict[int, _Actor] = {}
+        self._coming: dict[Any, _Actor] = {}  # by the answer to a greeting
+        self._sent: dict[Any, int] = {}  # by the answer
+        self._begun = self._messages = self.nodes = 0
+        self._looked_at = -LOOK_SECONDS
+        self._beginning: tuple[Beginning, Any] | None = None  # as it is, and in the object store
+
+    @property
+    def hosts(self) -> Sequence[int]:
+        """Those that have answered a greeting."""
+        return list(self._actors)
+
+    def tend(self, wanted: int) -> None:
+        """Look at the cluster, but not more often than every second."""
+        if monotonic() - self._looked_at >= LOOK_SECONDS:
+            self._look(wanted)
+            self._welcome(len(self._coming), 0.0)
+
+    def wait(self, wanted: int) -> None:
+        """Wait for one, and at the beginning of the run a while for the others."""
+        is_beginning = self._begun == 0
+        while not self._actors:
+            self._look(wanted)
+            self._welcome(1, LOOK_SECONDS)
+            sleep(0.0 if self._actors or self._coming else LOOK_SECONDS)  # until there is a processor
+        if is_beginning:
+            self._welcome(len(self._coming), START_SECONDS)
+
+    def _look(self, wanted: int) -> None:
+        """See which nodes there are, and begin actors that are missing, one for each processor."""
+        self._looked_at = monotonic()
+        self.nodes = sum(node["Alive"] for node in ray.nodes())
+        room = min(wanted, int(ray.cluster_resources().get("CPU", 0)), self._most or wanted)
+        for _ in range(room - len(self._actors) - len(self._coming)):
+            handle = ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)(Host).remote()
+            self._coming[handle.greet.remote(engine_hash())] = _Actor(handle)
+
+    def _welcome(self, count: int, seconds: float) -> None:
+        """Let those join that have answered their greeting; wait for so many, but no longer than that."""
+        if not self._coming:
+            return
+        answered, _ = ray.wait(list(self._coming), num_returns=count, timeout=seconds)
+        for greeting in answered:
+            actor = self._coming.pop(greeting)
+            if _value(greeting) is not None:
+                self._actors[self._begun] = actor
+                self._begun += 1
+
+    def send(self, host: int, beginning: Beginning, orders: Sequence[Order]) -> int:
+        """Call the actor; the beginning is sent only if it does not know it."""
+        actor = self._actors[host]
+        is_known, actor.beginning = actor.beginning is beginning, beginning
+        answer = actor.handle.do.remote(None if is_known else self._stored(beginning), orders)
+        self._messages += 1
+        self._sent[answer] = self._messages
+        return self._messages
+
+    def _stored(self, beginning: Beginning) -> Any:
+        if self._beginning is None or self._beginning[0] is not beginning:
+            self._beginning = beginning, ray.put(beginning)
+        return self._beginning[1]
+
+    def answers(self) -> Iterator[tuple[int, Answer]]:
+        """What has come, when all has or when half a second is over."""
+        if not self._sent:
+            return
+        answered, _ = ray.wait(list(self._sent), num_returns=len(self._sent), timeout=NOTICE_SECONDS)
+        for answer in answered:
+            yield self._sent.pop(answer), _value(answer)
+
+    def lose(self, host: int) -> None:
+        """Make sure that it is gone: one that cannot be reached may still be at work."""
+        if actor := self._actors.pop(host, None):
+            ray.kill(actor.handle)
+
+    def close(self) -> None:
+        """End all actors."""
+        for actor in (*self._actors.values(), *self._coming.values()):
+            ray.kill(actor.handle)
+        self._actors, self._coming, self._sent = {}, {}, {}
+
+
+def _value(answer: Any) -> Any:
+    """What an actor has answered, None if it was lost; its errors are ours."""
+    try:
+        return ray.get(answer)
+    except RayTaskError as error:
+        raise error.cause from None
+    except RayError:
+        return None
+
+
+def _connect(address: str | None) -> None:
+    """Connect to a cluster, or begin one here, without a word on the terminal."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    here: dict[str, Any] = {} if address else {"include_dashboard": False}
+    with _naming(address), _own_signals():
+        if address and address != "auto":
+            host, _, port = address.rpartition(":")
+            socket.create_connection((host, int(port)), CONNECT_SECONDS).close()  # Ray itself would try for minutes
+        ray.init(address or "local", log_to_driver=False, logging_level="error", **here)
+    ray._private.worker._worker_logs_enabled = False  # there is no public way to keep losses, which we handle, quiet
+
+
+@contextmanager
+def _naming(address: str | None) -> Iterator[None]:
+    """Let errors tell which cluster they are about."""
+    try:
+        yield
+    except (OSError, ValueError, RuntimeError) as error:
+        reason, place = str(error).partition("\n")[0], f"at {address}" if address else "could begin on this machine"
+        raise ClusterError(
+            f"no Ray cluster {place} ({reason}): give HOST:PORT of a head node, such as 10.0.0.1:6379, or 'auto' on a "
+            "node of the cluster"
+        ) from None
+
+
+@contextmanager
+def _own_signals() -> Iterator[None]:
+    """Keep the handlers of signals, which Ray replaces: a first signal asks the run to come to its end."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) or signal.SIG_DFL for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

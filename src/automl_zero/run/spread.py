@@ -1,0 +1,200 @@
+"""Islands spread over the hosts of a fleet, which may come and go: one that is lost is made again on another host.
+
+The run keeps of every island a state that is a few epochs old and all that the island was told since, programs that
+arrived included. So an island is made again by itself: no other one goes back.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from heapq import heapify, heapreplace
+from itertools import groupby
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl_zero.run.engine import Beginning, ClusterError
+from automl_zero.run.fleet import Fleet
+from automl_zero.run.history import History
+from automl_zero.run.migrate import MigrationPlan, departures, distribute, strangers
+from automl_zero.run.order import Arrival, Question, Report, Search
+from automl_zero.run.snapshot import Arrays, overwrite
+from automl_zero.search.births import MUTATION_NAMES, Harvest
+from automl_zero.search.island import Member
+from automl_zero.search.state import COUNTERS
+
+STATE_EPOCHS = 8  # after as many, an island tells its state; one that is lost does at most as many again
+MOST_STATES = 32  # told in one epoch, so that with many islands the driver is not flooded: they tell it less often then
+MOST_LOSSES = 10  # of an island, one after the other, before it has done what it was told
+
+
+def state_epochs(islands: int) -> int:
+    """After how many epochs each of so many islands tells its state; they take turns."""
+    return max(STATE_EPOCHS, -(-islands // MOST_STATES))
+
+
+class SpreadIslands:
+    """The islands of one experiment; all that is known of them is known to this process.
+
+    Attributes:
+        replays: how often an island was made again.
+    """
+
+    def __init__(self, beginning: Beginning, fleet: Fleet) -> None:
+        self._beginning, self._fleet = beginning, fleet
+        count = len(beginning.tasks)
+        self.fitness: NDArray[np.float64] = np.full(count, -1.0)
+        self.counters: NDArray[np.int64] = np.zeros((count, len(COUNTERS)), np.int64)
+        self._effects: NDArray[np.int64] = np.zeros((count, len(MUTATION_NAMES), 3), np.int64)
+        self.replays, self._epoch = 0, 0
+        self._histories = [History() for _ in range(count)]
+        self._ask_all(Question())
+
+    @property
+    def effects(self) -> NDArray[np.int64]:
+        """[mutations, 3]."""
+        return np.asarray(self._effects.sum(axis=0))
+
+    @property
+    def arrays(self) -> Arrays:
+        """The states of all islands."""
+        unknown = [number for number, history in enumerate(self._histories) if history.known_state is None]
+        self._ask(dict.fromkeys(unknown, Question(state=True)))
+        return {name: array for history in self._histories for name, array in (history.known_state or {}).items()}
+
+    def restore(self, arrays: Arrays) -> None:
+        """Let every island go on from its part of the arrays."""
+        parts = {f"islands.{number}": history for number, history in enumerate(self._histories)}
+        by_island = groupby(sorted(arrays), lambda name: ".".join(name.split(".", 2)[:2]))
+        found = {prefix: {name: arrays[name] for name in names} for prefix, names in by_island}
+        for prefix, part in found.items():
+            if prefix not in parts:
+                overwrite({}, part)  # which tells that there is no place for them
+        for prefix, history in parts.items():
+            history.restart(found.get(prefix, {}))
+        self._ask_all(Question())
+
+    def run_epoch(self, count: int, plan: MigrationPlan | None) -> list[Harvest]:
+        """Search on all islands, then migrate; programs that have arrived are sent with the next orders."""
+        self._rebalance()
+        self._epoch += 1
+        for history in self._histories:
+            history.add(Search(count))
+        slots = departures(plan) if plan else [None] * len(self._histories)
+        period = state_epochs(len(slots))
+        reports = self._ask(
+            {number: Question(each, state=(self._epoch + number) % period == 0) for number, each in enumerate(slots)}
+        )
+        if plan:
+            self._migrate(plan, [reports[number].departing or {} for number in range(len(reports))])
+        return [harvest for _, report in sorted(reports.items()) if (harvest := report.harvest)]
+
+    def _migrate(self, plan: MigrationPlan, leaving: Sequence[Mapping[str, NDArray[np.generic]]]) -> None:
+        foreign = strangers(plan, self._beginning.tasks)
+        arriving = zip(self._histories, plan.target_slot, distribute(plan, leaving), foreign, strict=True)
+        for history, slots, programs, scored in arriving:
+            history.add(Arrival(slots, programs, tuple(scored)))
+        self._ask({number: Question() for number, scored in enumerate(foreign) if scored})  # which may have a new best
+
+    def fittest(self, count: int, numbers: Sequence[int]) -> list[list[Member]]:
+        """Of each of these islands, its best programs."""
+        reports = self._ask(dict.fromkeys(numbers, Question(fittest=count)))
+        return [reports[number].fittest for number in numbers]
+
+    # Who holds which islands ------------------------------------------------------------------------------------------
+
+    def _rebalance(self) -> None:
+        """Move islands to hosts that have come, so that all hold as many, give or take one."""
+        self._fleet.tend(len(self._histories))
+        held = sorted(self._held().values(), key=len, reverse=True)
+        if not held or len(held[0]) - len(held[-1]) <= 1:
+            return
+        share, rest = divmod(len(self._histories), len(held))
+        moved = [number for place, numbers in enumerate(held) for number in numbers[share + (place < rest) :]]
+        self._ask(dict.fromkeys(moved, Question(state=True, is_last=True)))
+
+    def _held(self) -> dict[int, list[int]]:
+        """The islands of each host that is there."""
+        held: dict[int, list[int]] = {host: [] for host in self._fleet.hosts}
+        for number, history in enumerate(self._histories):
+            if history.host in held:
+                held[history.host].append(number)
+        return held
+
+    def _find_hosts(self, numbers: Sequence[int]) -> None:
+        """Give islands to the hosts that hold the fewest; neighbours, often of different groups, to the same."""
+        if not self._fleet.hosts:
+            self._fleet.wait(len(self._histories))
+        loads = [(len(held), host) for host, held in self._held().items()]
+        heapify(loads)
+        places: Counter[int] = Counter()
+        for _ in numbers:
+            load, host = loads[0]
+            heapreplace(loads, (load + 1, host))
+            places[host] += 1
+        for number, host in zip(numbers, sorted(places.elements()), strict=True):
+            self._histories[number].host = host
+
+    # Questions and answers --------------------------------------------------------------------------------------------
+
+    def _ask_all(self, question: Question) -> None:
+        self._ask(dict.fromkeys(range(len(self._histories)), question))
+
+    def _ask(self, questions: Mapping[int, Question]) -> dict[int, Report]:
+        """Let islands carry out their commands, and gather what they tell; the lost are asked again elsewhere."""
+        reports: dict[int, Report] = {}
+        losses: Counter[int] = Counter()
+        sent = self._send(questions, questions)
+        while sent:
+            lost: list[int] = []
+            for message, answer in self._fleet.answers():
+                host, numbers = sent.pop(message)
+                if answer is None:
+                    self._lose(host)
+                if answer is None or self._histories[numbers[0]].host != host:  # nothing counts of a lost host
+                    lost += numbers
+                    continue
+                reports |= {report.number: self._take(report, questions[report.number]) for report in answer}
+            if lost:
+                self._check_losses(losses, lost)
+                sent |= self._send(questions, lost)
+        return reports
+
+    def _take(self, report: Report, question: Question) -> Report:
+        self._histories[report.number].take(report, question)
+        self.fitness[report.number], self.counters[report.number] = report.fitness, report.counters
+        self._effects[report.number] = report.effects
+        return report
+
+    def _send(self, questions: Mapping[int, Question], numbers: Iterable[int]) -> dict[int, tuple[int, list[int]]]:
+        """Send each host its part of the questions; gives (host, islands) by the number of the message."""
+        numbers = sorted(numbers)
+        if homeless := [number for number in numbers if self._histories[number].host is None]:
+            self._find_hosts(homeless)
+        by_host: dict[int, list[int]] = {}
+        for number in numbers:
+            by_host.setdefault(self._histories[number].host or 0, []).append(number)
+        return {self._send_to(host, questions, part): (host, part) for host, part in by_host.items()}
+
+    def _send_to(self, host: int, questions: Mapping[int, Question], numbers: Sequence[int]) -> int:
+        orders = [self._histories[number].order(number, questions[number]) for number in numbers]
+        return self._fleet.send(host, self._beginning, orders)
+
+    def _lose(self, host: int) -> None:
+        """All islands of a host must be made again, when they are asked for next."""
+        self._fleet.lose(host)
+        for history in self._histories:
+            if history.host == host:
+                self.replays += history.was_made
+                history.lose()
+
+    @staticmethod
+    def _check_losses(losses: Counter[int], lost: Sequence[int]) -> None:
+        losses.update(lost)
+        number, most = losses.most_common(1)[0]
+        if most > MOST_LOSSES:
+            raise ClusterError(
+                f"island {number} was lost {most} times in one epoch, each time with the process that held it: see "
+                "whether the nodes have memory enough, and what their logs tell"
+            )

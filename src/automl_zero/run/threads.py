@@ -1,0 +1,94 @@
+"""The islands of a run in threads of this process.
+
+Islands share nothing while they run but tasks, which never change, so the number of threads changes no result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl_zero.run.engine import Beginning, arrays_of
+from automl_zero.run.migrate import MigrationPlan, migrate, strangers
+from automl_zero.run.snapshot import Arrays, overwrite
+from automl_zero.run.wording import COMPILING
+from automl_zero.search.births import Harvest
+from automl_zero.search.island import Member
+
+
+class ThreadEngine:
+    """Runs as many islands at a time as it has threads."""
+
+    beginning = COMPILING
+    cluster = None
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+        self._pool = ThreadPoolExecutor(workers)  # which has no threads before they are needed
+
+    def islands(self, beginning: Beginning) -> ThreadIslands:
+        """Those of an experiment."""
+        return ThreadIslands(beginning, self._pool)
+
+    def close(self) -> None:
+        """End the threads."""
+        self._pool.shutdown()
+
+
+class ThreadIslands:
+    """Islands of this process; ``all`` are the islands themselves."""
+
+    def __init__(self, beginning: Beginning, pool: Executor) -> None:
+        self._tasks, self._pool = beginning.tasks, pool
+        self.all = [beginning.island(number) for number in range(len(beginning.tasks))]
+
+    @property
+    def fitness(self) -> NDArray[np.float64]:
+        """[islands] the best score of each so far."""
+        return np.array([island.best_fitness for island in self.all])
+
+    @property
+    def counters(self) -> NDArray[np.int64]:
+        """[islands, counters]."""
+        return np.stack([island.state.counters for island in self.all])
+
+    @property
+    def arrays(self) -> Arrays:
+        """The states themselves, not copies."""
+        return {
+            name: array for number, island in enumerate(self.all) for name, array in arrays_of(island, number).items()
+        }
+
+    def restore(self, arrays: Arrays) -> None:
+        """Take over states that were kept."""
+        overwrite(self.arrays, arrays)
+
+    @property
+    def effects(self) -> NDArray[np.int64]:
+        """[mutations, 3]."""
+        return np.asarray(np.sum([island.state.effects for island in self.all], axis=0))
+
+    def run_epoch(self, count: int, plan: MigrationPlan | None) -> list[Harvest]:
+        """Search on all islands, then migrate."""
+        _wait([self._pool.submit(island.run, count) for island in self.all])
+        harvests = [island.harvest(number) for number, island in enumerate(self.all)]
+        if plan:
+            self._migrate(plan)
+        return harvests
+
+    def _migrate(self, plan: MigrationPlan) -> None:
+        migrate(plan, [island.state.population for island in self.all])
+        arrived = zip(self.all, strangers(plan, self._tasks), strict=True)
+        _wait([self._pool.submit(island.rescore, slots) for island, slots in arrived if slots])
+
+    def fittest(self, count: int, numbers: Sequence[int]) -> list[list[Member]]:
+        """Of each of these islands, its best programs."""
+        return [self.all[number].fittest(count) for number in numbers]
+
+
+def _wait(jobs: Iterable[Future[None]]) -> None:
+    for job in jobs:
+        job.result()

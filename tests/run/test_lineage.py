@@ -1,0 +1,136 @@
+"""The way to a program is told whatever was forgotten meanwhile, wherever it came from, and after a restart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from small_config import small_config
+
+from automl_zero.program.program import Program
+from automl_zero.program.text import from_text
+from automl_zero.run import lineage
+from automl_zero.run.driver import Run
+from automl_zero.run.events import Ancestor, Lineage
+from automl_zero.run.experiment import Experiment
+from automl_zero.run.migrate import MigrationPlan
+from automl_zero.run.scoring import score_program
+from automl_zero.run.store import StoreError
+from automl_zero.search.births import Harvest
+
+EPOCHS = 25
+CHANGES: dict[str, Any] = {
+    "mutation": {"graph_share": 1, "attempts": 100},
+    "search": {"method": "minimal-generation-gap", "children": 10, "population_size": 20},
+}
+CONFIG = small_config(**CHANGES)
+Arrays = dict[str, NDArray[Any]]
+
+
+def evolved(epochs: int = EPOCHS) -> Experiment:
+    experiment = Experiment(CONFIG, 0, [Program()])
+    for _ in range(epochs):
+        experiment.archipelago.run_epoch()
+    return experiment
+
+
+def ways(experiment: Experiment) -> list[tuple[Ancestor, ...]]:
+    """To the fittest members of all islands."""
+    islands = range(len(experiment.archipelago.tasks))
+    found = experiment.archipelago.islands.fittest(5, islands)
+    return [experiment.archipelago.lineage.way_to(member.ancestor) for members in found for member in members]
+
+
+def test_the_way_to_the_best_program_ends_with_one_as_fit() -> None:
+    archipelago = evolved().archipelago
+    (best,) = archipelago.islands.fittest(1, [archipelago.leader])[0]
+    way = archipelago.lineage.way_to(best.ancestor)
+    assert way[-1].fitness == best.fitness
+    assert score_program(from_text(way[-1].program), archipelago.tasks[0], CONFIG).fitness == best.fitness
+    assert all(each.fitness > each.parent_fitness for each in way)
+
+
+def test_ways_lead_across_islands() -> None:
+    """Births of one island follow each other, and a way may change to another one when programs migrate."""
+    found = ways(evolved())
+    islands = {(one.island, other.island) for way in found for one, other in pairwise(way)}
+    assert any(one != other for one, other in islands)
+    for way in found:
+        for one, other in pairwise(way):
+            assert one.island != other.island or one.island_programs < other.island_programs
+
+
+def test_what_is_told_does_not_depend_on_when_the_dead_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = evolved()
+    monkeypatch.setattr(lineage, "CROWDED", 0)
+    eager = evolved()
+    assert ways(eager) == ways(expected)
+    assert {name: array.tobytes() for name, array in eager.archipelago.lineage.arrays.items()} == {
+        name: array.tobytes() for name, array in expected.archipelago.lineage.arrays.items()
+    }
+
+
+def test_the_dead_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    experiment, taken = Experiment(CONFIG, 0, [Program()]), 0
+    run_epoch = experiment.archipelago.islands.run_epoch
+
+    def counted(count: int, plan: MigrationPlan | None) -> list[Harvest]:
+        nonlocal taken
+        harvests = run_epoch(count, plan)
+        taken += sum(len(each.ancestors.identity) for each in harvests)
+        return harvests
+
+    monkeypatch.setattr(experiment.archipelago.islands, "run_epoch", counted)
+    for _ in range(EPOCHS):
+        experiment.archipelago.run_epoch()
+    assert 0 < len(experiment.archipelago.lineage.arrays["lineage.identity"]) < taken
+
+
+def test_a_lineage_that_was_kept_goes_on_as_before() -> None:
+    experiment, other = evolved(), Experiment(CONFIG, 0, [Program()])
+    kept = {name: array.copy() for name, array in experiment.archipelago.arrays.items()}
+    other.archipelago.restore(kept)
+    other.archipelago.epoch = experiment.archipelago.epoch
+    for each in (experiment, other):
+        for _ in range(5):
+            each.archipelago.run_epoch()
+    assert ways(other) == ways(experiment)
+    names = {name: array.tobytes() for name, array in other.archipelago.arrays.items()}
+    assert names == {name: array.tobytes() for name, array in experiment.archipelago.arrays.items()}
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda arrays: arrays.pop("lineage.before"),
+        lambda arrays: arrays.update({"lineage.more": np.zeros(3)}),
+        lambda arrays: arrays.update({"lineage.code": arrays["lineage.code"][1:]}),
+        lambda arrays: arrays.update({"lineage.fitness": arrays["lineage.fitness"].astype(np.float32)}),
+        lambda arrays: arrays.update({"lineage.mutation": arrays["lineage.mutation"] + 1000}),
+        lambda arrays: arrays.update({"lineage.before": arrays["lineage.identity"]}),
+        lambda arrays: arrays.update({"lineage.size": -arrays["lineage.size"]}),
+    ],
+    ids=["lacks one", "has another", "code", "type", "mutation", "ways without end", "negative size"],
+)
+def test_a_lineage_that_no_search_could_have_is_refused(damage: Callable[[Arrays], object]) -> None:
+    experiment = evolved(5)
+    arrays = dict(experiment.archipelago.arrays)
+    damage(arrays)
+    with pytest.raises(StoreError, match="lineage is none that a search could have: remove it"):
+        Experiment(CONFIG, 0, [Program()]).archipelago.restore(arrays)
+
+
+def test_a_run_tells_the_lineage_of_what_it_selects() -> None:
+    limits: dict[str, Any] = {"stop": {"max_experiments": 3}, "experiment": {"max_programs": 1000}}
+    config = small_config(**CHANGES, **limits)
+    events = list(Run(config).events())
+    selections = {each.experiment: each for each in events if each.event == "select" and each.record}
+    told = {each.experiment: each for each in events if isinstance(each, Lineage)}
+    assert told.keys() == selections.keys()
+    for each in told.values():
+        assert sum(sum(counts) for counts in each.effects.values()) > 0
+    assert any(each.ancestors for each in told.values())

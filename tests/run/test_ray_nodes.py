@@ -1,0 +1,61 @@
+"""Nodes that leave a Ray cluster and join it while a run goes on change nothing of its result."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+import ray
+from kept_states import migrating
+from ray.cluster_utils import Cluster
+from timeless import timeless
+
+from automl_zero.run.callbacks import Callback
+from automl_zero.run.driver import Run
+from automl_zero.run.events import Cluster as Seen
+from automl_zero.run.events import EpochEnd
+from automl_zero.run.ray_engine import RayEngine
+
+SMALL_STORE = 100_000_000  # bytes
+
+
+@pytest.fixture
+def nodes() -> Iterator[Cluster]:
+    """Ray's own cluster of several nodes on one machine; this process is connected to it."""
+    head = {"num_cpus": 1, "object_store_memory": SMALL_STORE, "include_dashboard": False}
+    cluster = Cluster(initialize_head=True, head_node_args=head)
+    ray.init(cluster.address, log_to_driver=False, logging_level="error")
+    yield cluster
+    ray.shutdown()
+    cluster.shutdown()
+
+
+class Moves(Callback):
+    """Lets nodes join and leave after some of the epochs, and takes down what the run has noticed of it."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster, self._nodes = cluster, [cluster.head_node]
+        self.seen: list[Seen] = []  # after each epoch
+
+    def on_epoch(self, event: EpochEnd) -> None:
+        assert event.cluster is not None
+        self.seen.append(event.cluster)
+        match event.epoch:
+            case 3 | 200 | 600:
+                self._nodes.append(self._cluster.add_node(num_cpus=1, object_store_memory=SMALL_STORE))
+            case 400 | 800:
+                self._cluster.remove_node(self._nodes.pop())
+        time.sleep(0.02)  # so that there are epochs while processes begin
+
+
+@pytest.mark.soak
+def test_nodes_that_join_and_leave_change_nothing(nodes: Cluster) -> None:
+    stop, islands = {"max_programs": 200_000, "max_experiments": None}, {"epoch_programs": 50}
+    config = migrating(stop=stop, islands=islands, experiment={}, checkpoint={"keep": 0})
+    moves = Moves(nodes)
+    found = list(Run(config, callbacks=[moves], engine=RayEngine()).events())
+    assert timeless(found) == timeless(Run(config, 2).events())
+    for count in ([each.nodes for each in moves.seen], [each.workers for each in moves.seen]):
+        assert (min(count), max(count)) == (1, 3)
+    assert moves.seen[-1].replays >= 2

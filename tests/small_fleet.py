@@ -1,0 +1,85 @@
+"""A fleet within this process, whose hosts are lost at random moments and replaced: a cluster without the waiting."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterator, Sequence
+from random import Random
+
+from automl_zero.run.engine import Beginning
+from automl_zero.run.fleet import Answer
+from automl_zero.run.host import Host
+from automl_zero.run.order import Order, Report
+from automl_zero.run.spread import SpreadIslands
+
+
+class SmallFleet:
+    """Hosts that are lost in so many of a hundred messages, before or after they carry them out.
+
+    Attributes:
+        size: hosts that it should have; a test may change it at any time.
+        losses: hosts that were lost.
+    """
+
+    def __init__(self, size: int, percent: int = 0, seed: int = 0) -> None:
+        self.size, self.losses = size, 0
+        self._percent, self._random = percent, Random(seed)
+        self._hosts: dict[int, Host] = {}
+        self._beginnings: dict[int, Beginning] = {}
+        self._sent: list[tuple[int, int, bytes]] = []
+        self._begun = self._messages = 0
+
+    @property
+    def hosts(self) -> Sequence[int]:
+        return list(self._hosts)
+
+    def tend(self, wanted: int) -> None:
+        while len(self._hosts) < min(wanted, self.size):
+            self._hosts[self._begun] = Host()
+            self._begun += 1
+
+    wait = tend
+
+    def send(self, host: int, beginning: Beginning, orders: Sequence[Order]) -> int:
+        is_known = self._beginnings.get(host) is beginning
+        self._beginnings[host] = beginning
+        self._messages += 1
+        # As bytes, so that nothing is shared with the host; the beginning never changes.
+        self._sent.append((self._messages, host, pickle.dumps((is_known, orders))))
+        return self._messages
+
+    def answers(self) -> Iterator[tuple[int, Answer]]:
+        """One message at a time, and now and then the loss of its host."""
+        message, host, content = self._sent.pop(0)
+        yield message, self._answer(host, content)
+
+    def _answer(self, host: int, content: bytes) -> Answer:
+        fate = self._random.randrange(100)
+        if host not in self._hosts or fate < self._percent // 2:
+            return self.lose(host)
+        is_known, orders = pickle.loads(content)  # noqa: S301
+        reports = self._hosts[host].do(None if is_known else self._beginnings[host], orders)
+        if fate < self._percent:
+            return self.lose(host)
+        copied: list[Report] = pickle.loads(pickle.dumps(reports))  # noqa: S301
+        return copied
+
+    def lose(self, host: int) -> None:
+        self.losses += self._hosts.pop(host, None) is not None
+
+
+class SmallEngine:
+    """Runs islands on such a fleet."""
+
+    beginning = ""
+    cluster = None
+
+    def __init__(self, fleet: SmallFleet) -> None:
+        self.fleet, self.workers = fleet, fleet.size
+
+    def islands(self, beginning: Beginning) -> SpreadIslands:
+        self.fleet.tend(len(beginning.tasks))
+        return SpreadIslands(beginning, self.fleet)
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
