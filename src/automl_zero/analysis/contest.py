@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from automl_zero.analysis.compare import Estimate
+from automl_zero.analysis.paired import paired_difference
 from automl_zero.analysis.tune import Tell, Tuning, silent, tune
 from automl_zero.config import Config
 from automl_zero.program.program import Program
@@ -41,6 +43,26 @@ class Standing:
     programs: tuple[Program, ...]
     select: FloatArray
     final: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Mean fitness of two programs on the final tasks, and how much better the second is, task by task."""
+
+    before: float
+    after: float
+    difference: Estimate
+
+
+def judge(before: Program, after: Program, config: Config) -> Verdict:
+    """Compare two programs on the final tasks of a config.
+
+    Raises:
+        TaskError: the tasks cannot be built.
+    """
+    final = build_tasks(config.tasks, Stage.FINAL, config.seed)
+    one, other = (np.array([fitnesses(each, final, config)]) for each in (before, after))
+    return Verdict(float(one.mean()), float(other.mean()), paired_difference(other, one))
 
 
 def compete(

@@ -15,12 +15,15 @@ import typer
 from typer.core import TyperGroup
 
 from automl_zero import __version__
+from automl_zero.cli.ablate import ablate
 from automl_zero.cli.compare import compare
 from automl_zero.cli.data import data
 from automl_zero.cli.effort import Effort, EffortName, efforts, tell_cost
 from automl_zero.cli.output import AsJson, Override, Seed, print_rows, print_run, print_table, to_json
 from automl_zero.cli.resume import resume
 from automl_zero.cli.tasks import tasks
+from automl_zero.cli.transfer import transfer
+from automl_zero.cli.tune import tune
 
 BAD_INPUT = 2  # exit code
 
@@ -73,6 +76,9 @@ main = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, pre
 main.command()(resume)
 main.command()(compare)
 main.command()(efforts)
+main.command()(tune)
+main.command()(ablate)
+main.command()(transfer)
 main.add_typer(tasks, name="tasks")
 main.add_typer(data, name="data")
 
