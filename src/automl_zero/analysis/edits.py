@@ -40,7 +40,8 @@ def instruction_at(program: Program, line: Line) -> Instruction:
     found = dict(lines(program)).get(line)
     if found is None:
         component, index = line
-        raise ProgramError(f"the program has no line {index} in {component!r}: lines count from 0 in {COMPONENTS}")
+        count = sum(other == component for (other, _), _ in lines(program))
+        raise ProgramError(f"{component} has no instruction {index + 1}: it has {count}")
     return found
 
 

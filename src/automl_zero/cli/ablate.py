@@ -79,8 +79,10 @@ def _variants(name: str, groups: Mapping[str, Sequence[Line]], lines: bool, mult
     from automl_zero.analysis.techniques import known_variants
 
     program = load_subject(name)
+    chosen = (*known_variants(name), *each_group(program, groups))
+    known = {each.program for each in chosen}
     single = each_line(program, multiclass) if lines else ()
-    return (*known_variants(name), *each_group(program, groups), *single)
+    return (*chosen, *(each for each in single if each.program not in known))
 
 
 def _group(text: str) -> tuple[str, tuple[Line, ...]]:

@@ -13,6 +13,7 @@ from automl_zero.analysis.ablate import Effect
 
 CERTAIN, UNCERTAIN = "#1f3d7a", "#b0b7c3"
 NAME_WIDTH = 44  # of a label, in characters
+TICKS = (-100, -30, -10, -3, -1, 0, 1, 3, 10, 30, 100)
 BAR_INCHES, FRAME_INCHES = 0.34, 1.3
 
 
@@ -29,9 +30,17 @@ def draw_ablation(title: str, effects: Sequence[Effect], path: Path) -> None:
     axes.axvline(0, color="black", linewidth=0.8)
     axes.set_yticks(rows, [fill(each.name, NAME_WIDTH) for each in effects])
     axes.invert_yaxis()
+    axes.set_xscale("symlog", linthresh=1)  # what is lost without an essential line would hide all else
+    axes.set_xticks(_ticks(axes.get_xlim()))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.margins(y=0.5 / len(effects))
     axes.set(title=title, xlabel="change of the fitness, in points, with its 95 % interval")
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path)
+
+
+def _ticks(limits: Sequence[float]) -> list[int]:
+    return [tick for tick in TICKS if limits[0] <= tick <= limits[1]]
 
 
 def _reach(effects: Sequence[Effect]) -> list[list[float]]:
