@@ -67,11 +67,8 @@ def test_a_line_that_is_knocked_out_by_hand_already_is_not_told_twice(folder: Pa
         (["--picture", "picture.jpg"], "picture.jpg: the name must end in .png or .svg"),
         (["--group", "noise"], "--group 'noise' names no lines"),
         (["--group", "noise=learn:x"], "write a name and lines, such as 'noise=predict:1,learn:10'"),
-        (["--group", "noise=learn:9"], "the program has no line 8 in 'learn'"),
-        (
-            ["--group", "a=learn:1", "--group", "the whole program=learn:2"],
-            "two variants are called 'the whole program'",
-        ),
+        (["--group", "noise=learn:9"], "learn has no instruction 9: it has 4"),
+        (["--group", "the whole program=learn:2"], "two variants are called 'the whole program'"),
     ],
 )
 def test_what_is_not_possible_is_refused_before_the_work(arguments: list[str], message: str) -> None:

