@@ -31,7 +31,7 @@ def test_a_row_tells_for_each_place_who_is_best() -> None:
     assert result.exit_code == 0
     first, second = (line.split() for line in result.stdout.splitlines()[1:3])
     assert (first[:3], second[:3]) == (["small", "3", "20"], ["small", "5", "20"])
-    assert "ridge regression 0." in result.stdout
+    assert result.stdout.count("ridge regression 1.0000 ± 0.0000 > ") == 2
     assert result.stdout.endswith("is the best in 0 of 2\n")
 
 
