@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from automl_zero.analysis.ablate import Ablation, Effect
     from automl_zero.analysis.edits import Line
     from automl_zero.analysis.knockouts import Variant
+    from automl_zero.program.program import Program
 
 PICTURES = (".png", ".svg")
 Group = typer.Option(
@@ -36,7 +37,7 @@ def ablate(
     program: ProgramName,
     suite: Suite,
     trials: Trials = 60,
-    seeds: Annotated[int, typer.Option(min=1, help="Seeds, each with tasks and tunings of its own.")] = 3,
+    seeds: Annotated[int, typer.Option(min=1, help="Seeds, each with tasks and tunings of its own.")] = 5,
     groups: Annotated[list[str] | None, Group] = None,
     lines: Annotated[bool, typer.Option(help="Knock out every single line, too.")] = True,
     picture: Annotated[Path | None, typer.Option(help="Draw the effects into this PNG or SVG file.")] = None,
@@ -57,7 +58,7 @@ def ablate(
 
     check_new_file(picture, PICTURES)
     given, config = load_subject(program), suite_config(suite, [*(overrides or []), f"seed={seed}"])
-    variants = _variants(program, dict(map(_group, groups or [])), lines, config.tasks.num_classes > 2)
+    variants = _variants(program, given, dict(map(_group, groups or [])), lines, config.tasks.num_classes > 2)
     budget = Budget(trials, seeds, threads(workers))
     with counting("trials", trials * seeds * (1 + len(variants))) as tell:
         found = measure(given, variants, config, budget, tell)
@@ -72,13 +73,13 @@ def ablate(
     typer.echo("\n" + "\n".join(_summary(found, picture)))
 
 
-def _variants(name: str, groups: Mapping[str, Sequence[Line]], lines: bool, multiclass: bool) -> tuple[Variant, ...]:
-    """Those made by hand, those of the groups, and those of single lines."""
+def _variants(
+    name: str, program: Program, groups: Mapping[str, Sequence[Line]], lines: bool, multiclass: bool
+) -> tuple[Variant, ...]:
+    """Those made by hand, those of the groups, and those of single lines that are none of the former."""
     from automl_zero.analysis.knockouts import each_group, each_line
-    from automl_zero.analysis.subject import load_subject
     from automl_zero.analysis.techniques import known_variants
 
-    program = load_subject(name)
     chosen = (*known_variants(name), *each_group(program, groups))
     known = {each.program for each in chosen}
     single = each_line(program, multiclass) if lines else ()
