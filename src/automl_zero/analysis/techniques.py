@@ -75,7 +75,7 @@ def _of_figure_6_pruned() -> tuple[Variant, ...]:
 def _of_logistic_regression() -> tuple[Variant, ...]:
     return (
         _written(f"with {NOISE}", "logistic_noise", "v0 + v4, drawn anew for every example"),
-        _written(f"with {BILINEAR}", "logistic_bilinear", "weights for products of features"),
+        _written(f"with {BILINEAR}", "logistic_bilinear", "weights for products of features are learnt, too"),
         _written(f"with {NORMALIZED}", "logistic_normalized", "divided by the norm of the features"),
         _written(f"with {AVERAGED}", "logistic_averaged", "validates with the sum of all weights so far"),
     )
