@@ -106,7 +106,7 @@ def _report(known: dict[str, Any]) -> list[str]:
         "Written by `python benchmarks/paper_algorithm.py`. Pairs of classes of CIFAR-10, randomly projected; 8000 "
         "examples to learn from. All constants are tuned on select tasks, with the same number of trials for all, and "
         "judged on the test images of the final tasks; each seed has tasks and tunings of its own. In brackets: 95 % "
-        "intervals (paired bootstrap over seeds and tasks).",
+        "intervals (paired bootstrap over seeds and tasks). Seconds are those of all tunings, beside other work.",
         "",
         "The paper, at F = 3072: "
         + ", ".join(f"{name} {100 * accuracy:.2f}" for name, accuracy in PAPER.items())

@@ -82,9 +82,9 @@ def with_constant(program: Program, use: Use, value: float) -> Program:
     """The program that reads a scalar of its own there, which the first line of Setup sets to the value."""
     address = free_scalar(program)
     reader = instruction_at(program, use.line)
-    changed = replace(reader, in1=address) if use.operand == 0 else replace(reader, in2=address)
-    rewritten_program = rewritten(program, {use.line: (changed,)})
-    return replace(rewritten_program, setup=(constant_scalar(address, value), *rewritten_program.setup))
+    reading = replace(reader, in1=address) if use.operand == 0 else replace(reader, in2=address)
+    changed_program = rewritten(program, {use.line: (reading,)})
+    return replace(changed_program, setup=(constant_scalar(address, value), *changed_program.setup))
 
 
 def _typical_value(program: Program, use: Use, tasks: TaskSet) -> float:
