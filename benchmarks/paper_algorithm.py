@@ -21,10 +21,10 @@ from typing import Any
 import numpy as np
 
 from automl_zero.analysis.ablate import ablate
+from automl_zero.analysis.by_hand import known_variants
 from automl_zero.analysis.compare import Estimate
 from automl_zero.analysis.contest import Budget, Standing, compete
 from automl_zero.analysis.paired import paired_difference
-from automl_zero.analysis.techniques import known_variants
 from automl_zero.atomic import replacing
 from automl_zero.config import Config
 from automl_zero.program.library import library_program

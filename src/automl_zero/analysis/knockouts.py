@@ -8,7 +8,7 @@ An instruction is knocked out so that what is around it goes on as well as it ca
 - A scalar computed from vectors or matrices, as ``s2 = norm(m0)``, becomes the constant 1, which is tuned.
 - Else, or if it sets or draws a value, it is deleted: the address keeps what it held, 0 at first.
 
-Where a technique needs more than that, a ``Variant`` made by hand takes its place (see ``techniques``).
+Where a technique needs more than that, a ``Variant`` made by hand takes its place (see ``by_hand``).
 """
 
 from __future__ import annotations

@@ -77,8 +77,8 @@ def _variants(
     name: str, program: Program, groups: Mapping[str, Sequence[Line]], lines: bool, multiclass: bool
 ) -> tuple[Variant, ...]:
     """Those made by hand, those of the groups, and those of single lines that are none of the former."""
+    from automl_zero.analysis.by_hand import known_variants
     from automl_zero.analysis.knockouts import each_group, each_line
-    from automl_zero.analysis.techniques import known_variants
 
     chosen = (*known_variants(name), *each_group(program, groups))
     known = {each.program for each in chosen}

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from small_config import small_config
 
-from automl_zero.analysis.techniques import AVERAGED, BILINEAR, NOISE, NORMALIZED, OFFSET, known_variants
+from automl_zero.analysis.by_hand import AVERAGED, BILINEAR, NOISE, NORMALIZED, OFFSET, known_variants
 from automl_zero.program.library import LIBRARY, library_program
 from automl_zero.program.prune import prune
 from automl_zero.program.text import to_text
