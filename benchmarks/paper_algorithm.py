@@ -118,7 +118,7 @@ def _report(known: dict[str, Any]) -> list[str]:
     ]
     for features, found in known.items():
         tasks = "27 select and 45 final tasks" if found["tasks"] is None else f"{found['tasks']} tasks of each stage"
-        sizes = f"{found['trials']} trials, {found['seeds']} seeds with {tasks}"
+        sizes = f"{found['trials']} trials, {found['seeds']} seed(s) with {tasks}"
         lines += ["", f"## F = {features}: {sizes}", "", *_accuracies(found)]
         for name, parts in found.get("parts", {}).items():
             lines += ["", f"`{name}`, changed and tuned anew:", "", *_changes(parts)]
@@ -129,8 +129,8 @@ def _accuracies(found: dict[str, Any]) -> list[str]:
     rows = ["| program | accuracy, % (± deviation over seeds) | points above the net | seconds |", "|---|---|---|---|"]
     for name, each in found["programs"].items():
         accuracy = 100 * np.array(each["accuracy"])
-        deviation = accuracy.std(ddof=1) if len(accuracy) > 1 else 0.0
-        text = f"{accuracy.mean():.2f} ± {deviation:.2f}"
+        deviation = f" ± {accuracy.std(ddof=1):.2f}" if len(accuracy) > 1 else ""
+        text = f"{accuracy.mean():.2f}{deviation}"
         rows.append(f"| {name} | {text} | {_interval(each['lead'])} | {each['seconds']:.0f} |")
     return rows
 
