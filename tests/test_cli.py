@@ -55,7 +55,9 @@ def test_the_version_is_told() -> None:
     assert invoke("--version").stdout == f"automl-zero {__version__}\n"
 
 
-@pytest.mark.parametrize("command", ["run", "resume", "show", "evaluate", "ops", "presets", "efforts"])
+@pytest.mark.parametrize(
+    "command", ["run", "resume", "show", "evaluate", "ops", "presets", "efforts", "tune", "ablate", "transfer"]
+)
 def test_help_names_every_command_and_every_command_has_help(command: str) -> None:
     assert command in invoke("--help").stdout
     assert "Usage: " in invoke(command, "--help").stdout

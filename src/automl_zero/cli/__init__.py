@@ -16,6 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 from automl_zero import __version__
+from automl_zero.cli.ablate import ablate
 from automl_zero.cli.analyze import analyze
 from automl_zero.cli.compare import compare
 from automl_zero.cli.data import data
@@ -25,6 +26,8 @@ from automl_zero.cli.export import export
 from automl_zero.cli.output import AsJson, Override, Seed, Track, print_rows, print_run, print_table, to_json, warning
 from automl_zero.cli.resume import resume
 from automl_zero.cli.tasks import tasks
+from automl_zero.cli.transfer import transfer
+from automl_zero.cli.tune import tune
 
 BAD_INPUT = 2  # exit code
 
@@ -83,6 +86,9 @@ main.command()(compare)
 main.command()(analyze)
 main.command()(efforts)
 main.command()(export)
+main.command()(tune)
+main.command()(ablate)
+main.command()(transfer)
 main.add_typer(tasks, name="tasks")
 main.add_typer(data, name="data")
 

@@ -1,0 +1,140 @@
+"""The constants of a program tuned together: each is multiplied by a factor from 1/1000 to 1000 (paper, section 4.2).
+
+A tuning is a function of program, tasks, config and number of trials; the number of threads changes nothing. The first
+trial is the program as it is, so that tuning never loses on the tasks it is done on. A part of the trials is random, as
+all of the paper's are; CMA-ES goes on from the best of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import count as count_from
+
+import numpy as np
+
+from automl_zero.analysis.constants import Constant, constants_of, with_values
+from automl_zero.config import Config
+from automl_zero.program.program import Program
+from automl_zero.rng import generator_at, seed_at
+from automl_zero.run.scoring import fitnesses
+from automl_zero.tasks.task import FloatArray, TaskSet
+from automl_zero.vm.fitness import combine
+
+DECADES = 3.0  # a factor lies between 10 to the power of minus and plus this
+RANDOM_SHARE = 0.3  # of the trials
+FIRST_SPREAD = 0.7  # standard deviation of the first trials of CMA-ES, in decades
+
+Tell = Callable[[int], None]  # is told how many trials were done since the last time
+Score = Callable[[FloatArray], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Values of the constants, and the fitness with them on all tasks together."""
+
+    values: tuple[float, ...]
+    fitness: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """What a tuning came to.
+
+    Attributes:
+        constants: those that were tuned, with the values they had.
+        trials: in the order in which they were made; the first is the program as it was.
+        program: with the values of the best trial; of equals, the first counts.
+    """
+
+    constants: tuple[Constant, ...]
+    trials: tuple[Trial, ...]
+    program: Program
+
+    @property
+    def best(self) -> Trial:
+        """The best trial."""
+        return max(self.trials, key=lambda trial: trial.fitness)
+
+
+def silent(_: int) -> None:
+    """Tells nobody how far it is."""
+
+
+def tune(
+    program: Program, tasks: TaskSet, config: Config, trials: int, workers: int = 1, tell: Tell = silent
+) -> Tuning:
+    """Find values of the constants with which a program does best on some tasks.
+
+    Args:
+        program: any program; see ``constants`` for what of it is tuned.
+        tasks: which it is tuned on, never those that it is judged on afterwards.
+        config: has the rules of the evaluation, and the seed.
+        trials: number of evaluations on all tasks; a program without constants needs one.
+        workers: threads.
+        tell: is told of the progress.
+    """
+    constants = constants_of(program, tasks.is_multiclass)
+    given = np.array([each.value for each in constants])
+
+    def changed(exponents: FloatArray) -> Program:
+        values = given * 10.0 ** exponents[: len(given)]
+        return with_values(program, dict(zip(constants, values.tolist(), strict=True)))
+
+    def score(exponents: FloatArray) -> float:
+        return combine(fitnesses(changed(exponents), tasks, config), config.evaluation.combination)
+
+    study = _Study(score, trials, max(len(constants), 2), seed_at(config.seed, "tune"))
+    study.run(workers, tell, evolving=bool(constants))
+    made = tuple(
+        Trial(tuple((given * 10.0 ** exponents[: len(given)]).tolist()), fitness)
+        for exponents, fitness in zip(study.tried, study.scores, strict=True)
+    )
+    return Tuning(constants, made, changed(study.best))
+
+
+class _Study:
+    """Exponents of the factors that were tried, and the score of each."""
+
+    def __init__(self, score: Score, trials: int, dimensions: int, seed: int) -> None:
+        """CMA-ES needs two dimensions: beside a lone constant, one is idle."""
+        self._score, self._trials, self._dimensions, self._seed = score, trials, dimensions, seed
+        self.tried: list[FloatArray] = []
+        self.scores: list[float] = []
+
+    @property
+    def best(self) -> FloatArray:
+        """The first of those with the highest score."""
+        return self.tried[int(np.argmax(self.scores))]
+
+    def run(self, workers: int, tell: Tell, evolving: bool) -> None:
+        """Do all trials, or only the first if there is nothing to change."""
+        with ThreadPoolExecutor(workers) as threads:
+            for batch in self._batches() if evolving else [[np.zeros(self._dimensions)]]:
+                self.tried.extend(batch)
+                self.scores.extend(threads.map(self._score, batch))
+                tell(len(batch))
+
+    def _batches(self) -> Iterator[list[FloatArray]]:
+        """What to try next, side by side: the program as it is, at random, then by CMA-ES from the best so far."""
+        yield [np.zeros(self._dimensions)]  # alone, so that the tasks are packed once
+        count = round(RANDOM_SHARE * (self._trials - 1))
+        yield list(generator_at(self._seed, "random").uniform(-DECADES, DECADES, (count, self._dimensions)))
+        for restart in count_from(0):
+            yield from self._generations(seed_at(self._seed, "cma", restart) % (1 << 32))
+            if len(self.tried) >= self._trials:
+                return
+
+    def _generations(self, seed: int) -> Iterator[list[FloatArray]]:
+        """Populations of CMA-ES until it comes to rest; the last is cut short when the trials are used up."""
+        from cmaes import CMA
+
+        bounds = np.tile([-DECADES, DECADES], (self._dimensions, 1))
+        search = CMA(self.best, FIRST_SPREAD, bounds=bounds, seed=seed)
+        while (left := self._trials - len(self.tried)) > 0 and not search.should_stop():
+            batch = [search.ask() for _ in range(min(search.population_size, left))]
+            yield batch
+            if len(batch) == search.population_size:
+                losses = [-score for score in self.scores[-len(batch) :]]
+                search.tell(list(zip(batch, losses, strict=True)))

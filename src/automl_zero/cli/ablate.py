@@ -1,0 +1,132 @@
+"""The command ``automl-zero ablate``: what the parts of a program are worth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from automl_zero.cli.given_program import (
+    ProgramName,
+    Suite,
+    Trials,
+    Workers,
+    check_new_file,
+    counting,
+    interval,
+    threads,
+)
+from automl_zero.cli.output import AsJson, Override, Seed, print_table, to_json
+
+if TYPE_CHECKING:
+    from automl_zero.analysis.ablate import Ablation, Effect
+    from automl_zero.analysis.edits import Line
+    from automl_zero.analysis.knockouts import Variant
+    from automl_zero.program.program import Program
+
+PICTURES = (".png", ".svg")
+Group = typer.Option(
+    "--group", metavar="NAME=LINES", help="Lines to knock out together: 'noise=learn:10' or 'x=predict:1,learn:2'."
+)
+
+
+def ablate(
+    program: ProgramName,
+    suite: Suite,
+    trials: Trials = 60,
+    seeds: Annotated[int, typer.Option(min=1, help="Seeds, each with tasks and tunings of its own.")] = 5,
+    groups: Annotated[list[str] | None, Group] = None,
+    lines: Annotated[bool, typer.Option(help="Knock out every single line, too.")] = True,
+    picture: Annotated[Path | None, typer.Option(help="Draw the effects into this PNG or SVG file.")] = None,
+    overrides: Annotated[list[str] | None, Override] = None,
+    seed: Seed = 0,
+    workers: Workers = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take parts out of a program, tune what is left, and tell what is lost on unseen tasks.
+
+    Programs of the library may have variants made by hand, which are judged beside: techniques of figure_6 knocked out,
+    and put into logistic_regression and two_layer_net.
+    """
+    from automl_zero.analysis.ablate import ablate as measure
+    from automl_zero.analysis.contest import Budget
+    from automl_zero.analysis.subject import load_subject
+    from automl_zero.run.suite import suite_config
+
+    check_new_file(picture, PICTURES)
+    given, config = load_subject(program), suite_config(suite, [*(overrides or []), f"seed={seed}"])
+    variants = _variants(program, given, dict(map(_group, groups or [])), lines, config.tasks.num_classes > 2)
+    budget = Budget(trials, seeds, threads(workers))
+    with counting("trials", trials * seeds * (1 + len(variants))) as tell:
+        found = measure(given, variants, config, budget, tell)
+    if picture:
+        from automl_zero.report.ablation_figure import draw_ablation
+
+        draw_ablation(f"{program} on the tasks of {config.name}", found.effects, picture)
+    if as_json:
+        typer.echo(to_json(_plain(found) | {"picture": str(picture) if picture else None}))
+        return
+    print_table(("", "fitness", "points (95 % interval)", "how"), _rows(found))
+    typer.echo("\n" + "\n".join(_summary(found, picture)))
+
+
+def _variants(
+    name: str, program: Program, groups: Mapping[str, Sequence[Line]], lines: bool, multiclass: bool
+) -> tuple[Variant, ...]:
+    """Those made by hand, those of the groups, and those of single lines that are none of the former."""
+    from automl_zero.analysis.by_hand import known_variants
+    from automl_zero.analysis.knockouts import each_group, each_line
+
+    chosen = (*known_variants(name), *each_group(program, groups))
+    known = {each.program for each in chosen}
+    single = each_line(program, multiclass) if lines else ()
+    return (*chosen, *(each for each in single if each.program not in known))
+
+
+def _group(text: str) -> tuple[str, tuple[Line, ...]]:
+    """A name, and lines, which people count from 1."""
+    from automl_zero.config import ConfigError
+
+    name, _, listed = text.partition("=")
+    try:
+        pairs = [each.split(":") for each in listed.split(",")]
+        return name, tuple((component.strip(), int(number) - 1) for component, number in pairs)
+    except ValueError:
+        raise ConfigError(
+            f"--group '{text}' names no lines: write a name and lines, such as 'noise=predict:1,learn:10'"
+        ) from None
+
+
+def _rows(found: Ablation) -> Iterator[list[str]]:
+    yield ["the whole program", f"{found.fitness:.4f}", "", "tuned"]
+    yield from (_row(effect) for effect in found.effects)
+
+
+def _row(effect: Effect) -> list[str]:
+    difference = effect.difference
+    return [
+        effect.name,
+        f"{effect.fitness:.4f}",
+        interval(difference.value, difference.low, difference.high),
+        effect.note,
+    ]
+
+
+def _summary(found: Ablation, picture: Path | None) -> Iterator[str]:
+    losing = [effect for effect in found.effects if effect.difference.high < 0]
+    yield f"{len(losing)} of {len(found.effects)} changes lose for certain, at 95 %; each was tuned as the whole was"
+    if picture:
+        yield f"picture: {picture}"
+
+
+def _plain(found: Ablation) -> dict[str, object]:
+    from automl_zero.program.text import to_text
+
+    return {
+        "fitness": found.fitness,
+        "program": to_text(found.program),
+        "effects": [asdict(effect) for effect in found.effects],
+    }

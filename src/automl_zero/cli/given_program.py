@@ -1,0 +1,70 @@
+"""What the commands share that take a given program apart: their options, progress, and files that must be new."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+ProgramName = Annotated[
+    str, typer.Argument(metavar="PROGRAM", help="A library name, a file of program text, or a run folder.")
+]
+Suite = Annotated[str, typer.Option(help="The tasks: of a preset, of a kind of tasks, or of a config file.")]
+Trials = Annotated[int, typer.Option(min=1, help="Settings of the constants that are tried in each tuning.")]
+Workers = Annotated[int | None, typer.Option(min=1, help="Threads; by default, the number of cores.")]
+
+
+def threads(workers: int | None) -> int:
+    """The number of threads asked for, or of cores."""
+    return workers or os.cpu_count() or 1
+
+
+def check_new_file(path: Path | None, endings: tuple[str, ...] = ()) -> None:
+    """Check before the work is done that its result can be written.
+
+    Raises:
+        ConfigError: there is something of that name, the folder is missing, or the ending is none of those.
+    """
+    from automl_zero.config import ConfigError
+
+    if path is None:
+        return
+    if path.exists():
+        raise ConfigError(f"{path} exists and is not overwritten: choose another name or delete it")
+    if not path.absolute().parent.is_dir():
+        raise ConfigError(f"{path} cannot be written, there is no folder {path.parent}: make it first")
+    if endings and path.suffix not in endings:
+        raise ConfigError(f"{path}: the name must end in {' or '.join(endings)}")
+
+
+def write_new(path: Path, text: str) -> None:
+    """Write a whole file; what has appeared there meanwhile stays.
+
+    Raises:
+        OSError: it cannot be written, or there is one of that name.
+    """
+    from automl_zero.atomic import on_disk
+
+    with on_disk(path) as file:
+        file.write(text.encode())
+
+
+@contextmanager
+def counting(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Show on stderr how many of ``total`` are done; gives what is called with the number of new ones."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda done: progress.advance(task, done)
+
+
+def interval(value: float, low: float, high: float) -> str:
+    """A difference of fitness in points, with its interval."""
+    return f"{100 * value:+.2f} ({100 * low:+.2f} to {100 * high:+.2f})"

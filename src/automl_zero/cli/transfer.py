@@ -1,0 +1,66 @@
+"""The command ``automl-zero transfer``: a program on other tasks than it was found on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from automl_zero.cli.given_program import ProgramName, Trials, Workers, counting, threads
+from automl_zero.cli.output import AsJson, Override, Seed, print_table, to_json
+
+if TYPE_CHECKING:
+    from automl_zero.analysis.transfer import Place
+    from automl_zero.run.events import Score
+
+Suites = typer.Option("--suite", help="A preset, a kind of tasks, or a config file; may be repeated.")
+Features = typer.Option("--features", min=1, help="Number of features; may be repeated. Default: the suite's.")
+Examples = typer.Option("--examples", min=1, help="Training examples of a task; may be repeated. Default: the suite's.")
+
+
+def transfer(
+    program: ProgramName,
+    suites: Annotated[list[str], Suites],
+    features: Annotated[list[int] | None, Features] = None,
+    examples: Annotated[list[int] | None, Examples] = None,
+    trials: Trials = 60,
+    overrides: Annotated[list[str] | None, Override] = None,
+    seed: Seed = 0,
+    workers: Workers = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tune a program, a linear model and a two-layer net on other tasks, and tell which is best there."""
+    from automl_zero.analysis.subject import load_subject
+    from automl_zero.analysis.transfer import places
+    from automl_zero.analysis.transfer import transfer as measure
+
+    given = load_subject(program)
+    configs = places(suites, features or [], examples or [], [*(overrides or []), f"seed={seed}"])
+    with counting("trials", trials * len(configs)) as tell:
+        found = [measure(given, config, trials, threads(workers), tell) for config in configs]
+    if as_json:
+        typer.echo(to_json({"places": [_plain(place) for place in found]}))
+        return
+    names = ("suite", "features", "examples", "as given", "the best first, on the final tasks")
+    print_table(names, (list(_row(place)) for place in found))
+    best = sum(place.is_best for place in found)
+    typer.echo(f"\nthe program, tuned in each place as the others are, is the best in {best} of {len(found)}")
+
+
+def _row(place: Place) -> Iterator[str]:
+    yield from (place.suite, str(place.features), str(place.examples), _text(place.untuned))
+    yield " > ".join(f"{name} {_text(score)}" for name, score in place.scores)
+
+
+def _text(score: Score) -> str:
+    error = "" if score.standard_error is None else f" ± {score.standard_error:.4f}"
+    return f"{score.fitness:.4f}{error}"
+
+
+def _plain(place: Place) -> dict[str, object]:
+    from automl_zero.program.text import to_text
+
+    scores = [{"name": name, **asdict(score)} for name, score in place.scores]
+    return asdict(place) | {"scores": scores, "tuned": to_text(place.tuned), "program_is_best": place.is_best}

@@ -1,0 +1,106 @@
+"""The command ``automl-zero tune``: the constants of a program, tuned for the tasks of a suite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from automl_zero.cli.given_program import (
+    ProgramName,
+    Suite,
+    Trials,
+    Workers,
+    check_new_file,
+    counting,
+    interval,
+    threads,
+    write_new,
+)
+from automl_zero.cli.output import AsJson, Override, Seed, print_table, to_json
+
+if TYPE_CHECKING:
+    from automl_zero.analysis.contest import Verdict
+    from automl_zero.analysis.decouple import Replacement
+    from automl_zero.analysis.tune import Tuning
+    from automl_zero.config import Config
+    from automl_zero.program.program import Program
+
+
+def tune(
+    program: ProgramName,
+    suite: Suite,
+    trials: Trials = 200,
+    decouple: Annotated[
+        bool, typer.Option("--decouple", help="First try a constant for each scalar computed from the memory.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="Write the tuned program to this file.")] = None,
+    overrides: Annotated[list[str] | None, Override] = None,
+    seed: Seed = 0,
+    workers: Workers = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tune all constants of a program on the select tasks of a suite, and judge it on the final tasks."""
+    from automl_zero.analysis.contest import judge
+    from automl_zero.analysis.subject import load_subject
+    from automl_zero.program.text import to_text
+    from automl_zero.run.suite import suite_config
+
+    check_new_file(out)
+    given, config = load_subject(program), suite_config(suite, [*(overrides or []), f"seed={seed}"])
+    freed, replacements = _decoupled(given, config, trials, threads(workers)) if decouple else (given, ())
+    tuning = _tuned(freed, config, trials, threads(workers))
+    verdict, text = judge(given, tuning.program, config), to_text(tuning.program)
+    if out:
+        write_new(out, text)
+    if as_json:
+        tried = [asdict(each) for each in replacements]
+        typer.echo(to_json(asdict(tuning) | {"program": text, "replacements": tried, "final": asdict(verdict)}))
+        return
+    if replacements:
+        print_table(("in", "for", "constant", "points it gains", ""), _replaced(replacements))
+        typer.echo()
+    print_table(("line", "constant", "before", "after"), _changed(tuning))
+    typer.echo(f"\n{text}\n" + "\n".join(_judged(tuning, verdict)) + (f"\nwritten to {out}" if out else ""))
+
+
+def _decoupled(program: Program, config: Config, trials: int, workers: int) -> tuple[Program, tuple[Replacement, ...]]:
+    from automl_zero.analysis.coupled import coupled_uses
+    from automl_zero.analysis.decouple import decouple
+
+    uses = coupled_uses(program, config.tasks.num_classes > 2)
+    with counting("decoupling", trials * (1 + len(uses))) as tell:
+        found = decouple(program, config, trials, workers, tell)
+    return found.program, found.tried
+
+
+def _tuned(program: Program, config: Config, trials: int, workers: int) -> Tuning:
+    from automl_zero.analysis.tune import tune
+    from automl_zero.tasks.suites import Stage, build_tasks
+
+    with counting("tuning", trials) as tell:
+        return tune(program, build_tasks(config.tasks, Stage.SELECT, config.seed), config, trials, workers, tell)
+
+
+def _replaced(replacements: tuple[Replacement, ...]) -> Iterator[list[str]]:
+    for each in replacements:
+        effect = each.difference
+        gain = interval(effect.value, effect.low, effect.high)
+        yield [each.where, each.scalar, f"{each.value:.4g}", gain, "kept" if each.kept else "not kept"]
+
+
+def _changed(tuning: Tuning) -> Iterator[list[str]]:
+    """A row for each constant."""
+    for constant, value in zip(tuning.constants, tuning.best.values, strict=True):
+        component, index = constant.line
+        yield [f"{component} {index + 1}", constant.name, f"{constant.value:.4g}", f"{value:.4g}"]
+
+
+def _judged(tuning: Tuning, verdict: Verdict) -> Iterator[str]:
+    gain = verdict.difference
+    yield f"on the select tasks, after {len(tuning.trials)} trials: {tuning.best.fitness:.4f}"
+    yield f"on the final tasks: {verdict.before:.4f} as given, {verdict.after:.4f} tuned"
+    yield f"points gained there, with the 95 % interval: {interval(gain.value, gain.low, gain.high)}"

@@ -1,0 +1,77 @@
+"""The command ``ablate``: what it prints, draws and refuses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from small_config import small_file
+from typer.testing import CliRunner, Result
+
+from automl_zero.cli import main
+from automl_zero.program.library import library_program
+from automl_zero.program.text import to_text
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    small_file(tmp_path)
+    return tmp_path
+
+
+def ablate(*arguments: object, program: str = "linear_regression") -> Result:
+    options = [program, "--suite", "small.toml", "--trials", 4, "--seeds", 2, "--workers", 1, *arguments]
+    return CliRunner().invoke(main, ["ablate", *map(str, options)])
+
+
+def test_every_line_is_knocked_out_and_drawn(folder: Path) -> None:
+    result = ablate("--picture", "picture.png")
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    assert lines[1].startswith("the whole program  ")
+    assert {line.split(":")[0] for line in lines[2:8]} == {
+        "setup 1",
+        "predict 1",
+        *(f"learn {n}" for n in (1, 2, 3, 4)),
+    }
+    assert lines[-2].endswith("of 6 changes lose for certain, at 95 %; each was tuned as the whole was")
+    assert lines[-1] == "picture: picture.png"
+    assert (folder / "picture.png").stat().st_size > 1000
+
+
+def test_groups_of_lines_are_named_by_people_who_count_from_1() -> None:
+    (found,) = json.loads(ablate("--group", "step=learn:3, learn:4", "--no-lines", "--json").stdout)["effects"]
+    assert (found["name"], found["note"]) == ("step", "v2 = v0; without v1 = v1 + v2")
+    assert found["difference"]["low"] <= found["difference"]["value"] <= found["difference"]["high"]
+
+
+def test_variants_made_by_hand_are_judged_beside() -> None:
+    found = json.loads(ablate("--no-lines", "--json", program="logistic_regression").stdout)
+    assert {each["name"] for each in found["effects"]} >= {"with bilinear", "with noisy inputs"}
+    assert found["picture"] is None
+
+
+def test_a_line_that_is_knocked_out_by_hand_already_is_not_told_twice(folder: Path) -> None:
+    found = json.loads(ablate("--json", program="figure_6").stdout)["effects"]
+    assert len(found) == 5 + 16 - 2  # its noise and its norm
+    (folder / "copy.txt").write_text(to_text(library_program("figure_6")))
+    assert len(json.loads(ablate("--json", program="copy.txt").stdout)["effects"]) == 16
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--picture", "small.toml"], "small.toml exists and is not overwritten"),
+        (["--picture", "picture.jpg"], "picture.jpg: the name must end in .png or .svg"),
+        (["--group", "noise"], "--group 'noise' names no lines"),
+        (["--group", "noise=learn:x"], "write a name and lines, such as 'noise=predict:1,learn:10'"),
+        (["--group", "noise=learn:9"], "learn has no instruction 9: it has 4"),
+        (["--group", "the whole program=learn:2"], "two variants are called 'the whole program'"),
+    ],
+)
+def test_what_is_not_possible_is_refused_before_the_work(arguments: list[str], message: str) -> None:
+    result = ablate(*arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert message in result.stderr
