@@ -17,8 +17,9 @@ from automl_zero.program.library import LIBRARY, library_program
 from automl_zero.program.program import ProgramError
 from automl_zero.program.prune import prune
 from automl_zero.program.text import from_text, to_text
-from automl_zero.run.events import Final
+from automl_zero.run.events import Final, Score
 from automl_zero.run.store import RunFolder, StoreError
+from automl_zero.tasks.splits import Stage
 from automl_zero.tasks.task import Loss
 
 PROGRAM = to_text(program(predict="s1 = norm(v0); v2 = v0 + v0; s2 = s1 + s1"))
@@ -28,8 +29,9 @@ IMAGES = {"kind": "image-groups", "num_classes": 3}
 def run_folder(path: Path, loss: Loss = Loss.RMSE, tasks: Mapping[str, Any] = MappingProxyType({})) -> str:
     """A run that has ended with that program."""
     folder = RunFolder.create(path, small_config(tasks=dict(tasks)))
+    scores = dict.fromkeys(Stage, Score(0.5, None))
     folder.record(
-        Final(seconds=0.0, experiment=0, program=PROGRAM, pruned="", learned=(), loss=loss, scores={}, baselines=())
+        Final(seconds=0.0, experiment=0, program=PROGRAM, pruned="", learned=(), loss=loss, scores=scores, baselines=())
     )
     return str(path)
 

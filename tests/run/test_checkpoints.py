@@ -7,6 +7,7 @@ import pytest
 from kept_states import checkpoint, flip_bit, snapshot
 
 from automl_zero.config import CheckpointConfig
+from automl_zero.run.checkpoint import FORMAT
 from automl_zero.run.checkpoints import Checkpoints, latest, put_aside, state_digest
 from automl_zero.run.store import StoreError
 
@@ -151,10 +152,10 @@ def test_no_checkpoint_is_told(tmp_path: Path) -> None:
 def test_when_none_can_be_used_each_is_told(tmp_path: Path) -> None:
     written(tmp_path)
     damage(tmp_path, 2)
-    (tmp_path / "checkpoints" / name(3)).write_bytes(b"automl-zero checkpoint 2\n\n\n")
+    (tmp_path / "checkpoints" / name(3)).write_bytes(f"automl-zero checkpoint {FORMAT + 1}\n\n\n".encode())
     with pytest.raises(StoreError) as refused:
         latest(tmp_path)
-    assert f"{name(3)} has format 2, and automl-zero " in str(refused.value)
+    assert f"{name(3)} has format {FORMAT + 1}, and automl-zero " in str(refused.value)
     assert f"{name(2)} is damaged" in str(refused.value)
 
 

@@ -8,7 +8,7 @@ from sample_events import EPOCH, ESTIMATE
 
 from automl_zero.run.events import EpochEnd, Event, Final, from_json, to_json, to_plain
 
-KINDS = ["start", "epoch", "improvement", "select", "scoring", "final", "stop"]
+KINDS = ["start", "epoch", "improvement", "select", "lineage", "scoring", "final", "stop"]
 
 
 def test_a_complete_run_has_every_kind_of_event(events: tuple[Event, ...]) -> None:

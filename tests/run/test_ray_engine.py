@@ -75,7 +75,7 @@ def clusters(folder: Path) -> list[Cluster | None]:
 def test_the_number_of_actors_changes_nothing(
     name: str, actors: int, in_threads: Callable[[str], Path], tmp_path: Path
 ) -> None:
-    run_recorded(CONFIGS[name](), tmp_path / "run", 1, QUIET, RayEngine(actors))
+    run_recorded(CONFIGS[name](), tmp_path / "run", 1, QUIET, engine=RayEngine(actors))
     check_same(tmp_path / "run", in_threads(name))
     assert clusters(tmp_path / "run")[0] == Cluster(nodes=1, workers=actors, replays=0)
 
@@ -125,7 +125,7 @@ def test_actors_that_are_killed_again_and_again_change_nothing(tmp_path: Path) -
 def test_a_run_goes_on_with_another_engine(in_threads: Callable[[str], Path], tmp_path: Path) -> None:
     less = {"stop": {"max_programs": 1000, "max_experiments": 2}}
     folder, override = record(migrating(**less), tmp_path / "run"), ["stop.max_programs=none"]
-    resume_recorded(folder, override, False, 1, QUIET, RayEngine(2))
+    resume_recorded(folder, override, False, 1, QUIET, engine=RayEngine(2))
     check_same(folder, in_threads("migrating"))
 
 
