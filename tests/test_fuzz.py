@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import tracemalloc
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -158,9 +157,8 @@ def tiny() -> Config:
 
 @cache
 def tiny_snapshot() -> Snapshot:
-    with ThreadPoolExecutor(1) as pool:
-        run = Run(tiny())
-        run._experiment.archipelago.run_epoch(pool)
+    run = Run(tiny())
+    run._experiment.archipelago.run_epoch()
     return run.snapshot()
 
 
@@ -188,8 +186,7 @@ def go_on(snapshot: Snapshot) -> None:
     """Search on from a state: compiled code would end the process if it read elsewhere."""
     search = tiny_search()
     search.restore(snapshot)
-    with ThreadPoolExecutor(1) as pool:
-        search.archipelago.run_epoch(pool)
+    search.archipelago.run_epoch()
 
 
 @cases(150, 15_000)

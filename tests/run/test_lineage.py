@@ -113,8 +113,9 @@ def test_a_lineage_that_was_kept_goes_on_as_before() -> None:
         lambda arrays: arrays.update({"lineage.mutation": arrays["lineage.mutation"] + 1000}),
         lambda arrays: arrays.update({"lineage.before": arrays["lineage.identity"]}),
         lambda arrays: arrays.update({"lineage.size": -arrays["lineage.size"]}),
+        lambda arrays: arrays.update({"lineage.code": arrays["lineage.code"] + 100}),
     ],
-    ids=["lacks one", "has another", "code", "type", "mutation", "ways without end", "negative size"],
+    ids=["lacks one", "has another", "code", "type", "mutation", "ways without end", "negative size", "no programs"],
 )
 def test_a_lineage_that_no_search_could_have_is_refused(damage: Callable[[Arrays], object]) -> None:
     experiment = evolved(5)

@@ -15,7 +15,7 @@ from small_config import small_config
 from timeless import timeless
 
 from automl_zero.config import Config
-from automl_zero.run.checkpoint import read_checkpoint
+from automl_zero.run.checkpoint import FORMAT, read_checkpoint
 from automl_zero.run.checkpoints import latest, state_digest
 from automl_zero.run.store import StoreError, locked, read_run
 
@@ -157,7 +157,7 @@ def flip(path: Path) -> None:
 
 
 def make_newer(path: Path) -> None:
-    path.write_bytes(path.read_bytes().replace(b"checkpoint 1", b"checkpoint 2", 1))
+    path.write_bytes(path.read_bytes().replace(f"checkpoint {FORMAT}".encode(), f"checkpoint {FORMAT + 1}".encode(), 1))
 
 
 @pytest.mark.parametrize("harm", [truncate, empty, flip, make_newer])

@@ -96,7 +96,7 @@ class Archipelago:
         of_lineage = {name: array for name, array in arrays.items() if name.startswith(PREFIX)}
         self.islands.restore({name: array for name, array in arrays.items() if name not in of_lineage})
         check_sound(self.islands.arrays, self._config)
-        self.lineage.restore(of_lineage)
+        self.lineage.restore(of_lineage, self._config)
 
     @property
     def effects(self) -> dict[str, tuple[int, int, int]]:

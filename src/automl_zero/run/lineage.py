@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from automl_zero.config import Config
 from automl_zero.program.program import Program
 from automl_zero.program.text import to_text
 from automl_zero.run.events import Ancestor
 from automl_zero.run.snapshot import Arrays
+from automl_zero.run.sound import are_programs
 from automl_zero.run.store import StoreError
 from automl_zero.search.births import FIELDS, MUTATION_NAMES, Ancestors, Harvest, no_ancestors
 from automl_zero.search.population import decode
@@ -64,14 +66,14 @@ class Lineage:
         self._forget()
         return {f"{PREFIX}{name}": getattr(self._births[0], name) for name in FIELDS}
 
-    def restore(self, arrays: Arrays) -> None:
+    def restore(self, arrays: Arrays, config: Config) -> None:
         """Go on from what was kept.
 
         Raises:
             StoreError: it cannot be what was kept.
         """
         births = Ancestors(*(arrays.get(f"{PREFIX}{name}", np.zeros(0)) for name in FIELDS))
-        if not _is_sound(births) or len(arrays) != len(FIELDS):
+        if not _is_sound(births, config) or len(arrays) != len(FIELDS):
             raise StoreError(
                 "the checkpoint's lineage is none that a search could have: remove it, so that the one before is used"
             )
@@ -122,7 +124,7 @@ def _program(births: Ancestors, row: int, end: int) -> Program:
     return decode(births.code, births.data, size, start)
 
 
-def _is_sound(births: Ancestors) -> bool:
+def _is_sound(births: Ancestors, config: Config) -> bool:
     """Whether types and shapes are those of ancestors, and each row can be told."""
     found: list[NDArray[Any]] = list(births)
     right: list[NDArray[Any]] = list(no_ancestors())
@@ -137,6 +139,7 @@ def _is_sound(births: Ancestors) -> bool:
     return bool(
         (births.size >= 0).all()
         and len(births.code) == len(births.data) == births.size.sum()
+        and are_programs(births.code, births.data, config)
         and ((births.mutation >= -1) & (births.mutation < len(MUTATION_NAMES))).all()
         and all(rows.get(before, -1) < row for row, before in enumerate(births.before.tolist()))  # so ways end
     )

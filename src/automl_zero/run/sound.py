@@ -50,7 +50,7 @@ def _is_sound(arrays: Arrays, name: str, config: Config) -> bool:
         return bool(array.any())  # of nothing but zeros, only zeros follow
     if field == "code":
         used = _rows_in_use(arrays[f"{room}.size"], config)
-        return _are_programs(array[used], arrays[f"{room}.data"][used], config)
+        return are_programs(array[used], arrays[f"{room}.data"][used], config)
     return array.dtype.kind != "f" or field in CONSTANTS or bool(np.isfinite(array).all())
 
 
@@ -61,7 +61,7 @@ def _rows_in_use(size: NDArray[Any], config: Config) -> NDArray[np.bool_]:
     return np.asarray(number < np.repeat(size, capacity, axis=-1))
 
 
-def _are_programs(code: NDArray[Any], data: NDArray[Any], config: Config) -> bool:
+def are_programs(code: NDArray[Any], data: NDArray[Any], config: Config) -> bool:
     """Whether instructions [N, 4] with constants [N, 3] fit the memory, and have constants that they can have."""
     ops, addresses, memory = code[:, OP], code[:, IN1:], config.memory
     if not ((ops >= 0) & (ops < len(OPS))).all():
