@@ -33,7 +33,7 @@ $(BIN)/pip:
 demo: .venv/runtime
 	@number=1; while [ -e "demo/$$number" ]; do number=$$((number + 1)); done; \
 	$(BIN)/automl-zero run digits --seed 1 --set stop.max_seconds=$(DEMO_SECONDS) --out "demo/$$number" && \
-	echo "The report is kept in demo/$$number/report.txt, the algorithm in demo/$$number/best/final.txt."
+	echo "Look at demo/$$number/report.html; the algorithm is kept in demo/$$number/best/final.txt."
 
 # The test processes share the cache of compiled code. Filled by one process beforehand, it spares them compiling the
 # same engine side by side, which takes several times as long.

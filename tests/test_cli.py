@@ -23,7 +23,7 @@ from automl_zero.run.effort import EFFORTS
 from automl_zero.run.store import read_run
 from automl_zero.tasks.suites import Stage
 
-COMPLETE = [".lock", "best", "checkpoints", "config.toml", "events.jsonl", "report.txt"]
+COMPLETE = [".lock", "best", "checkpoints", "config.toml", "events.jsonl", "report.html", "report.txt"]
 BEST = ["final.txt", "search.txt", "select.txt"]
 PROGRAM = "def Setup():\ndef Predict():\n  s1 = dot(v1, v0)\ndef Learn():\n"
 

@@ -17,7 +17,7 @@ from automl_zero.run.checkpoints import latest
 from automl_zero.run.store import read_run
 
 COMMAND = [sys.executable, "-c", "from automl_zero.cli import main; main()"]
-COMPLETE = [".lock", "best", "checkpoints", "config.toml", "events.jsonl", "report.txt"]
+COMPLETE = [".lock", "best", "checkpoints", "config.toml", "events.jsonl", "report.html", "report.txt"]
 BEST = ["final.txt", "search.txt", "select.txt"]
 
 loading = pytest.mark.parametrize("code", ["import automl_zero", "from automl_zero.cli import main; main(['--help'])"])
@@ -111,6 +111,6 @@ def test_the_second_signal_ends_the_process_at_once_and_the_folder_can_be_read(s
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=10)
     assert process.returncode == -signal.SIGINT
-    assert names(folder) == [name for name in COMPLETE if name != "report.txt"]
+    assert names(folder) == [name for name in COMPLETE if not name.startswith("report")]
     assert {event.event for event in read_run(folder).events} == {"start", "estimate", "improvement"}
     assert latest(folder).checkpoint.snapshot.record.events == len(read_run(folder).events)

@@ -24,6 +24,7 @@ from automl_zero.cli.effort import Effort, EffortName, efforts, tell_cost
 from automl_zero.cli.engine import Address, Engine, EngineName, Workers
 from automl_zero.cli.export import export
 from automl_zero.cli.output import AsJson, Override, Seed, Track, print_rows, print_run, print_table, to_json, warning
+from automl_zero.cli.report import leave_page, report
 from automl_zero.cli.resume import resume
 from automl_zero.cli.tasks import tasks
 from automl_zero.cli.transfer import transfer
@@ -82,6 +83,7 @@ def _print_version(wanted: bool) -> None:
 
 main = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 main.command()(resume)
+main.command()(report)
 main.command()(compare)
 main.command()(analyze)
 main.command()(efforts)
@@ -144,6 +146,7 @@ def run(
     with closing(choose_engine(engine, workers, address)) as chosen:
         progress, exit_code = run_recorded(settings, folder, workers or cores, console, trackers, chosen)
     print_run(progress, folder, as_json)
+    leave_page(folder, console)
     raise typer.Exit(exit_code)
 
 

@@ -11,6 +11,7 @@ import typer
 
 from automl_zero.cli.engine import Address, Engine, EngineName, Workers
 from automl_zero.cli.output import Override, Track, print_run, warning
+from automl_zero.cli.report import leave_page
 
 
 def resume(
@@ -46,4 +47,5 @@ def resume(
             folder, overrides or [], allow_change, workers or os.cpu_count() or 1, console, trackers, chosen
         )
     print_run(progress, folder, as_json)
+    leave_page(folder, console)
     raise typer.Exit(exit_code)

@@ -210,11 +210,30 @@ def read_run(path: Path) -> StoredRun:
         StoreError: this is no run folder, or one of its lines is not an event.
         ConfigError: its config cannot be used.
     """
+    return StoredRun(read_config(path), tuple(read_events(path)))
+
+
+def read_config(path: Path) -> Config:
+    """The config of a run folder.
+
+    Raises:
+        StoreError: this is no run folder.
+        ConfigError: its config cannot be used.
+    """
     check_folder(path)
-    config = load_config(str(path / CONFIG))
-    with named(path / EVENTS) as file:
-        *lines, _ = file.read_bytes().split(b"\n")
-    return StoredRun(config, tuple(_event(file, number, line) for number, line in enumerate(lines, 1)))
+    return load_config(str(path / CONFIG))
+
+
+def read_events(path: Path) -> Iterator[Event]:
+    """The events of a run folder one by one, but for a last line that was cut off.
+
+    Raises:
+        StoreError: a line is not an event.
+    """
+    with named(path / EVENTS) as file, file.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            if line.endswith(b"\n"):
+                yield _event(file, number, line)
 
 
 def _event(file: Path, number: int, line: bytes) -> Event:

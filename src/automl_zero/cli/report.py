@@ -1,0 +1,69 @@
+"""The command ``automl-zero report``, and the page that every run of the command leaves in its folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from automl_zero.cli.output import warning
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+PAGE = "report.html"
+
+
+def report(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    out: Annotated[Path | None, typer.Option(help=f"The page; by default, {PAGE} in the run folder.")] = None,
+    figures: Annotated[Path | None, typer.Option(help="A folder for the figures as PNG and SVG.")] = None,
+) -> None:
+    """Write the report of a run as a page to look at; it needs no network, and can be sent to others."""
+    from automl_zero.report.page import tell
+    from automl_zero.report.run_figures import write_figures
+
+    check_free(out)
+    story = tell(folder)
+    for file in write_figures(story, figures) if figures else []:
+        typer.echo(f"wrote {file}")
+    typer.echo(f"wrote {write_page(folder, out)}")
+
+
+def check_free(out: Path | None) -> None:
+    """Check that no file of the user's would be overwritten.
+
+    Raises:
+        StoreError: it would be.
+    """
+    from automl_zero.run.store import StoreError
+
+    if out and out.exists():
+        raise StoreError(f"{out} exists: choose another name, or remove it")
+
+
+def leave_page(folder: Path, console: Console) -> None:
+    """Write the page of a run that has ended, and say where; whatever goes wrong with it, the run is complete."""
+    try:
+        page = write_page(folder)
+    except Exception as error:
+        warning(console)(f"there is no page of this run ({error}): try 'automl-zero report {folder}'")
+    else:
+        console.print(f"to look at: {page}", markup=False, highlight=False, soft_wrap=True)
+
+
+def write_page(folder: Path, out: Path | None = None) -> Path:
+    """Write the page of a run, by default to its folder, where it is made anew.
+
+    Raises:
+        StoreError, ConfigError: the run cannot be read, or the page not be written.
+    """
+    from automl_zero.atomic import replacing
+    from automl_zero.report.page import page, tell
+    from automl_zero.run.store import named
+
+    target, content = out or folder / PAGE, page(folder, tell(folder))
+    with named(target), replacing(target) as file:
+        file.write(content.encode())
+    return target

@@ -1,0 +1,201 @@
+"""The report of a run as one HTML page that needs nothing else: no server, no network, and hardly a script.
+
+All that comes from a run is escaped by the template; figures are SVG, with their data as tables beside them.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from automl_zero import __version__
+from automl_zero.analysis.analyze import Analysis, analyze
+from automl_zero.analysis.findings import TECHNIQUES
+from automl_zero.analysis.recognise import recognise
+from automl_zero.program.program import Program
+from automl_zero.program.prune import prune
+from automl_zero.program.text import from_text
+from automl_zero.report.run_figures import course_chart, diversity_chart, islands_chart, svg
+from automl_zero.report.story import Story, milestones
+from automl_zero.run.events import Ancestor, Baseline
+from automl_zero.run.fates import pruned, redrawn, shares
+from automl_zero.run.reading import short_text
+from automl_zero.run.report import measure, report
+from automl_zero.run.store import read_config, read_events
+from automl_zero.tasks.splits import Stage
+from automl_zero.tasks.task import Loss
+
+MOST_ANCESTORS = 60  # that are shown; of more, those with the largest gains
+
+
+@dataclass(frozen=True, slots=True)
+class Milestone:
+    """A step of the experiment: the program that was then the best, and the techniques that are new in it."""
+
+    programs: int
+    fitness: float
+    techniques: tuple[str, ...]
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Birth:
+    """An ancestor: what was changed, what it gained, and its code, each line with its mark ('+', '-' or ' ')."""
+
+    number: int
+    island: int
+    programs: int
+    mutation: str
+    gain: float
+    fitness: float
+    lines: tuple[tuple[str, str], ...]
+
+
+def tell(folder: Path) -> Story:
+    """The story of a run folder.
+
+    Raises:
+        StoreError, ConfigError: it cannot be read.
+    """
+    story = Story(read_config(folder))
+    for event in read_events(folder):
+        story.update(event)
+    return story
+
+
+def page(folder: Path, story: Story) -> str:
+    """The report of a run as HTML."""
+    environment = Environment(
+        loader=PackageLoader("automl_zero.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+    return environment.get_template("report.html").render(_content(folder, story))
+
+
+def _content(folder: Path, story: Story) -> dict[str, Any]:
+    progress, config = story.progress, story.progress.config
+    counters = progress.epoch.counters if progress.epoch else {}
+    return {
+        "name": config.name,
+        "seed": config.seed,
+        "description": config.description,
+        "verdict": verdict(story),
+        "measure": measure(progress.final.loss) if progress.final else "fitness",
+        "rows": score_rows(story),
+        "course": svg(course_chart(story)) if story.course.improvements else "",
+        "milestones": told_milestones(story),
+        "analysis": _analysis(story),
+        "techniques": TECHNIQUES,
+        "raw": progress.best_program or "",
+        "births": births(story.lineage.ancestors if story.lineage else ()),
+        "left_out": max(0, len(story.lineage.ancestors) - MOST_ANCESTORS) if story.lineage else 0,
+        "shares": list(shares(counters, config).items()),
+        "pruned": pruned(counters),
+        "redrawn": redrawn(counters),
+        "effects": effect_rows(story),
+        "islands": svg(islands_chart(story)) if story.course.epochs else "",
+        "diversity": svg(diversity_chart(story)) if diversity_chart(story).curves else "",
+        "spent": progress.spent,
+        "text": report(progress, folder),
+        "config": tomli_w.dumps(config.model_dump(mode="json", exclude_none=True)),
+        "start": progress.start,
+        "stop": progress.stop,
+        "version": __version__,
+        "time": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+    }
+
+
+def verdict(story: Story) -> str:
+    """What was found, in a sentence."""
+    final = story.progress.final
+    if not final:
+        return "The run is not complete; this is how far it is."
+    evolved = final.scores[Stage.FINAL]
+    better = [each.name for each in final.baselines if evolved.fitness > each.scores[Stage.FINAL].fitness]
+    worse = [each.name for each in final.baselines if each.name not in better]
+    told = f"The evolved algorithm has {measure(final.loss)} {evolved.fitness:.4f} on the final tasks"
+    told += f", more than {_listed(better)}" if better else ""
+    told += f"{' but' if better else ','} no more than {_listed(worse)}" if worse else ""
+    return f"{told}." if final.learned else f"{told}. It does not learn."
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
+def score_rows(story: Story) -> list[tuple[str, str, list[tuple[float, float | None]]]]:
+    """Of the evolved program and each baseline: name, setting, and its scores with their errors, by stage."""
+    final = story.progress.final
+    if not final:
+        return []
+    rows = (Baseline(name="evolved", setting="", scores=final.scores), *final.baselines)
+    return [
+        (row.name, row.setting, [(row.scores[stage].fitness, row.scores[stage].standard_error) for stage in Stage])
+        for row in rows
+    ]
+
+
+def told_milestones(story: Story) -> list[Milestone]:
+    """The milestones of the experiment, each with the techniques that none before it had."""
+    told, known = [], set[str]()
+    for each in milestones(story.course.improvements):
+        program = prune(from_text(each.program), _is_multiclass(story))
+        names = [finding.technique for finding in recognise(program, _is_multiclass(story), loss=_loss(story))]
+        new = tuple(name for name in dict.fromkeys(names) if name not in known)
+        known.update(new)
+        code = short_text(program, _is_multiclass(story))
+        told.append(Milestone(each.experiment_programs, each.fitness, new, code))
+    return told
+
+
+def births(ancestors: Sequence[Ancestor]) -> list[Birth]:
+    """The ancestors with what differs from the one before; of many, those with the largest gains."""
+    ranked = sorted(range(len(ancestors)), key=lambda place: ancestors[place].parent_fitness - ancestors[place].fitness)
+    told, before = [], Program()
+    for place in sorted(ranked[:MOST_ANCESTORS]):
+        each = ancestors[place]
+        program = from_text(each.program)
+        gain = each.fitness - each.parent_fitness
+        told.append(
+            Birth(
+                place + 1, each.island, each.island_programs, each.mutation.replace("_", " "), gain, each.fitness,
+                _changed(before, program),
+            )
+        )  # fmt: skip
+        before = program
+    return told
+
+
+def _changed(before: Program, after: Program) -> tuple[tuple[str, str], ...]:
+    lines = difflib.ndiff(short_text(before).splitlines(), short_text(after).splitlines())
+    return tuple((line[0], line[2:]) for line in lines if line[0] != "?")
+
+
+def effect_rows(story: Story) -> list[tuple[str, int, int, int]]:
+    """Of each kind of mutation, how many children were less fit than their parents, as fit, and fitter; most first."""
+    effects = story.lineage.effects if story.lineage else {}
+    rows = [(name.replace("_", " "), *counts) for name, counts in effects.items()]
+    return sorted(rows, key=lambda row: -sum(row[1:]))
+
+
+def _analysis(story: Story) -> Analysis | None:
+    text, multiclass = story.progress.best_program, _is_multiclass(story)
+    if not text:
+        return None
+    found = analyze(story.progress.config.name, from_text(text), multiclass)
+    return replace(found, findings=recognise(found.simplified.program, multiclass, loss=_loss(story)))
+
+
+def _is_multiclass(story: Story) -> bool:
+    return story.progress.config.tasks.num_classes > 2
+
+
+def _loss(story: Story) -> Loss | None:
+    return story.progress.final.loss if story.progress.final else None

@@ -1,0 +1,157 @@
+"""The pictures of a run: data from its story first, drawing second, as SVG in a page or as PNG and SVG files."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from automl_zero.report.story import Story, milestones
+from automl_zero.run.report import measure
+from automl_zero.run.store import StoreError, named
+from automl_zero.tasks.splits import Stage
+
+COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")  # told apart by the colour-blind, too
+STYLE: Any = {
+    "svg.fonttype": "path",
+    "svg.hashsalt": "automl-zero",  # so that equal figures are equal files
+    "font.size": 10.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Points of a line, and its name."""
+
+    name: str
+    points: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A figure as data.
+
+    Attributes:
+        curves: what is drawn, as steps if ``steps``.
+        levels: horizontal lines by their names; ``marks``: numbered points, from 1.
+        log_x: whether the first axis is logarithmic; ``x``, ``y``: labels of the axes.
+    """
+
+    x: str
+    y: str
+    curves: tuple[Curve, ...]
+    levels: tuple[tuple[str, float], ...] = ()
+    marks: tuple[tuple[float, float], ...] = ()
+    log_x: bool = False
+    steps: bool = False
+
+
+def course_chart(story: Story) -> Chart:
+    """Best score of the experiment against the number of its programs, its milestones and the baselines."""
+    improvements, final = story.course.improvements, story.progress.final
+    points = [(float(each.experiment_programs), each.fitness) for each in improvements]
+    if story.course.latest and points:
+        points.append((float(story.course.latest.experiment_programs), points[-1][1]))
+    levels = [(each.name, each.scores[Stage.SEARCH].fitness) for each in final.baselines] if final else []
+    return Chart(
+        x="programs",
+        y=f"{measure(final.loss) if final else 'fitness'} on the search tasks",
+        curves=(Curve("best program", tuple(points)),),
+        levels=tuple(levels),
+        marks=tuple((float(each.experiment_programs), each.fitness) for each in milestones(improvements)),
+        log_x=True,
+        steps=True,
+    )
+
+
+def islands_chart(story: Story) -> Chart:
+    """The best score of every island, epoch by epoch."""
+    return _by_island(story, "best fitness of each island", lambda epoch: epoch.island_fitness)
+
+
+def diversity_chart(story: Story) -> Chart:
+    """How many different scores the members of every island have, and how many share the most common one."""
+    behaviours = _by_island(story, "members", lambda epoch: epoch.behaviours, "different scores, ")
+    takeover = _by_island(story, "members", lambda epoch: epoch.takeover, "most common score, ")
+    return Chart(behaviours.x, behaviours.y, (*behaviours.curves[:2], *takeover.curves[:2]))
+
+
+def _by_island(story: Story, label: str, values: Callable[..., Sequence[float]], prefix: str = "") -> Chart:
+    epochs = [each for each in story.course.all_epochs if values(each)]
+    count = min((len(values(each)) for each in epochs), default=0)
+    curves = tuple(
+        Curve(f"{prefix}island {island}", tuple((float(each.epoch), float(values(each)[island])) for each in epochs))
+        for island in range(count)
+    )
+    return Chart("epoch", label, curves)
+
+
+CHARTS: Mapping[str, Callable[[Story], Chart]] = MappingProxyType(
+    {"course": course_chart, "islands": islands_chart, "diversity": diversity_chart}
+)
+
+
+def draw(chart: Chart) -> Figure:
+    """Draw a figure."""
+    with rc_context(STYLE):
+        figure = Figure(figsize=(8.2, 3.9), dpi=120, layout="constrained")
+        FigureCanvasAgg(figure)
+        axes = figure.add_subplot()
+        for number, curve in enumerate(chart.curves):
+            _draw_curve(axes, curve, COLORS[number % len(COLORS)], chart.steps)
+        for number, (name, level) in enumerate(chart.levels):
+            axes.axhline(level, color=COLORS[(number + 1) % len(COLORS)], linestyle="--", linewidth=1, label=name)
+        for number, mark in enumerate(chart.marks, 1):
+            axes.annotate(
+                str(number), mark, xytext=(0, 6), textcoords="offset points", ha="center", fontsize=8, color="#555555"
+            )
+            axes.plot(*mark, "o", color=COLORS[0], markersize=4)
+        axes.set(xlabel=chart.x, ylabel=chart.y)
+        if chart.log_x and any(curve.points for curve in chart.curves):
+            axes.set_xscale("log")
+        if 0 < sum(bool(curve.points) for curve in chart.curves) + len(chart.levels) <= len(COLORS) + 2:
+            axes.legend(frameon=False, fontsize=8)
+    return figure
+
+
+def _draw_curve(axes: Axes, curve: Curve, color: str, steps: bool) -> None:
+    if curve.points:
+        style = "steps-post" if steps else "default"
+        axes.plot(*zip(*curve.points, strict=True), color=color, linewidth=1.4, drawstyle=style, label=curve.name)
+
+
+def svg(chart: Chart) -> str:
+    """A figure as an SVG element, to stand in a page."""
+    file = io.StringIO()
+    with rc_context(STYLE):
+        draw(chart).savefig(file, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    text = file.getvalue()
+    return text[text.index("<svg") :]
+
+
+def write_figures(story: Story, folder: Path) -> list[Path]:
+    """Write every figure as PNG and SVG; gives the files.
+
+    Raises:
+        StoreError: there is one of them already, or they cannot be written.
+    """
+    files = [folder / f"{name}.{ending}" for name in CHARTS for ending in ("png", "svg")]
+    if taken := [str(file) for file in files if file.exists()]:
+        raise StoreError(f"{', '.join(taken)} exists: choose another folder")
+    with named(folder), rc_context(STYLE):
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, chart_of in CHARTS.items():
+            figure = draw(chart_of(story))
+            for ending in ("png", "svg"):
+                figure.savefig(folder / f"{name}.{ending}")
+    return files

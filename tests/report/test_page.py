@@ -1,0 +1,220 @@
+"""The page of a run is whole, needs nothing from elsewhere, and shows everything that is not its own as text."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from sample_events import EPOCH
+from small_config import small_config
+
+from automl_zero.config import Config
+from automl_zero.program.library import library_program
+from automl_zero.program.text import to_text
+from automl_zero.report.page import Birth, births, effect_rows, page, score_rows, tell, told_milestones, verdict
+from automl_zero.report.story import Story
+from automl_zero.run.driver import Run
+from automl_zero.run.events import Ancestor, Baseline, Event, Final, Improvement, Lineage, Score, Selection, Start
+from automl_zero.run.store import RunFolder
+from automl_zero.tasks.splits import Stage
+from automl_zero.tasks.task import Loss
+
+HOSTILE = "<script>alert(1)</script>\"'&"
+VOID = {"meta", "input", "br", "path", "use", "rect"}
+LINEAR = to_text(library_program("linear_regression"))
+
+
+class Reader(HTMLParser):
+    """Checks that elements are closed in their order, and gathers their names and what they refer to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[str] = []
+        self.references: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.references += [value or "" for name, value in attrs if name in ("src", "href", "xlink:href")]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.references += [value or "" for name, value in attrs if name in ("src", "href", "xlink:href")]
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+
+def read(text: str) -> Reader:
+    reader = Reader()
+    reader.feed(text)
+    reader.close()
+    assert reader.open == []
+    return reader
+
+
+def recorded(folder: Path, config: Config, events: list[Event]) -> str:
+    store = RunFolder.create(folder, config)
+    for event in events:
+        store.record(event)
+    return page(folder, tell(folder))
+
+
+def score(value: float) -> dict[Stage, Score]:
+    return dict.fromkeys(Stage, Score(value, 0.01))
+
+
+def final(**changes: object) -> Final:
+    baselines = (Baseline(name="net", setting="rate 1", scores=score(0.8)),)
+    whole = Final(
+        seconds=9.0,
+        experiment=0,
+        program=LINEAR,
+        pruned=LINEAR,
+        learned=("v1",),
+        loss=Loss.ACCURACY,
+        scores=score(0.9),
+        baselines=baselines,
+    )
+    return replace(whole, **changes)  # type: ignore[arg-type]
+
+
+def ancestor(number: int, gain: float, program: str = LINEAR) -> Ancestor:
+    return Ancestor(
+        island=1, island_programs=number, mutation="replace_op", parent_fitness=0.5, fitness=0.5 + gain, program=program
+    )
+
+
+def test_the_page_of_a_run_has_all_its_parts_and_needs_nothing_from_elsewhere(tmp_path: Path) -> None:
+    config = small_config(mutation={"graph_share": 1, "attempts": 50})
+    text = recorded(tmp_path / "run", config, list(Run(config).events()))
+    reader = read(text)
+    assert all(reference.startswith("#") for reference in reader.references)
+    assert reader.tags.count("h1") == 1
+    assert "svg" in reader.tags
+    for title in ("Scores", "How it was found", "The algorithm", "Where the work went", "Islands", "The run"):
+        assert f">{title}</h2>" in text
+    assert "What mutations did" in text
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 5])
+def test_a_run_that_was_cut_off_is_shown_as_far_as_it_is(count: int, tmp_path: Path) -> None:
+    config = small_config()
+    text = recorded(tmp_path / "run", config, list(Run(config).events())[:count])
+    read(text)
+    assert "The run is not complete" in text
+
+
+def test_whatever_comes_from_a_run_is_shown_as_text(tmp_path: Path) -> None:
+    config = small_config().model_copy(update={"name": HOSTILE, "description": HOSTILE})
+    start = Start(version=HOSTILE, name=HOSTILE, seed=0, workers=1, time=HOSTILE)
+    whole = final(baselines=(Baseline(name=HOSTILE, setting=HOSTILE, scores=score(0.5)),))
+    lineage = Lineage(
+        seconds=1.0,
+        experiment=0,
+        ancestors=(replace(ancestor(1, 0.1), mutation=HOSTILE),),
+        effects={HOSTILE: (1, 2, 3)},
+    )
+    improvement = Improvement(
+        seconds=1.0, experiment=0, experiment_programs=5, fitness=0.5, record=True, program=LINEAR
+    )
+    epoch = replace(EPOCH, counters=EPOCH.counters | {HOSTILE: 5})
+    folder = tmp_path / "run"
+    story = Story(config)
+    selection = Selection(
+        seconds=1.0,
+        experiment=0,
+        experiment_programs=5,
+        search_fitness=0.5,
+        select_fitness=0.5,
+        record=True,
+        limit=HOSTILE,
+        program=LINEAR,
+    )
+    for event in (start, improvement, epoch, selection, lineage, whole):
+        story.update(event)
+    text = page(folder, story)
+    assert HOSTILE not in text
+    assert "alert(1)" in text
+    assert read(text).tags.count("script") == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, "has accuracy 0.9000 on the final tasks, more than net."),
+        ({"scores": score(0.7)}, "has accuracy 0.7000 on the final tasks, no more than net."),
+        ({"baselines": ()}, "has accuracy 0.9000 on the final tasks."),
+        ({"learned": ()}, "more than net. It does not learn."),
+        (
+            {
+                "baselines": tuple(
+                    Baseline(name=name, setting="", scores=score(value))
+                    for name, value in (("a", 0.1), ("b", 0.2), ("c", 0.95))
+                )
+            },
+            "more than a and b but no more than c.",
+        ),
+    ],
+)
+def test_the_verdict_names_who_is_beaten_and_who_is_not(changes: dict[str, object], expected: str) -> None:
+    story = Story(small_config())
+    story.update(final(**changes))
+    assert verdict(story).endswith(expected)
+
+
+def test_scores_are_those_of_all_stages() -> None:
+    story = Story(small_config())
+    assert score_rows(story) == []
+    story.update(final())
+    assert score_rows(story) == [("evolved", "", [(0.9, 0.01)] * 3), ("net", "rate 1", [(0.8, 0.01)] * 3)]
+
+
+def test_milestones_tell_the_techniques_that_are_new() -> None:
+    story = Story(small_config())
+    programs = [LINEAR, LINEAR, to_text(library_program("two_layer_net"))]
+    for number, program in enumerate(programs, 1):
+        story.update(
+            Improvement(
+                seconds=1.0,
+                experiment=0,
+                experiment_programs=number,
+                fitness=number / 10,
+                record=True,
+                program=program,
+            )
+        )
+    first, second, third = told_milestones(story)
+    assert "linear model" in first.techniques
+    assert second.techniques == ()
+    assert "two-layer net" in third.techniques
+    assert not set(first.techniques) & set(third.techniques)
+
+
+def test_ancestors_are_told_with_what_has_changed() -> None:
+    one, other = births([ancestor(5, 0.125), ancestor(9, 0.25, LINEAR.replace("s3 - s0", "s0 - s3"))])
+    assert (one.number, one.programs, one.mutation, one.gain, one.fitness) == (1, 5, "replace op", 0.125, 0.625)
+    assert {mark for mark, line in one.lines if not line.startswith("def")} == {"+"}
+    assert isinstance(other, Birth)
+    assert len(other.lines) >= len(LINEAR.splitlines())
+
+
+def test_of_many_ancestors_those_with_the_largest_gains_are_shown_in_their_order() -> None:
+    many = [ancestor(number, 0.001 * (number % 7)) for number in range(100)]
+    shown = births(many)
+    assert len(shown) == 60
+    assert [each.programs for each in shown] == sorted(each.programs for each in shown)
+    assert min(each.gain for each in shown) >= 0.002
+
+
+def test_mutations_are_told_most_frequent_first() -> None:
+    story = Story(small_config())
+    assert effect_rows(story) == []
+    effects = {"insert": (1, 2, 3), "replace_op": (10, 0, 0)}
+    story.update(Lineage(seconds=1.0, experiment=0, ancestors=(), effects=effects))
+    assert effect_rows(story) == [("replace op", 10, 0, 0), ("insert", 1, 2, 3)]

@@ -1,0 +1,110 @@
+"""The figures of a run: their data exactly, and that they can be drawn."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import matplotlib.image
+import numpy as np
+import pytest
+from sample_events import EPOCH
+from small_config import small_config
+
+from automl_zero.report.run_figures import (
+    CHARTS,
+    Curve,
+    course_chart,
+    diversity_chart,
+    islands_chart,
+    svg,
+    write_figures,
+)
+from automl_zero.report.story import Story
+from automl_zero.run.driver import Run
+from automl_zero.run.events import Baseline, Event, Final, Improvement, Score
+from automl_zero.run.store import StoreError
+from automl_zero.tasks.splits import Stage
+from automl_zero.tasks.task import Loss
+
+SCORES = {Stage.SEARCH: Score(0.7, 0.01), Stage.SELECT: Score(0.6, 0.01), Stage.FINAL: Score(0.5, None)}
+FINAL = Final(
+    seconds=9.0,
+    experiment=0,
+    program="",
+    pruned="",
+    learned=(),
+    loss=Loss.ACCURACY,
+    scores=SCORES,
+    baselines=(Baseline(name="net", setting="rate 1", scores=SCORES),),
+)
+
+
+def story(*events: Event) -> Story:
+    told = Story(small_config())
+    for event in events:
+        told.update(event)
+    return told
+
+
+def improvement(programs: int, fitness: float) -> Improvement:
+    return Improvement(
+        seconds=1.0, experiment=0, experiment_programs=programs, fitness=fitness, record=True, program=""
+    )
+
+
+def epochs(*values: tuple[int, tuple[float, float], tuple[int, ...], tuple[int, ...]]) -> list[Event]:
+    return [
+        replace(EPOCH, epoch=number, island_fitness=fitness, behaviours=different, takeover=common)
+        for number, fitness, different, common in values
+    ]
+
+
+def test_the_course_goes_through_all_improvements_to_the_latest_epoch() -> None:
+    chart = course_chart(story(improvement(10, 0.5), improvement(200, 0.75), replace(EPOCH, epoch=3), FINAL))
+    assert chart.curves == (Curve("best program", ((10.0, 0.5), (200.0, 0.75), (1000.0, 0.75))),)
+    assert chart.marks == ((10.0, 0.5), (200.0, 0.75))
+    assert chart.levels == (("net", 0.7),)
+    assert (chart.x, chart.y) == ("programs", "accuracy on the search tasks")
+
+
+def test_a_run_that_goes_on_has_no_baselines_yet() -> None:
+    chart = course_chart(story(improvement(10, 0.5)))
+    assert (chart.levels, chart.y) == ((), "fitness on the search tasks")
+
+
+def test_islands_have_a_curve_each() -> None:
+    chart = islands_chart(story(*epochs((1, (0.1, 0.2), (), ()), (2, (0.3, 0.4), (), ()))))
+    assert chart.curves == (Curve("island 0", ((1.0, 0.1), (2.0, 0.3))), Curve("island 1", ((1.0, 0.2), (2.0, 0.4))))
+
+
+def test_diversity_is_told_of_two_islands() -> None:
+    chart = diversity_chart(story(*epochs((1, (0.1, 0.2), (5, 6, 7), (3, 2, 1)))))
+    assert [(curve.name, curve.points) for curve in chart.curves] == [
+        ("different scores, island 0", ((1.0, 5.0),)),
+        ("different scores, island 1", ((1.0, 6.0),)),
+        ("most common score, island 0", ((1.0, 3.0),)),
+        ("most common score, island 1", ((1.0, 2.0),)),
+    ]
+
+
+def test_runs_of_older_versions_tell_no_diversity() -> None:
+    assert diversity_chart(story(EPOCH)).curves == ()
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_every_figure_can_be_drawn_of_a_run_and_of_none(name: str) -> None:
+    complete = story(*Run(small_config()).events())
+    for told in (complete, story()):
+        assert svg(CHARTS[name](told)).startswith("<svg")
+    assert svg(CHARTS[name](complete)) == svg(CHARTS[name](complete))
+
+
+def test_figures_are_written_as_pictures_and_never_over_others(tmp_path: Path) -> None:
+    told = story(*Run(small_config()).events())
+    files = write_figures(told, tmp_path / "figures")
+    assert sorted(file.name for file in files) == sorted(f"{name}.{end}" for name in CHARTS for end in ("png", "svg"))
+    picture = matplotlib.image.imread(tmp_path / "figures" / "course.png")
+    assert len(np.unique(picture.reshape(-1, picture.shape[2]), axis=0)) > 10
+    with pytest.raises(StoreError, match=r"course.png.* exists: choose another folder"):
+        write_figures(told, tmp_path / "figures")

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from small_config import small_config
+from typer.testing import CliRunner
+
+from automl_zero.cli import main
+from automl_zero.run.driver import Run
+from automl_zero.run.store import RunFolder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    config = small_config()
+    store = RunFolder.create(tmp_path / "run", config)
+    for event in Run(config).events():
+        store.record(event)
+    return tmp_path / "run"
+
+
+def invoke(*arguments: object) -> tuple[int, str]:
+    result = CliRunner().invoke(main, ["report", *map(str, arguments)])
+    return result.exit_code, result.output
+
+
+def test_a_run_gets_its_page_in_its_folder_as_often_as_asked(folder: Path) -> None:
+    for _ in range(2):
+        assert invoke(folder) == (0, f"wrote {folder / 'report.html'}\n")
+    assert (folder / "report.html").read_text().startswith("<!doctype html>")
+
+
+def test_a_page_elsewhere_overwrites_nothing(folder: Path, tmp_path: Path) -> None:
+    target = tmp_path / "mine.html"
+    assert invoke(folder, "--out", target)[0] == 0
+    assert not (folder / "report.html").exists()
+    code, output = invoke(folder, "--out", target)
+    assert code == 2
+    assert "exists: choose another name" in output
+
+
+def test_figures_are_written_too(folder: Path, tmp_path: Path) -> None:
+    code, output = invoke(folder, "--figures", tmp_path / "figures")
+    assert code == 0
+    assert f"wrote {tmp_path / 'figures' / 'course.svg'}\n" in output
+    assert (tmp_path / "figures" / "islands.png").exists()
+
+
+def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
+    code, output = invoke(tmp_path)
+    assert code == 2
+    assert "is not a run folder" in output
