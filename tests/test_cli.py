@@ -132,7 +132,8 @@ def test_a_run_leaves_a_complete_folder_and_prints_its_report(small: Path) -> No
     assert names(folder) == COMPLETE
     assert names(folder / "best") == BEST
     assert result.stdout.startswith("small, seed 0: 3 islands, ")
-    assert result.stdout.endswith((folder / "report.txt").read_text())
+    told = (folder / "report.txt").read_text()
+    assert result.stdout.endswith(f"{told}to look at: runs/small-seed-0/report.html\n")
     assert [json.loads(line)["event"] for line in (folder / "events.jsonl").read_text().splitlines()][-1] == "stop"
 
 
