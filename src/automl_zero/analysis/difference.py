@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from automl_zero.analysis.edits import lines_of
 from automl_zero.analysis.findings import Line
-from automl_zero.analysis.flow import lines_of
 from automl_zero.analysis.simplify import Simplified, Step
 from automl_zero.program.program import COMPONENTS
 from automl_zero.program.text import instruction_text

@@ -23,7 +23,7 @@ from automl_zero.cli.output import AsJson, Override, Seed, print_table, to_json
 
 if TYPE_CHECKING:
     from automl_zero.analysis.ablate import Ablation, Effect
-    from automl_zero.analysis.edits import Line
+    from automl_zero.analysis.findings import Line
     from automl_zero.analysis.knockouts import Variant
     from automl_zero.program.program import Program
 
