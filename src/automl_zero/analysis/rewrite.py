@@ -91,8 +91,12 @@ def canonical(program: Program, multiclass: bool = False) -> Program:
 
     Addresses with a fixed meaning stay.
     """
-    renamed = _renumbered(program, multiclass)
-    return Program(*(tuple(map(_in_order, component)) for component in renamed))
+    return with_ordered_operands(_renumbered(program, multiclass))
+
+
+def with_ordered_operands(program: Program) -> Program:
+    """An equal program: where operands may change places, the lower address comes first."""
+    return Program(*(tuple(map(_in_order, component)) for component in program))
 
 
 def _in_order(instruction: Instruction) -> Instruction:
