@@ -182,8 +182,8 @@ def _what_falls_short(tuned: dict[str, Any], found: dict[str, Any]) -> list[str]
         "program leads the net by about as much as in the paper, but at lower accuracies, and images are projected.",
         f"- Other images: the tuned program is the best in {best} of {len(found['places'])} places above. What the "
         "paper transfers to (SVHN, downsampled ImageNet, Fashion-MNIST, at full size) was not measured.",
-        "- Order of the parts: in the paper averaged weights are worth most, before bilinear. In `figure_6_pruned` that "
-        f"is so here ({_loss(tuned, 'figure_6_pruned', 'averaged weights')} and "
+        "- Order of the parts: in the paper averaged weights are worth most, before bilinear. In `figure_6_pruned` "
+        f"that is so here ({_loss(tuned, 'figure_6_pruned', 'averaged weights')} and "
         f"{_loss(tuned, 'figure_6_pruned', 'bilinear')}), in `figure_6`, cleaned by hand as the paper prints it, not.",
         "- Noise: see above. Nothing beyond stating both rows was tried to bring its order in line.",
     ]

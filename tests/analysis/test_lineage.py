@@ -115,6 +115,7 @@ def test_the_last_lineage_counts_which_is_that_of_the_best(tmp_path: Path) -> No
 
 def test_a_program_that_was_there_from_the_beginning_has_no_ancestors(tmp_path: Path) -> None:
     assert lineage_of(run_with(tmp_path, lineage([], []))) == Story(0, True, 0, ())
+    assert lineage_of(run_with(tmp_path / "older", selection(0, record=True))) == Story(0, False, 0, ())
 
 
 @pytest.mark.parametrize(("ended", "experiment"), [((), 1), ((selection(0, record=True),), 0)])

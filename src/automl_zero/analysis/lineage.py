@@ -133,7 +133,7 @@ def _improvements(events: Sequence[Event]) -> _Found | None:
     """Those of the experiment that is best on the select tasks, or else of the latest."""
     best = [event.experiment for event in events if isinstance(event, Selection) and event.record]
     latest = [event.experiment for event in events if isinstance(event, Improvement)]
-    if not latest:
+    if not best and not latest:
         return None
     experiment = (best or latest)[-1]
     made = [event for event in events if isinstance(event, Improvement) and event.experiment == experiment]

@@ -56,8 +56,8 @@ def _title(folder: Path, story: Story) -> str:
     if story.is_lineage:
         return f"{folder}, experiment {story.experiment}: ancestors that improved on a parent: {story.count}"
     return (
-        f"{folder} tells no lineage, since it is still going on or of an older version; experiment {story.experiment}:\n"
-        f"improvements, which need not stem from each other: {story.count}"
+        f"{folder} tells no lineage, since it is still going on or of an older version\n"
+        f"improvements of experiment {story.experiment}, which need not stem from each other: {story.count}"
     )
 
 
