@@ -55,8 +55,8 @@ def _keep(features: int, found: dict[str, Any]) -> None:
     """Add what was found at a number of features, and write the table anew."""
     known: dict[str, Any] = json.loads(DATA.read_text(encoding="utf-8")) if DATA.exists() else {}
     known = dict(sorted((known | {str(features): found}).items(), key=lambda row: int(row[0])))
-    _write(DATA, json.dumps(known, indent=1) + "\n")
-    _write(TABLE, "\n".join(_report(known)) + "\n")
+    keep_text(DATA, json.dumps(known, indent=1) + "\n")
+    keep_text(TABLE, "\n".join(_report(known)) + "\n")
     print(f"wrote {DATA} and {TABLE}")
 
 
@@ -121,7 +121,7 @@ def _report(known: dict[str, Any]) -> list[str]:
         sizes = f"{found['trials']} trials, {found['seeds']} seed(s) with {tasks}"
         lines += ["", f"## F = {features}: {sizes}", "", *_accuracies(found)]
         for name, parts in found.get("parts", {}).items():
-            lines += ["", f"`{name}`, changed and tuned anew:", "", *_changes(parts)]
+            lines += ["", f"`{name}`, changed and tuned anew:", "", *change_rows(parts)]
     return lines
 
 
@@ -131,21 +131,24 @@ def _accuracies(found: dict[str, Any]) -> list[str]:
         accuracy = 100 * np.array(each["accuracy"])
         deviation = f" ± {accuracy.std(ddof=1):.2f}" if len(accuracy) > 1 else ""
         text = f"{accuracy.mean():.2f}{deviation}"
-        rows.append(f"| {name} | {text} | {_interval(each['lead'])} | {each['seconds']:.0f} |")
+        rows.append(f"| {name} | {text} | {interval(each['lead'])} | {each['seconds']:.0f} |")
     return rows
 
 
-def _changes(parts: list[dict[str, Any]]) -> list[str]:
-    rows = [f"| {each['name']} | {_interval(each['change'])} | {each['note']} |" for each in parts]
+def change_rows(parts: list[dict[str, Any]]) -> list[str]:
+    """A table of what changes do."""
+    rows = [f"| {each['name']} | {interval(each['change'])} | {each['note']} |" for each in parts]
     return ["| change | points | how |", "|---|---|---|", *rows]
 
 
-def _interval(values: list[float]) -> str:
+def interval(values: list[float]) -> str:
+    """A difference in points, with its interval."""
     value, low, high = (100 * each for each in values)
     return f"{value:+.2f} ({low:+.2f} to {high:+.2f})"
 
 
-def _write(path: Path, text: str) -> None:
+def keep_text(path: Path, text: str) -> None:
+    """Replace a file as a whole."""
     with replacing(path) as file:
         file.write(text.encode())
 

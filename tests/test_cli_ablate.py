@@ -27,7 +27,7 @@ def ablate(*arguments: object, program: str = "linear_regression") -> Result:
 
 
 def test_every_line_is_knocked_out_and_drawn(folder: Path) -> None:
-    result = ablate("--picture", "picture.png")
+    result = ablate("--no-techniques", "--picture", "picture.png")
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
     assert lines[1].startswith("the whole program  ")
@@ -42,7 +42,9 @@ def test_every_line_is_knocked_out_and_drawn(folder: Path) -> None:
 
 
 def test_groups_of_lines_are_named_by_people_who_count_from_1() -> None:
-    (found,) = json.loads(ablate("--group", "step=learn:3, learn:4", "--no-lines", "--json").stdout)["effects"]
+    (found,) = json.loads(ablate("--group", "step=learn:3, learn:4", "--no-lines", "--no-techniques", "--json").stdout)[
+        "effects"
+    ]
     assert (found["name"], found["note"]) == ("step", "v2 = v0; without v1 = v1 + v2")
     assert found["difference"]["low"] <= found["difference"]["value"] <= found["difference"]["high"]
 
@@ -54,10 +56,18 @@ def test_variants_made_by_hand_are_judged_beside() -> None:
 
 
 def test_a_line_that_is_knocked_out_by_hand_already_is_not_told_twice(folder: Path) -> None:
-    found = json.loads(ablate("--json", program="figure_6").stdout)["effects"]
+    found = json.loads(ablate("--no-techniques", "--json", program="figure_6").stdout)["effects"]
     assert len(found) == 5 + 16 - 2  # its noise and its norm
     (folder / "copy.txt").write_text(to_text(library_program("figure_6")))
-    assert len(json.loads(ablate("--json", program="copy.txt").stdout)["effects"]) == 16
+    assert len(json.loads(ablate("--no-techniques", "--json", program="copy.txt").stdout)["effects"]) == 16
+
+
+def test_recognised_techniques_are_knocked_out_unless_a_group_has_their_name() -> None:
+    found = json.loads(ablate("--no-lines", "--json").stdout)["effects"]
+    notes = {each["name"]: each["note"] for each in found}
+    assert notes == {"linear model": "s1 = 1.0", "gradient descent on squared loss": "without v1 = v1 + v2"}
+    both = json.loads(ablate("--no-lines", "--json", "--group", "linear model=learn:1").stdout)["effects"]
+    assert {each["name"]: each["note"] for each in both}["linear model"] == "s3 = s0"
 
 
 @pytest.mark.parametrize(

@@ -6,15 +6,15 @@ from hypothesis import given
 from strategies import programs
 
 from automl_zero.analysis.edits import (
-    Line,
     constant_scalar,
     copy_of,
     free_scalar,
     instruction_at,
-    lines,
+    lines_of,
     live_lines,
     rewritten,
 )
+from automl_zero.analysis.findings import Line
 from automl_zero.program.library import library_program
 from automl_zero.program.ops import Kind
 from automl_zero.program.program import AddressCounts, Instruction, Program, ProgramError
@@ -27,8 +27,8 @@ NET = library_program("two_layer_net")
 
 def test_a_line_is_named_by_its_component_function_and_its_index_there() -> None:
     assert instruction_text(instruction_at(NET, ("predict", 2))) == "v4 = maximum(v3, v5)"
-    assert len(list(lines(NET))) == len(NET)
-    assert [line for line, _ in lines(NET)][2:4] == [("setup", 2), ("predict", 0)]
+    assert len(list(lines_of(NET))) == len(NET)
+    assert [line for line, _ in lines_of(NET)][2:4] == [("setup", 2), ("predict", 0)]
 
 
 def test_lines_are_replaced_by_any_number_of_instructions() -> None:
@@ -41,7 +41,7 @@ def test_lines_are_replaced_by_any_number_of_instructions() -> None:
 
 @given(programs())
 def test_to_remove_what_is_not_live_is_to_prune(program: Program) -> None:
-    dead = {line for line, _ in lines(program)} - set(live_lines(program))
+    dead = {line for line, _ in lines_of(program)} - set(live_lines(program))
     assert rewritten(program, dict.fromkeys(dead, ())) == prune(program)
     assert rewritten(program, {}) == program
 

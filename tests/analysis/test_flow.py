@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import programs
 
+from automl_zero.analysis.edits import lines_of
 from automl_zero.analysis.flow import (
     GIVEN_FEATURES,
     GIVEN_LABEL,
@@ -18,7 +19,6 @@ from automl_zero.analysis.flow import (
     Source,
     flow_of,
     label_cell,
-    lines_of,
     prediction_cell,
     read_cells,
 )

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from strategies import programs
 
-from automl_zero.analysis.edits import Line, constant_scalar, lines, live_lines
+from automl_zero.analysis.edits import constant_scalar, lines_of, live_lines
+from automl_zero.analysis.findings import Line
 from automl_zero.analysis.knockouts import each_group, each_line, without
 from automl_zero.program.library import library_program
 from automl_zero.program.program import Program, ProgramError
@@ -28,8 +29,8 @@ FIGURE_6 = library_program("figure_6")
 )
 def test_what_remains_of_a_line(line: Line, remains: list[str], note: str) -> None:
     (found,) = [each for each in each_line(FIGURE_6) if each.name.startswith(f"{line[0]} {line[1] + 1}: ")]
-    before = [instruction_text(each) for at, each in lines(FIGURE_6) if at[0] == line[0]]
-    after = [instruction_text(each) for at, each in lines(found.program) if at[0] == line[0]]
+    before = [instruction_text(each) for at, each in lines_of(FIGURE_6) if at[0] == line[0]]
+    after = [instruction_text(each) for at, each in lines_of(found.program) if at[0] == line[0]]
     assert after == [*before[: line[1]], *remains, *before[line[1] + 1 :]]
     assert found.note == note
 

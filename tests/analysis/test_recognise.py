@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from programs_with_techniques import FIGURE_6, LIBRARY_TECHNIQUES, LOGISTIC, SQUARED, WRITTEN
 from strategies import programs
 
+from automl_zero.analysis.edits import lines_of
 from automl_zero.analysis.findings import TECHNIQUES
-from automl_zero.analysis.flow import lines_of
 from automl_zero.analysis.recognise import recognise
 from automl_zero.program.library import LIBRARY, library_program
 from automl_zero.program.program import AddressCounts, Program

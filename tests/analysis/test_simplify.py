@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import programs
 
-from automl_zero.analysis.flow import lines_of
+from automl_zero.analysis.edits import lines_of
 from automl_zero.analysis.laws import LAWS
 from automl_zero.analysis.rewrite import canonical
 from automl_zero.analysis.simplify import NO_EFFECT, TESTED, Simplified, simplify

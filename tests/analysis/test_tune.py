@@ -85,3 +85,11 @@ def test_where_all_values_are_equal_the_first_is_kept_and_all_trials_are_made() 
     same = from_text("def Setup():\n s2 = 0.5\ndef Predict():\n s1 = s2 - s2\ndef Learn():\n")
     found = tune(same, tasks, config, 150)
     assert (found.program, len(found.trials)) == (same, 150)
+
+
+@pytest.mark.parametrize(("workers", "trials"), [(1, 6), (2, 10)])
+def test_a_clock_ends_it_after_trials_that_would_have_been_made_without_it(workers: int, trials: int) -> None:
+    tasks, config = habitat()
+    clock = iter([False] * 5 + [True] * 5)
+    found = tune(NET, tasks, config, 25, workers, is_over=lambda: next(clock))
+    assert found.trials == tune(NET, tasks, config, 25).trials[:trials]

@@ -9,6 +9,8 @@ from typing import Any
 
 from automl_zero.analysis.difference import difference
 from automl_zero.analysis.findings import TECHNIQUES, Finding, Technique
+from automl_zero.analysis.lineage import Story
+from automl_zero.analysis.lineage import to_plain as story_to_plain
 from automl_zero.analysis.readable import readable
 from automl_zero.analysis.recognise import recognise
 from automl_zero.analysis.simplify import TOLERANCE, FitnessOf, Simplified, simplify
@@ -33,6 +35,7 @@ class Analysis:
         findings: techniques in the short one.
         fitness: means over the tasks, of the raw and of the short program; None where there are no tasks.
         tasks: their name and number, or empty.
+        story: how the program came about, if a run found it.
     """
 
     name: str
@@ -41,6 +44,7 @@ class Analysis:
     findings: tuple[Finding, ...]
     fitness: tuple[float, float] | None
     tasks: str
+    story: Story | None = None
 
     @property
     def text(self) -> str:
@@ -55,6 +59,7 @@ def analyze(
     tasks: TaskSet | None = None,
     config: Config | None = None,
     tolerance: float = TOLERANCE,
+    story: Story | None = None,
 ) -> Analysis:
     """Understand a program.
 
@@ -65,15 +70,17 @@ def analyze(
         tasks: where steps that are not exact are tested, each with several seeds of noise; without, none are done.
         config: the rules by which programs are scored.
         tolerance: by how much such steps may lower the mean fitness in all.
+        story: how the program came about, which is told beside.
     """
     if tasks is None:
         simplified = simplify(program, multiclass)
-        return Analysis(name, multiclass, simplified, recognise(simplified.program, multiclass), None, "")
+        return Analysis(name, multiclass, simplified, recognise(simplified.program, multiclass), None, "", story)
     fitness_of = _scorer(tasks, config or Config())
     simplified = simplify(program, tasks.is_multiclass, fitness_of, tolerance)
     found = recognise(simplified.program, tasks.is_multiclass, loss=tasks.loss)
     fitness = fmean(fitness_of(program)), fmean(fitness_of(simplified.program))
-    return Analysis(name, tasks.is_multiclass, simplified, found, fitness, f"{tasks.name}, {len(tasks)} tasks")
+    told = f"{tasks.name}, {len(tasks)} tasks"
+    return Analysis(name, tasks.is_multiclass, simplified, found, fitness, told, story)
 
 
 def to_plain(analysis: Analysis) -> dict[str, Any]:
@@ -90,6 +97,7 @@ def to_plain(analysis: Analysis) -> dict[str, Any]:
         "techniques": [{**asdict(each), **_told(each)} for each in analysis.findings],
         "tasks": analysis.tasks or None,
         "fitness": dict(zip(("raw", "program"), analysis.fitness, strict=True)) if analysis.fitness else None,
+        "lineage": story_to_plain(analysis.story) if analysis.story else None,
     }
 
 

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
 from types import MappingProxyType
 
-from automl_zero.analysis.edits import Line, constant_scalar, free_scalar, instruction_at, rewritten
+from automl_zero.analysis.edits import constant_scalar, free_scalar, instruction_at, rewritten
+from automl_zero.analysis.findings import Line
 from automl_zero.analysis.knockouts import Variant
 from automl_zero.program.library import library_program
 from automl_zero.program.ops import BY_NAME

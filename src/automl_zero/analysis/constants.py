@@ -11,7 +11,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from automl_zero.analysis.edits import Line, instruction_at, live_lines, rewritten
+from automl_zero.analysis.edits import instruction_at, live_lines, rewritten
+from automl_zero.analysis.findings import Line
 from automl_zero.program.program import Instruction, Program
 
 INDICES = ("index", "row", "column")

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
-from automl_zero.analysis.edits import Line, lines, live_lines
+from automl_zero.analysis.edits import lines_of, live_lines
+from automl_zero.analysis.findings import Line
+from automl_zero.analysis.flow import Cell, label_cell
 from automl_zero.program.ops import Kind
-from automl_zero.program.program import CLASS_LABEL, COMPONENTS, FEATURES, LABEL, Instruction, Program
-
-Cell = tuple[Kind, int]
+from automl_zero.program.program import COMPONENTS, FEATURES, Instruction, Program
 
 
 class Origin(IntEnum):
@@ -55,7 +55,7 @@ def coupled_uses(program: Program, multiclass: bool = False) -> tuple[Use, ...]:
 def _settled(program: Program, multiclass: bool) -> dict[Cell, Origin]:
     """Origins at the beginning of Predict, where the values of Setup and of every earlier example meet."""
     memory: dict[Cell, Origin] = {}
-    for line, instruction in lines(program):
+    for line, instruction in lines_of(program):
         if line[0] == COMPONENTS[0]:
             _run(instruction, memory)
     while True:
@@ -76,11 +76,10 @@ def _walk(
     program: Program, memory: dict[Cell, Origin], multiclass: bool
 ) -> Iterator[tuple[Line, list[tuple[Cell, Origin]], Origin]]:
     """Go once through Predict and Learn; for each line, its inputs with their origins, and the origin of the result."""
-    label = (Kind.VECTOR, CLASS_LABEL) if multiclass else (Kind.SCALAR, LABEL)
     for component in COMPONENTS[1:]:
         memory[Kind.VECTOR, FEATURES] = Origin.EXAMPLE
-        memory[label] = Origin.EXAMPLE if component == "learn" else Origin.FIXED
-        for line, instruction in lines(program):
+        memory[label_cell(multiclass)] = Origin.EXAMPLE if component == "learn" else Origin.FIXED
+        for line, instruction in lines_of(program):
             if line[0] == component and instruction.row.output is not None:
                 inputs = [(cell, memory.get(cell, Origin.FIXED)) for cell in instruction.inputs()]
                 yield line, inputs, _run(instruction, memory)

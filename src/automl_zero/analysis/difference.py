@@ -1,14 +1,19 @@
-"""What became of each line of a raw program, as lines to show: kept, removed by which step, or replaced."""
+"""Differences of programs as lines to show: kept, removed or added, and why.
+
+In their order, the lines that are kept or removed are the program before.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from enum import StrEnum
 
+from automl_zero.analysis.edits import lines_of
 from automl_zero.analysis.findings import Line
-from automl_zero.analysis.flow import lines_of
 from automl_zero.analysis.simplify import Simplified, Step
-from automl_zero.program.program import COMPONENTS
+from automl_zero.program.program import COMPONENTS, Program
 from automl_zero.program.text import instruction_text
 
 
@@ -22,7 +27,7 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A line of the raw program, or what it has become; ``why`` is the step that did it, empty where it is kept."""
+    """A line of the program before or after; ``why`` is the step that removed or added it, empty where that is none."""
 
     mark: Mark
     text: str
@@ -34,11 +39,32 @@ def difference(simplified: Simplified) -> tuple[Difference, ...]:
     last: dict[Line, Step] = {step.line: step for step in simplified.steps}
     found: list[Difference] = []
     for component in COMPONENTS:
-        found.append(Difference(Mark.KEPT, f"def {component.capitalize()}():"))
+        found.append(_header(component))
         for line, instruction in lines_of(simplified.raw):
             if line[0] == component:
                 found += _of_line(f"  {instruction_text(instruction)}", last.get(line))
     return tuple(found)
+
+
+def between(before: Program, after: Program) -> tuple[Difference, ...]:
+    """What differs between two programs: in each component function the fewest lines, and the headers of all."""
+    found: list[Difference] = []
+    for component, *parts in zip(COMPONENTS, before, after, strict=True):
+        one, other = ([instruction_text(each) for each in part] for part in parts)
+        found += [_header(component), *_edited(one, other)]
+    return tuple(found)
+
+
+def _header(component: str) -> Difference:
+    return Difference(Mark.KEPT, f"def {component.capitalize()}():")
+
+
+def _edited(before: list[str], after: list[str]) -> Iterator[Difference]:
+    matcher = SequenceMatcher(None, before, after, autojunk=False)
+    for tag, first, last, start, end in matcher.get_opcodes():
+        is_kept = tag == "equal"
+        yield from (Difference(Mark.KEPT if is_kept else Mark.REMOVED, f"  {text}") for text in before[first:last])
+        yield from (Difference(Mark.ADDED, f"  {text}") for text in after[start:end] if not is_kept)
 
 
 def _of_line(text: str, step: Step | None) -> list[Difference]:

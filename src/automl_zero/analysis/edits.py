@@ -6,20 +6,21 @@ program before it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
+from automl_zero.analysis.findings import Line
 from automl_zero.program.ops import BY_NAME, Kind
 from automl_zero.program.program import COMPONENTS, MAX_ADDRESSES, Instruction, Program, ProgramError
 from automl_zero.program.prune import live_instructions
 
-Line = tuple[str, int]  # the component function ("setup", "predict" or "learn"), and the index in it
+Rewrite = Mapping[Line, tuple[Instruction, ...]]  # what lines become; where that is nothing, they are removed
 
 SET_SCALAR = BY_NAME["scalar_const_set"].number
 _COPY = {Kind.SCALAR: "scalar_min", Kind.VECTOR: "vector_min", Kind.MATRIX: "matrix_min"}
 
 
-def lines(program: Program) -> Iterator[tuple[Line, Instruction]]:
-    """Every line in the order of the program."""
+def lines_of(program: Program) -> Iterator[tuple[Line, Instruction]]:
+    """All lines with their instructions, in the order of the program."""
     for component, instructions in zip(COMPONENTS, program, strict=True):
         for index, instruction in enumerate(instructions):
             yield (component, index), instruction
@@ -28,7 +29,7 @@ def lines(program: Program) -> Iterator[tuple[Line, Instruction]]:
 def live_lines(program: Program, multiclass: bool = False) -> tuple[Line, ...]:
     """The lines that can have an effect on a prediction."""
     lives = (live for component in live_instructions(program, multiclass) for live in component)
-    return tuple(line for (line, _), live in zip(lines(program), lives, strict=True) if live)
+    return tuple(line for (line, _), live in zip(lines_of(program), lives, strict=True) if live)
 
 
 def instruction_at(program: Program, line: Line) -> Instruction:
@@ -37,25 +38,25 @@ def instruction_at(program: Program, line: Line) -> Instruction:
     Raises:
         ProgramError: there is no such line.
     """
-    found = dict(lines(program)).get(line)
+    found = dict(lines_of(program)).get(line)
     if found is None:
         component, index = line
-        count = sum(other == component for (other, _), _ in lines(program))
+        count = sum(other == component for (other, _), _ in lines_of(program))
         raise ProgramError(f"{component} has no instruction {index + 1}: it has {count}")
     return found
 
 
-def rewritten(program: Program, changes: Mapping[Line, Sequence[Instruction]]) -> Program:
-    """The program with each of these lines replaced by those instructions; none of them removes it.
+def rewritten(program: Program, rewrite: Rewrite) -> Program:
+    """The program with each of these lines replaced by those instructions.
 
     Raises:
         ProgramError: there is no such line.
     """
-    for line in changes:
+    for line in rewrite:
         instruction_at(program, line)
     components: dict[str, list[Instruction]] = {component: [] for component in COMPONENTS}
-    for line, instruction in lines(program):
-        components[line[0]].extend(changes.get(line, (instruction,)))
+    for line, instruction in lines_of(program):
+        components[line[0]].extend(rewrite.get(line, (instruction,)))
     return Program(*map(tuple, components.values()))
 
 
@@ -75,7 +76,7 @@ def free_scalar(program: Program) -> int:
     Raises:
         ProgramError: it uses all there can be.
     """
-    used = {address for _, each in lines(program) for kind, address in each.operands() if kind is Kind.SCALAR}
+    used = {address for _, each in lines_of(program) for kind, address in each.operands() if kind is Kind.SCALAR}
     free = next((address for address in range(2, MAX_ADDRESSES) if address not in used), None)
     if free is None:
         raise ProgramError(f"the program uses all {MAX_ADDRESSES} scalars: prune it, or use fewer")

@@ -116,10 +116,18 @@ _ROWS = (
 TECHNIQUES: Mapping[str, Technique] = MappingProxyType({row.name: row for row in _ROWS})
 
 
+def technique_lines(findings: Sequence[Finding]) -> Mapping[str, tuple[Line, ...]]:
+    """For each technique that was found, all lines that show it."""
+    lines: dict[str, dict[Line, None]] = {}
+    for finding in findings:
+        lines.setdefault(finding.technique, {}).update(dict.fromkeys(finding.lines))
+    return MappingProxyType({technique: tuple(each) for technique, each in lines.items()})
+
+
 def comments(findings: Sequence[Finding]) -> Mapping[Line, str]:
     """What to write at each line: the techniques that it is part of; of gradient descent, not on which loss."""
     at: dict[Line, list[str]] = {}
-    for finding in findings:
-        for line in finding.lines:
-            at.setdefault(line, []).append(finding.technique.partition(" on ")[0])
+    for technique, lines in technique_lines(findings).items():
+        for line in lines:
+            at.setdefault(line, []).append(technique.partition(" on ")[0])
     return MappingProxyType({line: ", ".join(dict.fromkeys(names)) for line, names in at.items()})

@@ -6,11 +6,12 @@ that they have in the program.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+from automl_zero.analysis.edits import instruction_at, live_lines
 from automl_zero.analysis.findings import Line
 from automl_zero.program.ops import Kind
 from automl_zero.program.program import (
@@ -23,7 +24,6 @@ from automl_zero.program.program import (
     Instruction,
     Program,
 )
-from automl_zero.program.prune import live_instructions
 
 Cell = tuple[Kind, int]
 
@@ -43,13 +43,6 @@ _State = dict[Cell, Sources]
 _ZERO: Sources = frozenset({Source(None, ZERO)})
 
 
-def lines_of(program: Program) -> Iterator[tuple[Line, Instruction]]:
-    """All lines with their instructions, in order."""
-    for name, component in zip(COMPONENTS, program, strict=True):
-        for index, instruction in enumerate(component):
-            yield (name, index), instruction
-
-
 def line_order(line: Line) -> tuple[int, int]:
     """By this, lines are sorted as they are in the program."""
     return COMPONENTS.index(line[0]), line[1]
@@ -63,6 +56,13 @@ def label_cell(multiclass: bool) -> Cell:
 def prediction_cell(multiclass: bool) -> Cell:
     """Where the prediction is."""
     return (Kind.VECTOR, CLASS_PREDICTION) if multiclass else (Kind.SCALAR, PREDICTION)
+
+
+def given_cells(multiclass: bool) -> tuple[Cell, ...]:
+    """The addresses with a fixed meaning: features, label and prediction."""
+    scalar_label = (Kind.SCALAR, LABEL)  # which is no memory, and is 0 where the label is a vector
+    cells = ((Kind.VECTOR, FEATURES), scalar_label, label_cell(multiclass), prediction_cell(multiclass))
+    return tuple(sorted(dict.fromkeys(cells)))
 
 
 def read_cells(instruction: Instruction) -> tuple[Cell, ...]:
@@ -143,8 +143,7 @@ def flow_of(program: Program, multiclass: bool = False) -> Flow:
 
 
 def _live(program: Program, multiclass: bool) -> dict[Line, Instruction]:
-    lives = (flag for component in live_instructions(program, multiclass) for flag in component)
-    return {line: instruction for (line, instruction), live in zip(lines_of(program), lives, strict=True) if live}
+    return {line: instruction_at(program, line) for line in live_lines(program, multiclass)}
 
 
 def _either(*states: Mapping[Cell, Sources]) -> _State:

@@ -16,7 +16,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from automl_zero.analysis.edits import Line, constant_scalar, copy_of, instruction_at, live_lines, rewritten
+from automl_zero.analysis.edits import constant_scalar, copy_of, instruction_at, live_lines, rewritten
+from automl_zero.analysis.findings import Line
 from automl_zero.program.ops import Kind
 from automl_zero.program.program import Instruction, Program
 from automl_zero.program.text import instruction_text

@@ -12,6 +12,7 @@ from functools import partial
 
 import numpy as np
 
+from automl_zero.analysis.edits import SET_SCALAR, Rewrite, constant_scalar
 from automl_zero.analysis.families import (
     BOUNDS,
     DIFFERENCES,
@@ -26,11 +27,10 @@ from automl_zero.analysis.families import (
 )
 from automl_zero.analysis.findings import Line
 from automl_zero.analysis.flow import ZERO, Flow, Source, Sources
-from automl_zero.analysis.rewrite import Rewrite, bypass
-from automl_zero.program.ops import BY_NAME, Kind
+from automl_zero.analysis.rewrite import bypass
+from automl_zero.program.ops import Kind
 from automl_zero.program.program import Instruction
 
-SET = BY_NAME["scalar_const_set"].number
 DIVIDING = DIVISIONS | RECIPROCALS
 FOLDED = frozenset(
     {
@@ -73,7 +73,7 @@ def _constant_of(flow: Flow, source: Source, seen: frozenset[Line]) -> float | N
     if line in seen:
         return None
     instruction = flow.instructions[line]
-    if instruction.op == SET:
+    if instruction.op == SET_SCALAR:
         return _signed(instruction.data[0])
     if instruction.row.name not in FOLDED | {"scalar_broadcast"}:
         return None
@@ -98,9 +98,9 @@ def _computed(instruction: Instruction, inputs: list[float]) -> float | None:
 def _fold(flow: Flow, line: Line) -> Rewrite | None:
     instruction = flow.instructions[line]
     value = constant(flow, frozenset({Source(line)}))
-    if value is None or instruction.op == SET or instruction.row.output is not Kind.SCALAR:
+    if value is None or instruction.op == SET_SCALAR or instruction.row.output is not Kind.SCALAR:
         return None
-    return {line: Instruction(SET, out=instruction.out, data=(value,))}
+    return {line: (constant_scalar(instruction.out, value),)}
 
 
 def _draws_nothing(flow: Flow, line: Line) -> Rewrite | None:
@@ -112,7 +112,7 @@ def _draws_nothing(flow: Flow, line: Line) -> Rewrite | None:
     varies = other > low if instruction.row.draws == "uniform" else other != 0
     if varies or low == 0 or not all(map(math.isfinite, instruction.data)):
         return None
-    return {line: Instruction(SET, out=instruction.out, data=(low,))}
+    return {line: (constant_scalar(instruction.out, low),)}
 
 
 def _draws_after(flow: Flow, line: Line) -> Iterator[bool]:
@@ -126,7 +126,7 @@ def _is_scalar_one(flow: Flow, line: Line) -> Rewrite | None:
     """A scalar heaviside of zeros and ones is one."""
     inner = _inner(flow, line)
     if flow.op(line) == "scalar_heaviside" and inner and flow.op(inner) == "scalar_heaviside":
-        return {line: Instruction(SET, out=flow.instructions[line].out, data=(1.0,))}
+        return {line: (constant_scalar(flow.instructions[line].out, 1.0),)}
     return None
 
 

@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from automl_zero.analysis.edits import lines_of
 from automl_zero.analysis.findings import Line
-from automl_zero.analysis.flow import LEARN, PREDICT, SETUP, label_cell, lines_of, prediction_cell, read_cells
+from automl_zero.analysis.flow import LEARN, PREDICT, SETUP, label_cell, prediction_cell, read_cells
 from automl_zero.program.ops import Array, Kind
 from automl_zero.program.program import CLASS_PREDICTION, COMPONENTS, FEATURES, LABEL, Instruction, Program
 from automl_zero.rng import generator_at

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from automl_zero.analysis.edits import lines_of
 from automl_zero.analysis.findings import Finding, Line, comments
-from automl_zero.analysis.flow import lines_of
 from automl_zero.analysis.names import Names, name_values
 from automl_zero.analysis.recognise import recognise
 from automl_zero.analysis.techniques.view import view_of

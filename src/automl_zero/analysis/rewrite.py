@@ -6,34 +6,14 @@ It is offered only where every reader finds exactly the value that it is to read
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
+from automl_zero.analysis.edits import Rewrite
 from automl_zero.analysis.findings import Line
-from automl_zero.analysis.flow import LEARN, PREDICT, Cell, Flow, label_cell, line_order, lines_of, prediction_cell
+from automl_zero.analysis.flow import LEARN, PREDICT, Cell, Flow, given_cells, line_order
 from automl_zero.program.ops import Kind
-from automl_zero.program.program import (
-    CLASS_LABEL,
-    CLASS_PREDICTION,
-    COMPONENTS,
-    FEATURES,
-    LABEL,
-    PREDICTION,
-    Instruction,
-    Program,
-)
-
-Rewrite = Mapping[Line, Instruction | None]  # what lines become; None: they are removed
-
-
-def rewritten(program: Program, rewrite: Rewrite) -> Program:
-    """The program after a rewrite."""
-    kept: dict[str, list[Instruction]] = {name: [] for name in COMPONENTS}
-    for line, instruction in lines_of(program):
-        new = rewrite.get(line, instruction)
-        if new is not None:
-            kept[line[0]].append(new)
-    return Program(*(tuple(kept[name]) for name in COMPONENTS))
+from automl_zero.program.program import Instruction, Program
 
 
 def bypass(flow: Flow, line: Line, cell: Cell, since: Line) -> Rewrite | None:
@@ -47,21 +27,21 @@ def bypass(flow: Flow, line: Line, cell: Cell, since: Line) -> Rewrite | None:
     """
     (output,) = flow.instructions[line].outputs()
     if cell == output and not _written(flow, cell, since, line):
-        return {line: None}
+        return {line: ()}
     return _readers_moved(flow, line, cell, since) or (_moved(flow, line, cell) if since == line else None)
 
 
 def _readers_moved(flow: Flow, line: Line, cell: Cell, since: Line) -> Rewrite | None:
     """Readers read the cell: all come after the line in the same step, and the cell is not written before them."""
-    changed: dict[Line, Instruction | None] = {line: None}
+    changed: dict[Line, tuple[Instruction, ...]] = {line: ()}
     if any(source.line == line for source in flow.prediction):
         return None
     for reader, place in flow.readers[line]:
-        instruction = changed.get(reader) or flow.instructions[reader]
+        (instruction,) = changed.get(reader) or (flow.instructions[reader],)
         alone = len(flow.reads[reader][place]) == 1 and place < len(instruction.inputs())
         if not (alone and _comes_after(flow, reader, line, cell)) or _written(flow, cell, since, reader):
             return None
-        changed[reader] = replace(instruction, in2=cell[1]) if place else replace(instruction, in1=cell[1])
+        changed[reader] = (replace(instruction, in2=cell[1]) if place else replace(instruction, in1=cell[1]),)
     return changed
 
 
@@ -77,7 +57,7 @@ def _moved(flow: Flow, line: Line, cell: Cell) -> Rewrite | None:
     alone = {reader for reader, _ in flow.readers[source.line]} == {line}
     if not alone or source in flow.prediction or writer.row.partial or _used(flow, output, source.line, line):
         return None
-    return {line: None, source.line: replace(writer, out=output[1])}
+    return {line: (), source.line: (replace(writer, out=output[1]),)}
 
 
 def _written(flow: Flow, cell: Cell, first: Line, last: Line) -> bool:
@@ -98,13 +78,7 @@ def _comes_after(flow: Flow, reader: Line, line: Line, cell: Cell) -> bool:
     """
     if reader[0] == line[0]:
         return reader[1] > line[1]
-    given = {
-        (Kind.SCALAR, LABEL),
-        (Kind.VECTOR, FEATURES),
-        label_cell(flow.multiclass),
-        prediction_cell(flow.multiclass),
-    }
-    return line[0] == PREDICT and reader[0] == LEARN and cell not in given
+    return line[0] == PREDICT and reader[0] == LEARN and cell not in given_cells(flow.multiclass)
 
 
 def _between(flow: Flow, first: Line, last: Line) -> Iterator[Line]:
@@ -117,8 +91,12 @@ def canonical(program: Program, multiclass: bool = False) -> Program:
 
     Addresses with a fixed meaning stay.
     """
-    renamed = _renumbered(program, multiclass)
-    return Program(*(tuple(map(_in_order, component)) for component in renamed))
+    return with_ordered_operands(_renumbered(program, multiclass))
+
+
+def with_ordered_operands(program: Program) -> Program:
+    """An equal program: where operands may change places, the lower address comes first."""
+    return Program(*(tuple(map(_in_order, component)) for component in program))
 
 
 def _in_order(instruction: Instruction) -> Instruction:
@@ -127,11 +105,7 @@ def _in_order(instruction: Instruction) -> Instruction:
 
 
 def _renumbered(program: Program, multiclass: bool) -> Program:
-    names: dict[Cell, int] = {(Kind.VECTOR, FEATURES): FEATURES, (Kind.SCALAR, LABEL): LABEL}
-    if multiclass:
-        names |= {(Kind.VECTOR, address): address for address in (CLASS_LABEL, CLASS_PREDICTION)}
-    else:
-        names[Kind.SCALAR, PREDICTION] = PREDICTION
+    names: dict[Cell, int] = {cell: cell[1] for cell in given_cells(multiclass)}
     used = {kind: {address for of, address in names if of is kind} for kind in Kind}
     for instruction in program.instructions():
         for kind, address in instruction.operands():
@@ -141,7 +115,7 @@ def _renumbered(program: Program, multiclass: bool) -> Program:
     return Program(*(tuple(_renamed(each, names) for each in component) for component in program))
 
 
-def _renamed(instruction: Instruction, names: Mapping[Cell, int]) -> Instruction:
+def _renamed(instruction: Instruction, names: dict[Cell, int]) -> Instruction:
     in1, in2 = (*(names[cell] for cell in instruction.inputs()), 0, 0)[:2]
     out = next((names[cell] for cell in instruction.outputs()), 0)
     return replace(instruction, in1=in1, in2=in2, out=out)

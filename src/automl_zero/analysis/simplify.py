@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from automl_zero.analysis.edits import Rewrite, lines_of, live_lines, rewritten
 from automl_zero.analysis.findings import Line
-from automl_zero.analysis.flow import Flow, flow_of, lines_of
+from automl_zero.analysis.flow import Flow, flow_of
 from automl_zero.analysis.laws import first_rewrite
-from automl_zero.analysis.rewrite import Rewrite, bypass, canonical, rewritten
+from automl_zero.analysis.rewrite import bypass, canonical
 from automl_zero.program.program import Program
-from automl_zero.program.prune import live_instructions
 from automl_zero.program.text import instruction_text
 
 TOLERANCE = 0.002  # of the mean fitness, by which it may be below that of the raw program
@@ -106,17 +106,16 @@ class _Work:
             self.prune()
 
     def prune(self) -> None:
-        lives = (live for component in live_instructions(self.program, self.multiclass) for live in component)
-        dead: Rewrite = {line: None for (line, _), live in zip(lines_of(self.program), lives, strict=True) if not live}
-        self.apply(NO_EFFECT, dead)
+        live = set(live_lines(self.program, self.multiclass))
+        self.apply(NO_EFFECT, {line: () for line, _ in lines_of(self.program) if line not in live})
 
     def apply(self, kind: str, rewrite: Rewrite, loss: float | None = None) -> None:
         """Rewrite, and record what became of each line."""
         old = dict(lines_of(self.program))
         for line, new in rewrite.items():
-            text = instruction_text(new) if new else None
+            text = instruction_text(*new) if new else None
             self.steps.append(Step(kind, self.origins[line], instruction_text(old[line]), text, loss))
-        kept = [self.origins[line] for line in old if rewrite.get(line, old[line]) is not None]
+        kept = [self.origins[line] for line in old if rewrite.get(line, (old[line],))]
         self.program = rewritten(self.program, rewrite)
         self.origins = dict(zip((line for line, _ in lines_of(self.program)), kept, strict=True))
 
@@ -140,9 +139,9 @@ def _candidates(work: _Work) -> Iterator[Rewrite]:
     """Each line left out, and each passed over: its readers take one of its operands."""
     flow = work.flow
     for line, instruction in flow.instructions.items():
-        yield {line: None}
+        yield {line: ()}
         for kind, address in dict.fromkeys(instruction.inputs()):
             cell = (kind, address)
             rewrite = bypass(flow, line, cell, line) if instruction.outputs()[0][0] is kind else None
-            if rewrite and rewrite != {line: None}:
+            if rewrite and rewrite != {line: ()}:
                 yield rewrite

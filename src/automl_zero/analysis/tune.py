@@ -1,8 +1,8 @@
 """The constants of a program tuned together: each is multiplied by a factor from 1/1000 to 1000 (paper, section 4.2).
 
-A tuning is a function of program, tasks, config and number of trials; the number of threads changes nothing. The first
-trial is the program as it is, so that tuning never loses on the tasks it is done on. A part of the trials is random, as
-all of the paper's are; CMA-ES goes on from the best of them.
+A tuning is a function of program, tasks, config and number of trials; the number of threads changes nothing, and a
+clock may only end it earlier. The first trial is the program as it is, so that tuning never loses on the tasks it is
+done on. A part of the trials is random, as all of the paper's are; CMA-ES goes on from the best of them.
 """
 
 from __future__ import annotations
@@ -62,8 +62,19 @@ def silent(_: int) -> None:
     """Tells nobody how far it is."""
 
 
+def never() -> bool:
+    """There is no clock."""
+    return False
+
+
 def tune(
-    program: Program, tasks: TaskSet, config: Config, trials: int, workers: int = 1, tell: Tell = silent
+    program: Program,
+    tasks: TaskSet,
+    config: Config,
+    trials: int,
+    workers: int = 1,
+    tell: Tell = silent,
+    is_over: Callable[[], bool] = never,
 ) -> Tuning:
     """Find values of the constants with which a program does best on some tasks.
 
@@ -74,6 +85,7 @@ def tune(
         trials: number of evaluations on all tasks; a program without constants needs one.
         workers: threads.
         tell: is told of the progress.
+        is_over: asked before each trial but the first; once it says yes, there are no more.
     """
     constants = constants_of(program, tasks.is_multiclass)
     given = np.array([each.value for each in constants])
@@ -86,7 +98,7 @@ def tune(
         return combine(fitnesses(changed(exponents), tasks, config), config.evaluation.combination)
 
     study = _Study(score, trials, max(len(constants), 2), seed_at(config.seed, "tune"))
-    study.run(workers, tell, evolving=bool(constants))
+    study.run(workers, tell, is_over if constants else lambda: True)
     made = tuple(
         Trial(tuple((given * 10.0 ** exponents[: len(given)]).tolist()), fitness)
         for exponents, fitness in zip(study.tried, study.scores, strict=True)
@@ -108,13 +120,17 @@ class _Study:
         """The first of those with the highest score."""
         return self.tried[int(np.argmax(self.scores))]
 
-    def run(self, workers: int, tell: Tell, evolving: bool) -> None:
-        """Do all trials, or only the first if there is nothing to change."""
+    def run(self, workers: int, tell: Tell, is_over: Callable[[], bool]) -> None:
+        """Do the first trial, and then the others until it is over."""
         with ThreadPoolExecutor(workers) as threads:
-            for batch in self._batches() if evolving else [[np.zeros(self._dimensions)]]:
-                self.tried.extend(batch)
-                self.scores.extend(threads.map(self._score, batch))
-                tell(len(batch))
+            for batch in self._batches():
+                for start in range(0, len(batch), workers):
+                    if self.tried and is_over():
+                        return
+                    part = batch[start : start + workers]
+                    self.scores.extend(threads.map(self._score, part))
+                    self.tried.extend(part)
+                    tell(len(part))
 
     def _batches(self) -> Iterator[list[FloatArray]]:
         """What to try next, side by side: the program as it is, at random, then by CMA-ES from the best so far."""

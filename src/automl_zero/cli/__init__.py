@@ -23,6 +23,7 @@ from automl_zero.cli.data import data
 from automl_zero.cli.effort import Effort, EffortName, efforts, tell_cost
 from automl_zero.cli.engine import Address, Engine, EngineName, Workers
 from automl_zero.cli.export import export
+from automl_zero.cli.lineage import lineage
 from automl_zero.cli.output import AsJson, Override, Seed, Track, print_rows, print_run, print_table, to_json, warning
 from automl_zero.cli.report import leave_page, report
 from automl_zero.cli.resume import resume
@@ -86,6 +87,7 @@ main.command()(resume)
 main.command()(report)
 main.command()(compare)
 main.command()(analyze)
+main.command()(lineage)
 main.command()(efforts)
 main.command()(export)
 main.command()(tune)

@@ -23,8 +23,9 @@ from automl_zero.cli.output import AsJson, Override, Seed, print_table, to_json
 
 if TYPE_CHECKING:
     from automl_zero.analysis.ablate import Ablation, Effect
-    from automl_zero.analysis.edits import Line
+    from automl_zero.analysis.findings import Line
     from automl_zero.analysis.knockouts import Variant
+    from automl_zero.config import Config
     from automl_zero.program.program import Program
 
 PICTURES = (".png", ".svg")
@@ -39,6 +40,7 @@ def ablate(
     trials: Trials = 60,
     seeds: Annotated[int, typer.Option(min=1, help="Seeds, each with tasks and tunings of its own.")] = 5,
     groups: Annotated[list[str] | None, Group] = None,
+    techniques: Annotated[bool, typer.Option(help="Knock out the lines of each technique that is recognised.")] = True,
     lines: Annotated[bool, typer.Option(help="Knock out every single line, too.")] = True,
     picture: Annotated[Path | None, typer.Option(help="Draw the effects into this PNG or SVG file.")] = None,
     overrides: Annotated[list[str] | None, Override] = None,
@@ -47,6 +49,8 @@ def ablate(
     as_json: AsJson = False,
 ) -> None:
     """Take parts out of a program, tune what is left, and tell what is lost on unseen tasks.
+
+    Parts are the techniques that 'analyze' recognises, groups of lines that you name, and single lines.
 
     Programs of the library may have variants made by hand, which are judged beside: techniques of figure_6 knocked out,
     and put into logistic_regression and two_layer_net.
@@ -58,7 +62,8 @@ def ablate(
 
     check_new_file(picture, PICTURES)
     given, config = load_subject(program), suite_config(suite, [*(overrides or []), f"seed={seed}"])
-    variants = _variants(program, given, dict(map(_group, groups or [])), lines, config.tasks.num_classes > 2)
+    chosen = {**(_techniques(given, config) if techniques else {}), **dict(map(_group, groups or []))}
+    variants = _variants(program, given, chosen, lines, config.tasks.num_classes > 2)
     budget = Budget(trials, seeds, threads(workers))
     with counting("trials", trials * seeds * (1 + len(variants))) as tell:
         found = measure(given, variants, config, budget, tell)
@@ -84,6 +89,16 @@ def _variants(
     known = {each.program for each in chosen}
     single = each_line(program, multiclass) if lines else ()
     return (*chosen, *(each for each in single if each.program not in known))
+
+
+def _techniques(program: Program, config: Config) -> Mapping[str, Sequence[Line]]:
+    """The lines of each technique that the program uses on such tasks."""
+    from automl_zero.analysis.findings import technique_lines
+    from automl_zero.analysis.recognise import recognise
+    from automl_zero.tasks.suites import Stage, build_tasks
+
+    tasks = build_tasks(config.tasks, Stage.SELECT, config.seed)
+    return technique_lines(recognise(program, tasks.is_multiclass, loss=tasks.loss))
 
 
 def _group(text: str) -> tuple[str, tuple[Line, ...]]:

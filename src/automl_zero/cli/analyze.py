@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from automl_zero.cli.difference import marked
 from automl_zero.cli.output import AsJson, Seed, to_json
 
 if TYPE_CHECKING:
@@ -49,11 +50,13 @@ def analyze(
 
     from automl_zero.analysis.analyze import analyze as understand
     from automl_zero.analysis.analyze import to_plain
+    from automl_zero.analysis.lineage import lineage_of
 
     _check_free(out)
     found, tasks, config = _given(program, suite, data, seed)
-    analysis = understand(program, found, multiclass or _is_multiclass(program), tasks, config, tolerance)
-    text = Text("\n\n").join(section(analysis) for section in SECTIONS)
+    story = lineage_of(Path(program)) if Path(program).is_dir() else None
+    analysis = understand(program, found, multiclass or _is_multiclass(program), tasks, config, tolerance, story)
+    text = Text("\n\n").join(filter(None, (section(analysis) for section in SECTIONS)))
     if out:
         _write(out, {JSON_FILE: to_json(to_plain(analysis)) + "\n", TEXT_FILE: f"{text.plain}\n"})
     if as_json:
@@ -102,19 +105,23 @@ def _difference(analysis: Analysis) -> Text:
     """The raw program with what became of its lines."""
     from rich.text import Text
 
-    from automl_zero.analysis.difference import Mark, difference
+    from automl_zero.analysis.difference import difference
 
-    styles = {Mark.KEPT: "", Mark.REMOVED: "red", Mark.ADDED: "green"}
-    lines = difference(analysis.simplified)
-    width = max(len(each.text) for each in lines)
-    text = Text("from the raw program", "bold")
-    for each in lines:
-        why = f"{'':{width - len(each.text)}}  # {each.why}" if each.why else ""
-        text.append(f"\n{each.mark} {each.text}", styles[each.mark]).append(why, "dim")
-    return text
+    return Text("from the raw program\n", "bold").append_text(marked(difference(analysis.simplified)))
 
 
-SECTIONS: tuple[Callable[[Analysis], Text], ...] = (_title, _program, _techniques, _difference)
+def _lineage(analysis: Analysis) -> Text | None:
+    """When the techniques came, if that is known."""
+    from rich.text import Text
+
+    from automl_zero.cli.lineage import summary
+
+    if analysis.story is None or not analysis.story.is_lineage:
+        return None
+    return Text("techniques in the order in which they came\n", "bold").append_text(summary(analysis.story))
+
+
+SECTIONS: tuple[Callable[[Analysis], Text | None], ...] = (_title, _program, _techniques, _difference, _lineage)
 
 
 def _given(name: str, suite: str | None, data: Path | None, seed: int) -> tuple[Program, TaskSet | None, Config | None]:

@@ -14,14 +14,14 @@ from time import monotonic
 
 import numpy as np
 
+from automl_zero.analysis.tune import tune
 from automl_zero.config import Config, override
 from automl_zero.export.effort import KNOWN, Effort, search_config
 from automl_zero.export.known import known_programs
 from automl_zero.export.suite import Suite
-from automl_zero.export.tuning import with_tuned_constants
 from automl_zero.program.program import Program
 from automl_zero.program.prune import prune
-from automl_zero.rng import generator_at, seed_at
+from automl_zero.rng import seed_at
 from automl_zero.run.archipelago import Archipelago
 from automl_zero.run.engine import Engine
 from automl_zero.run.initial import initial_programs
@@ -124,11 +124,12 @@ class _Finder:
         return limit is not None and monotonic() - self.began > SHARES[part] * limit
 
     def _tuned(self, name: str, program: Program, part: str) -> Program:
-        rng = generator_at(self.seed, "estimator", "tune", part, name)
+        if self._is_over(part):
+            return program
         trials = min(TRIALS, max(1, self.effort.max_programs // 20)) if self.effort.max_programs else TRIALS
-        score = partial(self._fitness, tasks=self.suite.tune)
-        best = with_tuned_constants(program, score, trials, rng, partial(self._is_over, part))
-        return prune(best, self.suite.tune.is_multiclass)
+        config = self.config.model_copy(update={"seed": seed_at(self.seed, "estimator", "tune", part, name)})
+        tuning = tune(program, self.suite.tune, config, trials, is_over=partial(self._is_over, part))
+        return prune(tuning.program, self.suite.tune.is_multiclass)
 
     def _archipelago(self, config: Config, known: list[Program], engine: Engine | None = None) -> Archipelago:
         initial = known if self.effort.initial == KNOWN else initial_programs(config)

@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterator, Mapping
 from itertools import count
 
+from automl_zero.analysis.flow import Cell
 from automl_zero.export.functions import row_of
 from automl_zero.export.skeleton import fill
-from automl_zero.export.source import Operand, Prediction, Source, Statement
+from automl_zero.export.source import Prediction, Source, Statement
 from automl_zero.program.forms import FUNCTIONS
 from automl_zero.program.ops import Kind, Op
 from automl_zero.program.program import CLASS_LABEL, CLASS_PREDICTION, FEATURES, LABEL, PREDICTION, Instruction
@@ -70,8 +71,8 @@ SYMBOLS: Mapping[str, str] = {
     "matrix_gaussian_set": r"\mathcal{{N}}({mean}, {std}^2)^{{F \times F}}",
 }
 
-_ONE: Mapping[Operand, str] = {(Kind.SCALAR, LABEL): "y", (Kind.SCALAR, PREDICTION): r"\hat{y}"}
-_MANY: Mapping[Operand, str] = {
+_ONE: Mapping[Cell, str] = {(Kind.SCALAR, LABEL): "y", (Kind.SCALAR, PREDICTION): r"\hat{y}"}
+_MANY: Mapping[Cell, str] = {
     (Kind.VECTOR, CLASS_LABEL): r"\mathbf{y}",
     (Kind.VECTOR, CLASS_PREDICTION): r"\hat{\mathbf{y}}",
 }
@@ -122,7 +123,7 @@ def _step(statement: Statement, prediction: Prediction) -> str:
     return f"${symbol(output, roles)}{_element(instruction)} {arrow} {_value(instruction, roles)}$"
 
 
-def _value(instruction: Instruction, roles: Mapping[Operand, str]) -> str:
+def _value(instruction: Instruction, roles: Mapping[Cell, str]) -> str:
     slots = {name: _number(value) for name, value in zip(instruction.row.constants, instruction.data, strict=True)}
     inputs = zip(("in1", "in2"), instruction.inputs(), strict=False)
     slots |= {name: symbol(operand, roles) for name, operand in inputs}
@@ -138,11 +139,11 @@ def _element(instruction: Instruction) -> str:
     return f"[{', '.join(indices)}]"
 
 
-def _roles(prediction: Prediction) -> Mapping[Operand, str]:
+def _roles(prediction: Prediction) -> Mapping[Cell, str]:
     return {(Kind.VECTOR, FEATURES): r"\mathbf{x}", **_ROLES[prediction]}
 
 
-def symbol(operand: Operand, roles: Mapping[Operand, str]) -> str:
+def symbol(operand: Cell, roles: Mapping[Cell, str]) -> str:
     """The symbol of an address."""
     kind, number = operand
     return roles.get(operand) or _FORMATS[kind].format(number)

@@ -12,23 +12,12 @@ from enum import StrEnum
 from itertools import chain
 
 from automl_zero import __version__
+from automl_zero.analysis.findings import Line
+from automl_zero.analysis.flow import Cell, given_cells, read_cells
 from automl_zero.program.forms import EMPTY_BODY, FUNCTIONS
-from automl_zero.program.ops import Kind
-from automl_zero.program.program import (
-    CLASS_LABEL,
-    CLASS_PREDICTION,
-    COMPONENTS,
-    FEATURES,
-    LABEL,
-    PREDICTION,
-    Instruction,
-    Program,
-)
+from automl_zero.program.program import COMPONENTS, Instruction, Program
 from automl_zero.program.prune import live_instructions
 from automl_zero.program.text import instruction_text
-
-Line = tuple[str, int]
-Operand = tuple[Kind, int]
 
 
 class Prediction(StrEnum):
@@ -37,20 +26,6 @@ class Prediction(StrEnum):
     REGRESSION = "regression"
     BINARY = "binary"
     MULTICLASS = "multiclass"
-
-
-INTERFACE: Mapping[Prediction, tuple[Operand, ...]] = {
-    **dict.fromkeys(
-        (Prediction.REGRESSION, Prediction.BINARY),
-        ((Kind.SCALAR, LABEL), (Kind.SCALAR, PREDICTION), (Kind.VECTOR, FEATURES)),
-    ),
-    Prediction.MULTICLASS: (
-        (Kind.SCALAR, LABEL),
-        (Kind.VECTOR, FEATURES),
-        (Kind.VECTOR, CLASS_LABEL),
-        (Kind.VECTOR, CLASS_PREDICTION),
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +61,13 @@ class Source:
         return any(instruction.row.draws for instruction in self.program.instructions())
 
     @property
-    def memory(self) -> tuple[Operand, ...]:
+    def memory(self) -> tuple[Cell, ...]:
         """What is remembered from one component function to the next, in the order of kind and number.
 
         These are label, prediction and features, and what any of the functions reads before it writes it.
         """
-        return tuple(sorted({*INTERFACE[self.prediction], *chain.from_iterable(map(reads, self.components))}))
+        given = given_cells(self.prediction is Prediction.MULTICLASS)
+        return tuple(sorted({*given, *chain.from_iterable(map(reads, self.components))}))
 
     @property
     def origin(self) -> str:
@@ -154,22 +130,21 @@ def plain(text: str) -> str:
     return printable.replace("\\", "/").replace('"', "'").strip()
 
 
-def address(operand: Operand) -> str:
+def address(cell: Cell) -> str:
     """The name of an address, such as ``s1``."""
-    kind, number = operand
+    kind, number = cell
     return f"{kind.prefix}{number}"
 
 
-def reads(statements: Sequence[Statement]) -> tuple[Operand, ...]:
+def reads(statements: Sequence[Statement]) -> tuple[Cell, ...]:
     """Which values a component function finds in the memory: those that it reads before it writes them."""
-    found, written = dict[Operand, None](), set[Operand]()
+    found, written = dict[Cell, None](), set[Cell]()
     for instruction in (each.instruction for each in statements):
-        old = instruction.outputs() if instruction.row.partial else ()
-        found |= dict.fromkeys(operand for operand in (*instruction.inputs(), *old) if operand not in written)
+        found |= dict.fromkeys(cell for cell in read_cells(instruction) if cell not in written)
         written.update(instruction.outputs())
     return tuple(sorted(found))
 
 
-def writes(statements: Sequence[Statement]) -> tuple[Operand, ...]:
+def writes(statements: Sequence[Statement]) -> tuple[Cell, ...]:
     """Which values a component function computes."""
-    return tuple(sorted({operand for each in statements for operand in each.instruction.outputs()}))
+    return tuple(sorted({cell for each in statements for cell in each.instruction.outputs()}))

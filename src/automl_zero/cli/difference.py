@@ -1,0 +1,26 @@
+"""How commands print what differs between programs: what is removed in red, what is added in green."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from automl_zero.analysis.difference import Difference
+
+
+def marked(lines: Sequence[Difference]) -> Text:
+    """A line for each, with its mark before it and the reason behind it."""
+    from rich.text import Text
+
+    from automl_zero.analysis.difference import Mark
+
+    styles = {Mark.KEPT: "not bold", Mark.REMOVED: "not bold red", Mark.ADDED: "not bold green"}
+    width = max((len(each.text) for each in lines), default=0)
+    text = Text()
+    for each in lines:
+        why = f"{'':{width - len(each.text)}}  # {each.why}" if each.why else ""
+        text.append(f"\n{each.mark} {each.text}", styles[each.mark]).append(why, "not bold dim")
+    return text[1:]
