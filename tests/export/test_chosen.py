@@ -12,7 +12,7 @@ from reference_cases import program
 from small_config import small_config
 
 from automl_zero.export.chosen import choose
-from automl_zero.export.source import Prediction
+from automl_zero.export.source import Prediction, Source
 from automl_zero.program.library import LIBRARY, library_program
 from automl_zero.program.program import ProgramError
 from automl_zero.program.prune import prune
@@ -26,14 +26,20 @@ PROGRAM = to_text(program(predict="s1 = norm(v0); v2 = v0 + v0; s2 = s1 + s1"))
 IMAGES = {"kind": "image-groups", "num_classes": 3}
 
 
-def run_folder(path: Path, loss: Loss = Loss.RMSE, tasks: Mapping[str, Any] = MappingProxyType({})) -> str:
+def run_folder(
+    path: Path, loss: Loss = Loss.RMSE, tasks: Mapping[str, Any] = MappingProxyType({}), text: str = PROGRAM
+) -> str:
     """A run that has ended with that program."""
     folder = RunFolder.create(path, small_config(tasks=dict(tasks)))
     scores = dict.fromkeys(Stage, Score(0.5, None))
     folder.record(
-        Final(seconds=0.0, experiment=0, program=PROGRAM, pruned="", learned=(), loss=loss, scores=scores, baselines=())
+        Final(seconds=0.0, experiment=0, program=text, pruned="", learned=(), loss=loss, scores=scores, baselines=())
     )
     return str(path)
+
+
+def comments_of(source: Source) -> list[str]:
+    return [each.comment for component in source.components for each in component if each.comment]
 
 
 @pytest.mark.parametrize("name", LIBRARY)
@@ -42,7 +48,7 @@ def test_library_programs_bring_what_they_predict_and_their_comments(name: str) 
     multiclass = LIBRARY[name].multiclass
     assert source.prediction == (Prediction.MULTICLASS if multiclass else Prediction.REGRESSION)
     assert (source.name, source.program) == (name, prune(library_program(name), multiclass))
-    assert any(each.comment for component in source.components for each in component) == ("#" in LIBRARY[name].text)
+    assert len(comments_of(source)) >= LIBRARY[name].text.count("  #")
 
 
 def test_a_file_is_read_with_its_comments(tmp_path: Path) -> None:
@@ -69,6 +75,23 @@ def test_of_a_run_the_final_program_is_taken_and_its_tasks_tell_what_it_predicts
     source = choose(folder)
     assert (source.name, source.prediction, len(source.program)) == ("small", prediction, length)
     assert choose(folder, raw=True).program == from_text(PROGRAM)
+
+
+def test_techniques_are_told_behind_the_comments_in_the_text() -> None:
+    assert comments_of(choose("affine_regression", Prediction.REGRESSION)) == [
+        "learning rate",
+        "v1: weights; linear model",
+        "s4: bias; linear model, bias",
+        "gradient descent",
+        "gradient descent",
+    ]
+
+
+def test_techniques_of_a_run_are_told_whatever_is_left_out(tmp_path: Path) -> None:
+    text = to_text(library_program("linear_regression")).replace("():", "():\n  s4 = 0.1", 1)
+    source = choose(run_folder(tmp_path / "run", text=text))
+    assert [each.comment for each in source.components[1]] == ["linear model"]
+    assert comments_of(source) == ["linear model", "gradient descent"]
 
 
 def test_a_run_without_a_final_program_is_refused(tmp_path: Path) -> None:
