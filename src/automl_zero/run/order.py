@@ -7,6 +7,7 @@ the commands since can make it again anywhere.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -43,13 +44,15 @@ class Question:
 
     Attributes:
         departing: the slots whose programs leave it, if any do.
-        state: whether its arrays are wanted; ``fittest``: how many of its best programs are.
+        state: whether its arrays are wanted.
+        fittest: how many of its best programs are; none if its best fitness is not ``above`` that.
         is_last: whether its host may forget it then.
     """
 
     departing: NDArray[np.int64] | None = None
     state: bool = False
     fittest: int = 0
+    above: float = -inf
     is_last: bool = False
 
 

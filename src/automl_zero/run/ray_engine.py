@@ -23,6 +23,7 @@ from automl_zero.run.checkpoint import engine_hash
 from automl_zero.run.engine import Beginning, ClusterError
 from automl_zero.run.events import Cluster
 from automl_zero.run.fleet import Answer
+from automl_zero.run.free import spread_islands
 from automl_zero.run.host import Host
 from automl_zero.run.interrupt import SIGNALS
 from automl_zero.run.order import Order
@@ -75,7 +76,7 @@ class RayEngine:
                 _connect(self._address)
             self._fleet = RayFleet(self._most)
         self._replays = self.cluster.replays
-        self._islands = SpreadIslands(beginning, self._fleet)
+        self._islands = spread_islands(beginning, self._fleet)
         return self._islands
 
     def close(self) -> None:
@@ -162,11 +163,13 @@ class RayFleet:
             self._beginning = beginning, ray.put(beginning)
         return self._beginning[1]
 
-    def answers(self) -> Iterator[tuple[int, Answer]]:
-        """What has come, when all has or when half a second is over."""
+    def answers(self, wanted: int) -> Iterator[tuple[int, Answer]]:
+        """What has come, when so many have or when half a second is over."""
         if not self._sent:
             return
-        answered, _ = ray.wait(list(self._sent), num_returns=len(self._sent), timeout=NOTICE_SECONDS)
+        sent = list(self._sent)
+        ray.wait(sent, num_returns=wanted, timeout=NOTICE_SECONDS)
+        answered, _ = ray.wait(sent, num_returns=len(sent), timeout=0)  # as many as there are by now
         for answer in answered:
             yield self._sent.pop(answer), _value(answer)
 

@@ -15,6 +15,7 @@ from automl_zero.run.events import Baseline, Final, Score, Stop, to_plain
 from automl_zero.run.limits import INTERRUPTED
 from automl_zero.run.progress import Progress
 from automl_zero.run.store import CONFIG
+from automl_zero.run.wording import NOT_DETERMINISTIC
 from automl_zero.tasks.splits import Stage
 from automl_zero.tasks.task import Loss
 
@@ -50,6 +51,8 @@ def report(progress: Progress, folder: Path) -> str:
     parts = [_title(progress), *_algorithm(progress), *_work(progress)]
     if progress.stop:
         parts += [_reproduction(progress.stop, folder)]
+    if not progress.config.islands.synchronous:
+        parts += [NOT_DETERMINISTIC]
     return CONTROL.sub("?", "\n".join(parts)) + "\n"  # a run folder may come from a stranger
 
 
