@@ -52,7 +52,7 @@ class FreeIslands(SpreadIslands):
         self._untold = 0  # epochs of islands
         self._harvests: list[Harvest] = []
         self._latest: list[Harvest | None] = [None] * count
-        self._best: dict[int, list[Member]] = {}
+        self._best: dict[int, Sequence[Member]] = {}
         self._pool = Pool(count)
         self._arriving: dict[int, NDArray[np.uint64]] = {}  # ancestors of programs that are on their way
         super().__init__(beginning, fleet)
@@ -107,7 +107,7 @@ class FreeIslands(SpreadIslands):
     def fittest(self, count: int, numbers: Sequence[int]) -> list[list[Member]]:
         """The best one as it was told last; for more, the islands come to an end first."""
         if count == 1:
-            return [self._best[number] for number in numbers]
+            return [list(self._best[number]) for number in numbers]
         self._finish()
         return super().fittest(count, numbers)
 

@@ -56,11 +56,11 @@ class Host:
         harvest = None
         for command in order.commands:
             match command:
-                case Search(count):
-                    island.run(count)
+                case Search(programs):
+                    island.run(programs)
                     harvest = island.harvest(order.number)
-                case Arrival(slots, programs, strangers):
-                    settle(island.state.population, slots, programs)
+                case Arrival(slots, arriving, strangers):
+                    settle(island.state.population, slots, arriving)
                     island.rescore(strangers)
         report = _report(island, order, harvest)
         if order.question.is_last:

@@ -26,7 +26,7 @@ def since_arrays(commands: Sequence[Command], island: str) -> dict[str, NDArray[
     ``order`` [commands] has the number of programs for a search, 0 for an arrival; of arrivals, if there are any, all
     else is [arrivals, migrants, ...].
     """
-    order = [each.count if isinstance(each, Search) else 0 for each in commands]
+    order = [each.programs if isinstance(each, Search) else 0 for each in commands]
     arrivals = [each for each in commands if isinstance(each, Arrival)]
     found: dict[str, NDArray[Any]] = {"order": np.array(order, np.int64)}
     if arrivals:

@@ -105,7 +105,7 @@ class SpreadIslands:
     def fittest(self, count: int, numbers: Sequence[int]) -> list[list[Member]]:
         """Of each of these islands, its best programs."""
         reports = self._ask(dict.fromkeys(numbers, Question(fittest=count)))
-        return [reports[number].fittest for number in numbers]
+        return [list(reports[number].fittest) for number in numbers]
 
     # Who holds which islands ------------------------------------------------------------------------------------------
 
