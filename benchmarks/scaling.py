@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import ray
 from ray.cluster_utils import Cluster
+from scipy.optimize import nnls
 
 import workloads
 from automl_zero.config import Config, override
@@ -55,8 +56,8 @@ PAGE = f"""# How far a run scales
 Written by `python benchmarks/scaling.py` on {{date}}: {{cores}} cores, load {{load:.1f}}, which other work made; search
 `{SEARCH}`, with next to nothing to compute, on {NODES} simulated nodes.
 
-What the driver spends (least squares over the last table), where islands wait for each other between epochs
-(`islands.synchronous`, the default) and where they do not:
+What the driver spends (least squares over the last table, no cost below 0), where islands wait for each other between
+epochs (`islands.synchronous`, the default) and where they do not:
 
 | islands | on a worker, per epoch | on an island, per epoch | on a state that is told |
 |---|---|---|---|
@@ -64,8 +65,8 @@ What the driver spends (least squares over the last table), where islands wait f
 | go on | {{free.worker:.2f}} ms | {{free.island:.2f}} ms | {{free.told:.2f}} ms |
 
 The state of an island is {{state:.2f}} MB, told every {STATE_EPOCHS} epochs, or less often, so that no more than
-{MOST_STATES} are told in one. In every epoch, its migrants are {{migrants:.1f}} kB, and its births that have descendants
-{{harvest:.1f}} kB.
+{MOST_STATES} are told in one. In every epoch, its migrants are {{migrants:.1f}} kB, and its births that have
+descendants {{harvest:.1f}} kB.
 
 The part of the time in which workers search, with one island on each. Where islands wait, the driver works only while
 the workers do not; where they go on, both work at a time, and workers wait only as far as an epoch of the driver is
@@ -164,7 +165,7 @@ def measured_costs(is_synchronous: bool) -> tuple[Costs, list[float]]:
     """The costs that explain the measured seconds best, and those seconds."""
     found = [ray_seconds(workers, config_of(islands, is_synchronous), period) for workers, islands, period in CASES]
     parts = np.array([(workers, islands, islands / period) for workers, islands, period in CASES], float)
-    (worker, island, told), *_ = np.linalg.lstsq(parts, 1e3 * np.array(found), rcond=None)
+    (worker, island, told), _ = nnls(parts, 1e3 * np.array(found))
     return Costs(float(worker), float(island), float(told), *island_bytes()), found
 
 

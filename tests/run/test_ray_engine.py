@@ -75,7 +75,7 @@ def clusters(folder: Path) -> list[Cluster | None]:
 def test_the_number_of_actors_changes_nothing(
     name: str, actors: int, in_threads: Callable[[str], Path], tmp_path: Path
 ) -> None:
-    run_recorded(CONFIGS[name](), tmp_path / "run", 1, QUIET, RayEngine(actors))
+    run_recorded(CONFIGS[name](), tmp_path / "run", 1, QUIET, engine=RayEngine(actors))
     check_same(tmp_path / "run", in_threads(name))
     assert clusters(tmp_path / "run")[0] == Cluster(nodes=1, workers=actors, replays=0)
 
@@ -115,6 +115,19 @@ def test_actors_that_are_killed_change_nothing(tmp_path: Path) -> None:
     assert run_with_kills(config, tmp_path / "run", 2, {3, 5, 9}) >= 3
 
 
+def test_islands_that_do_not_wait_outlive_their_actors() -> None:
+    """Of an experiment that has ended, all programs that islands made in whole epochs count, and no others."""
+    config = migrating(islands={"synchronous": False}, stop={"max_programs": 4000, "max_experiments": None})
+    engine = RayEngine(2)
+    killer = Killer(engine, {3, 9})
+    events = list(Run(config, callbacks=[killer], engine=engine).events())
+    epochs = [event for event in events if isinstance(event, EpochEnd)]
+    assert (killer.kills, events[-1].event) == (2, "stop")
+    assert [event.programs for event in epochs] == sorted({event.programs for event in epochs})
+    assert {(event.experiment_programs - 3 * 20) % 50 for event in epochs} == {0}
+    assert max(event.cluster.replays for event in epochs if event.cluster) >= 1
+
+
 @pytest.mark.soak
 def test_actors_that_are_killed_again_and_again_change_nothing(tmp_path: Path) -> None:
     stop, islands = {"max_programs": 2_000_000, "max_experiments": None}, {"epoch_programs": 5000}
@@ -125,7 +138,7 @@ def test_actors_that_are_killed_again_and_again_change_nothing(tmp_path: Path) -
 def test_a_run_goes_on_with_another_engine(in_threads: Callable[[str], Path], tmp_path: Path) -> None:
     less = {"stop": {"max_programs": 1000, "max_experiments": 2}}
     folder, override = record(migrating(**less), tmp_path / "run"), ["stop.max_programs=none"]
-    resume_recorded(folder, override, False, 1, QUIET, RayEngine(2))
+    resume_recorded(folder, override, False, 1, QUIET, engine=RayEngine(2))
     check_same(folder, in_threads("migrating"))
 
 
