@@ -18,7 +18,7 @@ from small_fleet import SmallEngine, SmallFleet
 from timeless import timeless
 
 from automl_zero.config import Config
-from automl_zero.run.checkpoint import read_checkpoint
+from automl_zero.run.checkpoint import FORMAT, read_checkpoint
 from automl_zero.run.checkpoints import latest, state_digest
 from automl_zero.run.recorded import run_recorded
 from automl_zero.run.store import StoreError, locked, read_run
@@ -161,7 +161,7 @@ def flip(path: Path) -> None:
 
 
 def make_newer(path: Path) -> None:
-    path.write_bytes(path.read_bytes().replace(b"checkpoint 1", b"checkpoint 2", 1))
+    path.write_bytes(path.read_bytes().replace(b"checkpoint %d" % FORMAT, b"checkpoint %d" % (FORMAT + 1), 1))
 
 
 @pytest.mark.parametrize("harm", [truncate, empty, flip, make_newer])
