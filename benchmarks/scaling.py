@@ -17,9 +17,11 @@ from pathlib import Path
 import numpy as np
 import ray
 from ray.cluster_utils import Cluster
+from scipy.optimize import nnls
 
 import workloads
 from automl_zero.config import Config, override
+from automl_zero.run import spread
 from automl_zero.run.archipelago import Archipelago
 from automl_zero.run.engine import Engine
 from automl_zero.run.experiment import search_tasks
@@ -37,7 +39,6 @@ SHORT = (  # so that epochs take next to no time; states and programs are as lar
     "tasks.search.num_train=10",
     "tasks.search.num_valid=10",
 )
-SIZES = ((1, 1), (2, 2), (2, 32), (4, 16), (6, 6), (6, 64))  # (workers, islands)
 NODES, PROCESSORS = 3, 2
 EPOCHS = 6 * STATE_EPOCHS
 BANDWIDTH = 1.25e9  # bytes per second that the driver's machine can receive: a network of 10 Gbit/s, not measured
@@ -45,18 +46,32 @@ WORKERS = (100, 1_000, 10_000)
 SECONDS = (1.0, 10.0, 60.0)  # of an epoch
 
 
+NEVER = 10**9  # epochs
+SIZES = ((1, 1), (2, 2), (2, 32), (4, 16), (6, 6), (6, 64))  # (workers, islands)
+CASES = [(*size, period) for size in SIZES for period in (STATE_EPOCHS, NEVER)]  # after which states are told
+NAMES = {True: "wait", False: "go on"}
+
 PAGE = f"""# How far a run scales
 
-Written by `python benchmarks/scaling.py` on {{date}}: {{cores}} cores, load {{load:.1f}}; search `{SEARCH}`, with next
-to nothing to compute, on {NODES} simulated nodes.
+Written by `python benchmarks/scaling.py` on {{date}}: {{cores}} cores, load {{load:.1f}}, which other work made; search
+`{SEARCH}`, with next to nothing to compute, on {NODES} simulated nodes.
 
-In an epoch, the driver spends {{worker:.2f}} ms on each worker and {{island:.2f}} ms on each island (least squares over
-the second table). The state of an island is {{state:.2f}} MB, told every {STATE_EPOCHS} epochs, or
-less often, so that no more than {MOST_STATES} are told in one; its migrants are {{migrants:.1f}} kB, in every epoch.
+What the driver spends (least squares over the last table, no cost below 0), where islands wait for each other between
+epochs (`islands.synchronous`, the default) and where they do not:
 
-The part of the time in which workers search, with one island on each, if the driver works only while they wait, and
-receives {{bandwidth:.2f}} GB per second, the one figure that is assumed and not measured. All states are what the
-driver holds in memory, and what it receives for a checkpoint:
+| islands | on a worker, per epoch | on an island, per epoch | on a state that is told |
+|---|---|---|---|
+| wait | {{waiting.worker:.2f}} ms | {{waiting.island:.2f}} ms | {{waiting.told:.2f}} ms |
+| go on | {{free.worker:.2f}} ms | {{free.island:.2f}} ms | {{free.told:.2f}} ms |
+
+The state of an island is {{state:.2f}} MB, told every {STATE_EPOCHS} epochs, or less often, so that no more than
+{MOST_STATES} are told in one. In every epoch, its migrants are {{migrants:.1f}} kB, and its births that have
+descendants {{harvest:.1f}} kB.
+
+The part of the time in which workers search, with one island on each. Where islands wait, the driver works only while
+the workers do not; where they go on, both work at a time, and workers wait only as far as an epoch of the driver is
+longer than one of theirs. It receives {{bandwidth:.2f}} GB per second, the one figure that is assumed and not measured.
+All states are what the driver holds in memory, and what it receives for a checkpoint where islands wait:
 
 {{head}}
 {{line}}
@@ -64,8 +79,8 @@ driver holds in memory, and what it receives for a checkpoint:
 
 What was measured, and what the model gives for it:
 
-| workers | islands | driver, per epoch | model |
-|---|---|---|---|
+| islands | workers | islands | states are told | driver, per epoch | model |
+|---|---|---|---|---|---|
 {{checks}}
 """
 
@@ -75,32 +90,39 @@ class Costs:
     """What an epoch costs the driver.
 
     Attributes:
-        worker: seconds for each process that holds islands, however many; ``island``: for each island on top.
-        state: bytes of an island's state; ``migrants``: of the programs that leave it in an epoch.
+        worker: milliseconds for each process that holds islands, however many; ``island``: for each island on top;
+            ``told``: for each state that is told.
+        state: bytes of an island's state; ``migrants``: of the programs that leave it in an epoch; ``harvest``: of what
+            it tells of births.
     """
 
     worker: float
     island: float
+    told: float
     state: int
     migrants: int
+    harvest: int
 
-    def own_seconds(self, workers: int, islands: int) -> float:
-        """The driver's own work in an epoch."""
-        return workers * self.worker + islands * self.island
+    def own_seconds(self, workers: int, islands: int, period: int | None = None) -> float:
+        """The driver's own work in an epoch, if islands tell their states after so many epochs."""
+        states = islands / (period or state_epochs(islands))
+        return (workers * self.worker + islands * self.island + states * self.told) / 1e3
 
     def driver_seconds(self, workers: int, islands: int) -> float:
         """With what it waits for the network."""
-        sent = islands * (self.state / state_epochs(islands) + 2 * self.migrants)
+        sent = islands * (self.state / state_epochs(islands) + 2 * self.migrants + self.harvest)
         return self.own_seconds(workers, islands) + sent / BANDWIDTH
 
-    def efficiency(self, workers: int, seconds: float, islands_of_worker: int = 1) -> float:
-        """The part of the time in which workers search, if epochs take them so long."""
-        return seconds / (seconds + self.driver_seconds(workers, workers * islands_of_worker))
+    def efficiency(self, workers: int, seconds: float, is_synchronous: bool) -> float:
+        """The part of the time in which workers search, one island on each, if epochs take them so long."""
+        driver = self.driver_seconds(workers, workers)
+        return seconds / (seconds + driver) if is_synchronous else min(1.0, seconds / driver)
 
 
-def config_of(islands: int) -> Config:
+def config_of(islands: int, is_synchronous: bool = True) -> Config:
     """The search with short epochs on so many islands."""
-    return override(workloads.search_config(SEARCH), [*SHORT, f"islands.count={islands}"])
+    waiting = f"islands.synchronous={str(is_synchronous).lower()}"
+    return override(workloads.search_config(SEARCH), [*SHORT, f"islands.count={islands}", waiting])
 
 
 @contextmanager
@@ -118,9 +140,8 @@ def simulated_cluster() -> Iterator[None]:
         cluster.shutdown()
 
 
-def driver_seconds(engine: Engine, islands: int) -> float:
+def driver_seconds(engine: Engine, config: Config) -> float:
     """Of the driver's process for an epoch, in the mean."""
-    config = config_of(islands)
     made = Archipelago(config, search_tasks(config, 0), 0, engine=engine)
     made.run_epoch()
     began = time.process_time()
@@ -129,67 +150,79 @@ def driver_seconds(engine: Engine, islands: int) -> float:
     return (time.process_time() - began) / EPOCHS
 
 
-def ray_seconds(workers: int, islands: int) -> float:
-    """Of the driver for an epoch on Ray."""
+def ray_seconds(workers: int, config: Config, period: int) -> float:
+    """Of the driver for an epoch on Ray, where states are told after so many epochs."""
     engine = RayEngine(workers)
     try:
-        return driver_seconds(engine, islands)
+        spread.STATE_EPOCHS = period
+        return driver_seconds(engine, config)
     finally:
         engine.close()
+        spread.STATE_EPOCHS = STATE_EPOCHS
 
 
-def measured_costs() -> tuple[Costs, list[float]]:
+def measured_costs(is_synchronous: bool) -> tuple[Costs, list[float]]:
     """The costs that explain the measured seconds best, and those seconds."""
-    with simulated_cluster():
-        found = [ray_seconds(*size) for size in SIZES]
-    (worker, island), *_ = np.linalg.lstsq(np.array(SIZES, float), np.array(found), rcond=None)
-    return Costs(float(worker), float(island), *island_bytes()), found
+    found = [ray_seconds(workers, config_of(islands, is_synchronous), period) for workers, islands, period in CASES]
+    parts = np.array([(workers, islands, islands / period) for workers, islands, period in CASES], float)
+    (worker, island, told), _ = nnls(parts, 1e3 * np.array(found))
+    return Costs(float(worker), float(island), float(told), *island_bytes()), found
 
 
-def island_bytes() -> tuple[int, int]:
-    """Of the state of an island, and of the programs that leave it in a migration."""
+def island_bytes() -> tuple[int, int, int]:
+    """Of the state of an island, of the programs that leave it in a migration, and of what an epoch brings forth."""
     config = config_of(1)
     made = Archipelago(config, search_tasks(config, 0), 0, engine=ThreadEngine(1))
     state = sum(array.nbytes for array in made.islands.arrays.values())
-    population = workloads.new_island(SEARCH, 0).state.population
-    leaving = take(population, np.arange(config.islands.migrants))
-    return state, sum(array.nbytes for array in leaving.values())
+    island = workloads.new_island(SEARCH, 0)
+    leaving = take(island.state.population, np.arange(config.islands.migrants))
+    island.run(workloads.search_config(SEARCH).islands.epoch_programs)
+    harvest = island.harvest(0)
+    told = sum(array.nbytes for array in (*harvest.ancestors, harvest.living))
+    return state, sum(array.nbytes for array in leaving.values()), told
 
 
-def table(costs: Costs, found: list[float]) -> str:
+Measured = dict[bool, tuple[Costs, list[float]]]  # by whether islands wait for each other
+
+
+def table(measured: Measured) -> str:
     """The page."""
-    rows = [
-        f"| {workers:,} | {costs.driver_seconds(workers, workers):.2f} s | {workers * costs.state / 1e9:.1f} GB | "
-        + " | ".join(f"{costs.efficiency(workers, seconds):.0%}" for seconds in SECONDS)
-        + f" | {limit(costs, workers):,.1f} s |"
-        for workers in WORKERS
-    ]
-    checks = [
-        f"| {workers} | {islands} | {1e3 * seconds:.2f} ms | {1e3 * costs.own_seconds(workers, islands):.2f} ms |"
-        for (workers, islands), seconds in zip(SIZES, found, strict=True)
-    ]
-    epochs = " | ".join(f"epochs of {seconds:.0f} s" for seconds in SECONDS)
+    (waiting, _), (free, _) = measured[True], measured[False]
+    epochs = [f"epochs of {seconds:.0f} s" for seconds in SECONDS]
     return PAGE.format(
         date=datetime.now(UTC).date(),
         cores=os.cpu_count(),
         load=os.getloadavg()[0],
-        worker=1e3 * costs.worker,
-        island=1e3 * costs.island,
-        state=costs.state / 1e6,
-        migrants=costs.migrants / 1e3,
+        waiting=waiting,
+        free=free,
+        state=waiting.state / 1e6,
+        migrants=waiting.migrants / 1e3,
+        harvest=waiting.harvest / 1e3,
         bandwidth=BANDWIDTH / 1e9,
-        head=f"| workers | driver, per epoch | all states | {epochs} | 95 % from epochs of |",
+        head=f"| islands | workers | driver, per epoch | all states | {' | '.join(epochs)} |",
         line="|---" * (len(SECONDS) + 4) + "|",
-        rows="\n".join(rows),
-        checks="\n".join(checks),
+        rows="\n".join(row(measured[each][0], workers, each) for each in (True, False) for workers in WORKERS),
+        checks="\n".join(check(measured[each], place, each) for each in (True, False) for place in range(len(CASES))),
     )
 
 
-def limit(costs: Costs, workers: int) -> float:
-    """The seconds of an epoch from which 95 % of the time is search."""
-    return 19 * costs.driver_seconds(workers, workers)
+def row(costs: Costs, workers: int, is_synchronous: bool) -> str:
+    """What follows for so many workers."""
+    parts = " | ".join(f"{costs.efficiency(workers, seconds, is_synchronous):.0%}" for seconds in SECONDS)
+    driver, states = costs.driver_seconds(workers, workers), workers * costs.state / 1e9
+    return f"| {NAMES[is_synchronous]} | {workers:,} | {driver:.2f} s | {states:.1f} GB | {parts} |"
+
+
+def check(measured: tuple[Costs, list[float]], place: int, is_synchronous: bool) -> str:
+    """One of the cases, as it was measured and as the model has it."""
+    (costs, found), (workers, islands, period) = measured, CASES[place]
+    told = "never" if period == NEVER else f"every {period} epochs"
+    milliseconds = f"{1e3 * found[place]:.2f} ms | {1e3 * costs.own_seconds(workers, islands, period):.2f} ms"
+    return f"| {NAMES[is_synchronous]} | {workers} | {islands} | {told} | {milliseconds} |"
 
 
 if __name__ == "__main__":
-    TABLE.write_text(table(*measured_costs()), encoding="utf-8")
-    print(TABLE.read_text(encoding="utf-8"))
+    with simulated_cluster():
+        page = table({each: measured_costs(each) for each in (True, False)})
+    TABLE.write_text(page, encoding="utf-8")
+    print(page)

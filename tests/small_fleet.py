@@ -8,6 +8,7 @@ from random import Random
 
 from automl_zero.run.engine import Beginning
 from automl_zero.run.fleet import Answer
+from automl_zero.run.free import spread_islands
 from automl_zero.run.host import Host
 from automl_zero.run.order import Order, Report
 from automl_zero.run.spread import SpreadIslands
@@ -48,7 +49,7 @@ class SmallFleet:
         self._sent.append((self._messages, host, pickle.dumps((is_known, orders))))
         return self._messages
 
-    def answers(self) -> Iterator[tuple[int, Answer]]:
+    def answers(self, _: int) -> Iterator[tuple[int, Answer]]:
         """One message at a time, and now and then the loss of its host."""
         message, host, content = self._sent.pop(0)
         yield message, self._answer(host, content)
@@ -68,6 +69,28 @@ class SmallFleet:
         self.losses += self._hosts.pop(host, None) is not None
 
 
+class UnevenFleet(SmallFleet):
+    """Hosts of different speed, by a clock of their own: the n-th takes ``seconds[n]`` for a message, and so on."""
+
+    def __init__(self, size: int, seconds: Sequence[float], percent: int = 0, seed: int = 0) -> None:
+        super().__init__(size, percent, seed)
+        self._seconds, self._now = seconds, 0.0
+        self._is_free_at: dict[int, float] = {}
+        self._due: dict[int, float] = {}  # by the number of the message
+
+    def send(self, host: int, beginning: Beginning, orders: Sequence[Order]) -> int:
+        message = super().send(host, beginning, orders)
+        begins = max(self._now, self._is_free_at.get(host, 0.0))
+        self._due[message] = self._is_free_at[host] = begins + self._seconds[host % len(self._seconds)]
+        return message
+
+    def answers(self, wanted: int) -> Iterator[tuple[int, Answer]]:
+        """The one that is due first."""
+        self._sent.sort(key=lambda each: self._due[each[0]])
+        self._now = self._due[self._sent[0][0]]
+        yield from super().answers(wanted)
+
+
 class SmallEngine:
     """Runs islands on such a fleet."""
 
@@ -79,7 +102,7 @@ class SmallEngine:
 
     def islands(self, beginning: Beginning) -> SpreadIslands:
         self.fleet.tend(len(beginning.tasks))
-        return SpreadIslands(beginning, self.fleet)
+        return spread_islands(beginning, self.fleet)
 
     def close(self) -> None:
         """There is nothing to let go of."""

@@ -25,7 +25,7 @@ from automl_zero.run.checkpoints import latest, state_digest
 from automl_zero.run.events import EpochEnd
 from automl_zero.run.store import read_run
 
-ENGINES = {"threads": ["--workers", 2]}  # the options that choose an engine
+ENGINES = {"threads": ["--workers", 2], "ray": ["--engine", "ray", "--workers", 2]}  # the options that choose an engine
 SECONDS = float(os.environ.get("SOAK_SECONDS", "1200"))
 KILLED = 0.65  # of the time of an engine
 LIFE = (0.2, 4.0)  # seconds that a process searches before it is killed

@@ -304,12 +304,16 @@ class IslandsConfig(_Section):
     that migrates to other search tasks is scored on them anew. Fitness on different tasks cannot be compared, so the
     best fitness of an experiment, its target and its patience are those of the islands that have the first group's
     search tasks; when it ends, the best programs of all islands compete on the select tasks.
+    Where ``synchronous`` is false, which needs a cluster, no island waits for another: migrants are drawn evenly from
+    the programs that have left the other islands last, and an epoch is told whenever the islands have together done as
+    many as there are islands. Such a run is not deterministic: its result depends on how fast its processes are.
     """
 
     count: Annotated[int, Field(ge=1, le=100_000)] = 4
     epoch_programs: Positive = 10_000
     migrants: Count = 0
     migration_epochs: Positive = 1
+    synchronous: bool = True
     groups: tuple[IslandGroup, ...] = ()
 
     @model_validator(mode="after")

@@ -15,12 +15,12 @@ from automl_zero.program.program import Program
 from automl_zero.program.text import from_text
 from automl_zero.run import lineage
 from automl_zero.run.driver import Run
+from automl_zero.run.engine import Brood
 from automl_zero.run.events import Ancestor, Lineage
 from automl_zero.run.experiment import Experiment
 from automl_zero.run.migrate import MigrationPlan
 from automl_zero.run.scoring import score_program
 from automl_zero.run.store import StoreError
-from automl_zero.search.births import Harvest
 
 EPOCHS = 25
 CHANGES: dict[str, Any] = {
@@ -78,11 +78,11 @@ def test_the_dead_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     experiment, taken = Experiment(CONFIG, 0, [Program()]), 0
     run_epoch = experiment.archipelago.islands.run_epoch
 
-    def counted(count: int, plan: MigrationPlan | None) -> list[Harvest]:
+    def counted(count: int, plan: MigrationPlan | None) -> Brood:
         nonlocal taken
-        harvests = run_epoch(count, plan)
-        taken += sum(len(each.ancestors.identity) for each in harvests)
-        return harvests
+        brood = run_epoch(count, plan)
+        taken += sum(len(each.ancestors.identity) for each in brood.harvests)
+        return brood
 
     monkeypatch.setattr(experiment.archipelago.islands, "run_epoch", counted)
     for _ in range(EPOCHS):

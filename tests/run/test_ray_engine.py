@@ -115,6 +115,19 @@ def test_actors_that_are_killed_change_nothing(tmp_path: Path) -> None:
     assert run_with_kills(config, tmp_path / "run", 2, {3, 5, 9}) >= 3
 
 
+def test_islands_that_do_not_wait_outlive_their_actors() -> None:
+    """Of an experiment that has ended, all programs that islands made in whole epochs count, and no others."""
+    config = migrating(islands={"synchronous": False}, stop={"max_programs": 4000, "max_experiments": None})
+    engine = RayEngine(2)
+    killer = Killer(engine, {3, 9})
+    events = list(Run(config, callbacks=[killer], engine=engine).events())
+    epochs = [event for event in events if isinstance(event, EpochEnd)]
+    assert (killer.kills, events[-1].event) == (2, "stop")
+    assert [event.programs for event in epochs] == sorted({event.programs for event in epochs})
+    assert {(event.experiment_programs - 3 * 20) % 50 for event in epochs} == {0}
+    assert max(event.cluster.replays for event in epochs if event.cluster) >= 1
+
+
 @pytest.mark.soak
 def test_actors_that_are_killed_again_and_again_change_nothing(tmp_path: Path) -> None:
     stop, islands = {"max_programs": 2_000_000, "max_experiments": None}, {"epoch_programs": 5000}

@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from kept_states import ALL_STATES, cut_events, flip_bit, grouped, migrating, record, resume
+from rich.console import Console
 from small_config import small_config
+from small_fleet import SmallEngine, SmallFleet
 from timeless import timeless
 
 from automl_zero.config import Config
 from automl_zero.run.checkpoint import FORMAT, read_checkpoint
 from automl_zero.run.checkpoints import latest, state_digest
+from automl_zero.run.recorded import run_recorded
 from automl_zero.run.store import StoreError, locked, read_run
 
 Make = Callable[..., Config]
@@ -157,7 +161,7 @@ def flip(path: Path) -> None:
 
 
 def make_newer(path: Path) -> None:
-    path.write_bytes(path.read_bytes().replace(f"checkpoint {FORMAT}".encode(), f"checkpoint {FORMAT + 1}".encode(), 1))
+    path.write_bytes(path.read_bytes().replace(b"checkpoint %d" % FORMAT, b"checkpoint %d" % (FORMAT + 1), 1))
 
 
 @pytest.mark.parametrize("harm", [truncate, empty, flip, make_newer])
@@ -303,3 +307,13 @@ def test_the_file_of_events_differs_in_clock_values_alone(whole: Callable[[str],
     for line in (*one, *other):
         line.pop("seconds", None)
     assert one == other
+
+
+def test_the_digest_is_the_same_whether_a_run_was_shown_or_not(whole: Callable[[str], Path], tmp_path: Path) -> None:
+    """On threads and on hosts: one that is shown is measured first, which is told as an event."""
+    folders = {name: tmp_path / name for name in ("threads", "hosts")}
+    run_recorded(migrating(), folders["threads"], 1, Console(file=StringIO()))
+    run_recorded(migrating(), folders["hosts"], 1, Console(file=StringIO()), engine=SmallEngine(SmallFleet(2)))
+    for folder in folders.values():
+        assert len(read_run(folder).events) == len(read_run(whole("migrating")).events) + 1
+        assert digests(folder) == digests(whole("migrating"))

@@ -7,7 +7,7 @@ from math import inf
 
 from automl_zero.config import Config
 from automl_zero.run.events import Estimate
-from automl_zero.run.wording import duration, short_number, span
+from automl_zero.run.wording import NOT_DETERMINISTIC, duration, short_number, span
 
 HOUR = 3600.0
 Span = tuple[float, float]  # least and most
@@ -64,7 +64,8 @@ def announcement(estimate: Estimate, config: Config) -> str:
     found = cost(estimate, config)
     time = span(*map(duration, found.seconds))
     when = f"{'at most ' if found.may_end_early else ''}{time}" if found.is_limited else "each hour"
-    return f"expected: {when}, {_numbers(found.programs)} programs, {_numbers(found.train_steps)} train steps"
+    numbers = f"{_numbers(found.programs)} programs, {_numbers(found.train_steps)} train steps"
+    return f"expected: {when}, {numbers}{'' if config.islands.synchronous else f'; {NOT_DETERMINISTIC}'}"
 
 
 def _numbers(values: Span) -> str:

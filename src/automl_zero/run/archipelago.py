@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from automl_zero.config import Config
 from automl_zero.program.program import Program
-from automl_zero.run.engine import Beginning, Engine
+from automl_zero.run.engine import Beginning, Brood, Engine
 from automl_zero.run.lineage import PREFIX, Lineage
 from automl_zero.run.migrate import MigrationPlan, plan_migration
 from automl_zero.run.snapshot import Arrays
@@ -55,17 +55,28 @@ class Archipelago:
     def run_epoch(self) -> bool:
         """Let every island make its programs, then migrate if it is time; tells whether programs have migrated."""
         self.epoch += 1
-        plan = self._plan()
-        harvests = self.islands.run_epoch(self._config.islands.epoch_programs, plan)
-        self.lineage.add(harvests)
-        self.behaviours = tuple(each.behaviours for each in harvests)
-        self.takeover = tuple(each.takeover for each in harvests)
-        return plan is not None
+        plan, settings = self._plan(), self._config.islands
+        self._take(self.islands.run_epoch(settings.epoch_programs, plan))
+        return plan is not None or (settings.migrants > 0 and not settings.synchronous)
+
+    def settle(self) -> bool:
+        """Wait for what is under way, as one more epoch; tells whether anything was."""
+        brood = self.islands.settle()
+        if brood is None:
+            return False
+        self.epoch += 1
+        self._take(brood)
+        return True
+
+    def _take(self, brood: Brood) -> None:
+        self.lineage.add(brood)
+        self.behaviours = tuple(each.behaviours if each else 0 for each in brood.latest)
+        self.takeover = tuple(each.takeover if each else 0 for each in brood.latest)
 
     def _plan(self) -> MigrationPlan | None:
         """Of the migration that follows this epoch, if one does."""
         settings = self._config.islands
-        if settings.migrants == 0 or self.epoch % settings.migration_epochs:
+        if settings.migrants == 0 or not settings.synchronous or self.epoch % settings.migration_epochs:
             return None
         size = self._config.search.population_size
         return plan_migration(self._seed, self.epoch, len(self.tasks), size, settings.migrants)

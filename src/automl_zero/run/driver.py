@@ -141,6 +141,7 @@ class Run:
             yield self._epoch_end()
             yield from improvement
             self._keep_if_due()
+        yield from self._settle()
         ended = self.snapshot()
         yield from self._select(limit)
         reason = limit if ends_run(limit) else self._limit()
@@ -152,6 +153,13 @@ class Run:
         archipelago = self._experiment.archipelago
         if archipelago.run_epoch():
             self._callbacks.tell(lambda each: each.on_migration(archipelago.epoch))
+
+    def _settle(self) -> Iterator[Event]:
+        """Let islands that do not wait for each other come to an end, so that all of their programs count."""
+        if self._experiment.archipelago.settle():
+            improvement = list(self._improvement())
+            yield self._epoch_end()
+            yield from improvement
 
     @property
     def origin(self) -> Origin:
@@ -224,7 +232,14 @@ class Run:
     def _start(self) -> Start:
         time = datetime.now(UTC).isoformat(timespec="seconds")
         name, seed = self.config.name, self.config.seed
-        return Start(version=__version__, name=name, seed=seed, workers=self._engine.workers, time=time)
+        return Start(
+            version=__version__,
+            name=name,
+            seed=seed,
+            workers=self._engine.workers,
+            time=time,
+            deterministic=self.config.islands.synchronous,
+        )
 
     def _epoch_end(self) -> EpochEnd:
         archipelago, counters = self._experiment.archipelago, self._counters()

@@ -53,8 +53,23 @@ class Beginning:
         return Island(self.config.of_island(number), self.tasks[number], seed, self.initial)
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Brood:
+    """What islands have brought forth.
+
+    Attributes:
+        harvests: since this was told last, those of an island in their order.
+        latest: the latest of each island; None where it is not known.
+        travelling: ancestors, as in ``Harvest.living``, of programs that have left an island and are yet to arrive.
+    """
+
+    harvests: Sequence[Harvest]
+    latest: Sequence[Harvest | None]
+    travelling: Sequence[NDArray[np.uint64]] = ()
+
+
 class Islands(Protocol):
-    """The islands of one experiment, wherever they are; between epochs, none of them changes."""
+    """The islands of one experiment, wherever they are; between epochs, nothing that is told of them changes."""
 
     @property
     def fitness(self) -> NDArray[np.float64]:
@@ -79,12 +94,15 @@ class Islands(Protocol):
     def effects(self) -> NDArray[np.int64]:
         """[mutations, 3] as in ``search.state.State``, added up over the islands."""
 
-    def run_epoch(self, count: int, plan: MigrationPlan | None) -> list[Harvest]:
+    def run_epoch(self, count: int, plan: MigrationPlan | None) -> Brood:
         """Let every island make so many programs, then move programs by the plan, if there is one.
 
         Those that have come from other tasks are scored before anything else happens to them. Gives what each island
-        has brought forth before programs moved.
+        has brought forth before programs moved. Islands that do not wait for each other have no plan.
         """
+
+    def settle(self) -> Brood | None:
+        """Wait for all that is under way; gives what it has brought forth, None if nothing was under way."""
 
     def fittest(self, count: int, numbers: Sequence[int]) -> list[list[Member]]:
         """Of each of these islands, what ``Island.fittest`` gives."""

@@ -19,7 +19,10 @@ from automl_zero.tasks.task import Loss
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """A run begins. ``time`` is that of the wall clock, in UTC; later events count seconds of the search."""
+    """A run begins. ``time`` is that of the wall clock, in UTC; later events count seconds of the search.
+
+    ``deterministic`` is false where islands do not wait for each other: the same config gives another result then.
+    """
 
     event: Literal["start"] = "start"
     version: str
@@ -27,6 +30,7 @@ class Start:
     seed: int
     workers: int
     time: str
+    deterministic: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +64,7 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EpochEnd:
-    """All islands have done an epoch.
+    """All islands have done an epoch; or, where they do not wait for each other, as many together as there are islands.
 
     Attributes:
         experiment: its number, from 0.

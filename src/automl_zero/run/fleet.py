@@ -27,8 +27,8 @@ class Fleet(Protocol):
     def send(self, host: int, beginning: Beginning, orders: Sequence[Order]) -> int:
         """Let a host carry out orders, after those that it has got before; gives the number of the message."""
 
-    def answers(self) -> Iterable[tuple[int, Answer]]:
-        """What has come of messages that were sent, by their numbers; waits for some time, but not for all."""
+    def answers(self, wanted: int, /) -> Iterable[tuple[int, Answer]]:
+        """What has come of messages that were sent, by their numbers; waits some time until there are so many."""
 
     def lose(self, host: int) -> None:
         """A host is gone, or must go."""

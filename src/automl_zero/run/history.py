@@ -5,6 +5,8 @@ What an island does depends on nothing else, so one that was made again is the s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from automl_zero.run.order import Command, Order, Question, Report
 from automl_zero.run.snapshot import Arrays
 
@@ -21,6 +23,7 @@ class History:
         self._state: Arrays | None = None  # None: that of its beginning
         self._commands: list[Command] = []  # since that state
         self._done: int | None = None  # how many of them its host has carried out; None: it has not made the island yet
+        self._told = 0  # of how many of them it has told what came of them, whether its host is there or not
 
     def add(self, command: Command) -> None:
         """Let the island do something; it is sent with the next order."""
@@ -28,7 +31,7 @@ class History:
 
     def restart(self, state: Arrays) -> None:
         """Go on from another state than its own."""
-        self._state, self._commands = state, []
+        self._state, self._commands, self._told = state, [], 0
         self.lose()
 
     def lose(self) -> None:
@@ -45,6 +48,11 @@ class History:
         """Its state, if that is known without asking."""
         return None if self._commands else self._state
 
+    @property
+    def told(self) -> tuple[Arrays | None, Sequence[Command]]:
+        """A state, and the commands by which it becomes the one of which was told last."""
+        return self._state, self._commands[: self._told]
+
     def order(self, number: int, question: Question) -> Order:
         """What its host must do so that all commands are carried out, and what it is to tell then."""
         state = None if self.was_made else self._state
@@ -52,8 +60,8 @@ class History:
 
     def take(self, report: Report, question: Question) -> None:
         """All commands that were sent have been carried out."""
-        self._done = len(self._commands)
+        self._done = self._told = len(self._commands)
         if report.state is not None:
-            self._state, self._commands, self._done = report.state, [], 0
+            self._state, self._commands, self._done, self._told = report.state, [], 0, 0
         if question.is_last:
             self.lose()

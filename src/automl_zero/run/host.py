@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from automl_zero.run.checkpoint import engine_hash
 from automl_zero.run.engine import Beginning, ClusterError, arrays_of
 from automl_zero.run.migrate import settle, take
-from automl_zero.run.order import Arrival, Order, Report, Search
+from automl_zero.run.order import Arrival, Order, Question, Report, Search
 from automl_zero.run.snapshot import overwrite
 from automl_zero.search.births import Harvest
-from automl_zero.search.island import Island
+from automl_zero.search.island import Island, Member
 
 
 class Host:
@@ -56,11 +56,11 @@ class Host:
         harvest = None
         for command in order.commands:
             match command:
-                case Search(count):
-                    island.run(count)
+                case Search(programs):
+                    island.run(programs)
                     harvest = island.harvest(order.number)
-                case Arrival(slots, programs, strangers):
-                    settle(island.state.population, slots, programs)
+                case Arrival(slots, arriving, strangers):
+                    settle(island.state.population, slots, arriving)
                     island.rescore(strangers)
         report = _report(island, order, harvest)
         if order.question.is_last:
@@ -78,5 +78,11 @@ def _report(island: Island, order: Order, harvest: Harvest | None) -> Report:
         harvest=harvest,
         departing=None if question.departing is None else take(island.state.population, question.departing),
         state=arrays_of(island, order.number) if question.state else None,
-        fittest=island.fittest(question.fittest) if question.fittest else [],
+        fittest=_fittest(island, question),
     )
+
+
+def _fittest(island: Island, question: Question) -> list[Member]:
+    if not question.fittest or island.best_fitness <= question.above:
+        return []
+    return island.fittest(question.fittest)

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from automl_zero.config import Config
 from automl_zero.program.program import Program
 from automl_zero.program.text import to_text
+from automl_zero.run.engine import Brood
 from automl_zero.run.events import Ancestor
 from automl_zero.run.snapshot import Arrays
 from automl_zero.run.sound import are_programs
 from automl_zero.run.store import StoreError
-from automl_zero.search.births import FIELDS, MUTATION_NAMES, Ancestors, Harvest, no_ancestors
+from automl_zero.search.births import FIELDS, MUTATION_NAMES, Ancestors, no_ancestors
 from automl_zero.search.population import decode
 
 PREFIX = "lineage."  # of the names of its arrays
@@ -33,11 +34,13 @@ class Lineage:
         self._count = self._needed = 0  # births, and those that were needed when it was looked at last
         self._living: NDArray[np.uint64] | None = None
 
-    def add(self, harvests: Sequence[Harvest]) -> None:
-        """Take in what an epoch has brought forth on all islands."""
-        self._births += [each.ancestors for each in harvests]
-        self._count += sum(len(each.ancestors.identity) for each in harvests)
-        self._living = np.unique(np.concatenate([each.living for each in harvests]))
+    def add(self, brood: Brood) -> None:
+        """Take in what an epoch has brought forth; as long as an island is not known, nothing is forgotten."""
+        self._births += [each.ancestors for each in brood.harvests]
+        self._count += sum(len(each.ancestors.identity) for each in brood.harvests)
+        known = [each.living for each in brood.latest if each]
+        is_known = len(known) == len(brood.latest)
+        self._living = np.unique(np.concatenate([*known, *brood.travelling])) if is_known else None
         if self._count > max(CROWDED, 2 * self._needed):
             self._forget()
 

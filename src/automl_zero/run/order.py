@@ -6,8 +6,9 @@ the commands since can make it again anywhere.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
+from math import inf
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,15 +19,13 @@ from automl_zero.search.births import Harvest
 from automl_zero.search.island import Member
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
+class Search(NamedTuple):
     """Search on by so many programs."""
 
-    count: int
+    programs: int
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """Take programs into these slots, and score those in the slots of ``strangers``."""
 
     slots: NDArray[np.int64]
@@ -37,24 +36,24 @@ class Arrival:
 Command = Search | Arrival
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Question:
+class Question(NamedTuple):
     """What an island is to tell when it has carried out its commands, besides its fitness and counters.
 
     Attributes:
         departing: the slots whose programs leave it, if any do.
-        state: whether its arrays are wanted; ``fittest``: how many of its best programs are.
+        state: whether its arrays are wanted.
+        fittest: how many of its best programs are; none if its best fitness is not ``above`` that.
         is_last: whether its host may forget it then.
     """
 
     departing: NDArray[np.int64] | None = None
     state: bool = False
     fittest: int = 0
+    above: float = -inf
     is_last: bool = False
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Order:
+class Order(NamedTuple):
     """What an island is to do, and then to tell.
 
     Attributes:
@@ -69,8 +68,7 @@ class Order:
     question: Question
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Report:
+class Report(NamedTuple):
     """What an island tells, None or empty where it was not asked; ``harvest`` is of the last search of its orders."""
 
     number: int
@@ -80,4 +78,4 @@ class Report:
     harvest: Harvest | None = None
     departing: Programs | None = None
     state: dict[str, NDArray[Any]] | None = None
-    fittest: list[Member] = field(default_factory=list)
+    fittest: Sequence[Member] = ()

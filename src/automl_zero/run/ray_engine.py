@@ -7,6 +7,7 @@ store; the tasks are sent to each node once, so that none needs the data sets. T
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import socket
 import threading
@@ -23,6 +24,7 @@ from automl_zero.run.checkpoint import engine_hash
 from automl_zero.run.engine import Beginning, ClusterError
 from automl_zero.run.events import Cluster
 from automl_zero.run.fleet import Answer
+from automl_zero.run.free import spread_islands
 from automl_zero.run.host import Host
 from automl_zero.run.interrupt import SIGNALS
 from automl_zero.run.order import Order
@@ -31,6 +33,7 @@ from automl_zero.run.spread import SpreadIslands
 LOOK_SECONDS = 1.0  # between two looks at what has become of the cluster
 NOTICE_SECONDS = 0.5  # after which a loss is noticed, while others still work
 CONNECT_SECONDS = 5.0
+PICKLE = 5  # the protocol; all nodes have the same package
 START_SECONDS = 30.0  # that a run waits at its beginning for hosts that are slower than the first
 
 
@@ -75,7 +78,7 @@ class RayEngine:
                 _connect(self._address)
             self._fleet = RayFleet(self._most)
         self._replays = self.cluster.replays
-        self._islands = SpreadIslands(beginning, self._fleet)
+        self._islands = spread_islands(beginning, self._fleet)
         return self._islands
 
     def close(self) -> None:
@@ -85,6 +88,14 @@ class RayEngine:
         if self._owns_connection:
             ray.shutdown()
         self._fleet, self._owns_connection = None, False
+
+
+class RayHost(Host):
+    """An actor. What it is told and tells is packed here: Ray, which packs all else, asks at each array what to do."""
+
+    def do_packed(self, beginning: Beginning | None, orders: bytes) -> bytes:
+        """As ``do``."""
+        return pickle.dumps(self.do(beginning, pickle.loads(orders)), PICKLE)  # noqa: S301
 
 
 @dataclass(eq=False, slots=True)
@@ -134,7 +145,7 @@ class RayFleet:
         self.nodes = sum(node["Alive"] for node in ray.nodes())
         room = min(wanted, int(ray.cluster_resources().get("CPU", 0)), self._most or wanted)
         for _ in range(room - len(self._actors) - len(self._coming)):
-            handle = ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)(Host).remote()
+            handle = ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)(RayHost).remote()
             self._coming[handle.greet.remote(engine_hash())] = _Actor(handle)
 
     def _welcome(self, count: int, seconds: float) -> None:
@@ -152,7 +163,9 @@ class RayFleet:
         """Call the actor; the beginning is sent only if it does not know it."""
         actor = self._actors[host]
         is_known, actor.beginning = actor.beginning is beginning, beginning
-        answer = actor.handle.do.remote(None if is_known else self._stored(beginning), orders)
+        answer = actor.handle.do_packed.remote(
+            None if is_known else self._stored(beginning), pickle.dumps(orders, PICKLE)
+        )
         self._messages += 1
         self._sent[answer] = self._messages
         return self._messages
@@ -162,13 +175,15 @@ class RayFleet:
             self._beginning = beginning, ray.put(beginning)
         return self._beginning[1]
 
-    def answers(self) -> Iterator[tuple[int, Answer]]:
-        """What has come, when all has or when half a second is over."""
+    def answers(self, wanted: int) -> Iterator[tuple[int, Answer]]:
+        """What has come, when so many have or when half a second is over."""
         if not self._sent:
             return
-        answered, _ = ray.wait(list(self._sent), num_returns=len(self._sent), timeout=NOTICE_SECONDS)
-        for answer in answered:
-            yield self._sent.pop(answer), _value(answer)
+        sent = list(self._sent)
+        ray.wait(sent, num_returns=wanted, timeout=NOTICE_SECONDS)
+        answered, _ = ray.wait(sent, num_returns=len(sent), timeout=0)  # as many as there are by now
+        for answer, packed in zip(answered, _values(answered), strict=True):
+            yield self._sent.pop(answer), pickle.loads(packed) if packed else None  # noqa: S301
 
     def lose(self, host: int) -> None:
         """Make sure that it is gone: one that cannot be reached may still be at work."""
@@ -180,6 +195,14 @@ class RayFleet:
         for actor in (*self._actors.values(), *self._coming.values()):
             ray.kill(actor.handle)
         self._actors, self._coming, self._sent = {}, {}, {}
+
+
+def _values(answers: Sequence[Any]) -> list[Any]:
+    """What actors have answered, all at once if none of them was lost, which takes a fraction of the time."""
+    try:
+        return list(ray.get(answers))
+    except RayError:
+        return [_value(answer) for answer in answers]
 
 
 def _value(answer: Any) -> Any:

@@ -15,6 +15,7 @@ from automl_zero.run.events import Baseline, Final, Score, Stop, to_plain
 from automl_zero.run.limits import INTERRUPTED
 from automl_zero.run.progress import Progress
 from automl_zero.run.store import CONFIG
+from automl_zero.run.wording import NOT_DETERMINISTIC
 from automl_zero.tasks.splits import Stage
 from automl_zero.tasks.task import Loss
 
@@ -49,7 +50,7 @@ def report(progress: Progress, folder: Path) -> str:
     """The run as text of at most 80 columns, but for long instructions."""
     parts = [_title(progress), *_algorithm(progress), *_work(progress)]
     if progress.stop:
-        parts += [_reproduction(progress.stop, folder)]
+        parts += [_reproduction(progress.stop, folder, progress.config.islands.synchronous)]
     return CONTROL.sub("?", "\n".join(parts)) + "\n"  # a run folder may come from a stranger
 
 
@@ -110,8 +111,10 @@ def _work(progress: Progress) -> Iterator[str]:
     yield fill(progress.fates, WIDTH)
 
 
-def _reproduction(stop: Stop, folder: Path) -> str:
+def _reproduction(stop: Stop, folder: Path, is_deterministic: bool) -> str:
     command = f"automl-zero run {quote(str(folder / CONFIG))} --out {quote(f'{folder}-again')}"
     if stop.reason in CLOCK_REASONS:
         command += f" --set stop.max_seconds=none --set stop.max_programs={stop.programs}"
+    if not is_deterministic:
+        return f"ended by: {stop.reason}\n{NOT_DETERMINISTIC}; to search again: {command} --engine ray"
     return f"ended by: {stop.reason}\nreproduce: {command}"

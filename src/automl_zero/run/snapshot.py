@@ -32,7 +32,7 @@ class Record:
         best_fitness: on the search tasks, in the run so far; -1 before there is any.
         before: counters of the experiments that have ended; ``ended``: their number.
         selections: those that were the best on the select tasks when they were made.
-        events: that were told so far.
+        events: that were told so far, some of which, such as ``Estimate``, are no part of the search.
         seconds: that the run has taken so far, the only value that depends on the clock.
     """
 
@@ -60,9 +60,9 @@ class Snapshot:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of all of the state but clock values."""
+        """SHA-256 of all of the state but clock values and the number of events, which depends on who is told."""
         selections = tuple(replace(each, seconds=0.0) for each in self.record.selections)
-        found = hashlib.sha256(RECORD.dump_json(replace(self.record, seconds=0.0, selections=selections)))
+        found = hashlib.sha256(RECORD.dump_json(replace(self.record, seconds=0.0, events=0, selections=selections)))
         for name, array in sorted(self.arrays.items()):
             found.update(f"{name} {array.dtype.str} {array.shape}".encode())
             found.update(np.ascontiguousarray(array).data)

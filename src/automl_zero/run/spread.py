@@ -14,13 +14,13 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_zero.run.engine import Beginning, ClusterError
+from automl_zero.run.engine import Beginning, Brood, ClusterError
 from automl_zero.run.fleet import Fleet
 from automl_zero.run.history import History
 from automl_zero.run.migrate import MigrationPlan, departures, distribute, strangers
 from automl_zero.run.order import Arrival, Question, Report, Search
 from automl_zero.run.snapshot import Arrays, overwrite
-from automl_zero.search.births import MUTATION_NAMES, Harvest
+from automl_zero.search.births import MUTATION_NAMES
 from automl_zero.search.island import Member
 from automl_zero.search.state import COUNTERS
 
@@ -75,9 +75,9 @@ class SpreadIslands:
             history.restart(found.get(prefix, {}))
         self._ask_all(Question())
 
-    def run_epoch(self, count: int, plan: MigrationPlan | None) -> list[Harvest]:
+    def run_epoch(self, count: int, plan: MigrationPlan | None) -> Brood:
         """Search on all islands, then migrate; programs that have arrived are sent with the next orders."""
-        self._rebalance()
+        self._ask(dict.fromkeys(self._surplus(), Question(state=True, is_last=True)))
         self._epoch += 1
         for history in self._histories:
             history.add(Search(count))
@@ -88,7 +88,12 @@ class SpreadIslands:
         )
         if plan:
             self._migrate(plan, [reports[number].departing or {} for number in range(len(reports))])
-        return [harvest for _, report in sorted(reports.items()) if (harvest := report.harvest)]
+        harvests = [harvest for _, report in sorted(reports.items()) if (harvest := report.harvest)]
+        return Brood(harvests, harvests)
+
+    def settle(self) -> Brood | None:
+        """Nothing is under way between epochs."""
+        return None
 
     def _migrate(self, plan: MigrationPlan, leaving: Sequence[Mapping[str, NDArray[np.generic]]]) -> None:
         foreign = strangers(plan, self._beginning.tasks)
@@ -100,19 +105,18 @@ class SpreadIslands:
     def fittest(self, count: int, numbers: Sequence[int]) -> list[list[Member]]:
         """Of each of these islands, its best programs."""
         reports = self._ask(dict.fromkeys(numbers, Question(fittest=count)))
-        return [reports[number].fittest for number in numbers]
+        return [list(reports[number].fittest) for number in numbers]
 
     # Who holds which islands ------------------------------------------------------------------------------------------
 
-    def _rebalance(self) -> None:
-        """Move islands to hosts that have come, so that all hold as many, give or take one."""
+    def _surplus(self) -> list[int]:
+        """The islands to be moved to hosts that have come, so that all hold as many, give or take one."""
         self._fleet.tend(len(self._histories))
         held = sorted(self._held().values(), key=len, reverse=True)
         if not held or len(held[0]) - len(held[-1]) <= 1:
-            return
+            return []
         share, rest = divmod(len(self._histories), len(held))
-        moved = [number for place, numbers in enumerate(held) for number in numbers[share + (place < rest) :]]
-        self._ask(dict.fromkeys(moved, Question(state=True, is_last=True)))
+        return [number for place, numbers in enumerate(held) for number in numbers[share + (place < rest) :]]
 
     def _held(self) -> dict[int, list[int]]:
         """The islands of each host that is there."""
@@ -148,7 +152,7 @@ class SpreadIslands:
         sent = self._send(questions, questions)
         while sent:
             lost: list[int] = []
-            for message, answer in self._fleet.answers():
+            for message, answer in self._fleet.answers(len(sent)):
                 host, numbers = sent.pop(message)
                 if answer is None:
                     self._lose(host)

@@ -11,11 +11,11 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_zero.run.engine import Beginning, arrays_of
+from automl_zero.config import ConfigError
+from automl_zero.run.engine import Beginning, Brood, arrays_of
 from automl_zero.run.migrate import MigrationPlan, migrate, strangers
 from automl_zero.run.snapshot import Arrays, overwrite
 from automl_zero.run.wording import COMPILING
-from automl_zero.search.births import Harvest
 from automl_zero.search.island import Member
 
 
@@ -30,7 +30,16 @@ class ThreadEngine:
         self._pool = ThreadPoolExecutor(workers)  # which has no threads before they are needed
 
     def islands(self, beginning: Beginning) -> ThreadIslands:
-        """Those of an experiment."""
+        """Those of an experiment.
+
+        Raises:
+            ConfigError: they are not to wait for each other.
+        """
+        if not beginning.config.islands.synchronous:
+            raise ConfigError(
+                "islands.synchronous = false is for clusters, whose processes differ in speed, and threads do not: use "
+                "--engine ray, or islands.synchronous = true"
+            )
         return ThreadIslands(beginning, self._pool)
 
     def close(self) -> None:
@@ -71,13 +80,16 @@ class ThreadIslands:
         """[mutations, 3]."""
         return np.asarray(np.sum([island.state.effects for island in self.all], axis=0))
 
-    def run_epoch(self, count: int, plan: MigrationPlan | None) -> list[Harvest]:
+    def run_epoch(self, count: int, plan: MigrationPlan | None) -> Brood:
         """Search on all islands, then migrate."""
         _wait([self._pool.submit(island.run, count) for island in self.all])
         harvests = [island.harvest(number) for number, island in enumerate(self.all)]
         if plan:
             self._migrate(plan)
-        return harvests
+        return Brood(harvests, harvests)
+
+    def settle(self) -> None:
+        """Nothing is under way between epochs."""
 
     def _migrate(self, plan: MigrationPlan) -> None:
         migrate(plan, [island.state.population for island in self.all])
