@@ -1,6 +1,7 @@
 """Islands side by side: epochs, and migration between them by a plan that follows from the seed alone.
 
-Where the islands run is the engine's business; results are the same wherever they do.
+Where the islands run is the engine's business; results are the same wherever they do. Islands that do not wait for each
+other have no such plan.
 """
 
 from __future__ import annotations

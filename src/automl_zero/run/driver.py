@@ -1,7 +1,7 @@
 """A run: experiments one after the other until a limit ends it, and then the final score of the best program.
 
 The experiments' programs compete on the select tasks; the final tasks have no part in any choice. Clock and signals
-decide after which epoch a run ends, and nothing else.
+decide after which epoch a run ends, and nothing else, unless islands do not wait for each other.
 """
 
 from __future__ import annotations

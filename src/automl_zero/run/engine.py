@@ -1,6 +1,7 @@
 """Where islands run: what a run asks of an engine, whether it has threads or a cluster.
 
-An engine decides where and when an island works, and nothing else: results are the same bits on all of them.
+An engine decides where and when an island works, and nothing else: results are the same bits on all of them, unless
+the config asks for islands that do not wait for each other.
 """
 
 from __future__ import annotations
