@@ -15,10 +15,10 @@ from automl_zero.run.events import EpochEnd, Event, Final, Improvement, Lineage,
 
 CHUNK = 1 << 22  # bytes that are read at a time
 TAIL = 1 << 18  # bytes at the end that are read first
-SLICE = 0.15  # seconds that a look may go on reading
+SLICE = 0.1  # seconds that a look may go on reading
 MOST_POINTS, MOST_MOMENTS = 800, 1000
 PROBES, PROBE = 200, 1 << 13  # places of a long file that are looked at before it is read, and bytes at each
-SEAM = 64  # bytes by which it is seen that what was read is still there
+SEAM = 1 << 12  # bytes by which it is seen that what was read is still there: more than an epoch has
 EPOCH = b'{"event":"epoch"'
 
 Point = tuple[float, int, float]  # seconds, programs of the run, best fitness of the experiment
