@@ -123,7 +123,7 @@ class Follower:
             epochs = (
                 next((e for e in map(_event, c.split(b"\n")[1:-1]) if isinstance(e, EpochEnd)), None) for c in chunks
             )
-            self._preview = [(each.seconds, each.programs, each.best_fitness) for each in epochs]
+            self._preview = [(each.seconds, each.programs, each.best_fitness) for each in epochs if each]
             self._spacing = self.size // MOST_POINTS
 
     def _read(self, file: int) -> bool:

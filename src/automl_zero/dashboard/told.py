@@ -15,6 +15,7 @@ from automl_zero.program.text import from_text
 from automl_zero.run.events import Final, Improvement, Lineage, to_plain
 from automl_zero.run.fates import pruned, shares
 from automl_zero.run.reading import short_text
+from automl_zero.tasks.task import Loss
 
 
 def run_in_a_row(follower: Follower) -> dict[str, Any]:
@@ -88,7 +89,7 @@ def story(follower: Follower, config: Config, kind: str, number: int) -> dict[st
     return {
         "exact": programs[0],
         "lines": _difference(before, text),
-        "techniques": _techniques(programs[0], multiclass),
+        "techniques": _techniques(programs[0], multiclass, follower.final.loss if follower.final else None),
     }
 
 
@@ -121,9 +122,9 @@ def _short(program: str, multiclass: bool) -> str:
 
 
 @lru_cache(maxsize=256)
-def _techniques(program: str, multiclass: bool) -> tuple[dict[str, str], ...]:
+def _techniques(program: str, multiclass: bool, loss: Loss | None) -> tuple[dict[str, str], ...]:
     try:
-        found = recognise(from_text(program), multiclass)
+        found = recognise(from_text(program), multiclass, loss=loss)
     except ValueError:
         return ()
     return tuple({**asdict(technique), "note": note} for technique, note in techniques_with_notes(found))

@@ -84,7 +84,7 @@ function showRun() {
 function figures(run) {
   const limit = (key, unit) => (run.limits[key] ? ` of ${round(run.limits[key])}${unit}` : "");
   const facts = [["best fitness", number(run.fitness)], ["programs", round(run.programs) + limit("max_programs", "")],
-    ["programs per second", round(run.speed)], ["seconds", round(run.seconds) + limit("max_seconds", "")],
+    ["programs per second", round(run.speed)], ["seconds of search", round(run.epoch?.seconds ?? 0) + limit("max_seconds", "")],
     ["improvements", run.moments.length], ["train steps", round(run.epoch?.train_steps ?? 0)]];
   $("figures").replaceChildren(...facts.map(([name, value]) => {
     const pair = make("div");
@@ -133,7 +133,7 @@ async function tell(list) {
   lines($("program"), story?.lines ?? []);
   $("techniques").replaceChildren(...(story?.techniques ?? []).map((each) => {
     const item = make("li");
-    item.append(make("strong", each.name), `: ${each.sentence} ${each.note}`);
+    item.append(make("strong", each.name), `: ${each.sentence} Here: ${each.note}.`);
     return item;
   }));
 }
