@@ -76,7 +76,7 @@ function showRun() {
   table($("islands"), ["island", "best fitness", "behaviours", "members with the commonest"],
     epoch.island_fitness.map((each, i) => [i, number(each), number(epoch.behaviours[i]), number(epoch.takeover[i])]));
   const fates = Object.entries({ ...run.fates, "instructions without effect, not run": run.pruned });
-  table($("fates"), ["fate", "share", ""], fates.map(([name, share]) =>
+  table($("fates"), ["fate", "share", "bar"], fates.map(([name, share]) =>
     [name, `${(100 * share).toFixed(1)}%`, make("meter", "", { value: share, "aria-label": name })]));
   result(run.final);
 }
@@ -105,7 +105,7 @@ function result(final) {
   $("result").hidden = !final;
   if (!final) return;
   const row = (name, scores) => [name, ...["search", "select", "final"].map((each) => number(scores[each].fitness))];
-  table($("scores"), ["", "search", "select", "final"],
+  table($("scores"), ["fitness", "search", "select", "final"],
     [row("the algorithm", final.scores), ...final.baselines.map((each) => row(each.name, each.scores))]);
 }
 
