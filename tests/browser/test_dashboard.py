@@ -129,7 +129,7 @@ def test_a_run_is_started_watched_replayed_compared_and_stopped(server: Server, 
     expect(page.locator("#note")).to_have_text("")
     faults.clear()  # a server that is gone is an error of the network
     page.get_by_role("button", name="Stop", exact=True).click()
-    expect(page.locator("#state")).to_contain_text("ended: interrupted", timeout=60_000)
+    expect(page.locator("#state")).to_contain_text("ended: interrupted", timeout=240_000)
     expect(page.locator("#result")).to_be_visible()
     time.sleep(1.5)
     assert (faults, hosts) == ([], {"127.0.0.1"})
