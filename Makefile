@@ -6,11 +6,12 @@ PIP := $(BIN)/pip install --quiet --quiet --disable-pip-version-check
 DEMO_SECONDS ?= 180
 SOAK_SECONDS ?= 1200
 
-.PHONY: help demo test soak check bench clean
+.PHONY: help demo test browser soak check bench clean
 
 help:
 	@echo "make demo    evolve a learning algorithm from empty programs on images, for about three minutes"
 	@echo "make test    run the tests"
+	@echo "make browser try the dashboard in chromium, which is installed if root can"
 	@echo "make soak    kill a run again and again for 20 minutes, and try 100,000 hostile inputs in some more"
 	@echo "make check   style, types, and who may import whom"
 	@echo "make bench   measure the speed, beside that of the published C++ program"
@@ -60,6 +61,12 @@ test: .venv/development
 	$(BIN)/python -m pytest -n auto
 	@echo "the search once more, with every index checked ..."
 	NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest -n auto -q tests/search tests/vm/test_lower.py
+
+browser: .venv/development
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+	apt-get update -qq && apt-get install -y -qq chromium; } || \
+	{ echo "chromium is not installed, and this needs root on Debian: install it, then try again"; exit 1; }
+	$(BIN)/python -m pytest -m browser tests/browser
 
 soak: .venv/development
 	SOAK_SECONDS=$(SOAK_SECONDS) $(BIN)/python -m pytest -m soak

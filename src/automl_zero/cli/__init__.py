@@ -19,6 +19,7 @@ from automl_zero import __version__
 from automl_zero.cli.ablate import ablate
 from automl_zero.cli.analyze import analyze
 from automl_zero.cli.compare import compare
+from automl_zero.cli.dashboard import dashboard
 from automl_zero.cli.data import data
 from automl_zero.cli.effort import Effort, EffortName, efforts, tell_cost
 from automl_zero.cli.engine import Address, Engine, EngineName, Workers
@@ -86,6 +87,7 @@ main = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, pre
 main.command()(resume)
 main.command()(report)
 main.command()(compare)
+main.command()(dashboard)
 main.command()(analyze)
 main.command()(lineage)
 main.command()(efforts)

@@ -1,0 +1,207 @@
+// Asks the server again and again for what is new, and shows it. All that must survive a reload is in the address.
+import { $, make, number, round, table } from "./dom.js";
+import { chart } from "./chart.js";
+
+const address = new URLSearchParams(location.hash.slice(1));
+const shown = { id: address.get("run"), other: address.get("with"), run: null, against: null, moment: null, story: "" };
+let rows = [];
+
+async function ask(path, query = {}) {
+  const answer = await fetch(`/api/${path}?${new URLSearchParams(query)}`);
+  if (answer.status === 204) return null;
+  const found = await answer.json();
+  if (!answer.ok) throw new Error(found.error);
+  return found;
+}
+
+async function change(path, body) {
+  const { change: key } = await ask("session"); // after a restart of the server it is another one
+  const headers = { "Content-Type": "application/json", "X-Change": key };
+  const answer = await fetch(`/api/${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+  const found = await answer.json();
+  if (!answer.ok) throw new Error(found.error);
+  return found;
+}
+
+function remember() {
+  const kept = Object.entries({ run: shown.id, with: shown.other }).filter(([, value]) => value);
+  history.replaceState(null, "", `#${new URLSearchParams(kept)}`);
+}
+
+function choose(id) {
+  Object.assign(shown, { id, run: null, moment: null, story: "" });
+  remember();
+  refresh();
+}
+
+const stateOf = (row) => (row.running ? "running" : row.reason ? `ended: ${row.reason}` : "not running");
+
+function showRuns(failures) {
+  const list = rows.map((row) => {
+    const item = make("li"), button = make("button", row.id.slice(row.id.indexOf("/") + 1), { type: "button" });
+    button.setAttribute("aria-current", String(row.id === shown.id));
+    button.append(make("small", `${stateOf(row)} · ${number(row.fitness)}`));
+    button.addEventListener("click", () => choose(row.id));
+    item.dataset.id = row.id;
+    item.append(button);
+    return item;
+  });
+  const focused = document.activeElement?.closest("#runs li")?.dataset.id;
+  $("runs").replaceChildren(...list);
+  if (focused) list.find((each) => each.dataset.id === focused)?.firstChild.focus();
+  $("note").textContent = failures.length ? `${failures.at(-1).name} did not begin: ${failures.at(-1).error}` : "";
+  const others = [["", "no other run"], ...rows.filter((each) => each.id !== shown.id).map((each) => [each.id, each.id])];
+  if (document.activeElement !== $("other")) options($("other"), others, shown.other ?? "");
+}
+
+function options(element, pairs, value) {
+  element.replaceChildren(...pairs.map(([key, text]) => make("option", text, { value: key })));
+  element.value = value;
+}
+
+function showRun() {
+  const run = shown.run;
+  $("run").hidden = !run;
+  $("empty").hidden = Boolean(run);
+  if (!run) return;
+  $("title").textContent = shown.id.slice(shown.id.indexOf("/") + 1);
+  const reading = run.read < 1 ? ` · read so far: ${Math.floor(100 * run.read)}%` : "";
+  const faulty = run.faulty ? ` · ${run.faulty} lines are not events` : "";
+  $("state").textContent = `${run.name[0]}: ${stateOf(run)}${reading}${faulty}`;
+  $("stop").hidden = !run.running;
+  figures(run);
+  curves();
+  slider(run);
+  const epoch = run.epoch ?? { island_fitness: [], behaviours: [], takeover: [] };
+  table($("islands"), ["island", "best fitness", "behaviours", "members with the commonest"],
+    epoch.island_fitness.map((each, i) => [i, number(each), number(epoch.behaviours[i]), number(epoch.takeover[i])]));
+  const fates = Object.entries({ ...run.fates, "instructions without effect, not run": run.pruned });
+  table($("fates"), ["fate", "share", "bar"], fates.map(([name, share]) =>
+    [name, `${(100 * share).toFixed(1)}%`, make("meter", "", { value: share, "aria-label": name })]));
+  result(run.final);
+}
+
+function figures(run) {
+  const limit = (key, unit) => (run.limits[key] ? ` of ${round(run.limits[key])}${unit}` : "");
+  const facts = [["best fitness", number(run.fitness)], ["programs", round(run.programs) + limit("max_programs", "")],
+    ["programs per second", round(run.speed)], ["seconds of search", round(run.epoch?.seconds ?? 0) + limit("max_seconds", "")],
+    ["improvements", run.moments.length], ["train steps", round(run.epoch?.train_steps ?? 0)]];
+  $("figures").replaceChildren(...facts.map(([name, value]) => {
+    const pair = make("div");
+    pair.append(make("dt", name), make("dd", String(value)));
+    return pair;
+  }));
+}
+
+function curves() {
+  const runs = [shown.run, shown.against].filter(Boolean);
+  const list = momentsOf(shown.run), now = $("kind").value === "improvement" ? list[$("slider").value]?.[0] ?? null : null;
+  chart($("curve"), runs, $("axis").value, now);
+  $("legend").textContent = shown.against ? `blue: ${shown.id} · orange: ${shown.other}` : "";
+  $("curve").setAttribute("aria-label", `Best fitness so far: ${number(shown.run.fitness)}`);
+}
+
+function result(final) {
+  $("result").hidden = !final;
+  if (!final) return;
+  const row = (name, scores) => [name, ...["search", "select", "final"].map((each) => number(scores[each].fitness))];
+  table($("scores"), ["fitness", "search", "select", "final"],
+    [row("the algorithm", final.scores), ...final.baselines.map((each) => row(each.name, each.scores))]);
+}
+
+const momentsOf = (run) => ($("kind").value === "improvement" ? run.moments : run.ancestors);
+
+function slider(run) {
+  const list = momentsOf(run);
+  $("slider").max = Math.max(list.length - 1, 0);
+  $("slider").value = Math.min(shown.moment ?? list.length - 1, list.length - 1); // untouched, it follows the newest
+  tell(list);
+}
+
+async function tell(list) {
+  const at = Number($("slider").value), moment = list[at], kind = $("kind").value;
+  const text = !moment ? "none yet" : kind === "improvement"
+    ? `${at + 1} of ${list.length}: fitness ${number(moment[3])} after ${number(moment[0])} s, experiment ${moment[1]}`
+    : `${at + 1} of ${list.length}: fitness ${number(moment[3])}, island ${moment[0]}, by ${moment[2]}`;
+  $("moment").textContent = text;
+  $("slider").setAttribute("aria-valuetext", text);
+  const key = `${shown.id} ${kind} ${at} ${moment}`;
+  if (key === shown.story) return;
+  shown.story = key;
+  const story = moment ? await ask("story", { id: shown.id, kind, number: at }).catch(() => null) : null;
+  if (key !== shown.story) return; // the slider has moved on
+  lines($("program"), story?.lines ?? []);
+  $("techniques").replaceChildren(...(story?.techniques ?? []).map((each) => {
+    const item = make("li");
+    item.append(make("strong", each.name), `: ${each.sentence} Here: ${each.note}.`);
+    return item;
+  }));
+}
+
+function lines(element, found) {
+  const marks = { "+": "plus", "-": "minus", " ": "" };
+  element.replaceChildren(...found.map(([mark, text]) => make("span", `${mark} ${text}`, { class: marks[mark] })));
+}
+
+async function compare() {
+  const id = shown.other;
+  $("beside").hidden = !id;
+  shown.against = id ? await ask("run", { id }).catch(() => null) : null;
+  const story = shown.against ? await ask("story", { id, number: -1 }).catch(() => null) : null;
+  $("besidename").textContent = id ?? "";
+  lines($("otherprogram"), (story?.lines ?? []).filter(([mark]) => mark !== "-").map(([, text]) => [" ", text]));
+}
+
+async function refresh() {
+  try {
+    const found = await ask("runs");
+    rows = found.runs;
+    showRuns(found.failures);
+    if (!rows.some((each) => each.id === shown.id)) return;
+    const id = shown.id, run = await ask("run", { id, since: shown.run?.version ?? "" });
+    if (id !== shown.id) return;
+    shown.run = run ?? shown.run;
+    if (shown.other) await compare();
+    if (run || shown.other) showRun();
+  } catch {
+    $("note").textContent = "the server does not answer; trying again";
+  }
+}
+
+async function repeat() {
+  await refresh();
+  setTimeout(repeat, 1000);
+}
+
+$("slider").addEventListener("input", () => {
+  const at = Number($("slider").value);
+  shown.moment = at === Number($("slider").max) ? null : at;
+  tell(momentsOf(shown.run));
+  curves();
+});
+$("kind").addEventListener("change", () => { shown.moment = null; showRun(); });
+$("axis").addEventListener("change", curves);
+$("other").addEventListener("change", async () => {
+  shown.other = $("other").value || null;
+  remember();
+  await compare();
+  showRun();
+});
+$("stop").addEventListener("click", () => change("stop", { id: shown.id }).catch((error) => { $("note").textContent = error.message; }));
+$("start").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  $("refusal").textContent = "";
+  try {
+    const { id } = await change("start", Object.fromEntries(new FormData(event.target)));
+    choose(id);
+  } catch (error) {
+    $("refusal").textContent = error.message;
+  }
+});
+addEventListener("resize", () => shown.run && curves());
+ask("session").then(({ presets, efforts }) => {
+  for (const [name, list] of [["preset", presets], ["effort", efforts]]) {
+    $("start").elements[name].append(...list.map((each) => make("option", each, { value: each })));
+  }
+}).catch(() => {});
+repeat();

@@ -1,0 +1,28 @@
+// Elements made of text alone: nothing that comes from a run is ever read as HTML.
+export const $ = (id) => document.getElementById(id);
+
+export function make(name, text = "", attributes = {}) {
+  const element = document.createElement(name);
+  element.textContent = text;
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  return element;
+}
+
+export function table(element, heads, rows) {
+  const line = (cells, kind) => {
+    const row = make("tr");
+    row.append(...cells.map((each) => (each instanceof Node ? wrap(each) : make(kind, String(each)))));
+    return row;
+  };
+  element.replaceChildren(line(heads, "th"), ...rows.map((each) => line(each, "td")));
+}
+
+function wrap(node) {
+  const cell = make("td");
+  cell.append(node);
+  return cell;
+}
+
+export const number = (value) =>
+  value === null || value === undefined ? "–" : value.toLocaleString("en", { maximumFractionDigits: 4 });
+export const round = (value) => number(Math.round(value));
