@@ -52,8 +52,23 @@ def print_run(progress: Progress, folder: Path, as_json: bool) -> None:
     from automl_zero.run.checkpoints import state_digest
     from automl_zero.run.report import report, summary
 
-    text = to_json(summary(progress, folder, state_digest(folder))) if as_json else report(progress, folder)
-    typer.echo(text, nl=as_json)
+    if as_json:
+        typer.echo(to_json(summary(progress, folder, state_digest(folder))))
+    else:
+        print_code(report(progress, folder))
+
+
+def print_code(text: str) -> None:
+    """Print text that holds programs: in colours on a terminal, as it is elsewhere."""
+    from rich.console import Console
+
+    from automl_zero.run.code import coloured_report
+
+    console = Console()
+    if console.is_terminal:
+        console.print(coloured_report(text), soft_wrap=True, end="")
+    else:
+        typer.echo(text, nl=False)
 
 
 def to_json(value: Any) -> str:
