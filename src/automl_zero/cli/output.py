@@ -71,6 +71,17 @@ def print_code(text: str) -> None:
         typer.echo(text, nl=False)
 
 
+def remind_of(program: str) -> None:
+    """Print a program, given by name or file, on a terminal only: what reads a pipe did not ask for it."""
+    from rich.console import Console
+
+    from automl_zero.program.text import to_text
+    from automl_zero.run.initial import load_program
+
+    if Console().is_terminal:
+        print_code(to_text(load_program(program)) + "\n")
+
+
 def to_json(value: Any) -> str:
     """Readable JSON; NaN and infinity, which it does not know, are errors."""
     return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
