@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import split
 
 import pytest
 from small_config import small_file
@@ -26,6 +27,11 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm-256color")
+
+
+def suggested(text: str) -> list[list[str]]:
+    """The commands after "next:", in words, without the name of the program."""
+    return [split(line)[1:] for line in text.partition("next: ")[2].splitlines() if line.strip()]
 
 
 def output(*arguments: object) -> str:
@@ -60,3 +66,19 @@ def test_evaluate_shows_the_program_on_a_terminal_only(monkeypatch: pytest.Monke
 @pytest.mark.usefixtures("terminal")
 def test_json_has_no_colours_on_a_terminal_either(folder: Path) -> None:
     assert "\x1b" not in output("show", folder, "--json") + output(*EVALUATE, "--json")
+
+
+@pytest.mark.usefixtures("terminal")
+def test_on_a_terminal_a_run_ends_with_commands_that_can_be_given_next(tmp_path: Path) -> None:
+    made = output("run", small_file(tmp_path), "--out", tmp_path / "my run")
+    commands = suggested(made)
+    assert [each[0] for each in commands] == ["analyze", "lineage", "export"]
+    assert all(output(*each) for each in commands)
+
+
+def test_elsewhere_and_where_it_is_quiet_nothing_is_suggested(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = small_file(tmp_path)
+    assert "next: " not in output("run", file, "--out", tmp_path / "a")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "next: " not in output("run", file, "--out", tmp_path / "b", "--quiet")
+    assert "next: " not in output("run", file, "--out", tmp_path / "c", "--json")

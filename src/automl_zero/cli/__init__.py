@@ -34,6 +34,7 @@ from automl_zero.cli.output import (
     print_run,
     print_table,
     remind_of,
+    suggest,
     to_json,
     warning,
 )
@@ -162,6 +163,7 @@ def run(
         progress, exit_code = run_recorded(settings, folder, workers or cores, console, trackers, chosen)
     print_run(progress, folder, as_json)
     leave_page(folder, console)
+    suggest(folder, console)
     raise typer.Exit(exit_code)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -20,6 +21,8 @@ Track = typer.Option(
     "--track", metavar="NAME", help="Tell the run to tensorboard or mlflow, too, while it goes on; may be repeated."
 )
 Override = typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, e.g. islands.count=8; may be repeated.")
+
+NEXT = ("analyze {}", "lineage {}", "export {} --to python")  # commands to go on with, each with the run folder
 
 
 def print_rows(names: Sequence[str], rows: Sequence[dict[str, Any]], as_json: bool) -> None:
@@ -80,6 +83,13 @@ def remind_of(program: str) -> None:
 
     if Console().is_terminal:
         print_code(to_text(load_program(program)) + "\n")
+
+
+def suggest(folder: Path, console: Console) -> None:
+    """Tell, on a terminal only, what can be done with a run that has ended."""
+    if console.is_terminal:
+        commands = (f"automl-zero {each.format(quote(str(folder)))}" for each in NEXT)
+        console.print("next: " + "\n      ".join(commands), markup=False, highlight=False, soft_wrap=True)
 
 
 def to_json(value: Any) -> str:

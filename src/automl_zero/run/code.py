@@ -55,7 +55,7 @@ def coloured_report(report: str) -> Text:
 
 
 def marked(line: str, is_new: bool) -> Text:
-    """A line of program text, with a sign in its margin if it is new."""
+    """A line of program text; if it is new, with a sign in its margin, and bold."""
     if not is_new or not line.startswith(" "):
         return coloured(line)
     return Text(ADDED, style=COLOURS["added"]) + coloured(line[1:])
