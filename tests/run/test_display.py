@@ -62,6 +62,17 @@ def test_epochs_get_a_line_every_few_seconds() -> None:
     assert lines[0] == "0:05  experiment 1  1k programs  200/s  best fitness 0.50000"
 
 
+@pytest.mark.parametrize("has_news", [False, True])
+def test_a_long_run_fills_no_log(has_news: bool) -> None:
+    hours = [replace(EPOCH, seconds=float(second)) for second in range(1, 4 * 3600)]
+    lines = plain_lines(*(each for epoch in hours for each in ([improvement(10, 0.5)] * has_news + [epoch])))
+    assert 4 * 60 <= len(lines) <= 4 * 60 + 150
+
+
+def test_a_log_holds_no_commands_of_a_terminal() -> None:
+    assert not any("\x1b" in line for line in plain_lines(START, ESTIMATE, EPOCH, selection(0.5, record=True), SCORING))
+
+
 def test_on_a_cluster_lines_tell_what_it_is() -> None:
     cluster = Cluster(nodes=3, workers=12, replays=2)
     events = [replace(EPOCH, seconds=float(second), cluster=cluster) for second in range(1, 6)]

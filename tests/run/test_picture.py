@@ -4,6 +4,7 @@ from dataclasses import replace
 from io import StringIO
 
 import pytest
+from rich.cells import cell_len
 from rich.console import Console
 from sample_events import EPOCH, ESTIMATE, SCORING, after, improvement, selection
 from small_config import mixed_config, small_config
@@ -11,12 +12,14 @@ from small_config import mixed_config, small_config
 from automl_zero.program.library import library_program
 from automl_zero.program.text import to_text
 from automl_zero.run.events import Cluster, Event, Start
-from automl_zero.run.picture import code_lines, draw, figures, headline, islands, lines
+from automl_zero.run.picture import code_lines, draw, figures, headline, islands, lines, news
 from automl_zero.run.progress import Progress
 
 START = Start(version="1", name="small", seed=0, workers=2, time="")
 FIGURE_6 = replace(improvement(900, 0.5), program=to_text(library_program("figure_6_raw")))
-MANY = (START, ESTIMATE, FIGURE_6, EPOCH, EPOCH)
+FIRST = replace(FIGURE_6, program=to_text(library_program("linear_regression")), fitness=0.25, experiment_programs=100)
+MANY = (START, ESTIMATE, FIRST, FIGURE_6, EPOCH, EPOCH)
+ON_CLUSTER = replace(EPOCH, seconds=4.0, cluster=Cluster(nodes=3, workers=12, replays=2))
 
 
 def test_the_figures_tell_speed_islands_and_time() -> None:
@@ -27,12 +30,26 @@ def test_the_figures_tell_speed_islands_and_time() -> None:
         ("best on select", "0.25000"),
         ("time", "0:03"),
         ("time left", "0:00"),
+        ("until", "600 programs"),
     ]
 
 
+@pytest.mark.parametrize(
+    ("stop", "until"),
+    [
+        ({"max_programs": 3000, "max_seconds": 60.0}, "3k programs"),
+        ({"max_programs": 3000, "max_seconds": 5.0}, "0:05"),
+        ({"max_programs": None, "max_train_steps": 7000}, "7k train steps"),
+        ({"max_programs": None, "max_experiments": 1}, None),
+    ],
+)
+def test_the_limit_that_ends_the_run_first_is_told(stop: dict[str, float | None], until: str | None) -> None:
+    config = small_config(stop=stop, experiment={"max_programs": 5000})
+    assert dict(figures(after(EPOCH, config=config))).get("until") == until
+
+
 def test_on_a_cluster_the_figures_tell_what_it_is() -> None:
-    on_cluster = replace(EPOCH, seconds=4.0, cluster=Cluster(nodes=3, workers=12, replays=2))
-    assert figures(after(EPOCH, on_cluster))[-4:-1] == [
+    assert figures(after(EPOCH, ON_CLUSTER))[-5:-2] == [
         ("nodes, processes", "3, 12"),
         ("epochs per second", "0.5"),
         ("islands made again", "2"),
@@ -53,10 +70,24 @@ def test_islands_with_other_tasks_are_left_out_since_their_fitness_says_somethin
 
 
 def test_the_code_is_pruned_and_cut_to_the_screen() -> None:
-    lines = code_lines(after(FIGURE_6), most=100)
+    lines = code(FIGURE_6)
     assert len(lines) == 3 + len(library_program("figure_6_pruned"))
-    assert code_lines(after(FIGURE_6), most=8) == [*lines[:7], f"# {len(lines) - 7} more lines"]
-    assert code_lines(after(), most=8) == []
+    assert code(FIGURE_6, most=8) == [*lines[:7], f"# {len(lines) - 7} more lines"]
+    assert code() == []
+
+
+def test_what_an_improvement_brings_is_marked_and_what_it_drops_counted() -> None:
+    more = replace(FIRST, program=FIRST.program + "  v1 = v1 + v0\n")
+    assert [line for line in code(FIRST, more) if line.startswith("+")] == ["+ v1 = v1 + v0"]
+    assert news(after(FIRST, more)) == "lines: 1 new, 0 gone"
+    assert news(after(more, FIRST)) == "lines: 0 new, 1 gone"
+    assert code(FIRST, more, most=4)[-1].endswith(" more lines, 1 of them new")
+
+
+@pytest.mark.parametrize("events", [(), (FIRST,), (FIRST, replace(FIGURE_6, experiment=1))], ids=len)
+def test_the_first_program_of_an_experiment_is_not_compared(events: tuple[Event, ...]) -> None:
+    assert news(after(*events)) is None
+    assert not any(line.startswith("+") for line in code(*events))
 
 
 @pytest.mark.parametrize(
@@ -87,17 +118,25 @@ def test_the_expected_cost_and_the_fates_are_lines_of_the_width() -> None:
     assert lines(after()) == []
 
 
-@pytest.mark.parametrize("width", [80, 120])
-@pytest.mark.parametrize("height", [24, 50])
-@pytest.mark.parametrize("events", [(), (FIGURE_6,), MANY], ids=["none", "first", "many"])
-def test_the_picture_fits_the_screen(events: tuple[Event, ...], width: int, height: int) -> None:
-    lines = drawn(after(*events), width, height)
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+@pytest.mark.parametrize("height", [10, 16, 24, 50])
+@pytest.mark.parametrize("events", [(), (FIGURE_6,), MANY, (*MANY, ON_CLUSTER)], ids=len)
+@pytest.mark.parametrize("name", ["small", "数字" * 30, "🦊" * 60])
+def test_the_picture_fits_the_screen(events: tuple[Event, ...], width: int, height: int, name: str) -> None:
+    config = small_config().model_copy(update={"name": name})
+    lines = drawn(after(*events, config=config), width, height)
     assert len(lines) <= height - 1
-    assert all(len(line) <= width for line in lines)
+    assert all(cell_len(line) <= width for line in lines)
+
+
+def test_a_narrow_screen_shows_the_figures_in_a_line() -> None:
+    text = " ".join(drawn(after(FIGURE_6, EPOCH), 60, 24))
+    assert "programs 1k, per second 0, islands 0.50 0.25" in text
+    assert "█" not in text
 
 
 def test_the_picture_holds_code_curve_and_figures() -> None:
-    text = "\n".join(drawn(after(improvement(100, 0.25), FIGURE_6, EPOCH), 80, 24))
+    text = "\n".join(drawn(after(FIRST, FIGURE_6, EPOCH), 80, 24))
     for part in (
         "best algorithm so far, fitness 0.50000",
         "m1 = outer(v1, v0)",
@@ -112,7 +151,11 @@ def test_the_picture_of_a_complete_run_fits_too(complete: Progress) -> None:
     assert len(drawn(complete, 80, 24)) <= 23
 
 
+def code(*events: Event, most: int = 100) -> list[str]:
+    return [line.plain for line in code_lines(after(*events), most)]
+
+
 def drawn(progress: Progress, width: int, height: int) -> list[str]:
     console = Console(file=StringIO(), width=width, height=height, record=True)
-    console.print(draw(progress, height))
+    console.print(draw(progress, height, width=width))
     return console.export_text().splitlines()

@@ -25,7 +25,19 @@ from automl_zero.cli.effort import Effort, EffortName, efforts, tell_cost
 from automl_zero.cli.engine import Address, Engine, EngineName, Workers
 from automl_zero.cli.export import export
 from automl_zero.cli.lineage import lineage
-from automl_zero.cli.output import AsJson, Override, Seed, Track, print_rows, print_run, print_table, to_json, warning
+from automl_zero.cli.output import (
+    AsJson,
+    Override,
+    Seed,
+    Track,
+    print_rows,
+    print_run,
+    print_table,
+    remind_of,
+    suggest,
+    to_json,
+    warning,
+)
 from automl_zero.cli.report import leave_page, report
 from automl_zero.cli.resume import resume
 from automl_zero.cli.tasks import tasks
@@ -151,6 +163,7 @@ def run(
         progress, exit_code = run_recorded(settings, folder, workers or cores, console, trackers, chosen)
     print_run(progress, folder, as_json)
     leave_page(folder, console)
+    suggest(folder, console)
     raise typer.Exit(exit_code)
 
 
@@ -192,6 +205,7 @@ def evaluate(
         typer.echo(to_json(results))
         return
     for result in results["programs"]:
+        remind_of(result["program"])
         rows = [_task_row(task) for task in result["tasks"]]
         print_table(("task", "fitness", "error", "stopped early", "train steps", "first predictions"), rows)
         typer.echo(f"{result['program']}: mean fitness {result['mean_fitness']}, median {result['median_fitness']}\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -20,6 +21,8 @@ Track = typer.Option(
     "--track", metavar="NAME", help="Tell the run to tensorboard or mlflow, too, while it goes on; may be repeated."
 )
 Override = typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, e.g. islands.count=8; may be repeated.")
+
+NEXT = ("analyze {}", "lineage {}", "export {} --to python")  # commands to go on with, each with the run folder
 
 
 def print_rows(names: Sequence[str], rows: Sequence[dict[str, Any]], as_json: bool) -> None:
@@ -52,8 +55,41 @@ def print_run(progress: Progress, folder: Path, as_json: bool) -> None:
     from automl_zero.run.checkpoints import state_digest
     from automl_zero.run.report import report, summary
 
-    text = to_json(summary(progress, folder, state_digest(folder))) if as_json else report(progress, folder)
-    typer.echo(text, nl=as_json)
+    if as_json:
+        typer.echo(to_json(summary(progress, folder, state_digest(folder))))
+    else:
+        print_code(report(progress, folder))
+
+
+def print_code(text: str) -> None:
+    """Print text that holds programs: in colours on a terminal, as it is elsewhere."""
+    from rich.console import Console
+
+    from automl_zero.run.code import coloured_report
+
+    console = Console()
+    if console.is_terminal:
+        console.print(coloured_report(text), soft_wrap=True, end="")
+    else:
+        typer.echo(text, nl=False)
+
+
+def remind_of(program: str) -> None:
+    """Print a program, given by name or file, on a terminal only: what reads a pipe did not ask for it."""
+    from rich.console import Console
+
+    from automl_zero.program.text import to_text
+    from automl_zero.run.initial import load_program
+
+    if Console().is_terminal:
+        print_code(to_text(load_program(program)) + "\n")
+
+
+def suggest(folder: Path, console: Console) -> None:
+    """Tell, on a terminal only, what can be done with a run that has ended."""
+    if console.is_terminal:
+        commands = (f"automl-zero {each.format(quote(str(folder)))}" for each in NEXT)
+        console.print("next: " + "\n      ".join(commands), markup=False, highlight=False, soft_wrap=True)
 
 
 def to_json(value: Any) -> str:

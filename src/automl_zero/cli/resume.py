@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from automl_zero.cli.engine import Address, Engine, EngineName, Workers
-from automl_zero.cli.output import Override, Track, print_run, warning
+from automl_zero.cli.output import Override, Track, print_run, suggest, warning
 from automl_zero.cli.report import leave_page
 
 
@@ -48,4 +48,5 @@ def resume(
         )
     print_run(progress, folder, as_json)
     leave_page(folder, console)
+    suggest(folder, console)
     raise typer.Exit(exit_code)

@@ -20,6 +20,7 @@ from automl_zero.run.wording import COMPILING, clock, short_number
 INTERRUPTING = "finishing the epoch and writing everything; Ctrl-C again stops at once"
 PATIENCE = 1.0  # seconds after which a silent start must be compiling
 EVERY, SOONEST = 5.0, 1.0  # seconds between plain lines: of a search that finds nothing, and of one that does
+SHARE, LONGEST = 1 / 20, 60.0  # later in a run they are further apart: by a share of its time, up to a minute
 
 
 class Display(Protocol):
@@ -76,7 +77,8 @@ class LiveDisplay:
         waited = monotonic() - self._latest
         if self._progress.last is None:
             return Text(self._beginning if waited > PATIENCE else "")
-        return Group(draw(self._progress, self._console.height, waited), Text(self._note))
+        height, width = self._console.height, self._console.width
+        return Group(draw(self._progress, height, waited, width), Text(self._note, no_wrap=True, overflow="ellipsis"))
 
 
 class PlainDisplay:
@@ -105,7 +107,7 @@ class PlainDisplay:
                 self._print(_begin_line(self._progress, event))
             case Improvement():
                 self._news = True
-            case EpochEnd() if event.seconds - self._shown_at >= (SOONEST if self._news else EVERY):
+            case EpochEnd() if event.seconds - self._shown_at >= _interval(event.seconds, self._news):
                 self._print(_epoch_line(self._progress, event))
                 self._shown_at, self._news = event.seconds, False
             case Selection() if event.record:
@@ -126,6 +128,11 @@ class PlainDisplay:
 def _soon(function: Callable[..., object], *arguments: object) -> None:
     """Call in another thread: a signal handler must not print, it may have interrupted a print."""
     Thread(target=function, args=arguments, daemon=True).start()
+
+
+def _interval(seconds: float, news: bool) -> float:
+    """Seconds between plain lines, that long after the beginning."""
+    return max(SOONEST if news else EVERY, min(SHARE * seconds, LONGEST))
 
 
 def _begin_line(progress: Progress, event: Start) -> str:

@@ -1,4 +1,7 @@
-"""The picture of a run: its best algorithm as code beside the fitness curve and the figures, from 80 columns on."""
+"""The picture of a run: its best algorithm as code beside the fitness curve and the figures; it fits the screen.
+
+On a low screen, what is said in lines is left out; on a narrow one, the curve.
+"""
 
 from __future__ import annotations
 
@@ -7,33 +10,55 @@ from textwrap import wrap
 
 from rich.console import Group, RenderableType
 from rich.panel import Panel
-from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
 from automl_zero.program.text import from_text
 from automl_zero.run.announcement import announcement
 from automl_zero.run.chart import curve_rows
-from automl_zero.run.events import Scoring, Selection, Start
+from automl_zero.run.code import changes, marked
+from automl_zero.run.events import Improvement, Scoring, Selection, Start
 from automl_zero.run.progress import Progress
 from automl_zero.run.reading import short_text
 from automl_zero.run.wording import clock, short_number
 
 SIDE, CURVE_ROWS, FRAME = 34, 5, 4  # columns beside the code; rows of the curve; columns or rows of a panel's frame
 WIDTH = 80  # columns that lines of text are wrapped to
+LOW, NARROW = 20, 72  # rows and columns below which not everything is shown
+AXES = 3  # rows of the curve's panel that are neither curve nor figures
 
 
-def draw(progress: Progress, height: int, waited: float = 0.0) -> RenderableType:
-    """The picture for a screen of that many rows, some seconds after the latest event; it takes all columns."""
-    top = [headline(progress, waited), *lines(progress)]
+def draw(progress: Progress, height: int, waited: float = 0.0, width: int = WIDTH) -> RenderableType:
+    """The picture for a screen of that size, some seconds after the latest event; it takes all columns."""
+    is_narrow = width < NARROW
+    top = [headline(progress, waited), *(lines(progress) if height >= LOW and not is_narrow else [])]
+    if is_narrow:
+        top += wrap(", ".join(" ".join(each) for each in figures(progress, waited)), width)
+    rows = height - FRAME - len(top) + 1  # within a panel; the last one of the screen is for a note
+    code = _code(progress, max(rows, 1))
+    body = code if is_narrow else _beside(code, _side(progress, rows, waited))
+    return Group(*(Text(line, no_wrap=True, overflow="ellipsis") for line in top), body)
+
+
+def _beside(code: RenderableType, side: RenderableType) -> RenderableType:
     grid = Table.grid(expand=True)
     grid.add_column(ratio=1)
     grid.add_column(width=SIDE)
-    most = height - FRAME - len(top) + 1
-    code = Syntax("\n".join(code_lines(progress, most)), "python", theme="ansi_dark", background_color="default")
-    side = Group(_curve(progress), _table(figures(progress, waited)))
-    grid.add_row(Panel(code, title=code_title(progress), title_align="left"), Panel(side, title="fitness, programs"))
-    return Group(*(Text(line, no_wrap=True, overflow="ellipsis") for line in top), grid)
+    grid.add_row(code, side)
+    return grid
+
+
+def _code(progress: Progress, rows: int) -> RenderableType:
+    code = Text("\n", no_wrap=True, overflow="ellipsis").join(code_lines(progress, rows))
+    return Panel(code, title=code_title(progress), title_align="left", subtitle=news(progress), subtitle_align="left")
+
+
+def _side(progress: Progress, rows: int, waited: float) -> RenderableType:
+    found = figures(progress, waited)
+    curve_height = min(CURVE_ROWS, rows - len(found) - AXES)
+    curve = _curve(progress, curve_height) if curve_height > 0 else Text()
+    shown = found if curve_height > 0 else found[: max(rows - 1, 0)]
+    return Panel(Group(curve, _table(shown)), title="fitness, programs")
 
 
 def headline(progress: Progress, waited: float = 0.0) -> str:
@@ -69,18 +94,37 @@ def code_title(progress: Progress) -> str:
     return f"best algorithm so far{fitness}"
 
 
-def code_lines(progress: Progress, most: int) -> list[str]:
-    """The best program of the experiment without what has no effect, cut to a number of lines."""
-    if progress.improvement is None:
+def code_lines(progress: Progress, most: int) -> list[Text]:
+    """The best program of the experiment without what has no effect, cut to a number of lines; new ones are marked."""
+    lines, (new, _) = _lines_of(progress, progress.improvement), _changes(progress)
+    shown = [marked(line, number in new) for number, line in enumerate(lines)]
+    if len(shown) <= most:
+        return shown
+    unseen = sum(number >= most - 1 for number in new)
+    told = f"# {len(lines) - most + 1} more lines" + (f", {unseen} of them new" if unseen else "")
+    return [*shown[: most - 1], marked(told, is_new=False)]
+
+
+def news(progress: Progress) -> str | None:
+    """What the best program differs by from the one before it; None of the first one."""
+    new, gone = _changes(progress)
+    return f"lines: {len(new)} new, {gone} gone" if progress.before else None
+
+
+def _changes(progress: Progress) -> tuple[frozenset[int], int]:
+    if progress.before is None:
+        return frozenset(), 0
+    return changes(_lines_of(progress, progress.before), _lines_of(progress, progress.improvement))
+
+
+def _lines_of(progress: Progress, improvement: Improvement | None) -> list[str]:
+    if improvement is None:
         return []
-    program, multiclass = from_text(progress.improvement.program), progress.config.tasks.num_classes > 2
-    lines = short_text(program, multiclass).splitlines()
-    return lines if len(lines) <= most else [*lines[: most - 1], f"# {len(lines) - most + 1} more lines"]
+    return short_text(from_text(improvement.program), progress.config.tasks.num_classes > 2).splitlines()
 
 
 def figures(progress: Progress, waited: float = 0.0) -> list[tuple[str, str]]:
     """(name, value) of everything that is neither drawn nor told in lines."""
-    left = progress.seconds_left
     rows = [
         ("programs", short_number(progress.spent.programs)),
         ("per second", short_number(progress.recent_speed)),
@@ -89,7 +133,16 @@ def figures(progress: Progress, waited: float = 0.0) -> list[tuple[str, str]]:
         ("time", clock(progress.seconds + waited)),
         *cluster_figures(progress),
     ]
-    return rows if left is None else [*rows, ("time left", clock(max(left - waited, 0.0)))]
+    if progress.first_limit is None:
+        return rows
+    name, left = progress.first_limit
+    return [*rows, ("time left", clock(max(left - waited, 0.0))), ("until", _limit(progress, name))]
+
+
+def _limit(progress: Progress, name: str) -> str:
+    """A limit of the run with its unit."""
+    value = getattr(progress.config.stop, name)
+    return clock(value) if name == "max_seconds" else f"{short_number(value)} {name[4:].replace('_', ' ')}"
 
 
 def cluster_figures(progress: Progress) -> list[tuple[str, str]]:
@@ -116,12 +169,12 @@ def islands(progress: Progress) -> tuple[str, str]:
     return name, " ".join(f"{value:.2f}" for value in shown)
 
 
-def _curve(progress: Progress) -> RenderableType:
+def _curve(progress: Progress, height: int) -> RenderableType:
     points = progress.curve
     if not points:
         return Text()
     (first, low), (last, high) = points[0], points[-1]
-    rows = curve_rows(points, SIDE - FRAME, CURVE_ROWS)
+    rows = curve_rows(points, SIDE - FRAME, height)
     ends = f"{short_number(first)} programs"
     axis = ends + f"{short_number(last)} (log)".rjust(SIDE - FRAME - len(ends))
     return Text("\n".join((f"{high:.5f}", *rows, f"{low:.5f}", axis)))

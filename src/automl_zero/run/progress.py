@@ -19,7 +19,7 @@ class Progress:
     Attributes:
         config: the run's settings.
         last: the latest event; ``start``, ``estimate``, ``epoch``, ``final`` and ``stop``: the latest of their kinds.
-        improvement: the latest of the current experiment.
+        improvement: the latest of the current experiment; ``before``: the one before it, if there is one.
         selection: the experiment that is best on the select tasks so far.
     """
 
@@ -30,6 +30,7 @@ class Progress:
         self.estimate: Estimate | None = None
         self.epoch: EpochEnd | None = None
         self.improvement: Improvement | None = None
+        self.before: Improvement | None = None
         self.selection: Selection | None = None
         self.final: Final | None = None
         self.stop: Stop | None = None
@@ -63,8 +64,8 @@ class Progress:
 
     def _update_improvement(self, event: Improvement) -> None:
         if self.improvement is None or self.improvement.experiment != event.experiment:
-            self._improvements = []
-        self.improvement = event
+            self._improvements, self.improvement = [], None
+        self.before, self.improvement = self.improvement, event
         self._improvements.append((event.experiment_programs, event.fitness))
 
     @property
@@ -115,16 +116,22 @@ class Progress:
         return self.epoch.cluster if self.epoch else None
 
     @property
+    def first_limit(self) -> tuple[str, float] | None:
+        """The limit that will end the run first of those that can be foreseen, and the seconds left; None without one.
+
+        It is called as in the section ``stop`` of the config.
+        """
+        stop, spent, seconds = self.config.stop, self.spent, max(self.seconds, 1e-9)
+        used = {"max_seconds": seconds, "max_programs": spent.programs, "max_train_steps": spent.train_steps}
+        limits = {name: getattr(stop, name) for name, value in used.items() if value}
+        left = [((each - used[name]) * seconds / used[name], name) for name, each in limits.items() if each is not None]
+        least, first = min(left, default=(0.0, ""))
+        return (first, max(least, 0.0)) if first else None
+
+    @property
     def seconds_left(self) -> float | None:
         """Until the first limit of the run that can be foreseen; None if there is no such limit."""
-        stop, spent, seconds = self.config.stop, self.spent, max(self.seconds, 1e-9)
-        pairs = (
-            (stop.max_seconds, seconds),
-            (stop.max_programs, spent.programs),
-            (stop.max_train_steps, spent.train_steps),
-        )
-        left = [(limit - used) * seconds / used for limit, used in pairs if limit is not None and used]
-        return max(min(left), 0.0) if left else None
+        return self.first_limit[1] if self.first_limit else None
 
     @property
     def fates(self) -> str:
