@@ -32,21 +32,10 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @loading
 def test_neither_the_package_nor_its_help_loads_what_takes_long(code: str) -> None:
-    check = (
-        "import atexit, sys; atexit.register(lambda: print('loaded', {'numba', 'sklearn', 'numpy'} & {*sys.modules}))"
-    )
+    slow = {"jax", "jinja2", "matplotlib", "numba", "numpy", "optuna", "pandas", "pydantic", "ray", "scipy", "sklearn"}
+    check = f"import atexit, sys; atexit.register(lambda: print('loaded', {slow} & {{*sys.modules}}))"
     done = subprocess.run([sys.executable, "-c", f"{check}\n{code}"], capture_output=True, text=True, check=True)
     assert done.stdout.endswith("loaded set()\n")
-
-
-@loading
-def test_the_package_and_its_help_are_there_at_once(code: str) -> None:
-    def seconds() -> float:
-        began = time.perf_counter()
-        subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
-        return time.perf_counter() - began
-
-    assert min(seconds() for _ in range(5)) < 0.3
 
 
 def test_errors_end_the_process_with_exit_code_2_and_without_a_traceback() -> None:
