@@ -98,6 +98,8 @@ def test_every_figure_can_be_drawn_of_a_run_and_of_none(name: str) -> None:
     for told in (complete, story()):
         assert svg(CHARTS[name](told)).startswith("<svg")
     assert svg(CHARTS[name](complete)) == svg(CHARTS[name](complete))
+    assert "currentColor" in svg(CHARTS[name](complete))
+    assert "#000000" not in svg(CHARTS[name](complete))
 
 
 def test_figures_are_written_as_pictures_and_never_over_others(tmp_path: Path) -> None:

@@ -112,9 +112,7 @@ def draw(chart: Chart) -> Figure:
         for number, (name, level) in enumerate(chart.levels):
             axes.axhline(level, color=COLORS[(number + 1) % len(COLORS)], linestyle="--", linewidth=1, label=name)
         for number, mark in enumerate(chart.marks, 1):
-            axes.annotate(
-                str(number), mark, xytext=(0, 6), textcoords="offset points", ha="center", fontsize=8, color="#555555"
-            )
+            axes.annotate(str(number), mark, xytext=(0, 6), textcoords="offset points", ha="center", fontsize=8)
             axes.plot(*mark, "o", color=COLORS[0], markersize=4)
         axes.set(xlabel=chart.x, ylabel=chart.y)
         if chart.log_x and any(curve.points for curve in chart.curves):
@@ -131,12 +129,12 @@ def _draw_curve(axes: Axes, curve: Curve, color: str, steps: bool) -> None:
 
 
 def svg(chart: Chart) -> str:
-    """A figure as an SVG element, to stand in a page."""
+    """A figure as an SVG element, to stand in a page; what is black on paper has the colour of the page's text."""
     file = io.StringIO()
     with rc_context(STYLE):
         draw(chart).savefig(file, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     text = file.getvalue()
-    return text[text.index("<svg") :]
+    return text[text.index("<svg") :].replace("#000000", "currentColor")
 
 
 def write_figures(story: Story, folder: Path) -> list[Path]:
