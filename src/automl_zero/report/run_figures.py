@@ -20,6 +20,7 @@ from automl_zero.run.store import StoreError, named
 from automl_zero.tasks.splits import Stage
 
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")  # told apart by the colour-blind, too
+MOST_POINTS = 20_000  # of all islands together, so that a page stays small however many there are
 STYLE: Any = {
     "svg.fonttype": "path",
     "svg.hashsalt": "automl-zero",  # so that equal figures are equal files
@@ -89,8 +90,10 @@ def diversity_chart(story: Story) -> Chart:
 def _by_island(story: Story, label: str, values: Callable[..., Sequence[float]], prefix: str = "") -> Chart:
     epochs = [each for each in story.course.all_epochs if values(each)]
     count = min((len(values(each)) for each in epochs), default=0)
+    every = max(1, -(-count * len(epochs) // MOST_POINTS))
+    told = [*epochs[:-1:every], *epochs[-1:]]
     curves = tuple(
-        Curve(f"{prefix}island {island}", tuple((float(each.epoch), float(values(each)[island])) for each in epochs))
+        Curve(f"{prefix}island {island}", tuple((float(each.epoch), float(values(each)[island])) for each in told))
         for island in range(count)
     )
     return Chart("epoch", label, curves)
