@@ -40,6 +40,12 @@ def test_a_page_elsewhere_overwrites_nothing(folder: Path, tmp_path: Path) -> No
     assert "exists: choose another name" in output
 
 
+def test_the_page_in_the_folder_of_the_run_is_made_anew_also_where_it_is_named(folder: Path) -> None:
+    for _ in range(2):
+        assert invoke(folder, "--out", folder / "report.html")[0] == 0
+    assert invoke(folder, "--out", folder / "config.toml")[0] == 2
+
+
 def test_figures_are_written_too(folder: Path, tmp_path: Path) -> None:
     code, output = invoke(folder, "--figures", tmp_path / "figures")
     assert code == 0

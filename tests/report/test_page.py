@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -100,6 +102,14 @@ def test_the_page_of_a_run_has_all_its_parts_and_needs_nothing_from_elsewhere(tm
     for title in ("Scores", "How it was found", "The algorithm", "Where the work went", "Islands", "The run"):
         assert f">{title}</h2>" in text
     assert "What mutations did" in text
+
+
+def test_the_page_allows_its_own_script_and_no_other(tmp_path: Path) -> None:
+    text = recorded(tmp_path / "run", small_config(), [])
+    script = text.partition("<script>")[2].partition("</script>")[0]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'\">" in text
+    assert "getElementById" in script
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 5])
@@ -215,6 +225,6 @@ def test_of_many_ancestors_those_with_the_largest_gains_are_shown_in_their_order
 def test_mutations_are_told_most_frequent_first() -> None:
     story = Story(small_config())
     assert effect_rows(story) == []
-    effects = {"insert": (1, 2, 3), "replace_op": (10, 0, 0)}
+    effects = {"insert": (1, 2, 3), "replace_op": (10, 0, 0), "remove": (0, 0, 0)}
     story.update(Lineage(seconds=1.0, experiment=0, ancestors=(), effects=effects))
     assert effect_rows(story) == [("replace op", 10, 0, 0), ("insert", 1, 2, 3)]

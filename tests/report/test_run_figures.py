@@ -78,6 +78,15 @@ def test_islands_have_a_curve_each() -> None:
     assert chart.curves == (Curve("island 0", ((1.0, 0.1), (2.0, 0.3))), Curve("island 1", ((1.0, 0.2), (2.0, 0.4))))
 
 
+def test_of_many_islands_fewer_epochs_are_drawn_and_always_the_latest() -> None:
+    fitness = tuple(number / 1000 for number in range(200))
+    told = story(*(replace(EPOCH, epoch=number, island_fitness=fitness) for number in range(1, 302)))
+    curves = islands_chart(told).curves
+    assert len(curves) == 200
+    assert [epoch for epoch, _ in curves[-1].points] == [*range(1, 301, 4), 301]
+    assert {value for _, value in curves[-1].points} == {0.199}
+
+
 def test_diversity_is_told_of_two_islands() -> None:
     chart = diversity_chart(story(*epochs((1, (0.1, 0.2), (5, 6, 7), (3, 2, 1)))))
     assert [(curve.name, curve.points) for curve in chart.curves] == [
@@ -98,6 +107,8 @@ def test_every_figure_can_be_drawn_of_a_run_and_of_none(name: str) -> None:
     for told in (complete, story()):
         assert svg(CHARTS[name](told)).startswith("<svg")
     assert svg(CHARTS[name](complete)) == svg(CHARTS[name](complete))
+    assert "currentColor" in svg(CHARTS[name](complete))
+    assert "#000000" not in svg(CHARTS[name](complete))
 
 
 def test_figures_are_written_as_pictures_and_never_over_others(tmp_path: Path) -> None:

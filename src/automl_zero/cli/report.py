@@ -24,22 +24,22 @@ def report(
     from automl_zero.report.page import tell
     from automl_zero.report.run_figures import write_figures
 
-    check_free(out)
+    check_free(folder, out)
     story = tell(folder)
     for file in write_figures(story, figures) if figures else []:
         typer.echo(f"wrote {file}")
     typer.echo(f"wrote {write_page(folder, out)}")
 
 
-def check_free(out: Path | None) -> None:
-    """Check that no file of the user's would be overwritten.
+def check_free(folder: Path, out: Path | None) -> None:
+    """Check that no file of the user's would be overwritten; the run's own page is made anew.
 
     Raises:
         StoreError: it would be.
     """
     from automl_zero.run.store import StoreError
 
-    if out and out.exists():
+    if out and out.exists() and out.resolve() != (folder / PAGE).resolve():
         raise StoreError(f"{out} exists: choose another name, or remove it")
 
 

@@ -5,7 +5,9 @@ All that comes from a run is escaped by the template; figures are SVG, with thei
 
 from __future__ import annotations
 
+import base64
 import difflib
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -76,7 +78,14 @@ def page(folder: Path, story: Story) -> str:
         loader=PackageLoader("automl_zero.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
-    return environment.get_template("report.html").render(_content(folder, story))
+    script = environment.get_template("report.js").render()
+    content = _content(folder, story) | {"script": script, "script_hash": _hash_for_browsers(script)}
+    return environment.get_template("report.html").render(content)
+
+
+def _hash_for_browsers(script: str) -> str:
+    """By which a browser knows the page's own script; it runs no other, whatever a run may hold."""
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
 def _content(folder: Path, story: Story) -> dict[str, Any]:
@@ -181,7 +190,7 @@ def _changed(before: Program, after: Program) -> tuple[tuple[str, str], ...]:
 def effect_rows(story: Story) -> list[tuple[str, int, int, int]]:
     """Of each kind of mutation, how many children were less fit than their parents, as fit, and fitter; most first."""
     effects = story.lineage.effects if story.lineage else {}
-    rows = [(name.replace("_", " "), *counts) for name, counts in effects.items()]
+    rows = [(name.replace("_", " "), *counts) for name, counts in effects.items() if any(counts)]
     return sorted(rows, key=lambda row: -sum(row[1:]))
 
 

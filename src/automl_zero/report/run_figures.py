@@ -20,6 +20,7 @@ from automl_zero.run.store import StoreError, named
 from automl_zero.tasks.splits import Stage
 
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")  # told apart by the colour-blind, too
+MOST_POINTS = 20_000  # of all islands together, so that a page stays small however many there are
 STYLE: Any = {
     "svg.fonttype": "path",
     "svg.hashsalt": "automl-zero",  # so that equal figures are equal files
@@ -89,8 +90,10 @@ def diversity_chart(story: Story) -> Chart:
 def _by_island(story: Story, label: str, values: Callable[..., Sequence[float]], prefix: str = "") -> Chart:
     epochs = [each for each in story.course.all_epochs if values(each)]
     count = min((len(values(each)) for each in epochs), default=0)
+    every = max(1, -(-count * len(epochs) // MOST_POINTS))
+    told = [*epochs[:-1:every], *epochs[-1:]]
     curves = tuple(
-        Curve(f"{prefix}island {island}", tuple((float(each.epoch), float(values(each)[island])) for each in epochs))
+        Curve(f"{prefix}island {island}", tuple((float(each.epoch), float(values(each)[island])) for each in told))
         for island in range(count)
     )
     return Chart("epoch", label, curves)
@@ -112,9 +115,7 @@ def draw(chart: Chart) -> Figure:
         for number, (name, level) in enumerate(chart.levels):
             axes.axhline(level, color=COLORS[(number + 1) % len(COLORS)], linestyle="--", linewidth=1, label=name)
         for number, mark in enumerate(chart.marks, 1):
-            axes.annotate(
-                str(number), mark, xytext=(0, 6), textcoords="offset points", ha="center", fontsize=8, color="#555555"
-            )
+            axes.annotate(str(number), mark, xytext=(0, 6), textcoords="offset points", ha="center", fontsize=8)
             axes.plot(*mark, "o", color=COLORS[0], markersize=4)
         axes.set(xlabel=chart.x, ylabel=chart.y)
         if chart.log_x and any(curve.points for curve in chart.curves):
@@ -131,12 +132,12 @@ def _draw_curve(axes: Axes, curve: Curve, color: str, steps: bool) -> None:
 
 
 def svg(chart: Chart) -> str:
-    """A figure as an SVG element, to stand in a page."""
+    """A figure as an SVG element, to stand in a page; what is black on paper has the colour of the page's text."""
     file = io.StringIO()
     with rc_context(STYLE):
         draw(chart).savefig(file, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     text = file.getvalue()
-    return text[text.index("<svg") :]
+    return text[text.index("<svg") :].replace("#000000", "currentColor")
 
 
 def write_figures(story: Story, folder: Path) -> list[Path]:
