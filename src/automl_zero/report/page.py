@@ -1,6 +1,6 @@
 """The report of a run as one HTML page that needs nothing else: no server, no network, and hardly a script.
 
-All that comes from a run is escaped by the template; figures are SVG, with their data as tables beside them.
+All that comes from a run is escaped by the template; figures are SVG, described in words.
 """
 
 from __future__ import annotations
