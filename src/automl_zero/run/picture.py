@@ -56,9 +56,8 @@ def _code(progress: Progress, rows: int) -> RenderableType:
 def _side(progress: Progress, rows: int, waited: float) -> RenderableType:
     found = figures(progress, waited)
     curve_height = min(CURVE_ROWS, rows - len(found) - AXES)
-    curve = _curve(progress, curve_height) if curve_height > 0 else Text()
-    shown = found if curve_height > 0 else found[: max(rows - 1, 0)]
-    return Panel(Group(curve, _table(shown)), title="fitness, programs")
+    curve = [_curve(progress, curve_height)] if curve_height > 0 else []
+    return Panel(Group(*curve, _table(found[: max(rows, 1)])), title="fitness, programs")
 
 
 def headline(progress: Progress, waited: float = 0.0) -> str:
