@@ -32,7 +32,8 @@ def program_html(text: str) -> str:
 def curve_svg(points: Sequence[tuple[int, float]]) -> str:
     """The best fitness, from 0 to 1, against programs, as steps."""
     most = max([1, *(programs for programs, _ in points)])
-    path, before = [], None
+    path: list[str] = []
+    before: float | None = None
     for programs, fitness in points:
         x, y = programs / most * WIDTH, (1 - min(max(fitness, 0.0), 1.0)) * HEIGHT
         path += [f"{x:.1f},{before:.1f}"] if before is not None else []

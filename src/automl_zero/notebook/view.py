@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from time import monotonic
 from typing import Any, Protocol
 
@@ -67,7 +68,6 @@ def notebook_handle() -> Handle | None:
     shell = ipython.get_ipython() if ipython else None
     if getattr(shell, "kernel", None) is None:
         return None
-    from IPython.display import display
-
-    handle: Handle = display({"text/html": ""}, raw=True, display_id=True)
+    output: Any = import_module("IPython.display")  # untyped
+    handle: Handle = output.display({"text/html": ""}, raw=True, display_id=True)
     return handle
