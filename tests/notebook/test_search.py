@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from small_config import small_config, small_file
 from automl_zero import Search
 from automl_zero.notebook.page import view_html
 from automl_zero.notebook.result import result_of
-from automl_zero.notebook.view import View
+from automl_zero.notebook.view import View, notebook_handle
 from automl_zero.run.callbacks import Callback
 from automl_zero.run.driver import Run
 from automl_zero.run.events import EpochEnd
@@ -62,6 +63,11 @@ def test_the_view_is_redrawn_at_most_four_times_a_second() -> None:
     now[0] = 0.3
     view.on_epoch(epoch)
     assert len(handle.shown) == 3
+
+
+def test_only_a_shell_with_a_kernel_is_a_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: SimpleNamespace()))
+    assert notebook_handle() is None
 
 
 def test_names_are_escaped() -> None:
