@@ -1,7 +1,7 @@
 """Runs from Python and in notebooks: a run is done as the command does it, and its result is an object.
 
-This room stands above ``run``, whose runs it does, and beside no other that shows them: it is the only one that knows
-IPython, which is never imported unless it is there already.
+This room is apart from the command because nobody types here: it gives objects, and draws in a notebook. It alone
+knows IPython, and imports it only where it is loaded already.
 """
 
 from automl_zero.notebook.result import Result
