@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import signal
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from types import ModuleType
 
 import pytest
 
@@ -41,3 +43,12 @@ def test_outside_the_main_thread_signals_are_left_alone() -> None:
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(entered).result() == (before, False, 0)
     assert [signal.getsignal(each) for each in SIGNALS] == before
+
+
+def test_in_a_notebook_the_second_interrupt_ends_the_run_and_not_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ipykernel", ModuleType("ipykernel"))
+    with Interrupt() as interrupt:
+        signal.raise_signal(signal.SIGINT)
+        assert interrupt()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)

@@ -1,11 +1,13 @@
 """Ctrl-C and termination: the first signal asks the run to come to its end, the second one ends the process at once.
 
-Signals belong to the main thread: a run in another one, as in a notebook, leaves them alone.
+In a notebook the second one ends the run alone, by a KeyboardInterrupt. Signals belong to the main thread: a run in
+another one leaves them alone.
 """
 
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from types import FrameType
@@ -49,6 +51,6 @@ class Interrupt:
 
     def _catch(self, number: int, _: FrameType | None) -> None:
         self._caught = number
-        for each in SIGNALS:
-            signal.signal(each, signal.SIG_DFL)
+        for each, handler in self._before.items():
+            signal.signal(each, handler if "ipykernel" in sys.modules else signal.SIG_DFL)
         self.notify()

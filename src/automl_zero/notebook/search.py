@@ -1,0 +1,74 @@
+"""A run from Python: of a preset or a file, shown where it is done; it gives what the command's run gives."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from automl_zero.config import load_config
+from automl_zero.notebook.result import Result, result_of
+from automl_zero.notebook.view import View, notebook_handle
+from automl_zero.run.callbacks import Callback
+from automl_zero.run.driver import Run
+from automl_zero.run.events import Event
+from automl_zero.run.progress import Progress
+from automl_zero.run.recorded import run_recorded, shown
+from automl_zero.run.store import read_run
+
+
+class Search:
+    """A run to be done.
+
+    Args:
+        name_or_path: a preset or a TOML file.
+        overrides: such as ``stop.max_programs=20000``.
+        seed: of the run; that of the config by default.
+        out: the run folder, which must be new; by default, nothing is kept.
+        workers: threads, as many as there are processors by default; they change no result.
+        callbacks: told what happens; they may end the run.
+
+    Raises:
+        ConfigError: the config cannot be used.
+    """
+
+    def __init__(
+        self,
+        name_or_path: str,
+        overrides: Sequence[str] = (),
+        seed: int | None = None,
+        out: str | os.PathLike[str] | None = None,
+        workers: int | None = None,
+        callbacks: Sequence[Callback] = (),
+    ) -> None:
+        seeds = [] if seed is None else [f"seed={seed}"]
+        self.config = load_config(name_or_path, [*overrides, *seeds])
+        self._out, self._workers = None if out is None else Path(out), workers or os.cpu_count() or 1
+        self._callbacks = tuple(callbacks)
+
+    def run(self) -> Result:
+        """Do the run. An interrupt ends it early, and its result is complete all the same.
+
+        Raises:
+            ConfigError, ProgramError, TaskError: the config cannot be used.
+            StoreError: the folder exists, or it cannot be written.
+        """
+        handle = notebook_handle()
+        console = Console(quiet=handle is not None)
+        callbacks = self._callbacks if handle is None else (*self._callbacks, View(self.config, handle))
+        if self._out is None:
+            return result_of(self.config.name, self._events(console, callbacks))
+        run_recorded(self.config, self._out, self._workers, console, callbacks)
+        return result_of(self.config.name, tuple(read_run(self._out).events))
+
+    def _events(self, console: Console, callbacks: Sequence[Callback]) -> list[Event]:
+        """Those of a run that is not kept."""
+        progress, events = Progress(self.config), []
+        with shown(progress, console) as (display, interrupt):
+            for event in Run(self.config, self._workers, interrupt, callbacks=callbacks).events():
+                events.append(event)
+                progress.update(event)
+                display.show(event)
+        return events
