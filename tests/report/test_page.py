@@ -14,6 +14,7 @@ from small_config import small_config
 
 from automl_zero.config import Config
 from automl_zero.program.library import library_program
+from automl_zero.program.prune import prune
 from automl_zero.program.text import to_text
 from automl_zero.report.page import Birth, births, effect_rows, page, score_rows, tell, told_milestones, verdict
 from automl_zero.report.story import Story
@@ -228,3 +229,10 @@ def test_mutations_are_told_most_frequent_first() -> None:
     effects = {"insert": (1, 2, 3), "replace_op": (10, 0, 0), "remove": (0, 0, 0)}
     story.update(Lineage(seconds=1.0, experiment=0, ancestors=(), effects=effects))
     assert effect_rows(story) == [("replace op", 10, 0, 0), ("insert", 1, 2, 3)]
+
+
+def test_ancestors_of_programs_for_many_classes_are_shown_with_their_code() -> None:
+    net = to_text(library_program("multiclass_net"))
+    assert not any(mark == "+" for mark, _ in births([ancestor(1, 0.1, net)])[0].lines)
+    (shown,) = births([ancestor(1, 0.1, net)], multiclass=True)
+    assert sum(mark == "+" for mark, _ in shown.lines) == len(prune(library_program("multiclass_net"), True))

@@ -5,7 +5,7 @@ In their order, the lines that are kept or removed are the program before.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
@@ -50,21 +50,22 @@ def between(before: Program, after: Program) -> tuple[Difference, ...]:
     """What differs between two programs: in each component function the fewest lines, and the headers of all."""
     found: list[Difference] = []
     for component, *parts in zip(COMPONENTS, before, after, strict=True):
-        one, other = ([instruction_text(each) for each in part] for part in parts)
-        found += [_header(component), *_edited(one, other)]
+        one, other = ([f"  {instruction_text(each)}" for each in part] for part in parts)
+        found += [_header(component), *of_lines(one, other)]
     return tuple(found)
+
+
+def of_lines(before: Sequence[str], after: Sequence[str]) -> Iterator[Difference]:
+    """What differs between two texts: the fewest lines, those that are removed before those in their place."""
+    matcher = SequenceMatcher(None, before, after, autojunk=False)
+    for tag, first, last, start, end in matcher.get_opcodes():
+        is_kept = tag == "equal"
+        yield from (Difference(Mark.KEPT if is_kept else Mark.REMOVED, text) for text in before[first:last])
+        yield from (Difference(Mark.ADDED, text) for text in after[start:end] if not is_kept)
 
 
 def _header(component: str) -> Difference:
     return Difference(Mark.KEPT, f"def {component.capitalize()}():")
-
-
-def _edited(before: list[str], after: list[str]) -> Iterator[Difference]:
-    matcher = SequenceMatcher(None, before, after, autojunk=False)
-    for tag, first, last, start, end in matcher.get_opcodes():
-        is_kept = tag == "equal"
-        yield from (Difference(Mark.KEPT if is_kept else Mark.REMOVED, f"  {text}") for text in before[first:last])
-        yield from (Difference(Mark.ADDED, f"  {text}") for text in after[start:end] if not is_kept)
 
 
 def _of_line(text: str, step: Step | None) -> list[Difference]:

@@ -12,6 +12,8 @@ from automl_zero.cli.output import warning
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from automl_zero.report.story import Story
+
 PAGE = "report.html"
 
 
@@ -28,7 +30,7 @@ def report(
     story = tell(folder)
     for file in write_figures(story, figures) if figures else []:
         typer.echo(f"wrote {file}")
-    typer.echo(f"wrote {write_page(folder, out)}")
+    typer.echo(f"wrote {write_page(folder, story, out)}")
 
 
 def check_free(folder: Path, out: Path | None) -> None:
@@ -46,24 +48,26 @@ def check_free(folder: Path, out: Path | None) -> None:
 def leave_page(folder: Path, console: Console) -> None:
     """Write the page of a run that has ended, and say where; whatever goes wrong with it, the run is complete."""
     try:
-        page = write_page(folder)
+        from automl_zero.report.page import tell
+
+        page = write_page(folder, tell(folder))
     except Exception as error:
         warning(console)(f"there is no page of this run ({error}): try 'automl-zero report {folder}'")
     else:
         console.print(f"to look at: {page}", markup=False, highlight=False, soft_wrap=True)
 
 
-def write_page(folder: Path, out: Path | None = None) -> Path:
+def write_page(folder: Path, story: Story, out: Path | None = None) -> Path:
     """Write the page of a run, by default to its folder, where it is made anew.
 
     Raises:
-        StoreError, ConfigError: the run cannot be read, or the page not be written.
+        StoreError: the page cannot be written.
     """
     from automl_zero.atomic import replacing
-    from automl_zero.report.page import page, tell
+    from automl_zero.report.page import page
     from automl_zero.run.store import named
 
-    target, content = out or folder / PAGE, page(folder, tell(folder))
+    target, content = out or folder / PAGE, page(folder, story)
     with named(target), replacing(target) as file:
         file.write(content.encode())
     return target

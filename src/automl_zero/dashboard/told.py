@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Any
 
 from automl_zero.analysis.analyze import techniques_with_notes
+from automl_zero.analysis.difference import of_lines
 from automl_zero.analysis.recognise import recognise
 from automl_zero.config import Config
 from automl_zero.dashboard.follow import Follower
@@ -133,12 +133,4 @@ def _techniques(program: str, multiclass: bool, loss: Loss | None) -> tuple[dict
 def _difference(before: str, after: str) -> list[tuple[str, str]]:
     """Lines with a mark: kept, added or removed; without a program before, all are kept."""
     old, new = before.splitlines(), after.splitlines()
-    if not old:
-        return [(" ", line) for line in new]
-    found: list[tuple[str, str]] = []
-    for tag, first, last, start, end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if tag == "equal":
-            found += [(" ", line) for line in new[start:end]]
-        else:
-            found += [("-", line) for line in old[first:last]] + [("+", line) for line in new[start:end]]
-    return found
+    return [(each.mark.value, each.text) for each in of_lines(old or new, new)]

@@ -6,7 +6,6 @@ All that comes from a run is escaped by the template; figures are SVG, described
 from __future__ import annotations
 
 import base64
-import difflib
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +18,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from automl_zero import __version__
 from automl_zero.analysis.analyze import Analysis, analyze
+from automl_zero.analysis.difference import of_lines
 from automl_zero.analysis.findings import TECHNIQUES
 from automl_zero.analysis.recognise import recognise
 from automl_zero.program.program import Program
@@ -103,7 +103,7 @@ def _content(folder: Path, story: Story) -> dict[str, Any]:
         "analysis": _analysis(story),
         "techniques": TECHNIQUES,
         "raw": progress.best_program or "",
-        "births": births(story.lineage.ancestors if story.lineage else ()),
+        "births": births(story.lineage.ancestors if story.lineage else (), _is_multiclass(story)),
         "left_out": max(0, len(story.lineage.ancestors) - MOST_ANCESTORS) if story.lineage else 0,
         "shares": list(shares(counters, config).items()),
         "pruned": pruned(counters),
@@ -164,7 +164,7 @@ def told_milestones(story: Story) -> list[Milestone]:
     return told
 
 
-def births(ancestors: Sequence[Ancestor]) -> list[Birth]:
+def births(ancestors: Sequence[Ancestor], multiclass: bool = False) -> list[Birth]:
     """The ancestors with what differs from the one before; of many, those with the largest gains."""
     ranked = sorted(range(len(ancestors)), key=lambda place: ancestors[place].parent_fitness - ancestors[place].fitness)
     told, before = [], Program()
@@ -175,16 +175,16 @@ def births(ancestors: Sequence[Ancestor]) -> list[Birth]:
         told.append(
             Birth(
                 place + 1, each.island, each.island_programs, each.mutation.replace("_", " "), gain, each.fitness,
-                _changed(before, program),
+                _changed(before, program, multiclass),
             )
         )  # fmt: skip
         before = program
     return told
 
 
-def _changed(before: Program, after: Program) -> tuple[tuple[str, str], ...]:
-    lines = difflib.ndiff(short_text(before).splitlines(), short_text(after).splitlines())
-    return tuple((line[0], line[2:]) for line in lines if line[0] != "?")
+def _changed(before: Program, after: Program, multiclass: bool) -> tuple[tuple[str, str], ...]:
+    lines = (short_text(each, multiclass).splitlines() for each in (before, after))
+    return tuple((each.mark.value, each.text) for each in of_lines(*lines))
 
 
 def effect_rows(story: Story) -> list[tuple[str, int, int, int]]:
