@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 
 from automl_zero.export.source import Prediction, Source, Statement, address, reads, writes
 from automl_zero.program.ops import Op
@@ -23,6 +24,20 @@ _MEANINGS = (
 _ONE, _MANY = {"prediction": "s1", "label": "s0"}, {"prediction": "v2", "label": "v1"}
 _NAMES = {Prediction.REGRESSION: _ONE, Prediction.BINARY: _ONE, Prediction.MULTICLASS: _MANY}
 _NAMES_IN_A_LINE = 6
+
+# Ops that set a part of something or draw: calls of what the skeletons of NumPy and of plain Python both define.
+SETTERS: Mapping[str, str] = MappingProxyType(
+    {
+        "vector_const_set": "replaced({out}, {value}, {index})",
+        "matrix_const_set": "replaced({out}, {value}, {row}, {column})",
+        "scalar_uniform_set": "noise.uniform({low}, {high}, ())",
+        "vector_uniform_set": "noise.uniform({low}, {high}, (n_features,))",
+        "matrix_uniform_set": "noise.uniform({low}, {high}, (n_features, n_features))",
+        "scalar_gaussian_set": "noise.gaussian({mean}, {std}, ())",
+        "vector_gaussian_set": "noise.gaussian({mean}, {std}, (n_features,))",
+        "matrix_gaussian_set": "noise.gaussian({mean}, {std}, (n_features, n_features))",
+    }
+)
 
 
 def row_of(table: Mapping[str, str], op: Op) -> str:

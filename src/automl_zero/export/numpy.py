@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from automl_zero.export.arrays import array_source
-from automl_zero.export.functions import row_of
+from automl_zero.export.functions import SETTERS, row_of
 from automl_zero.export.source import Source
 from automl_zero.program.ops import Op
 
@@ -49,14 +49,7 @@ EXPRESSIONS: Mapping[str, str] = {
     "st_dev": "std({in1})",
     "row_st_dev": "std({in1}, axis=1)",
     "scalar_const_set": "FLOAT({value})",
-    "vector_const_set": "replaced({out}, {value}, {index})",
-    "matrix_const_set": "replaced({out}, {value}, {row}, {column})",
-    "scalar_uniform_set": "noise.uniform({low}, {high}, ())",
-    "vector_uniform_set": "noise.uniform({low}, {high}, (n_features,))",
-    "matrix_uniform_set": "noise.uniform({low}, {high}, (n_features, n_features))",
-    "scalar_gaussian_set": "noise.gaussian({mean}, {std}, ())",
-    "vector_gaussian_set": "noise.gaussian({mean}, {std}, (n_features,))",
-    "matrix_gaussian_set": "noise.gaussian({mean}, {std}, (n_features, n_features))",
+    **SETTERS,
 }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from automl_zero.export.arrays import array_source
-from automl_zero.export.functions import row_of
+from automl_zero.export.functions import SETTERS, row_of
 from automl_zero.export.source import Source
 from automl_zero.program.ops import Kind, Op
 
@@ -58,14 +58,7 @@ WHOLES: Mapping[str, str] = {
     "matrix_st_dev": "std(flat({in1}))",
     "matrix_row_st_dev": "[std(row) for row in {in1}]",
     "scalar_const_set": "{value}",
-    "vector_const_set": "replaced({out}, {value}, {index})",
-    "matrix_const_set": "replaced({out}, {value}, {row}, {column})",
-    "scalar_uniform_set": "noise.uniform({low}, {high}, ())",
-    "vector_uniform_set": "noise.uniform({low}, {high}, (n_features,))",
-    "matrix_uniform_set": "noise.uniform({low}, {high}, (n_features, n_features))",
-    "scalar_gaussian_set": "noise.gaussian({mean}, {std}, ())",
-    "vector_gaussian_set": "noise.gaussian({mean}, {std}, (n_features,))",
-    "matrix_gaussian_set": "noise.gaussian({mean}, {std}, (n_features, n_features))",
+    **SETTERS,
 }
 
 # Around an element, by kind; the second form is for two inputs.
