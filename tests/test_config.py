@@ -160,6 +160,10 @@ def test_the_last_override_of_a_key_counts(tmp_path: Path) -> None:
             "[tasks]\nnum_classes = 5\nnum_features = 4",
             "num_features = 4 is too small for num_classes = 5: .*use at least 5 features or fewer classes",
         ),
+        (
+            "[tasks]\nkind = 'image-groups'\nscale_spread = 0.5",
+            "scale_spread = 0.5 needs a kind with a teacher .linear, .*not 'image-groups': leave it at 0",
+        ),
         ("[islands]\ncount = 0", "islands.count = 0: input should be greater than or equal to 1"),
         (
             "[islands]\nmigrants = 50\n[search]\npopulation_size = 20",

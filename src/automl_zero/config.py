@@ -192,6 +192,9 @@ class EvaluationConfig(_Section):
         return self
 
 
+TEACHERS = ("linear", "affine", "absolute", "teacher-net")  # kinds of tasks whose labels a known function makes
+
+
 class StageConfig(_Section):
     """Size of the tasks of one stage."""
 
@@ -230,19 +233,33 @@ class TasksConfig(_Section):
     or an NPZ file of one's own. ``label_noise`` is the share of training labels that are replaced by another class,
     or, of numbers, the standard deviation of what is added to them, in standard deviations of the labels;
     ``feature_noise`` that of what is added to the training features. Validation stays clean.
+    ``scale_spread`` is for teachers (linear, affine, absolute, teacher-net): the standard deviation of the logarithm of
+    the factor by which each example is larger or smaller than the others.
     """
 
-    kind: Literal["linear", "affine", "teacher-net", "image-pairs", "image-groups", "table"] = "image-groups"
+    kind: Literal["linear", "affine", "absolute", "teacher-net", "image-pairs", "image-groups", "table"] = (
+        "image-groups"
+    )
     dataset: str = "digits"
     num_features: Annotated[int, Field(ge=1, le=4096)] = 16
     num_classes: Annotated[int, Field(ge=2, le=10)] = 2
     num_epochs: Positive = 1
     label_noise: Fraction = 0.0
     feature_noise: Annotated[float, Field(ge=0)] = 0.0
+    scale_spread: Annotated[float, Field(ge=0, le=3)] = 0.0
     table: TableConfig = TableConfig()
     search: StageConfig = StageConfig()
     select: StageConfig = StageConfig()
     final: StageConfig = StageConfig()
+
+    @model_validator(mode="after")
+    def _only_teachers_are_scaled(self) -> TasksConfig:
+        if self.scale_spread and self.kind not in TEACHERS:
+            raise ValueError(
+                f"scale_spread = {self.scale_spread} needs a kind with a teacher ({', '.join(TEACHERS)}), not "
+                f"'{self.kind}': leave it at 0"
+            )
+        return self
 
     @model_validator(mode="after")
     def _classes_fit(self) -> TasksConfig:

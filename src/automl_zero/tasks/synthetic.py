@@ -1,5 +1,8 @@
 """Regression tasks with a known solution (paper, section 4.1): features and the teacher's parameters are all N(0, 1).
 
+With a spread s of scales, the features of an example, all together, are multiplied by a factor that is lognormal, with
+s the standard deviation of its logarithm and 1 its mean square. What is linear or a net without biases can follow that,
+as its prediction grows like the labels; a polynomial cannot.
 Every task draws its own teacher from its own place in the seed tree, so that task t is the same however many there are.
 """
 
@@ -27,6 +30,11 @@ def affine(config: TasksConfig, stage: Stage, seed: int) -> TaskSet:
     return _taught(config, stage, seed, _affine_teacher)
 
 
+def absolute(config: TasksConfig, stage: Stage, seed: int) -> TaskSet:
+    """Labels ``u |m . x|`` with one number ``u``: a net of two units that mirror each other, so nothing of it is linear."""
+    return _taught(config, stage, seed, _absolute_teacher)
+
+
 def teacher_net(config: TasksConfig, stage: Stage, seed: int) -> TaskSet:
     """Labels ``u . relu(M x)`` with ``M`` [F, F] (paper, section 4.1).
 
@@ -45,6 +53,11 @@ def _affine_teacher(num_features: int, rng: np.random.Generator) -> Teacher:
     return lambda x: x @ u + a
 
 
+def _absolute_teacher(num_features: int, rng: np.random.Generator) -> Teacher:
+    m, u = rng.standard_normal(num_features), rng.standard_normal()
+    return lambda x: np.abs(x @ m) * u
+
+
 def _teacher_net(num_features: int, rng: np.random.Generator) -> Teacher:
     M, u = rng.standard_normal((num_features, num_features)), rng.standard_normal(num_features)
     return lambda x: np.maximum(x @ M.T, 0.0) @ u
@@ -61,6 +74,14 @@ def _taught(
         rng = generator_at(seed, "tasks", stage, task)
         teacher = draw_teacher(config.num_features, rng)
         for x, y in ((train_x, train_y), (valid_x, valid_y)):
-            x[task] = rng.standard_normal(x.shape[1:])
+            x[task] = _features(x.shape[1:], config.scale_spread, rng)
             y[task] = teacher(x[task])
     return TaskSet(config.kind, train_x, train_y, valid_x, valid_y, Loss.RMSE)
+
+
+def _features(shape: tuple[int, ...], spread: float, rng: np.random.Generator) -> FloatArray:
+    """Features [examples, F]; their mean square is 1."""
+    features = rng.standard_normal(shape)
+    if not spread:
+        return features
+    return features * np.exp(spread * rng.standard_normal((shape[0], 1)) - spread**2)
