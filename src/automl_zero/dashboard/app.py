@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Callable, Sequence
-from json import JSONDecodeError
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,14 @@ GLANCE = 0.005  # seconds to read on in each run of a list
 LONGEST = 10_000  # bytes of what is sent to the server
 
 
+class Told(JSONResponse):
+    """JSON in ASCII, so that names and texts that are no Unicode can be told, too."""
+
+    def render(self, content: Any) -> bytes:
+        """The text of the answer."""
+        return json.dumps(content, allow_nan=False, separators=(",", ":")).encode()
+
+
 class Dashboard:
     """What the server knows: folders, and what it has read of their runs."""
 
@@ -46,7 +54,9 @@ class Dashboard:
 
     def runs(self, _: Request) -> Any:
         """All runs, in short."""
-        rows = [self._row(name, path) for name, path in runs_of(self.roots).items()]
+        found = runs_of(self.roots)
+        self._forget_all_but(set(found.values()))
+        rows = [self._row(name, path) for name, path in found.items()]
         return {"runs": [row for row in rows if row], "failures": self.launched.failures()}
 
     def _row(self, name: str, path: Path) -> dict[str, Any] | None:
@@ -95,6 +105,10 @@ class Dashboard:
     def _follower(self, path: Path) -> Follower:
         return self._followers.setdefault(path, Follower(path / EVENTS))
 
+    def _forget_all_but(self, paths: set[Path]) -> None:
+        for gone in set(self._followers) - paths:
+            self._followers.pop(gone, None)
+
 
 def _config(path: Path) -> Config:
     return load_config(str(path / CONFIG))
@@ -108,12 +122,12 @@ def _endpoint(answer: Callable[..., Any]) -> Callable[[Request], Any]:
             body = [await _asked(request)] if request.method == "POST" else []
             found = await run_in_threadpool(answer, request, *body)
         except LookupError:
-            return JSONResponse({"error": "there is no such run or program"}, 404)
+            return Told({"error": "there is no such run or program"}, 404)
         except (ConfigError, StoreError) as error:
-            return JSONResponse({"error": str(error)}, 400)
+            return Told({"error": str(error)}, 400)
         except (OSError, ValueError):
-            return JSONResponse({"error": "this cannot be read"}, 400)
-        return Response(status_code=204) if found is None else JSONResponse(found)
+            return Told({"error": "this cannot be read"}, 400)
+        return Response(status_code=204) if found is None else Told(found)
 
     return endpoint
 
@@ -123,7 +137,7 @@ async def _asked(request: Request) -> dict[str, Any]:
         raise ConfigError("the request is too long")
     try:
         asked = await request.json()
-    except (JSONDecodeError, UnicodeDecodeError):
+    except (ValueError, RecursionError):
         raise ConfigError("the request is not JSON") from None
     if not isinstance(asked, dict):
         raise ConfigError("the request is not a JSON object")
