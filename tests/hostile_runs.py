@@ -24,7 +24,7 @@ NAMES = [
     b"x\\..\\..\\",
     b"javascript:alert(1)",
     b"\xff\xfe",
-    "‮txt.\N{PILE OF POO} ".encode() + b"n" * 200,
+    "\u202etxt.\N{PILE OF POO} ".encode() + b"n" * 200,
 ]
 SCORES = {stage: Score(0.5, None) for stage in Stage}
 

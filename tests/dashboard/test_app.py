@@ -113,9 +113,10 @@ def test_a_run_that_cannot_be_is_refused(asked: Any, error: str, root: Path) -> 
     assert error in answer.json()["error"]
 
 
-def test_only_a_run_that_goes_on_elsewhere_is_stopped(root: Path) -> None:
+def test_only_runs_that_go_on_can_be_stopped(root: Path) -> None:
     page = client(root)
-    assert "no process is known" in change(page, "/api/stop", {"id": "0/one"}).json()["error"]
-    with locked(root / "one"):  # by this process, which is not stopped
-        assert change(page, "/api/stop", {"id": "0/one"}).status_code == 400
+    assert "no process of yours is known" in change(page, "/api/stop", {"id": "0/one"}).json()["error"]
     assert change(page, "/api/stop", {"id": "0/two"}).status_code == 404
+    with locked(root / "one"):  # by this process, which is not stopped
+        assert page.get("/api/runs").json()["runs"][0]["running"]
+        assert change(page, "/api/stop", {"id": "0/one"}).status_code == 400

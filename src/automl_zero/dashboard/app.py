@@ -19,7 +19,7 @@ from starlette.staticfiles import StaticFiles
 from automl_zero.config import Config, ConfigError, load_config, preset_names
 from automl_zero.dashboard.follow import Follower
 from automl_zero.dashboard.guard import Guard
-from automl_zero.dashboard.holder import holder, stop
+from automl_zero.dashboard.holder import is_held, stop
 from automl_zero.dashboard.launch import Launched
 from automl_zero.dashboard.shelf import runs_of
 from automl_zero.dashboard.told import run_in_a_row, story, whole_run
@@ -66,7 +66,7 @@ class Dashboard:
                 follower.look(GLANCE)
             except OSError:  # it has just been removed
                 return None
-            return {"id": name, "running": holder(path) is not None, **run_in_a_row(follower)}
+            return {"id": name, "running": is_held(path), **run_in_a_row(follower)}
 
     def run(self, request: Request) -> Any:
         """One run; None if nothing has happened since the version that the page has."""
@@ -74,7 +74,7 @@ class Dashboard:
         config, follower = _config(path), self._follower(path)
         with follower.lock:
             follower.look()
-            running = holder(path) is not None
+            running = is_held(path)
             version = f"{follower.version}-{running}"
             if request.query_params.get("since") == version:
                 return None
