@@ -22,7 +22,8 @@ from automl_zero.dashboard.guard import Guard
 from automl_zero.dashboard.holder import is_held, stop
 from automl_zero.dashboard.launch import Launched
 from automl_zero.dashboard.shelf import runs_of
-from automl_zero.dashboard.told import run_in_a_row, story, whole_run
+from automl_zero.dashboard.story import story
+from automl_zero.dashboard.told import run_in_a_row, whole_run
 from automl_zero.run.effort import EFFORTS
 from automl_zero.run.store import CONFIG, EVENTS, StoreError
 
