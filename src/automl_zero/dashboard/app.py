@@ -48,6 +48,7 @@ class Dashboard:
         self.change = secrets.token_urlsafe(32)
         self.launched = Launched()
         self._followers: dict[Path, Follower] = {}
+        self._asked: set[Path] = set()  # runs that were asked to end and still go on
 
     def session(self, _: Request) -> Any:
         """What a page needs to know before it can ask for a change, and what can be started."""
@@ -67,7 +68,13 @@ class Dashboard:
                 follower.look(GLANCE)
             except OSError:  # it has just been removed
                 return None
-            return {"id": name, "running": is_held(path), **run_in_a_row(follower)}
+            return {"id": name, **self._going_on(path), **run_in_a_row(follower)}
+
+    def _going_on(self, path: Path) -> dict[str, bool]:
+        running = is_held(path)
+        if not running:
+            self._asked.discard(path)
+        return {"running": running, "asked": path in self._asked}
 
     def run(self, request: Request) -> Any:
         """One run; None if nothing has happened since the version that the page has."""
@@ -75,12 +82,12 @@ class Dashboard:
         config, follower = _config(path), self._follower(path)
         with follower.lock:
             follower.look()
-            running = is_held(path)
-            version = f"{follower.version}-{running}"
+            going_on = self._going_on(path)
+            version = "-".join([follower.version, *map(str, going_on.values())])
             if request.query_params.get("since") == version:
                 return None
             name = config.name, config.description
-            return {"running": running, "name": name, **whole_run(follower, config), "version": version}
+            return {**going_on, "name": name, **whole_run(follower, config), "version": version}
 
     def story(self, request: Request) -> Any:
         """A program of a run."""
@@ -96,8 +103,12 @@ class Dashboard:
         return {"id": f"0/{self.launched.start(self.roots[0], asked)}"}
 
     def stop(self, _: Request, asked: dict[str, Any]) -> Any:
-        """Ask a run to come to its end."""
-        stop(self._path(str(asked.get("id", ""))))
+        """Ask a run to come to its end: once, since a second signal would end it without its result."""
+        path = self._path(str(asked.get("id", "")))
+        if self._going_on(path)["asked"]:
+            raise StoreError("the run was asked already: it ends its epoch, and scores what it has found")
+        stop(path)
+        self._asked.add(path)
         return {}
 
     def _path(self, name: str) -> Path:

@@ -2,14 +2,14 @@
 const NS = "http://www.w3.org/2000/svg";
 const LEFT = 48, RIGHT = 12, TOP = 10, BOTTOM = 28;
 
-function draw(svg, name, attributes, text = "") {
+export function draw(svg, name, attributes, text = "") {
   const element = document.createElementNS(NS, name);
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
   element.textContent = text;
   svg.append(element);
 }
 
-const short = (value) => Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 }).format(value);
+export const short = (value) => Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 }).format(value);
 
 export function bestSoFar(curve) {
   let best = -Infinity;

@@ -11,7 +11,8 @@ export function make(name, text = "", attributes = {}) {
 export function table(element, heads, rows) {
   const line = (cells, kind) => {
     const row = make("tr");
-    row.append(...cells.map((each) => (each instanceof Node ? wrap(each) : make(kind, String(each)))));
+    const attributes = kind === "th" ? { scope: "col" } : {};
+    row.append(...cells.map((each) => (each instanceof Node ? wrap(each) : make(kind, String(each), attributes))));
     return row;
   };
   element.replaceChildren(line(heads, "th"), ...rows.map((each) => line(each, "td")));
