@@ -28,7 +28,7 @@ from automl_zero.run.effort import EFFORTS
 from automl_zero.run.store import CONFIG, EVENTS, StoreError
 
 STATIC = Path(__file__).parent / "static"
-GLANCE = 0.005  # seconds to read on in each run of a list
+GLANCE = 0.005  # seconds to read on in each run of a list, and for a program
 LONGEST = 10_000  # bytes of what is sent to the server
 
 
@@ -95,7 +95,7 @@ class Dashboard:
         path = self._path(query.get("id", ""))
         follower = self._follower(path)
         with follower.lock:
-            follower.look()
+            follower.look(GLANCE)
             return story(follower, _config(path), query.get("kind", "improvement"), int(query.get("number", "-1")))
 
     def start(self, _: Request, asked: dict[str, Any]) -> Any:

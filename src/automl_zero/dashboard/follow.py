@@ -15,7 +15,7 @@ from automl_zero.run.events import EpochEnd, Event, from_json
 
 CHUNK = 1 << 22  # bytes that are read at a time
 TAIL = 1 << 18  # bytes at the end that are read first
-SLICE = 0.1  # seconds that a look may go on reading
+SLICE = 0.05  # seconds that a look may go on reading
 PROBES, PROBE = 200, 1 << 13  # places of a long file that are looked at before it is read, and bytes at each
 SEAM = 1 << 12  # bytes by which it is seen that what was read is still there: more than an epoch has
 EPOCH = b'{"event":"epoch"'
