@@ -52,6 +52,8 @@ def test_a_run_is_started_watched_replayed_compared_and_stopped(server: Any, wat
     page.wait_for_function("text => document.getElementById('program').textContent !== text", arg=program)
     expect(page.locator("#program .plus").first).to_be_visible()
     expect(page.locator("#history rect").first).to_be_attached()
+    for figure in ("programs per second", "seconds of search", "train steps", "threads or processes"):
+        expect(page.locator("#figures")).to_contain_text(figure)
 
     page.reload()
     expect(page.locator("#title")).to_have_text("second")
