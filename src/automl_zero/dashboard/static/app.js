@@ -88,8 +88,8 @@ function showRun() {
   $("stop").hidden = !run.running;
   $("stop").disabled = run.asked;
   figures(run);
-  curves();
   slider(run);
+  curves(); // where the slider is, too
   const epoch = run.epoch ?? { island_fitness: [], behaviours: [], takeover: [] };
   table($("islands"), ["island", "best fitness", "behaviours", "members with the commonest"],
     epoch.island_fitness.map((each, i) => [i, number(each), number(epoch.behaviours[i]), number(epoch.takeover[i])]));
@@ -154,7 +154,7 @@ function slider(run) {
 async function tell(list) {
   const at = Number($("slider").value), moment = list[at], kind = $("kind").value;
   const text = !moment ? "none yet" : kind === "improvement"
-    ? `${at + 1} of ${list.length}: fitness ${number(moment[3])} after ${number(moment[0])} s, experiment ${moment[1]}`
+    ? `${at + 1} of ${list.length}: fitness ${number(moment[3])} after ${number(moment[0])} s, experiment ${moment[1] + 1}`
     : `${at + 1} of ${list.length}: fitness ${number(moment[3])}, island ${moment[0]}, by ${moment[2]}`;
   $("moment").textContent = text;
   $("slider").setAttribute("aria-valuetext", text);
