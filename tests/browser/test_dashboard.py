@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import start, wait_until
 from hostile_runs import NAMES, make_hostile_runs
 from playwright.sync_api import Page, expect
 from sample_events import EPOCH, improvement
@@ -104,6 +105,36 @@ def drag_to_the_middle(page: Page) -> None:
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=8)
     page.mouse.up()
     assert 0 < place(page) < last(page)
+
+
+def test_the_mark_in_the_curve_is_where_the_slider_is(server: Any, watched: Any) -> None:
+    page: Page = watched.page
+    page.goto(f"{server.address}#run=0/first")
+    expect(page.locator("#moment")).to_contain_text(" of ")
+    page.locator("#axis").select_option("seconds")
+    places = [float(page.locator("#curve .now").get_attribute("x1") or "")]
+    page.locator("#slider").focus()
+    page.keyboard.press("Home")
+    places.append(float(page.locator("#curve .now").get_attribute("x1") or ""))
+    assert places[0] > places[1]
+
+
+def test_a_run_that_is_killed_and_resumed_is_followed_on(root: Path, server: Any, watched: Any) -> None:
+    folder, page = root / "killed", watched.page
+    limits = ["--set=islands.epoch_programs=2000", "--set=checkpoint.every_epochs=1", "--set=stop.max_seconds=300"]
+    with start("run", "digits", *limits, "--out", folder) as run:
+        page.goto(f"{server.address}#run=0/killed")
+        expect(page.locator("#state")).to_contain_text("searching", timeout=120 * SECOND)
+        wait_until(lambda: len(list(folder.glob("checkpoints/*"))) > 1)
+        run.kill()
+    expect(page.locator("#state")).to_contain_text("not running")
+    expect(page.locator("#stop")).to_be_hidden()
+    before = page.locator("#curve path.a").get_attribute("d")
+    with start("resume", folder) as run:
+        expect(page.locator("#state")).to_contain_text("searching", timeout=120 * SECOND)
+        expect(page.locator("#curve path.a")).not_to_have_attribute("d", before or "")
+        run.kill()
+    watched.check_quiet()
 
 
 def make_run_with_ancestors(folder: Path, count: int) -> None:
