@@ -137,6 +137,18 @@ def test_a_run_that_is_killed_and_resumed_is_followed_on(root: Path, server: Any
     watched.check_quiet()
 
 
+def test_a_run_on_ray_is_followed_and_stopped(root: Path, server: Any, watched: Any) -> None:
+    page: Page = watched.page
+    with start("run", "digits", "--engine", "ray", "--set=stop.max_seconds=300", "--out", root / "ray") as run:
+        page.goto(f"{server.address}#run=0/ray")
+        expect(page.locator("#state")).to_contain_text("searching", timeout=120 * SECOND)
+        expect(page.locator("#figures")).to_contain_text("islands made again")
+        page.get_by_role("button", name="Stop", exact=True).click()
+        expect(page.locator("#state")).to_contain_text("ended: interrupted", timeout=120 * SECOND)
+        run.communicate(timeout=120)
+    watched.check_quiet()
+
+
 def make_run_with_ancestors(folder: Path, count: int) -> None:
     """With so many, each of which differs from the one before in a constant."""
     programs = [f"def Setup():\n  s2 = 0.{n}\ndef Predict():\n  s1 = s2\ndef Learn():\n" for n in range(1, count + 1)]
