@@ -13,11 +13,11 @@ import pytest
 from commands import start, wait_until
 from hostile_runs import NAMES, make_hostile_runs
 from playwright.sync_api import Page, expect
-from sample_events import EPOCH, improvement
+from sample_events import EPOCH, SCORING, improvement, selection
 from small_config import small_config
 
 from automl_zero.run.events import Ancestor, Lineage, to_json
-from automl_zero.run.store import RunFolder
+from automl_zero.run.store import RunFolder, locked
 
 pytestmark = pytest.mark.browser
 SECOND = 1000  # milliseconds
@@ -76,8 +76,6 @@ def test_a_run_is_started_watched_replayed_compared_and_stopped(server: Any, wat
     watched.faults.clear()  # a server that is gone is an error of the network
     page.get_by_role("button", name="Stop", exact=True).click()
     expect(page.get_by_role("button", name="Stop", exact=True)).to_be_disabled()
-    expect(page.locator("#state")).to_contain_text("scoring", timeout=60 * SECOND)
-    watched.shoot("scoring")
     expect(page.locator("#state")).to_contain_text("ended: interrupted", timeout=240 * SECOND)
     expect(page.locator("#result")).to_be_visible()
     page.wait_for_timeout(1.5 * SECOND)
@@ -160,6 +158,20 @@ def make_run_with_ancestors(folder: Path, count: int) -> None:
     RunFolder.create(folder, small_config())
     lineage = Lineage(seconds=3.0, experiment=0, ancestors=ancestors, effects={"add": (1, 2, 3)})
     (folder / "events.jsonl").write_text("".join(f"{to_json(each)}\n" for each in [*events, lineage]))
+
+
+def test_a_run_that_scores_its_baselines_says_so(root: Path, server: Any, watched: Any) -> None:
+    folder, page = root / "scoring", watched.page
+    RunFolder.create(folder, small_config())
+    events = [improvement(10, 0.5), EPOCH, selection(0.5, record=True), SCORING]
+    (folder / "events.jsonl").write_text("".join(f"{to_json(each)}\n" for each in events))
+    with locked(folder):
+        page.goto(f"{server.address}#run=0/scoring")
+        expect(page.locator("#state")).to_have_text("small: scoring: baseline 1 of 2, ridge regression")
+        expect(page.locator("#stop")).to_be_visible()
+        watched.shoot("scoring")
+    expect(page.locator("#state")).to_have_text("small: not running")
+    watched.check_quiet()
 
 
 def test_the_lineage_is_played_with_the_keyboard(root: Path, server: Any, watched: Any) -> None:

@@ -1,5 +1,5 @@
 // Asks the server again and again for what is new, and shows it. All that must survive a reload is in the address.
-import { $, make, number, round, table } from "./dom.js";
+import { $, make, number, round, say, table } from "./dom.js";
 import { chart } from "./chart.js";
 import { pause } from "./play.js";
 import { strip } from "./strip.js";
@@ -66,7 +66,7 @@ function showRuns(failures) {
   const focused = document.activeElement;
   if (list.length !== before.length || list.some((each, i) => each !== before[i])) $("runs").replaceChildren(...list);
   if (focused?.closest("#runs")) focused.focus();
-  $("note").textContent = failures.length ? `${failures.at(-1).name} did not begin: ${failures.at(-1).error}` : "";
+  say($("note"), failures.length ? `${failures.at(-1).name} did not begin: ${failures.at(-1).error}` : "");
   const others = [["", "no other run"], ...rows.filter((each) => each.id !== shown.id).map((each) => [each.id, nameOf(each.id)])];
   if (document.activeElement !== $("other")) options($("other"), others, shown.other ?? "");
 }
@@ -84,7 +84,7 @@ function showRun() {
   $("title").textContent = nameOf(shown.id);
   const reading = run.read < 1 ? ` · read so far: ${Math.floor(100 * run.read)}%` : "";
   const faulty = run.faulty ? ` · ${run.faulty} lines are not events` : "";
-  $("state").textContent = `${run.name[0]}: ${stateOf(run)}${reading}${faulty}`;
+  say($("state"), `${run.name[0]}: ${stateOf(run)}${reading}${faulty}`);
   $("stop").hidden = !run.running;
   $("stop").disabled = run.asked;
   figures(run);
@@ -197,7 +197,7 @@ async function refresh() {
     if (shown.other) await compare();
     if (run || shown.other) showRun();
   } catch (error) {
-    $("note").textContent = error instanceof TypeError ? "the server does not answer; trying again" : error.message;
+    say($("note"), error instanceof TypeError ? "the server does not answer; trying again" : error.message);
   }
 }
 

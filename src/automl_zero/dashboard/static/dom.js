@@ -8,6 +8,11 @@ export function make(name, text = "", attributes = {}) {
   return element;
 }
 
+// What screen readers tell of by themselves changes only if it is another text, so that they tell it once.
+export function say(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
 export function table(element, heads, rows) {
   const line = (cells, kind) => {
     const row = make("tr");
