@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,7 @@ class Dashboard:
         self.launched = Launched()
         self._followers: dict[Path, Follower] = {}
         self._asked: set[Path] = set()  # runs that were asked to end and still go on
+        self._asking = threading.Lock()
 
     def session(self, _: Request) -> Any:
         """What a page needs to know before it can ask for a change, and what can be started."""
@@ -105,10 +107,11 @@ class Dashboard:
     def stop(self, _: Request, asked: dict[str, Any]) -> Any:
         """Ask a run to come to its end: once, since a second signal would end it without its result."""
         path = self._path(str(asked.get("id", "")))
-        if self._going_on(path)["asked"]:
-            raise StoreError("the run was asked already: it ends its epoch, and scores what it has found")
-        stop(path)
-        self._asked.add(path)
+        with self._asking:
+            if self._going_on(path)["asked"]:
+                raise StoreError("the run was asked already: it ends its epoch, and scores what it has found")
+            stop(path)
+            self._asked.add(path)
         return {}
 
     def _path(self, name: str) -> Path:
