@@ -69,8 +69,9 @@ print(found.complete, sorted(found.scores))"""
     thread.start()
     reply = client.execute_interactive(code, timeout=LONGEST, output_hook=outputs.append)
     thread.join()
-    assert reply["content"]["status"] == "ok"
-    assert "True ['final', 'search', 'select']\n" in [each["content"].get("text") for each in outputs]
+    assert reply["content"]["status"] == "ok", outputs
+    printed = "".join(each["content"].get("text", "") for each in outputs)
+    assert printed == "True ['final', 'search', 'select']\n", outputs
     stop = read_run(out).events[-1]
     assert isinstance(stop, Stop)
     assert stop.reason == "interrupted"
