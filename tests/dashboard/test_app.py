@@ -11,6 +11,7 @@ from sample_events import EPOCH, improvement
 from small_config import small_config
 from starlette.testclient import TestClient
 
+from automl_zero.dashboard import app
 from automl_zero.dashboard.app import make_app
 from automl_zero.run.events import to_json
 from automl_zero.run.store import RunFolder, locked
@@ -113,9 +114,23 @@ def test_a_run_that_cannot_be_is_refused(asked: Any, error: str, root: Path) -> 
     assert error in answer.json()["error"]
 
 
-def test_only_a_run_that_goes_on_elsewhere_is_stopped(root: Path) -> None:
+def test_only_runs_that_go_on_can_be_stopped(root: Path) -> None:
     page = client(root)
-    assert "no process is known" in change(page, "/api/stop", {"id": "0/one"}).json()["error"]
-    with locked(root / "one"):  # by this process, which is not stopped
-        assert change(page, "/api/stop", {"id": "0/one"}).status_code == 400
+    assert "no process of yours is known" in change(page, "/api/stop", {"id": "0/one"}).json()["error"]
     assert change(page, "/api/stop", {"id": "0/two"}).status_code == 404
+    with locked(root / "one"):  # by this process, which is not stopped
+        assert page.get("/api/runs").json()["runs"][0]["running"]
+        assert change(page, "/api/stop", {"id": "0/one"}).status_code == 400
+
+
+def test_a_run_is_asked_to_end_only_once(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page, asked = client(root), list[Path]()
+    monkeypatch.setattr(app, "stop", asked.append)
+    with locked(root / "one"):
+        assert change(page, "/api/stop", {"id": "0/one"}).status_code == 200
+        assert page.get("/api/run?id=0/one").json()["asked"]
+        assert "asked already" in change(page, "/api/stop", {"id": "0/one"}).json()["error"]
+    assert not page.get("/api/runs").json()["runs"][0]["asked"]
+    with locked(root / "one"):  # resumed
+        assert change(page, "/api/stop", {"id": "0/one"}).status_code == 200
+    assert asked == [root / "one"] * 2

@@ -222,7 +222,8 @@ def test_a_lock_ends_with_an_error_too(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError), locked(tmp_path):
         _ = 1 // 0
     with locked(tmp_path):
-        assert files(tmp_path) == [".lock"]
+        assert files(tmp_path) == [".holder", ".lock"]
+    assert files(tmp_path) == [".lock"]
 
 
 def test_a_lock_that_cannot_be_made_is_told(tmp_path: Path) -> None:

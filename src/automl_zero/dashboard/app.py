@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import secrets
+import threading
 from collections.abc import Callable, Sequence
-from json import JSONDecodeError
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +20,25 @@ from starlette.staticfiles import StaticFiles
 from automl_zero.config import Config, ConfigError, load_config, preset_names
 from automl_zero.dashboard.follow import Follower
 from automl_zero.dashboard.guard import Guard
-from automl_zero.dashboard.holder import holder, stop
+from automl_zero.dashboard.holder import is_held, stop
 from automl_zero.dashboard.launch import Launched
 from automl_zero.dashboard.shelf import runs_of
-from automl_zero.dashboard.told import run_in_a_row, story, whole_run
+from automl_zero.dashboard.story import story
+from automl_zero.dashboard.told import run_in_a_row, whole_run
 from automl_zero.run.effort import EFFORTS
 from automl_zero.run.store import CONFIG, EVENTS, StoreError
 
 STATIC = Path(__file__).parent / "static"
-GLANCE = 0.005  # seconds to read on in each run of a list
+GLANCE = 0.005  # seconds to read on in each run of a list, and for a program
 LONGEST = 10_000  # bytes of what is sent to the server
+
+
+class Told(JSONResponse):
+    """JSON in ASCII, so that names and texts that are no Unicode can be told, too."""
+
+    def render(self, content: Any) -> bytes:
+        """The text of the answer."""
+        return json.dumps(content, allow_nan=False, separators=(",", ":")).encode()
 
 
 class Dashboard:
@@ -39,6 +49,8 @@ class Dashboard:
         self.change = secrets.token_urlsafe(32)
         self.launched = Launched()
         self._followers: dict[Path, Follower] = {}
+        self._asked: set[Path] = set()  # runs that were asked to end and still go on
+        self._asking = threading.Lock()
 
     def session(self, _: Request) -> Any:
         """What a page needs to know before it can ask for a change, and what can be started."""
@@ -46,7 +58,9 @@ class Dashboard:
 
     def runs(self, _: Request) -> Any:
         """All runs, in short."""
-        rows = [self._row(name, path) for name, path in runs_of(self.roots).items()]
+        found = runs_of(self.roots)
+        self._forget_all_but(set(found.values()))
+        rows = [self._row(name, path) for name, path in found.items()]
         return {"runs": [row for row in rows if row], "failures": self.launched.failures()}
 
     def _row(self, name: str, path: Path) -> dict[str, Any] | None:
@@ -56,7 +70,13 @@ class Dashboard:
                 follower.look(GLANCE)
             except OSError:  # it has just been removed
                 return None
-            return {"id": name, "running": holder(path) is not None, **run_in_a_row(follower)}
+            return {"id": name, **self._going_on(path), **run_in_a_row(follower)}
+
+    def _going_on(self, path: Path) -> dict[str, bool]:
+        running = is_held(path)
+        if not running:
+            self._asked.discard(path)
+        return {"running": running, "asked": path in self._asked}
 
     def run(self, request: Request) -> Any:
         """One run; None if nothing has happened since the version that the page has."""
@@ -64,12 +84,12 @@ class Dashboard:
         config, follower = _config(path), self._follower(path)
         with follower.lock:
             follower.look()
-            running = holder(path) is not None
-            version = f"{follower.version}-{running}"
+            going_on = self._going_on(path)
+            version = "-".join([follower.version, *map(str, going_on.values())])
             if request.query_params.get("since") == version:
                 return None
             name = config.name, config.description
-            return {"running": running, "name": name, **whole_run(follower, config), "version": version}
+            return {**going_on, "name": name, **whole_run(follower, config), "version": version}
 
     def story(self, request: Request) -> Any:
         """A program of a run."""
@@ -77,7 +97,7 @@ class Dashboard:
         path = self._path(query.get("id", ""))
         follower = self._follower(path)
         with follower.lock:
-            follower.look()
+            follower.look(GLANCE)
             return story(follower, _config(path), query.get("kind", "improvement"), int(query.get("number", "-1")))
 
     def start(self, _: Request, asked: dict[str, Any]) -> Any:
@@ -85,8 +105,13 @@ class Dashboard:
         return {"id": f"0/{self.launched.start(self.roots[0], asked)}"}
 
     def stop(self, _: Request, asked: dict[str, Any]) -> Any:
-        """Ask a run to come to its end."""
-        stop(self._path(str(asked.get("id", ""))))
+        """Ask a run to come to its end: once, since a second signal would end it without its result."""
+        path = self._path(str(asked.get("id", "")))
+        with self._asking:
+            if self._going_on(path)["asked"]:
+                raise StoreError("the run was asked already: it ends its epoch, and scores what it has found")
+            stop(path)
+            self._asked.add(path)
         return {}
 
     def _path(self, name: str) -> Path:
@@ -94,6 +119,10 @@ class Dashboard:
 
     def _follower(self, path: Path) -> Follower:
         return self._followers.setdefault(path, Follower(path / EVENTS))
+
+    def _forget_all_but(self, paths: set[Path]) -> None:
+        for gone in set(self._followers) - paths:
+            self._followers.pop(gone, None)
 
 
 def _config(path: Path) -> Config:
@@ -108,12 +137,12 @@ def _endpoint(answer: Callable[..., Any]) -> Callable[[Request], Any]:
             body = [await _asked(request)] if request.method == "POST" else []
             found = await run_in_threadpool(answer, request, *body)
         except LookupError:
-            return JSONResponse({"error": "there is no such run or program"}, 404)
+            return Told({"error": "there is no such run or program"}, 404)
         except (ConfigError, StoreError) as error:
-            return JSONResponse({"error": str(error)}, 400)
+            return Told({"error": str(error)}, 400)
         except (OSError, ValueError):
-            return JSONResponse({"error": "this cannot be read"}, 400)
-        return Response(status_code=204) if found is None else JSONResponse(found)
+            return Told({"error": "this cannot be read"}, 400)
+        return Response(status_code=204) if found is None else Told(found)
 
     return endpoint
 
@@ -123,7 +152,7 @@ async def _asked(request: Request) -> dict[str, Any]:
         raise ConfigError("the request is too long")
     try:
         asked = await request.json()
-    except (JSONDecodeError, UnicodeDecodeError):
+    except (ValueError, RecursionError):
         raise ConfigError("the request is not JSON") from None
     if not isinstance(asked, dict):
         raise ConfigError("the request is not a JSON object")

@@ -8,41 +8,25 @@ from __future__ import annotations
 import os
 import threading
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
-from automl_zero.run.events import EpochEnd, Event, Final, Improvement, Lineage, Selection, Start, Stop, from_json
+from automl_zero.dashboard.known import MOST_POINTS, Known, Point, point
+from automl_zero.run.events import EpochEnd, Event, from_json
 
 CHUNK = 1 << 22  # bytes that are read at a time
 TAIL = 1 << 18  # bytes at the end that are read first
-SLICE = 0.1  # seconds that a look may go on reading
-MOST_POINTS, MOST_MOMENTS = 800, 1000
+SLICE = 0.05  # seconds that a look may go on reading
 PROBES, PROBE = 200, 1 << 13  # places of a long file that are looked at before it is read, and bytes at each
 SEAM = 1 << 12  # bytes by which it is seen that what was read is still there: more than an epoch has
 EPOCH = b'{"event":"epoch"'
-
-Point = tuple[float, int, float]  # seconds, programs of the run, best fitness of the experiment
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """An improvement, and where in the file its line is."""
-
-    place: int
-    length: int
-    seconds: float
-    experiment: int
-    programs: int
-    fitness: float
 
 
 class Follower:
     """What is known of a run from the part of its events that was read, and from the end of the file.
 
     Attributes:
-        points: the curve, thinned; ``moments``: improvements, thinned if there are very many.
-        epoch, final, stop, start: the latest of their kinds; ``lineage``: place and length of the latest.
-        faulty: lines that are not events.
+        known: that.
+        size: bytes of the file; ``faulty``: lines that are not events.
     """
 
     def __init__(self, path: Path) -> None:
@@ -50,18 +34,9 @@ class Follower:
         self._reset()
 
     def _reset(self) -> None:
-        self.size, self._offset, self._seam, self._next, self._spacing = 0, 0, b"", 0, 0
-        self.points: list[Point] = []
+        self.known, self.size, self.faulty = Known(), 0, 0
+        self._offset, self._seam = 0, b""
         self._preview: list[Point] = []
-        self.moments: list[Moment] = []
-        self.start: Start | None = None
-        self.epoch: EpochEnd | None = None
-        self.final: Final | None = None
-        self.stop: Stop | None = None
-        self.selection: Selection | None = None
-        self.lineage: tuple[int, int] | None = None
-        self.recent: list[tuple[float, int]] = []
-        self.faulty = 0
 
     @property
     def version(self) -> str:
@@ -76,8 +51,9 @@ class Follower:
     @property
     def curve(self) -> list[Point]:
         """What was read, and until all is, samples of the rest."""
-        last = self.points[-1][0] if self.points else -1.0
-        return [*self.points, *(each for each in self._preview if each[0] > last)]
+        points = self.known.points
+        last = points[-1].seconds if points else -1.0
+        return [*points, *(each for each in self._preview if each.seconds > last)]
 
     def look(self, seconds: float = SLICE) -> None:
         """Read what is new, for so long; the rest is read at the next looks.
@@ -113,18 +89,17 @@ class Follower:
 
     def _look_ahead(self, file: int) -> None:
         """The end of a long file, and samples of all of it."""
-        for line in os.pread(file, TAIL, self.size - TAIL).split(b"\n")[1:-1]:
-            event = _event(line)
+        place = self.size - TAIL
+        for line in os.pread(file, TAIL, place).split(b"\n")[:-1]:
+            event = _event(line)  # the first line is cut, and none
             if event is not None:
-                self._note(event)
+                self.known.note(place, event)
+            place += len(line) + 1
         if not self._preview:
             step = (self.size - self._offset) // PROBES
             chunks = (os.pread(file, PROBE, self._offset + number * step) for number in range(PROBES))
-            epochs = (
-                next((e for e in map(_event, c.split(b"\n")[1:-1]) if isinstance(e, EpochEnd)), None) for c in chunks
-            )
-            self._preview = [(each.seconds, each.programs, each.best_fitness) for each in epochs if each]
-            self._spacing = self.size // MOST_POINTS
+            self._preview = [point(each) for each in map(_first_epoch, chunks) if each]
+            self.known.space(self.size // MOST_POINTS)
 
     def _read(self, file: int) -> bool:
         """Read one chunk; gives whether there may be more."""
@@ -141,50 +116,14 @@ class Follower:
         return whole > 0
 
     def _take(self, place: int, line: bytes) -> None:
-        if line.startswith(EPOCH) and place < self._next and self.size - place > TAIL:
+        is_left_out = place < self.known.next_point and self.size - place > TAIL
+        if is_left_out and line.startswith(EPOCH):
             return
         event = _event(line)
         if event is None:
             self.faulty += 1
-            return
-        self._note(event)
-        match event:
-            case EpochEnd():
-                self._add_point(place, event)
-            case Improvement():
-                self._add_moment(place, len(line), event)
-            case Lineage():
-                self.lineage = place, len(line)
-
-    def _add_point(self, place: int, event: EpochEnd) -> None:
-        if place < self._next:
-            return
-        self.points.append((event.seconds, event.programs, event.best_fitness))
-        if len(self.points) > MOST_POINTS:
-            del self.points[1:-1:2]
-            self._spacing = max(2 * self._spacing, 2 * self.size // MOST_POINTS)
-        self._next = place + self._spacing
-
-    def _add_moment(self, place: int, length: int, event: Improvement) -> None:
-        at = (event.seconds, event.experiment, event.experiment_programs, event.fitness)
-        self.moments.append(Moment(place, length, *at))
-        if len(self.moments) > MOST_MOMENTS:
-            del self.moments[1:-1:2]
-
-    def _note(self, event: Event) -> None:
-        """Keep it as the latest of its kind."""
-        match event:
-            case Start():
-                self.start = event
-            case EpochEnd() if self.epoch is None or event.programs >= self.epoch.programs:
-                self.epoch, self.stop = event, None
-                self.recent = [*self.recent[-20:], (event.seconds, event.programs)]
-            case Selection() if event.record:
-                self.selection = event
-            case Final():
-                self.final = event
-            case Stop():
-                self.stop = event
+        else:
+            self.known.take(place, len(line), event, self.size)
 
 
 def _first_epoch(chunk: bytes) -> EpochEnd | None:

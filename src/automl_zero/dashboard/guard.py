@@ -8,10 +8,10 @@ from __future__ import annotations
 import ipaddress
 import secrets
 from collections.abc import Mapping
-from http.cookies import SimpleCookie
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -82,9 +82,11 @@ class Guard:
         return not is_loopback(self._host) and (name == self._host or _is_address(name))
 
     def _is_known(self, scope: Scope, headers: Headers) -> bool:
-        cookie = SimpleCookie(headers.get("cookie", "")).get(_cookie_name(scope))
+        cookie = HTTPConnection(scope).cookies.get(
+            _cookie_name(scope), ""
+        )  # beside those of other servers, however odd
         bearer = headers.get("authorization", "").removeprefix("Bearer ")
-        return any(_equal(each, self._token or "") for each in (cookie.value if cookie else "", bearer))
+        return any(_equal(each, self._token or "") for each in (cookie, bearer))
 
     def _welcome(self, scope: Scope, token: str) -> Response | None:
         """The token in the address becomes a cookie, so that it stays in no history."""

@@ -1,54 +1,75 @@
 """Which process works in a run folder, and how it is asked to come to its end.
 
-The kernel tells who holds a lock, so that no other process than the run's own is ever sent a signal.
+The kernel tells whether the lock of the folder is held; who holds it has written so under the lock. What somebody else
+wrote is not believed, so that no process is sent a signal on the word of a stranger.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import signal
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from automl_zero.run.store import LOCK, StoreError
+from automl_zero.run.store import HOLDER, LOCK, StoreError
 
-LOCKS = Path("/proc/locks")
+WRITTEN = re.compile(rb"([1-9]\d{0,9}) (\S{1,255})\n")
 
 
-def holder(folder: Path) -> int | None:
-    """The process that holds the lock of a run folder; None if there is none, or the system does not tell."""
+def is_held(folder: Path) -> bool:
+    """Whether a process works in a run folder."""
+    if not (folder / HOLDER).exists():
+        return False
     try:
-        lock, locks = (folder / LOCK).stat(), LOCKS.read_text()
+        with _opened(folder / LOCK) as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)  # which ends as the file is closed
+    except BlockingIOError:
+        return True
+    except OSError:
+        pass
+    return False
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    """A file of this name and of no other one, whatever else may be in its place."""
+    file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        status = os.fstat(file)
+        if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
+            raise OSError("not a file of its own")
+        yield file
+    finally:
+        os.close(file)
+
+
+def _holder(folder: Path) -> tuple[int, str] | None:
+    """The number of the process and its machine; None if a stranger wrote them, or nobody."""
+    try:
+        with _opened(folder / HOLDER) as file:
+            written = WRITTEN.fullmatch(os.read(file, 300))
+            is_own = os.fstat(file).st_uid == os.geteuid()
     except OSError:
         return None
-    held = re.findall(rf"FLOCK +\S+ +WRITE (\d+) \S+:{lock.st_ino} ", locks)
-    return next((int(pid) for pid in held if _has_open(int(pid), lock)), None)
-
-
-def _has_open(pid: int, file: os.stat_result) -> bool:
-    """Numbers of files are unique to a file system alone: look whether it is this file that is locked."""
-    try:
-        return any(_is_same(each, file) for each in Path(f"/proc/{pid}/fd").iterdir())
-    except OSError:
-        return False
-
-
-def _is_same(link: Path, file: os.stat_result) -> bool:
-    try:
-        return os.path.samestat(link.stat(), file)
-    except OSError:
-        return False
+    return (int(written[1]), written[2].decode(errors="replace")) if written and is_own else None
 
 
 def stop(folder: Path) -> None:
     """Ask a run to come to its end, as Ctrl-C does.
 
     Raises:
-        StoreError: no process works in the folder, or it belongs to somebody else.
+        StoreError: no process works in the folder, or it belongs to somebody else, or it is on another machine.
     """
-    pid = holder(folder)
-    if pid is None or pid == os.getpid():
-        raise StoreError(f"no process is known to work in {folder}: if one does, press Ctrl-C there")
+    holder = _holder(folder)
+    if holder is None or holder[0] in (1, os.getpid()) or not is_held(folder):
+        raise StoreError(f"no process of yours is known to work in {folder}: if one does, press Ctrl-C there")
+    pid, machine = holder
+    if machine != os.uname().nodename:
+        raise StoreError(f"process {pid} works in {folder} on the machine {machine}: press Ctrl-C there")
     try:
         os.kill(pid, signal.SIGINT)
     except OSError as error:

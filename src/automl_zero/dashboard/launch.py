@@ -21,6 +21,7 @@ from automl_zero.run.store import check_new
 COMMAND = (sys.executable, "-c", "from automl_zero.cli import main; main()")
 SETTINGS = ("seed", "stop.max_seconds", "stop.max_programs", "islands.count")
 NAME = re.compile(r"[A-Za-z0-9_][\w.-]{0,63}", re.ASCII)
+VALUE = re.compile(r"[\w.+-]{1,40}", re.ASCII)
 
 
 class Launched:
@@ -69,7 +70,7 @@ def _checked(root: Path, asked: Mapping[str, Any]) -> tuple[str, list[str]]:
         raise ConfigError("name must be up to 64 letters, digits, dots, - and _: it becomes the folder's")
     if effort and effort not in EFFORTS:
         raise ConfigError(f"no effort '{effort[:60]}': efforts are {', '.join(EFFORTS)}")
-    changes = [f"{key}={str(asked[key]).strip()}" for key in SETTINGS if asked.get(key) not in (None, "")]
+    changes = [_change(key, str(asked[key]).strip()) for key in SETTINGS if asked.get(key) not in (None, "")]
     config = load_config(preset, changes)
     if effort:
         with_effort(config, EFFORTS[effort], os.cpu_count() or 1, changes)
@@ -77,3 +78,9 @@ def _checked(root: Path, asked: Mapping[str, Any]) -> tuple[str, list[str]]:
             raise ConfigError(f"effort {effort} needs a limit: set seconds or programs, too")
     check_new(root / name)
     return name, [preset, *(["--effort", effort] if effort else []), *(f"--set={each}" for each in changes)]
+
+
+def _change(key: str, value: str) -> str:
+    if not VALUE.fullmatch(value):
+        raise ConfigError(f"{key} must be a number: it is '{value[:60]}'")
+    return f"{key}={value}"

@@ -2,9 +2,9 @@
 
 ``config.toml``, the complete config; ``events.jsonl``, one event per line; ``best/``, the best programs as text: on the
 search tasks, on the select tasks, and ``final.txt``, the result; ``report.txt``; ``checkpoints/``, states of the
-search; ``log.txt``, from where the run went on after a stop; a folder of each tracker, by its name. Files are replaced
-as a whole. Events are only added, unless a run goes on from a checkpoint: those that came after it are then cut off.
-Only who holds the lock writes.
+search; ``log.txt``, from where the run went on after a stop; a folder of each tracker, by its name; ``.holder``, which
+process works here, while one does. Files are replaced as a whole. Events are only added, unless a run goes on from a
+checkpoint: those that came after it are then cut off. Only who holds the lock writes.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +26,8 @@ from automl_zero.run.events import Event, Final, Improvement, Selection, from_js
 from automl_zero.run.reading import annotated_text
 
 CONFIG, EVENTS, REPORT, BEST, LOG, LOCK = "config.toml", "events.jsonl", "report.txt", "best", "log.txt", ".lock"
+HOLDER = ".holder"
+PATIENCE = 0.2  # seconds to wait for a lock: who looks whether it is held holds it for a moment
 PROGRAMS = ("search", "select", "final")  # in the folder BEST
 
 
@@ -73,20 +75,26 @@ def _check_place(folder: Path) -> None:
 def locked(folder: Path) -> Iterator[None]:
     """Hold the lock of a run folder, which no other process can write meanwhile; it ends with the process.
 
+    The number of the process and the name of its machine are kept beside the lock while it is held.
+
     Raises:
         StoreError: somebody else holds it, or the folder cannot be written.
     """
     from filelock import FileLock, Timeout
 
-    lock = FileLock(folder / LOCK, timeout=0)
+    lock = FileLock(folder / LOCK, timeout=PATIENCE)
     with named(folder / LOCK):
         try:
             lock.acquire()
         except Timeout:
             raise StoreError(f"run folder {folder} is in use by another process: wait for it, or end it") from None
     try:
+        with named(folder / HOLDER) as path, replacing(path) as file:
+            file.write(f"{os.getpid()} {os.uname().nodename}\n".encode())
         yield
     finally:
+        with suppress(OSError):
+            (folder / HOLDER).unlink()
         lock.release()
 
 

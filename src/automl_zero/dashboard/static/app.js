@@ -1,6 +1,8 @@
 // Asks the server again and again for what is new, and shows it. All that must survive a reload is in the address.
-import { $, make, number, round, table } from "./dom.js";
+import { $, make, number, round, say, table } from "./dom.js";
 import { chart } from "./chart.js";
+import { pause } from "./play.js";
+import { strip } from "./strip.js";
 
 const address = new URLSearchParams(location.hash.slice(1));
 const shown = { id: address.get("run"), other: address.get("with"), run: null, against: null, moment: null, story: "" };
@@ -30,27 +32,42 @@ function remember() {
 
 function choose(id) {
   Object.assign(shown, { id, run: null, moment: null, story: "" });
+  $("refused").textContent = "";
+  pause();
   remember();
   refresh();
 }
 
-const stateOf = (row) => (row.running ? "running" : row.reason ? `ended: ${row.reason}` : "not running");
+const nameOf = (id) => id.slice(id.indexOf("/") + 1);
 
+function stateOf(row) {
+  if (!row.running) return row.reason ? `ended: ${row.reason}` : "not running";
+  return row.doing + (row.asked ? ", asked to end" : "");
+}
+
+function newItem(id) {
+  const item = make("li"), button = make("button", "", { type: "button" });
+  button.append(make("span", nameOf(id)), make("small"));
+  button.addEventListener("click", () => choose(id));
+  item.dataset.id = id;
+  item.append(button);
+  return item;
+}
+
+// Items stay where they are while their texts change: a press must not end on another element than it began on.
 function showRuns(failures) {
+  const before = [...$("runs").children], known = new Map(before.map((each) => [each.dataset.id, each]));
   const list = rows.map((row) => {
-    const item = make("li"), button = make("button", row.id.slice(row.id.indexOf("/") + 1), { type: "button" });
+    const item = known.get(row.id) ?? newItem(row.id), button = item.firstChild;
     button.setAttribute("aria-current", String(row.id === shown.id));
-    button.append(make("small", `${stateOf(row)} · ${number(row.fitness)}`));
-    button.addEventListener("click", () => choose(row.id));
-    item.dataset.id = row.id;
-    item.append(button);
+    button.lastChild.textContent = `${stateOf(row)} · ${number(row.fitness)}`;
     return item;
   });
-  const focused = document.activeElement?.closest("#runs li")?.dataset.id;
-  $("runs").replaceChildren(...list);
-  if (focused) list.find((each) => each.dataset.id === focused)?.firstChild.focus();
-  $("note").textContent = failures.length ? `${failures.at(-1).name} did not begin: ${failures.at(-1).error}` : "";
-  const others = [["", "no other run"], ...rows.filter((each) => each.id !== shown.id).map((each) => [each.id, each.id])];
+  const focused = document.activeElement;
+  if (list.length !== before.length || list.some((each, i) => each !== before[i])) $("runs").replaceChildren(...list);
+  if (focused?.closest("#runs")) focused.focus();
+  say($("note"), failures.length ? `${failures.at(-1).name} did not begin: ${failures.at(-1).error}` : "");
+  const others = [["", "no other run"], ...rows.filter((each) => each.id !== shown.id).map((each) => [each.id, nameOf(each.id)])];
   if (document.activeElement !== $("other")) options($("other"), others, shown.other ?? "");
 }
 
@@ -64,20 +81,23 @@ function showRun() {
   $("run").hidden = !run;
   $("empty").hidden = Boolean(run);
   if (!run) return;
-  $("title").textContent = shown.id.slice(shown.id.indexOf("/") + 1);
+  $("title").textContent = nameOf(shown.id);
   const reading = run.read < 1 ? ` · read so far: ${Math.floor(100 * run.read)}%` : "";
   const faulty = run.faulty ? ` · ${run.faulty} lines are not events` : "";
-  $("state").textContent = `${run.name[0]}: ${stateOf(run)}${reading}${faulty}`;
+  say($("state"), `${run.name[0]}: ${stateOf(run)}${reading}${faulty}`);
   $("stop").hidden = !run.running;
+  $("stop").disabled = run.asked;
   figures(run);
-  curves();
   slider(run);
+  curves(); // where the slider is, too
   const epoch = run.epoch ?? { island_fitness: [], behaviours: [], takeover: [] };
   table($("islands"), ["island", "best fitness", "behaviours", "members with the commonest"],
     epoch.island_fitness.map((each, i) => [i, number(each), number(epoch.behaviours[i]), number(epoch.takeover[i])]));
+  strip($("history"), $("range"), run.history, epoch.island_fitness.length);
   const fates = Object.entries({ ...run.fates, "instructions without effect, not run": run.pruned });
   table($("fates"), ["fate", "share", "bar"], fates.map(([name, share]) =>
     [name, `${(100 * share).toFixed(1)}%`, make("meter", "", { value: share, "aria-label": name })]));
+  mutations(run.effects);
   result(run.final);
 }
 
@@ -85,7 +105,10 @@ function figures(run) {
   const limit = (key, unit) => (run.limits[key] ? ` of ${round(run.limits[key])}${unit}` : "");
   const facts = [["best fitness", number(run.fitness)], ["programs", round(run.programs) + limit("max_programs", "")],
     ["programs per second", round(run.speed)], ["seconds of search", round(run.epoch?.seconds ?? 0) + limit("max_seconds", "")],
-    ["improvements", run.moments.length], ["train steps", round(run.epoch?.train_steps ?? 0)]];
+    ["improvements", run.moments.length], ["train steps", round(run.epoch?.train_steps ?? 0)],
+    ["threads or processes", number(run.start?.workers)]];
+  const cluster = run.epoch?.cluster;
+  if (cluster) facts.push(["machines", number(cluster.nodes)], ["islands made again", number(cluster.replays)]);
   $("figures").replaceChildren(...facts.map(([name, value]) => {
     const pair = make("div");
     pair.append(make("dt", name), make("dd", String(value)));
@@ -93,11 +116,20 @@ function figures(run) {
   }));
 }
 
+function mutations(effects) {
+  $("mutations").hidden = !effects.length;
+  const share = (count, made) => `${((100 * count) / made).toFixed(1)}%`;
+  table($("effects"), ["mutation", "children", "less fit", "as fit", "fitter"], effects.map(([name, ...counts]) => {
+    const made = counts.reduce((sum, each) => sum + each, 0);
+    return [name, number(made), ...counts.map((each) => share(each, made))];
+  }));
+}
+
 function curves() {
   const runs = [shown.run, shown.against].filter(Boolean);
   const list = momentsOf(shown.run), now = $("kind").value === "improvement" ? list[$("slider").value]?.[0] ?? null : null;
   chart($("curve"), runs, $("axis").value, now);
-  $("legend").textContent = shown.against ? `blue: ${shown.id} · orange: ${shown.other}` : "";
+  $("legend").textContent = shown.against ? `blue: ${nameOf(shown.id)} · orange: ${nameOf(shown.other)}` : "";
   $("curve").setAttribute("aria-label", `Best fitness so far: ${number(shown.run.fitness)}`);
 }
 
@@ -114,6 +146,7 @@ const momentsOf = (run) => ($("kind").value === "improvement" ? run.moments : ru
 function slider(run) {
   const list = momentsOf(run);
   $("slider").max = Math.max(list.length - 1, 0);
+  $("play").disabled = list.length < 2;
   $("slider").value = Math.min(shown.moment ?? list.length - 1, list.length - 1); // untouched, it follows the newest
   tell(list);
 }
@@ -121,7 +154,7 @@ function slider(run) {
 async function tell(list) {
   const at = Number($("slider").value), moment = list[at], kind = $("kind").value;
   const text = !moment ? "none yet" : kind === "improvement"
-    ? `${at + 1} of ${list.length}: fitness ${number(moment[3])} after ${number(moment[0])} s, experiment ${moment[1]}`
+    ? `${at + 1} of ${list.length}: fitness ${number(moment[3])} after ${number(moment[0])} s, experiment ${moment[1] + 1}`
     : `${at + 1} of ${list.length}: fitness ${number(moment[3])}, island ${moment[0]}, by ${moment[2]}`;
   $("moment").textContent = text;
   $("slider").setAttribute("aria-valuetext", text);
@@ -144,11 +177,11 @@ function lines(element, found) {
 }
 
 async function compare() {
-  const id = shown.other;
+  const id = rows.some((each) => each.id === shown.other) ? shown.other : null;
   $("beside").hidden = !id;
   shown.against = id ? await ask("run", { id }).catch(() => null) : null;
   const story = shown.against ? await ask("story", { id, number: -1 }).catch(() => null) : null;
-  $("besidename").textContent = id ?? "";
+  $("besidename").textContent = id ? nameOf(id) : "";
   lines($("otherprogram"), (story?.lines ?? []).filter(([mark]) => mark !== "-").map(([, text]) => [" ", text]));
 }
 
@@ -163,8 +196,8 @@ async function refresh() {
     shown.run = run ?? shown.run;
     if (shown.other) await compare();
     if (run || shown.other) showRun();
-  } catch {
-    $("note").textContent = "the server does not answer; trying again";
+  } catch (error) {
+    say($("note"), error instanceof TypeError ? "the server does not answer; trying again" : error.message);
   }
 }
 
@@ -179,7 +212,7 @@ $("slider").addEventListener("input", () => {
   tell(momentsOf(shown.run));
   curves();
 });
-$("kind").addEventListener("change", () => { shown.moment = null; showRun(); });
+$("kind").addEventListener("change", () => { pause(); shown.moment = null; showRun(); });
 $("axis").addEventListener("change", curves);
 $("other").addEventListener("change", async () => {
   shown.other = $("other").value || null;
@@ -187,7 +220,10 @@ $("other").addEventListener("change", async () => {
   await compare();
   showRun();
 });
-$("stop").addEventListener("click", () => change("stop", { id: shown.id }).catch((error) => { $("note").textContent = error.message; }));
+$("stop").addEventListener("click", () => {
+  $("stop").disabled = true; // asked twice, a run ends at once and without its result
+  change("stop", { id: shown.id }).catch((error) => { $("refused").textContent = error.message; }).finally(refresh);
+});
 $("start").addEventListener("submit", async (event) => {
   event.preventDefault();
   $("refusal").textContent = "";
@@ -198,7 +234,7 @@ $("start").addEventListener("submit", async (event) => {
     $("refusal").textContent = error.message;
   }
 });
-addEventListener("resize", () => shown.run && curves());
+addEventListener("resize", () => showRun());
 ask("session").then(({ presets, efforts }) => {
   for (const [name, list] of [["preset", presets], ["effort", efforts]]) {
     $("start").elements[name].append(...list.map((each) => make("option", each, { value: each })));

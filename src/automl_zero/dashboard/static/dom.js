@@ -8,10 +8,16 @@ export function make(name, text = "", attributes = {}) {
   return element;
 }
 
+// What screen readers tell of by themselves changes only if it is another text, so that they tell it once.
+export function say(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
 export function table(element, heads, rows) {
   const line = (cells, kind) => {
     const row = make("tr");
-    row.append(...cells.map((each) => (each instanceof Node ? wrap(each) : make(kind, String(each)))));
+    const attributes = kind === "th" ? { scope: "col" } : {};
+    row.append(...cells.map((each) => (each instanceof Node ? wrap(each) : make(kind, String(each), attributes))));
     return row;
   };
   element.replaceChildren(line(heads, "th"), ...rows.map((each) => line(each, "td")));

@@ -1,0 +1,156 @@
+"""The dashboard on ten long runs: ``python benchmarks/dashboard.py FOLDER`` writes figures into ``docs/dashboard.md``.
+
+The runs are made in the folder, which must have room for a file of a million events; the ten have it in common. They
+are opened as the page does it: the list, and then each run with the story of its latest program, of a server that has
+just begun.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from textwrap import fill
+from typing import Any
+
+import psutil
+
+from automl_zero.config import load_config
+from automl_zero.run.events import EpochEnd, Improvement, to_json
+from automl_zero.run.store import EVENTS, RunFolder
+from automl_zero.search.state import COUNTERS
+
+PAGE = Path(__file__).parent.parent / "docs" / "dashboard.md"
+BEGIN, END = "<!-- written by benchmarks/dashboard.py -->\n", "<!-- end -->\n"
+RUNS, EVENTS_OF_A_RUN, ISLANDS = 10, 1_000_000, 16
+IMPROVES = 100  # one event in so many is an improvement
+PORT = 8767
+
+
+def _forget(path: Path) -> None:
+    """Ask the system to keep nothing of a file in memory."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def make_runs(folder: Path) -> None:
+    """Ten run folders whose events are the same file."""
+    config = load_config("digits")
+    for number in range(RUNS):
+        RunFolder.create(folder / str(number), config)
+        events = folder / str(number) / EVENTS
+        events.unlink()
+        if number:
+            os.link(folder / "0" / EVENTS, events)
+        else:
+            _write(events)
+
+
+def _write(path: Path) -> None:
+    first = EpochEnd(
+        seconds=0.0, experiment=0, epoch=1, experiment_programs=1, programs=1, train_steps=1, best_fitness=0.5,
+        island_fitness=(0.5,) * ISLANDS, counters=dict.fromkeys(COUNTERS, 10**9), behaviours=(50,) * ISLANDS,
+        takeover=(9,) * ISLANDS,
+    )  # fmt: skip
+    program = "def Setup():\n" + "  v1 = s2 * v0\n" * 20 + "def Predict():\n  s1 = dot(v0, v1)\ndef Learn():\n"
+    found = Improvement(
+        seconds=0.0, experiment=0, experiment_programs=1, fitness=0.5, record=True, program=program + "  s2 = s0 - s1\n"
+    )
+    with path.open("w", encoding="utf-8") as file:
+        for n in range(1, EVENTS_OF_A_RUN + 1):
+            if n % IMPROVES == 0:
+                found = replace(found, seconds=n / 10, experiment_programs=n, fitness=n / EVENTS_OF_A_RUN)
+            event = replace(
+                first, seconds=n / 10, epoch=n, experiment_programs=n, programs=n, best_fitness=found.fitness
+            )
+            file.write(to_json(event if n % IMPROVES else found) + "\n")
+
+
+def ask(path: str) -> Any:
+    """What the server answers."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/api/{path}") as answer:
+        return json.load(answer)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Seconds until all runs are open, and read; bytes of the new server, with all runs open, and at most."""
+
+    opened: float
+    read: float
+    empty: int
+    at_open: int
+    most: int
+
+
+def measure(folder: Path) -> Figures:
+    """Open all runs on a server of their own, and let it read them to their ends."""
+    command = [sys.executable, "-c", "from automl_zero.cli import main; main()", "dashboard", folder, "--port", PORT]
+    with subprocess.Popen([*map(str, command)]) as server:
+        try:
+            _wait()
+            ask("session")
+            return _measure(partial(_bytes, psutil.Process(server.pid)))
+        finally:
+            server.terminate()
+
+
+def _bytes(process: psutil.Process) -> int:
+    return int(process.memory_info().rss)
+
+
+def _measure(memory: Callable[[], int]) -> Figures:
+    empty, began = memory(), time.monotonic()
+    for run in ask("runs")["runs"]:
+        assert ask(f"run?id={run['id']}")["curve"]
+        assert ask(f"story?id={run['id']}&number=-1")["lines"]
+    opened, at_open = time.monotonic() - began, memory()
+    most = at_open
+    for number in range(RUNS):
+        while ask(f"run?id=0/{number}")["read"] < 1:
+            most = max(most, memory())
+    return Figures(opened, time.monotonic() - began, empty, at_open, max(most, memory()))
+
+
+def _wait() -> None:
+    with socket.socket() as probe:
+        while probe.connect_ex(("127.0.0.1", PORT)):
+            time.sleep(0.05)
+
+
+def _told(found: Figures, size: int) -> str:
+    machine = f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, Python {platform.python_version()}"
+    return (
+        "`python benchmarks/dashboard.py FOLDER`: "
+        f"{RUNS} runs of {EVENTS_OF_A_RUN:,} events each ({size / 1e6:.0f} MB) are open after {found.opened:.1f} s and"
+        f" read to their ends after {found.read:.0f} s. The server has {found.empty / 1e6:.0f} MB when it begins,"
+        f" {found.at_open / 1e6:.0f} MB when they are open, and {found.most / 1e6:.0f} MB at most, which is"
+        f" {(found.most - found.empty) / RUNS / 1e6:.1f} MB for each run"
+        f" ({machine}, {datetime.now(UTC).date().isoformat()})."
+    )
+
+
+def main(folder: Path) -> None:
+    """Measure, and write the page."""
+    if not (folder / "0").exists():
+        make_runs(folder)
+    _forget(folder / "0" / EVENTS)
+    told = fill(_told(measure(folder), (folder / "0" / EVENTS).stat().st_size), 120) + "\n"
+    before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
+    PAGE.write_text(f"{before}{BEGIN}{told}{END}{rest.split(END)[1]}", encoding="utf-8")
+    sys.stdout.write(told)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
