@@ -31,7 +31,7 @@ KINDS: Mapping[str, TaskKind] = MappingProxyType(
     {
         "linear": TaskKind(synthetic.linear, "regression of u.x, with a random u in every task"),
         "affine": TaskKind(synthetic.affine, "regression of u.x + a, with random u and a in every task"),
-        "absolute": TaskKind(synthetic.absolute, "regression of u |m.x|, with random u and m in every task"),
+        "absolute": TaskKind(synthetic.absolute, "regression of |u.x|, with a random u in every task"),
         "teacher-net": TaskKind(
             synthetic.teacher_net, "regression of u.relu(Mx), a random two-layer net in every task"
         ),

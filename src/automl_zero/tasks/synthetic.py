@@ -31,7 +31,7 @@ def affine(config: TasksConfig, stage: Stage, seed: int) -> TaskSet:
 
 
 def absolute(config: TasksConfig, stage: Stage, seed: int) -> TaskSet:
-    """Labels ``u |m . x|`` with one number ``u``: a net of two units that mirror each other, so nothing of it is linear."""
+    """Labels ``|u . x|``: a net of two units that mirror each other, so that nothing of it is linear."""
     return _taught(config, stage, seed, _absolute_teacher)
 
 
@@ -54,8 +54,8 @@ def _affine_teacher(num_features: int, rng: np.random.Generator) -> Teacher:
 
 
 def _absolute_teacher(num_features: int, rng: np.random.Generator) -> Teacher:
-    m, u = rng.standard_normal(num_features), rng.standard_normal()
-    return lambda x: np.abs(x @ m) * u
+    u = rng.standard_normal(num_features)
+    return lambda x: np.abs(x @ u)
 
 
 def _teacher_net(num_features: int, rng: np.random.Generator) -> Teacher:
