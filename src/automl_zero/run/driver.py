@@ -166,10 +166,13 @@ class Run:
     def _run_epoch(self, turns: Executor) -> Iterator[Event]:
         """One epoch of each experiment, all at the same time."""
         migrated = list(turns.map(lambda each: each.archipelago.run_epoch(), self._experiments))
-        for experiment in (each for each, has in zip(self._experiments, migrated, strict=True) if has):
-            epoch = experiment.archipelago.epoch
-            self._callbacks.tell(lambda each, epoch=epoch: each.on_migration(epoch))
+        for experiment, has_migrated in zip(self._experiments, migrated, strict=True):
+            if has_migrated:
+                self._tell_migration(experiment.archipelago.epoch)
         yield from self._tell_epoch()
+
+    def _tell_migration(self, epoch: int) -> None:
+        self._callbacks.tell(lambda each: each.on_migration(epoch))
 
     def _tell_epoch(self) -> Iterator[Event]:
         for experiment in self._experiments:
