@@ -13,6 +13,7 @@ from small_config import small_config
 from timeless import timeless
 
 from automl_zero.config import Config, ConfigError
+from automl_zero.report.story import Story
 from automl_zero.run.checkpoint import read_checkpoint
 from automl_zero.run.checkpoints import state_digest
 from automl_zero.run.driver import Run
@@ -146,6 +147,18 @@ def test_progress_follows_the_fittest_of_those_at_once(events: list[Event]) -> N
             assert progress.improvement.fitness >= event.fitness
             assert progress.curve[-1][1] >= event.fitness
     assert progress.spent.experiments == len(best) == 5
+
+
+def test_the_report_has_the_whole_course_of_the_selected_experiment(events: list[Event]) -> None:
+    story = Story(together())
+    for event in events:
+        story.update(event)
+    number = story.course.experiment
+    epochs = [each for each in events if isinstance(each, EpochEnd) and each.experiment == number]
+    assert story.course.all_epochs == epochs
+    assert [each.epoch for each in epochs] == list(range(1, len(epochs) + 1))
+    assert story.progress.selection
+    assert story.progress.selection.experiment == number
 
 
 def test_a_cluster_does_one_experiment_at_a_time() -> None:

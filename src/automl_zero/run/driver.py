@@ -78,7 +78,7 @@ class Run:
         samples = [sample_tasks(config.tasks, stage, config.seed) for stage in (Stage.SELECT, Stage.FINAL)]
         for tasks in samples:
             score_program(Program(), tasks, config)
-        self._check_at_once()
+        self._check_at_once(len(resumed.record.going) if resumed else 1)
         self._ended = 0
         self._experiments: list[Experiment] = []  # those that go on, in the order of their numbers
         if resumed:
@@ -128,8 +128,9 @@ class Run:
         """Built when the first experiment ends, and kept for the others."""
         return build_tasks(self.config.tasks, Stage.SELECT, self.config.seed)
 
-    def _check_at_once(self) -> None:
-        if (at_once := self.config.experiment.at_once) > 1 and self._engine.cluster:
+    def _check_at_once(self, going: int) -> None:
+        at_once = max(self.config.experiment.at_once, going)
+        if at_once > 1 and self._engine.cluster:
             raise ConfigError(
                 f"experiment.at_once = {at_once} is for threads, and a cluster does one experiment at a time: use "
                 "--engine threads, or experiment.at_once = 1 and more islands"
@@ -165,7 +166,8 @@ class Run:
 
     def _run_epoch(self, turns: Executor) -> Iterator[Event]:
         """One epoch of each experiment, all at the same time."""
-        migrated = list(turns.map(lambda each: each.archipelago.run_epoch(), self._experiments))
+        side_by_side = turns.map if len(self._experiments) > 1 else map  # alone, in this thread, which signals reach
+        migrated = list(side_by_side(lambda each: each.archipelago.run_epoch(), self._experiments))
         for experiment, has_migrated in zip(self._experiments, migrated, strict=True):
             if has_migrated:
                 self._tell_migration(experiment.archipelago.epoch)

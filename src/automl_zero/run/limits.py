@@ -72,10 +72,5 @@ def run_limit(limits: StopConfig, spent: Spent) -> str | None:
     return next((key for key, is_reached in reached.items() if is_reached), None)
 
 
-def ends_run(limit: str) -> bool:
-    """Whether a reached limit ends the run, too, and not only an experiment."""
-    return not limit.startswith("experiment.")
-
-
 def _reaches(value: float, limit: float | None) -> bool:
     return limit is not None and value >= limit
