@@ -333,6 +333,7 @@ class ExperimentConfig(_Section):
     between them. One that ends gives its place to the next number, as long as ``stop.max_experiments`` has not begun.
     What an experiment finds depends on its number and the seed, not on those beside it. The run's limits look at the
     sum of all after each of these epochs; when one is reached, those that go on end, too, and their programs compete.
+    Where ``resume`` raises ``stop.max_experiments``, further ones begin then, and find what they would have found.
     """
 
     at_once: Annotated[int, Field(ge=1, le=1000)] = 1
