@@ -18,12 +18,12 @@ from automl_zero.run.store import read_run
 
 @pytest.fixture
 def config(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
-    """Of a run of 100 epochs, or as many as a test asks for, in which a state is kept after every one of them."""
-    stop = {"max_programs": 200 * getattr(request, "param", 100), "max_experiments": None}
+    """Of a run of 100 epochs, or (epochs, experiments at once) of a test, in which all of its states are kept."""
+    epochs, at_once = getattr(request, "param", (100, 1))
+    stop = {"max_programs": 200 * epochs, "max_experiments": None}
+    experiment = {"max_programs": 6000, "at_once": at_once}
     path = tmp_path / "small.toml"
-    path.write_text(
-        grouped(stop=stop, experiment={"max_programs": 6000}, checkpoint=ALL_STATES | {"keep": 3}).to_toml()
-    )
+    path.write_text(grouped(stop=stop, experiment=experiment, checkpoint=ALL_STATES | {"keep": 3}).to_toml())
     return path
 
 
@@ -66,7 +66,7 @@ def check_killed_runs_end_the_same(kills: int, longest: float, config: Path) -> 
     assert one == other
 
 
-@pytest.mark.parametrize("config", [400], indirect=True)
+@pytest.mark.parametrize("config", [(400, 1), (400, 3)], indirect=True)
 def test_a_run_that_is_killed_three_times_ends_as_if_it_had_never_been(config: Path) -> None:
     check_killed_runs_end_the_same(3, 0.3, config)
 

@@ -162,7 +162,7 @@ def tiny() -> Config:
 def tiny_snapshot() -> Snapshot:
     run = Run(tiny())
     for _ in range(20):  # so that there is a lineage
-        run._experiment.archipelago.run_epoch()
+        run._experiments[0].archipelago.run_epoch()
     return run.snapshot()
 
 
@@ -189,7 +189,7 @@ def use(path: Path) -> None:
 def go_on(snapshot: Snapshot) -> None:
     """Search on from a state: compiled code would end the process if it read elsewhere."""
     search = tiny_search()
-    search.restore(snapshot)
+    search.restore(snapshot.record.going[0], snapshot.arrays)
     search.archipelago.run_epoch()
     for members in search.archipelago.islands.fittest(3, range(2)):
         for member in members:

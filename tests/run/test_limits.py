@@ -7,7 +7,7 @@ import pytest
 from small_config import small_config
 
 from automl_zero.config import Config, ConfigError, ExperimentConfig, StopConfig
-from automl_zero.run.limits import Spent, check_ends, ends_run, experiment_limit, run_limit
+from automl_zero.run.limits import Spent, check_ends, experiment_limit, run_limit
 
 SPENT = Spent(programs=100, train_steps=1000, fitness=0.5, seconds=10.0, experiments=2, idle_programs=40)
 NO_LIMITS: dict[str, Any] = dict.fromkeys(StopConfig.model_fields)
@@ -57,15 +57,8 @@ def test_without_limits_nothing_ends() -> None:
 
 
 def test_every_limit_of_the_config_has_a_test() -> None:
-    assert {key for key, *_ in EXPERIMENT_LIMITS} == set(ExperimentConfig.model_fields)
+    assert {key for key, *_ in EXPERIMENT_LIMITS} == {*ExperimentConfig.model_fields} - {"at_once"}
     assert {key for key, *_ in RUN_LIMITS} == set(StopConfig.model_fields)
-
-
-@pytest.mark.parametrize(
-    ("limit", "is_of_run"), [("stop.max_seconds", True), ("interrupted", True), ("experiment.patience", False)]
-)
-def test_limits_of_an_experiment_do_not_end_the_run(limit: str, is_of_run: bool) -> None:
-    assert ends_run(limit) is is_of_run
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """What a report shows of a run, gathered from its events one by one; it takes bounded memory, however long the run.
 
-Of experiments, only the one that goes on and the one that was selected last are kept.
+Of experiments, only those that go on and the one that was selected last are kept.
 """
 
 from __future__ import annotations
@@ -63,13 +63,16 @@ class Story:
         self.progress = Progress(config)
         self.lineage: Lineage | None = None
         self._now = Course(0)
+        self._going: dict[int, Course] = {}
         self._selected: Course | None = None
 
     def update(self, event: Event) -> None:
         """Take in the next event."""
         self.progress.update(event)
-        if isinstance(event, EpochEnd | Improvement | Selection) and event.experiment != self._now.experiment:
-            self._now = Course(event.experiment)
+        if isinstance(event, EpochEnd | Improvement | Selection):
+            self._now = self._going.setdefault(event.experiment, Course(event.experiment))
+        if isinstance(event, Selection):
+            del self._going[event.experiment]
         match event:
             case EpochEnd():
                 self._now.add_epoch(event)
@@ -82,8 +85,9 @@ class Story:
 
     @property
     def course(self) -> Course:
-        """The experiment that was selected, or before one was, the one that goes on."""
-        return self._selected or self._now
+        """The experiment that was selected, or before one was, the one that goes on, of several the fittest."""
+        shown = self.progress.improvement
+        return self._selected or self._going.get(shown.experiment if shown else -1, self._now)
 
 
 def milestones(improvements: Sequence[Improvement], count: int = MILESTONES) -> list[Improvement]:

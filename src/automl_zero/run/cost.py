@@ -106,7 +106,7 @@ def on_cluster(estimate: Estimate, config: Config, workers: int) -> Estimate:
 
 def _threads(config: Config, workers: int) -> int:
     """Islands that this machine can run at a time."""
-    return max(1, min(workers, config.islands.count, os.cpu_count() or 1))
+    return max(1, min(workers, config.islands.count * config.experiment.at_once, os.cpu_count() or 1))
 
 
 def _estimate(paces: Sequence[Pace]) -> Estimate:

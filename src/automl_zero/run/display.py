@@ -136,8 +136,10 @@ def _interval(seconds: float, news: bool) -> float:
 
 
 def _begin_line(progress: Progress, event: Start) -> str:
-    islands = progress.config.islands.count
-    return f"{event.name}, seed {event.seed}: {islands} islands, {min(event.workers, islands)} at a time"
+    islands, experiments = progress.config.islands.count, progress.config.experiment.at_once
+    of_each = f" of each of {experiments} experiments" if experiments > 1 else ""
+    at_a_time = min(event.workers, islands * experiments)
+    return f"{event.name}, seed {event.seed}: {islands} islands{of_each}, {at_a_time} at a time"
 
 
 def _epoch_line(progress: Progress, event: EpochEnd) -> str:

@@ -1,13 +1,15 @@
-"""A run: experiments one after the other until a limit ends it, and then the final score of the best program.
+"""A run: experiments, some of them at once, until a limit ends it, and then the final score of the best program.
 
-The experiments' programs compete on the select tasks; the final tasks have no part in any choice. Clock and signals
-decide after which epoch a run ends, and nothing else, unless islands do not wait for each other.
+Experiments at once do an epoch each, in turns, so which of them begin and end when follows from the config alone. Their
+programs compete on the select tasks; the final tasks have no part in any choice. Clock and signals decide after which
+epoch a run ends, and nothing else, unless islands do not wait for each other.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,7 +17,7 @@ from functools import cached_property
 from time import monotonic
 
 from automl_zero import __version__
-from automl_zero.config import Config
+from automl_zero.config import Config, ConfigError
 from automl_zero.program.program import Program
 from automl_zero.program.text import to_text
 from automl_zero.run.callbacks import Callback, Callbacks
@@ -27,9 +29,9 @@ from automl_zero.run.events import EpochEnd, Estimate, Event, Improvement, Linea
 from automl_zero.run.experiment import Experiment, check_losses, check_spaces
 from automl_zero.run.final import score_result
 from automl_zero.run.initial import initial_programs
-from automl_zero.run.limits import INTERRUPTED, Spent, check_ends, ends_run, experiment_limit, run_limit
+from automl_zero.run.limits import INTERRUPTED, Spent, check_ends, experiment_limit, run_limit
 from automl_zero.run.scoring import score_program
-from automl_zero.run.snapshot import Record, Snapshot
+from automl_zero.run.snapshot import Record, Snapshot, join_arrays, split_arrays
 from automl_zero.run.threads import ThreadEngine
 from automl_zero.tasks.suites import Stage, build_tasks, sample_tasks
 from automl_zero.tasks.task import TaskSet
@@ -76,10 +78,15 @@ class Run:
         samples = [sample_tasks(config.tasks, stage, config.seed) for stage in (Stage.SELECT, Stage.FINAL)]
         for tasks in samples:
             score_program(Program(), tasks, config)
-        self._experiment = self._new_experiment(resumed.record.experiment if resumed else 0)
-        check_losses([self._experiment.tasks, *samples])
-        self._before: Counter[str] = Counter()  # counters of the experiments before this one
+        self._check_at_once(len(resumed.record.going) if resumed else 1)
         self._ended = 0
+        self._experiments: list[Experiment] = []  # those that go on, in the order of their numbers
+        if resumed:
+            self._experiments = [self._new_experiment(each.experiment) for each in resumed.record.going]
+        else:
+            self._begin_experiments()
+        check_losses([self._experiments[0].tasks, *samples])
+        self._before: Counter[str] = Counter()  # counters of the experiments that have ended
         self._record = -1.0  # best search fitness of the run
         self._selections: list[Selection] = []  # each one a record, so the last is the best
         self._told = 0  # events
@@ -102,11 +109,8 @@ class Run:
             if self._is_measured:
                 yield self.estimate()
             self._began = monotonic()
-        with closing(self._engine):
-            reason = yield from self._run_experiment()
-            while reason is None:
-                self._begin_experiment()
-                reason = yield from self._run_experiment()
+        with closing(self._engine), ThreadPoolExecutor(self.config.experiment.at_once) as turns:
+            reason = yield from self._search(turns)
         yield from self._final()
         yield self._stop(reason)
 
@@ -116,7 +120,7 @@ class Run:
         The processes of a cluster are taken to be as fast as one on this machine.
         """
         workers = self._engine.workers
-        found = measure(self.config, self._experiment.archipelago.tasks, self._initial, workers)
+        found = measure(self.config, self._experiments[0].archipelago.tasks, self._initial, workers)
         return on_cluster(found, self.config, workers) if self._engine.cluster else found
 
     @cached_property
@@ -124,56 +128,99 @@ class Run:
         """Built when the first experiment ends, and kept for the others."""
         return build_tasks(self.config.tasks, Stage.SELECT, self.config.seed)
 
-    def _begin_experiment(self) -> None:
-        self._before.update(self._experiment.archipelago.counters)
-        self._experiment = self._new_experiment(self._experiment.number + 1)
+    def _check_at_once(self, going: int) -> None:
+        at_once = max(self.config.experiment.at_once, going)
+        if at_once > 1 and self._engine.cluster:
+            raise ConfigError(
+                f"experiment.at_once = {at_once} is for threads, and a cluster does one experiment at a time: use "
+                "--engine threads, or experiment.at_once = 1 and more islands"
+            )
+
+    def _begin_experiments(self) -> list[Experiment]:
+        """Let the next ones take the places that are free, if they may begin."""
+        at_once, most = self.config.experiment.at_once, self.config.stop.max_experiments
+        going, begun = len(self._experiments), self._ended + len(self._experiments)
+        free = min(at_once - going, (most or begun + at_once) - begun)
+        new = [self._new_experiment(begun + place) for place in range(free)]
+        self._experiments += new
+        return new
 
     def _new_experiment(self, number: int) -> Experiment:
         return Experiment(self.config, number, self._initial, self._engine)
 
-    def _run_experiment(self) -> Generator[Event, None, str | None]:
-        """Take the experiment to its end; gives what ends the run, too, if anything does."""
-        yield from self._improvement()
+    def _search(self, turns: Executor) -> Generator[Event, None, str]:
+        """Do experiments until something ends the run; gives what does."""
+        self._begin_experiments()  # where a run goes on that may have more of them now
+        yield from self._improvements(self._experiments)
         self._keep_if_due()
-        while (limit := self._limit() or self._experiment_limit()) is None:
-            self._run_epoch()
-            improvement = list(self._improvement())
-            yield self._epoch_end()
-            yield from improvement
+        while True:
+            limit = self._limit()
+            limits = [limit or self._experiment_limit(each) for each in self._experiments]
+            if any(limits):
+                reason = yield from self._end_experiments(limits, limit)
+                if reason:
+                    return reason
+            else:
+                yield from self._run_epoch(turns)
             self._keep_if_due()
-        yield from self._settle()
-        ended = self.snapshot()
-        yield from self._select(limit)
-        reason = limit if ends_run(limit) else self._limit()
-        if reason:
-            self._keep(ended)  # as it was before the selection, so that a run whose limits are raised can go on
-        return reason
 
-    def _run_epoch(self) -> None:
-        archipelago = self._experiment.archipelago
-        if archipelago.run_epoch():
-            self._callbacks.tell(lambda each: each.on_migration(archipelago.epoch))
+    def _run_epoch(self, turns: Executor) -> Iterator[Event]:
+        """One epoch of each experiment, all at the same time."""
+        side_by_side = turns.map if len(self._experiments) > 1 else map  # alone, in this thread, which signals reach
+        migrated = list(side_by_side(lambda each: each.archipelago.run_epoch(), self._experiments))
+        for experiment, has_migrated in zip(self._experiments, migrated, strict=True):
+            if has_migrated:
+                self._tell_migration(experiment.archipelago.epoch)
+        yield from self._tell_epoch()
+
+    def _tell_migration(self, epoch: int) -> None:
+        self._callbacks.tell(lambda each: each.on_migration(epoch))
+
+    def _tell_epoch(self) -> Iterator[Event]:
+        for experiment in self._experiments:
+            improvement = list(self._improvements([experiment]))
+            yield self._epoch_end(experiment)
+            yield from improvement
+
+    def _end_experiments(self, limits: Sequence[str | None], reason: str | None) -> Generator[Event, None, str | None]:
+        """End those that have reached a limit, or all of them if that ends the run; others take their places."""
+        yield from self._settle()
+        ended, state = list(zip(self._experiments, limits, strict=True)), self.snapshot()
+        for experiment, limit in ended:
+            if limit:
+                yield from self._select(experiment, limit)
+        if reason := reason or self._limit():
+            for experiment, limit in ended:
+                if not limit:
+                    yield from self._select(experiment, reason)
+            self._keep(state)  # as it was before the selection, so that a run whose limits are raised can go on
+            return reason
+        for experiment in (each for each, limit in ended if limit):
+            self._before.update(experiment.archipelago.counters)
+            self._experiments.remove(experiment)
+        yield from self._improvements(self._begin_experiments())
+        return None
 
     def _settle(self) -> Iterator[Event]:
         """Let islands that do not wait for each other come to an end, so that all of their programs count."""
-        if self._experiment.archipelago.settle():
-            improvement = list(self._improvement())
-            yield self._epoch_end()
-            yield from improvement
+        settled = [each.archipelago.settle() for each in self._experiments]
+        if any(settled):
+            yield from self._tell_epoch()
 
     @property
     def origin(self) -> Origin:
         """Under what the run's checkpoints are made."""
-        return origin_of(self.config, self._experiment.digests)
+        return origin_of(self.config, self._experiments[0].digests)
 
     def snapshot(self) -> Snapshot:
         """The state of the search, between epochs; it holds until the next one begins."""
-        experiment = self._experiment
+        first, *others = [each.going for each in self._experiments]
         record = Record(
-            experiment=experiment.number,
-            epoch=experiment.archipelago.epoch,
-            fitness=experiment.fitness,
-            improved_at=experiment.improved_at,
+            experiment=first.experiment,
+            epoch=first.epoch,
+            fitness=first.fitness,
+            improved_at=first.improved_at,
+            beside=tuple(others),
             best_fitness=self._record,
             before=dict(self._before),
             ended=self._ended,
@@ -181,11 +228,13 @@ class Run:
             events=self._told,
             seconds=self._seconds(),
         )
-        return Snapshot(record, experiment.archipelago.arrays)
+        return Snapshot(record, join_arrays({each.number: each.archipelago.arrays for each in self._experiments}))
 
     def _restore(self, snapshot: Snapshot) -> None:
         record = snapshot.record
-        self._experiment.restore(snapshot)
+        parts = split_arrays(snapshot.arrays, [each.experiment for each in record.going])
+        for experiment, going in zip(self._experiments, record.going, strict=True):
+            experiment.restore(going, parts[going.experiment])
         self._before, self._ended, self._record = Counter(record.before), record.ended, record.best_fitness
         self._selections, self._told = list(record.selections), record.events
         self._before_seconds = record.seconds
@@ -199,8 +248,8 @@ class Run:
         if path:
             self._callbacks.tell(lambda each: each.on_checkpoint(path))
 
-    def _experiment_limit(self) -> str | None:
-        return experiment_limit(self.config.experiment, self._experiment.spent)
+    def _experiment_limit(self, experiment: Experiment) -> str | None:
+        return experiment_limit(self.config.experiment, experiment.spent)
 
     def _limit(self) -> str | None:
         """What ends the search now, if anything does."""
@@ -219,7 +268,9 @@ class Run:
         return self._selections[-1].select_fitness if self._selections else -1.0
 
     def _counters(self) -> Counter[str]:
-        total = Counter(self._experiment.archipelago.counters)
+        total: Counter[str] = Counter()
+        for experiment in self._experiments:
+            total.update(experiment.archipelago.counters)
         total.update(self._before)
         return total
 
@@ -241,16 +292,16 @@ class Run:
             deterministic=self.config.islands.synchronous,
         )
 
-    def _epoch_end(self) -> EpochEnd:
-        archipelago, counters = self._experiment.archipelago, self._counters()
+    def _epoch_end(self, experiment: Experiment) -> EpochEnd:
+        archipelago, counters = experiment.archipelago, self._counters()
         return EpochEnd(
             seconds=self._seconds(),
-            experiment=self._experiment.number,
+            experiment=experiment.number,
             epoch=archipelago.epoch,
             experiment_programs=archipelago.programs,
             programs=counters["programs"],
             train_steps=counters["train_steps"],
-            best_fitness=self._experiment.fitness,
+            best_fitness=experiment.fitness,
             island_fitness=tuple(map(float, archipelago.islands.fitness)),
             counters=dict(counters),
             behaviours=archipelago.behaviours,
@@ -258,28 +309,26 @@ class Run:
             cluster=self._engine.cluster,
         )
 
-    def _improvement(self) -> Iterator[Improvement]:
-        """The best program of the experiment, if there is a better one than before."""
-        experiment = self._experiment
-        if not experiment.improves():
-            return
-        record, self._record = experiment.fitness > self._record, max(experiment.fitness, self._record)
-        yield Improvement(
+    def _improvements(self, experiments: Sequence[Experiment]) -> Iterator[Improvement]:
+        """The best program of each of these experiments that has a better one than before."""
+        for experiment in (each for each in experiments if each.improves()):
+            record, self._record = experiment.fitness > self._record, max(experiment.fitness, self._record)
+            yield Improvement(
+                seconds=self._seconds(),
+                experiment=experiment.number,
+                experiment_programs=experiment.archipelago.programs,
+                fitness=experiment.fitness,
+                record=record,
+                program=to_text(experiment.archipelago.best),
+            )
+
+    def _select(self, experiment: Experiment, limit: str) -> Iterator[Event]:
+        """Score the experiment's program on the select tasks; the best of the run is kept, and its lineage told."""
+        candidate = experiment.select(self._select_tasks)
+        selection = Selection(
             seconds=self._seconds(),
             experiment=experiment.number,
             experiment_programs=experiment.archipelago.programs,
-            fitness=experiment.fitness,
-            record=record,
-            program=to_text(experiment.archipelago.best),
-        )
-
-    def _select(self, limit: str) -> Iterator[Event]:
-        """Score the experiment's program on the select tasks; the best of the run is kept, and its lineage told."""
-        candidate = self._experiment.select(self._select_tasks)
-        selection = Selection(
-            seconds=self._seconds(),
-            experiment=self._experiment.number,
-            experiment_programs=self._experiment.archipelago.programs,
             search_fitness=candidate.search_fitness,
             select_fitness=candidate.select_fitness,
             record=candidate.select_fitness > self._best_on_select(),
@@ -291,13 +340,13 @@ class Run:
             self._selections.append(selection)
         yield selection
         if selection.record:
-            yield self._lineage(candidate.ancestor)
+            yield self._lineage(experiment, candidate.ancestor)
 
-    def _lineage(self, ancestor: int) -> Lineage:
-        archipelago = self._experiment.archipelago
+    def _lineage(self, experiment: Experiment, ancestor: int) -> Lineage:
+        archipelago = experiment.archipelago
         return Lineage(
             seconds=self._seconds(),
-            experiment=self._experiment.number,
+            experiment=experiment.number,
             ancestors=archipelago.lineage.way_to(ancestor),
             effects=archipelago.effects,
         )

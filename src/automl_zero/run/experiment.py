@@ -14,7 +14,7 @@ from automl_zero.run.archipelago import Archipelago
 from automl_zero.run.engine import Engine
 from automl_zero.run.limits import Spent
 from automl_zero.run.scoring import score_program
-from automl_zero.run.snapshot import Snapshot
+from automl_zero.run.snapshot import Arrays, Going
 from automl_zero.search.space import build_space
 from automl_zero.tasks.suites import Stage, build_tasks
 from automl_zero.tasks.task import TaskError, TaskSet
@@ -110,15 +110,25 @@ class Experiment:
         self.fitness = -1.0
         self.improved_at = 0  # programs
 
-    def restore(self, snapshot: Snapshot) -> None:
+    @property
+    def going(self) -> Going:
+        """How far it is, besides its arrays."""
+        return Going(
+            experiment=self.number,
+            epoch=self.archipelago.epoch,
+            fitness=self.fitness,
+            improved_at=self.improved_at,
+        )
+
+    def restore(self, going: Going, arrays: Arrays) -> None:
         """Go on from a state of this experiment that was kept.
 
         Raises:
             StoreError: its arrays are not those of this config.
         """
-        self.archipelago.restore(snapshot.arrays)
-        self.archipelago.epoch = snapshot.record.epoch
-        self.fitness, self.improved_at = snapshot.record.fitness, snapshot.record.improved_at
+        self.archipelago.restore(arrays)
+        self.archipelago.epoch = going.epoch
+        self.fitness, self.improved_at = going.fitness, going.improved_at
 
     @cached_property
     def digests(self) -> tuple[str, ...]:

@@ -40,7 +40,7 @@ def check_ends(config: Config) -> None:
     if any(limit is not None for limit in (stop.max_programs, stop.max_train_steps, stop.max_seconds)):
         return
     after_experiments = stop.max_experiments is not None or stop.target_fitness is not None
-    if after_experiments and any(limit is not None for _, limit in config.experiment):
+    if after_experiments and any(limit is not None for name, limit in config.experiment if name != "at_once"):
         return
     raise ConfigError(
         "nothing would end this run: set stop.max_seconds, stop.max_programs or stop.max_train_steps; or end its "
@@ -70,11 +70,6 @@ def run_limit(limits: StopConfig, spent: Spent) -> str | None:
         "stop.max_seconds": _reaches(spent.seconds, limits.max_seconds),
     }
     return next((key for key, is_reached in reached.items() if is_reached), None)
-
-
-def ends_run(limit: str) -> bool:
-    """Whether a reached limit ends the run, too, and not only an experiment."""
-    return not limit.startswith("experiment.")
 
 
 def _reaches(value: float, limit: float | None) -> bool:

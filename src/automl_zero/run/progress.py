@@ -19,7 +19,8 @@ class Progress:
     Attributes:
         config: the run's settings.
         last: the latest event; ``start``, ``estimate``, ``epoch``, ``final`` and ``stop``: the latest of their kinds.
-        improvement: the latest of the current experiment; ``before``: the one before it, if there is one.
+        improvement: the latest of the current experiment, which of those at once is the fittest; ``before``: the one
+            before it, if there is one. ``epoch`` is of the same experiment, too.
         selection: the experiment that is best on the select tasks so far.
     """
 
@@ -34,7 +35,8 @@ class Progress:
         self.selection: Selection | None = None
         self.final: Final | None = None
         self.stop: Stop | None = None
-        self._improvements: list[tuple[int, float]] = []
+        self._improvements: dict[int, list[Improvement]] = {}  # of each experiment that goes on, and the current one
+        self._ended: set[int] = set()
         self._recent: deque[tuple[float, int]] = deque()  # (seconds, programs) at the ends of epochs
 
     def update(self, event: Event) -> None:
@@ -51,22 +53,35 @@ class Progress:
                 self._update_improvement(event)
             case Selection():
                 self.selection = event if event.record else self.selection
+                self._ended.add(event.experiment)
             case Final():
                 self.final = event
             case Stop():
                 self.stop = event
 
     def _update_epoch(self, event: EpochEnd) -> None:
+        if self._is_behind(event.experiment, event.best_fitness):
+            return
         self.epoch = event
         self._recent.append((event.seconds, event.programs))
         while event.seconds - self._recent[0][0] > RECENT and len(self._recent) > 2:
             self._recent.popleft()
 
     def _update_improvement(self, event: Improvement) -> None:
-        if self.improvement is None or self.improvement.experiment != event.experiment:
-            self._improvements, self.improvement = [], None
-        self.before, self.improvement = self.improvement, event
-        self._improvements.append((event.experiment_programs, event.fitness))
+        known = self._improvements.setdefault(event.experiment, [])
+        known.append(event)
+        if self._is_behind(event.experiment, event.fitness):
+            return
+        self.before, self.improvement = (known[-2] if len(known) > 1 else None), event
+        over = self._ended - {event.experiment}
+        self._improvements = {number: each for number, each in self._improvements.items() if number not in over}
+
+    def _is_behind(self, experiment: int, fitness: float) -> bool:
+        """Whether an experiment at once with the current one is not fitter than that."""
+        current = self.improvement
+        if current is None or self.config.experiment.at_once == 1 or current.experiment in self._ended:
+            return False
+        return experiment != current.experiment and fitness <= current.fitness
 
     @property
     def seconds(self) -> float:
@@ -85,15 +100,26 @@ class Progress:
         if self.stop:
             return Spent(self.stop.programs, self.stop.train_steps, fitness, self.stop.seconds, self.stop.experiments)
         if self.epoch:
-            return Spent(self.epoch.programs, self.epoch.train_steps, fitness, self.seconds, self.epoch.experiment)
+            return Spent(self.epoch.programs, self.epoch.train_steps, fitness, self.seconds, self._experiments_ended)
         return Spent(0, 0, fitness, self.seconds)
+
+    @property
+    def _experiments_ended(self) -> int:
+        """Those before the latest one, unless several go on at once."""
+        if self.epoch and self.config.experiment.at_once == 1:
+            return self.epoch.experiment
+        return len(self._ended)
 
     @property
     def curve(self) -> list[tuple[int, float]]:
         """(programs of the experiment, best fitness) at each improvement of the current experiment, and now."""
-        if self.epoch and self.improvement and self.epoch.experiment == self.improvement.experiment:
-            return [*self._improvements, (self.epoch.experiment_programs, self.epoch.best_fitness)]
-        return list(self._improvements)
+        if self.improvement is None:
+            return []
+        known = self._improvements[self.improvement.experiment]
+        points = [(each.experiment_programs, each.fitness) for each in known]
+        if self.epoch and self.epoch.experiment == self.improvement.experiment:
+            points.append((self.epoch.experiment_programs, self.epoch.best_fitness))
+        return points
 
     @property
     def recent_speed(self) -> float:

@@ -7,7 +7,7 @@ of the config. Equal digests tell equal states.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,18 +22,32 @@ from automl_zero.run.store import StoreError
 Arrays = Mapping[str, NDArray[Any]]
 
 
+BESIDE = "beside"  # in the names of the arrays of all experiments but the first: ``beside.7.islands.0.random``
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Going:
+    """An experiment that goes on; the attributes are those of ``Record``."""
+
+    experiment: Count
+    epoch: Count
+    fitness: float
+    improved_at: Count
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """What a run knows besides the arrays of its islands.
 
     Attributes:
-        experiment: the number of the one that goes on; ``epoch``: those it has done.
+        experiment: the number of the first one that goes on; ``epoch``: those it has done.
         fitness: the best of the experiment so far; ``improved_at``: its programs when that was found.
         best_fitness: on the search tasks, in the run so far; -1 before there is any.
         before: counters of the experiments that have ended; ``ended``: their number.
         selections: those that were the best on the select tasks when they were made.
         events: that were told so far, some of which, such as ``Estimate``, are no part of the search.
         seconds: that the run has taken so far, the only value that depends on the clock.
+        beside: the other experiments that go on, in the order of their numbers.
     """
 
     experiment: Count
@@ -46,6 +60,13 @@ class Record:
     selections: tuple[Selection, ...]
     events: Count
     seconds: float
+    beside: tuple[Going, ...] = ()
+
+    @property
+    def going(self) -> tuple[Going, ...]:
+        """All experiments that go on."""
+        first = Going(experiment=self.experiment, epoch=self.epoch, fitness=self.fitness, improved_at=self.improved_at)
+        return (first, *self.beside)
 
 
 RECORD = TypeAdapter(Record)
@@ -62,11 +83,30 @@ class Snapshot:
     def digest(self) -> str:
         """SHA-256 of all of the state but clock values and the number of events, which depends on who is told."""
         selections = tuple(replace(each, seconds=0.0) for each in self.record.selections)
-        found = hashlib.sha256(RECORD.dump_json(replace(self.record, seconds=0.0, events=0, selections=selections)))
+        record = replace(self.record, seconds=0.0, events=0, selections=selections)
+        found = hashlib.sha256(RECORD.dump_json(record, exclude=None if record.beside else {"beside"}))
         for name, array in sorted(self.arrays.items()):
             found.update(f"{name} {array.dtype.str} {array.shape}".encode())
             found.update(np.ascontiguousarray(array).data)
         return found.hexdigest()
+
+
+def join_arrays(of_experiments: Mapping[int, Arrays]) -> dict[str, NDArray[Any]]:
+    """Those of experiments by their numbers, the first of which has its names for itself."""
+    (_, first), *others = of_experiments.items()
+    return {
+        **first,
+        **{f"{BESIDE}.{number}.{name}": array for number, arrays in others for name, array in arrays.items()},
+    }
+
+
+def split_arrays(arrays: Arrays, numbers: Sequence[int]) -> dict[int, Arrays]:
+    """By the numbers of experiments; what belongs to none of the others is the first one's."""
+    rest, parts = dict(arrays), {}
+    for number in numbers[1:]:
+        prefix = f"{BESIDE}.{number}."
+        parts[number] = {name.removeprefix(prefix): rest.pop(name) for name in arrays if name.startswith(prefix)}
+    return {numbers[0]: rest, **parts}
 
 
 def named_arrays(state: Any, name: str) -> Iterator[tuple[str, NDArray[Any]]]:
