@@ -103,6 +103,7 @@ def test_the_page_of_a_run_has_all_its_parts_and_needs_nothing_from_elsewhere(tm
     for title in ("Scores", "How it was found", "The algorithm", "Where the work went", "Islands", "The run"):
         assert f">{title}</h2>" in text
     assert "What mutations did" in text
+    assert "95 % intervals of the median" in text
 
 
 def test_the_page_allows_its_own_script_and_no_other(tmp_path: Path) -> None:

@@ -24,7 +24,9 @@ from automl_zero.analysis.recognise import recognise
 from automl_zero.program.program import Program
 from automl_zero.program.prune import prune
 from automl_zero.program.text import from_text
-from automl_zero.report.run_figures import course_chart, diversity_chart, islands_chart, svg
+from automl_zero.report.drawing import svg
+from automl_zero.report.run_figures import course_chart, diversity_chart, draw, islands_chart
+from automl_zero.report.scores_figure import draw_scores, explanation, scores_chart
 from automl_zero.report.story import Story, milestones
 from automl_zero.run.events import Ancestor, Baseline
 from automl_zero.run.fates import pruned, redrawn, shares
@@ -98,7 +100,9 @@ def _content(folder: Path, story: Story) -> dict[str, Any]:
         "verdict": verdict(story),
         "measure": measure(progress.final.loss) if progress.final else "fitness",
         "rows": score_rows(story),
-        "course": svg(course_chart(story)) if story.course.improvements else "",
+        "scores": svg(draw_scores(scores_chart(story))) if progress.final else "",
+        "intervals": explanation(scores_chart(story)),
+        "course": svg(draw(course_chart(story))) if story.course.improvements else "",
         "milestones": told_milestones(story),
         "analysis": _analysis(story),
         "techniques": TECHNIQUES,
@@ -109,8 +113,8 @@ def _content(folder: Path, story: Story) -> dict[str, Any]:
         "pruned": pruned(counters),
         "redrawn": redrawn(counters),
         "effects": effect_rows(story),
-        "islands": svg(islands_chart(story)) if story.course.epochs else "",
-        "diversity": svg(diversity_chart(story)) if diversity_chart(story).curves else "",
+        "islands": svg(draw(islands_chart(story))) if story.course.epochs else "",
+        "diversity": svg(draw(diversity_chart(story))) if diversity_chart(story).curves else "",
         "spent": progress.spent,
         "text": report(progress, folder),
         "config": tomli_w.dumps(config.model_dump(mode="json", exclude_none=True)),
