@@ -48,7 +48,7 @@ def test_the_search_tasks_are_those_of_the_first_island() -> None:
 )
 def test_the_page_says_which_intervals_they_are(combination: str, about: str) -> None:
     told = explanation(scores_chart(story(evaluation={"combination": combination})))
-    assert f"95 % intervals {about}, by Student's t over the tasks (10 search, 10 select, 10 final)" in told
+    assert f"95 % intervals {about} Student's t over the tasks (10 search, 10 select, 10 final)" in told
 
 
 def test_a_run_that_is_not_complete_has_no_scores() -> None:

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from automl_zero.report.drawing import COLORS, STYLE, new_figure
+from automl_zero.report.map_figure import draw_map, island_map
 from automl_zero.report.scores_figure import draw_scores, scores_chart
 from automl_zero.report.story import Story, milestones
 from automl_zero.run.report import measure
@@ -121,6 +122,7 @@ FIGURES: Mapping[str, Callable[[Story], Figure]] = MappingProxyType(
         "course": lambda story: draw(course_chart(story)),
         "scores": lambda story: draw_scores(scores_chart(story)),
         "islands": lambda story: draw(islands_chart(story)),
+        "migration": lambda story: draw_map(island_map(story)),
         "diversity": lambda story: draw(diversity_chart(story)),
     }
 )
