@@ -38,7 +38,7 @@ def main(folder: str, picture: str) -> None:
     for number, step in enumerate(steps):
         before = steps[number - 1].code if number else ""
         draw_code(figure.add_subplot(grid[1, number]), number + 1, step, before)
-    figure.savefig(picture, dpi=110)
+    figure.savefig(picture, dpi=110, bbox_inches="tight")
     print(f"wrote {picture}")
 
 
