@@ -22,6 +22,7 @@ from automl_zero.report.run_figures import course_chart
 from automl_zero.report.story import Story
 
 STEPS, WIDTH = 5, 26  # panels of code, and their width in characters
+CURVE_INCHES, LINE_INCHES = 4.6, 0.18
 PLAIN, NEW = "#1d2433", "#00704f"
 
 
@@ -32,13 +33,15 @@ def main(folder: str, picture: str) -> None:
     if not told:
         sys.exit(f"{folder} has no program yet: let the run go on")
     steps = largest(told)
-    figure = plt.figure(figsize=(15, 9.5), layout="constrained")
-    grid = figure.add_gridspec(2, len(steps), height_ratios=(4, 5))
+    befores = ["", *(step.code for step in steps[:-1])]
+    panels = [list(_lines(step, before)) for step, before in zip(steps, befores, strict=True)]
+    rows = max(map(len, panels))
+    figure = plt.figure(figsize=(15, CURVE_INCHES + LINE_INCHES * rows), layout="constrained")
+    grid = figure.add_gridspec(2, len(steps), height_ratios=(CURVE_INCHES, LINE_INCHES * rows))
     draw_curve(figure.add_subplot(grid[0, :]), story, steps)
-    for number, step in enumerate(steps):
-        before = steps[number - 1].code if number else ""
-        draw_code(figure.add_subplot(grid[1, number]), number + 1, step, before)
-    figure.savefig(picture, dpi=110, bbox_inches="tight")
+    for number, (step, lines) in enumerate(zip(steps, panels, strict=True)):
+        draw_code(figure.add_subplot(grid[1, number]), f"{number + 1}: {_told(step)}", lines, rows)
+    figure.savefig(picture, dpi=110)
     print(f"wrote {picture}")
 
 
@@ -69,14 +72,17 @@ def draw_curve(axes: Axes, story: Story, steps: list[Milestone]) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def draw_code(axes: Axes, number: int, step: Milestone, before: str) -> None:
-    """A panel: what was new, and the code."""
+def draw_code(axes: Axes, title: str, lines: list[tuple[str, str]], rows: int) -> None:
+    """A panel with room for so many rows: what was new, and the code."""
     axes.axis("off")
-    title = f"{number}: {step.fitness:.4f} after {step.programs:,} programs"
     axes.set_title(title, loc="left", fontsize=9.5, fontweight="bold")
-    for row, (text, color) in enumerate(_lines(step, before)):
-        at = (0, 1 - row * 0.037)
+    for row, (text, color) in enumerate(lines):
+        at = (0, 1 - row / rows)
         axes.text(*at, text, family="monospace", fontsize=8, va="top", color=color, transform=axes.transAxes)
+
+
+def _told(step: Milestone) -> str:
+    return f"{step.fitness:.4f} after {step.programs:,} programs"
 
 
 def _lines(step: Milestone, before: str) -> Iterator[tuple[str, str]]:
