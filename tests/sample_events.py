@@ -7,8 +7,10 @@ from dataclasses import replace
 from small_config import small_config
 
 from automl_zero.config import Config
-from automl_zero.run.events import EpochEnd, Estimate, Event, Improvement, Scoring, Selection
+from automl_zero.run.events import Baseline, EpochEnd, Estimate, Event, Final, Improvement, Score, Scoring, Selection
 from automl_zero.run.progress import Progress
+from automl_zero.tasks.splits import Stage
+from automl_zero.tasks.task import Loss
 
 EPOCH = EpochEnd(
     seconds=2.0,
@@ -37,6 +39,18 @@ EPOCH = EpochEnd(
 # A program takes 1 to 10 ms and 100 to 1000 steps, and a second 50,000 to 100,000 steps.
 ESTIMATE = Estimate(seconds_per_program=(0.001, 0.01), steps_per_program=(100.0, 1000.0), steps_per_second=(5e4, 1e5))
 SCORING = Scoring(seconds=4.0, baseline="ridge regression", number=1, count=2)
+
+SCORES = {Stage.SEARCH: Score(0.7, 0.01), Stage.SELECT: Score(0.6, 0.01), Stage.FINAL: Score(0.5, None)}
+FINAL = Final(
+    seconds=9.0,
+    experiment=0,
+    program="",
+    pruned="",
+    learned=(),
+    loss=Loss.ACCURACY,
+    scores=SCORES,
+    baselines=(Baseline(name="net", setting="rate 1", scores=SCORES),),
+)
 
 
 def after(*events: Event, config: Config | None = None) -> Progress:

@@ -97,12 +97,13 @@ def test_the_page_of_a_run_has_all_its_parts_and_needs_nothing_from_elsewhere(tm
     config = small_config(mutation={"graph_share": 1, "attempts": 50})
     text = recorded(tmp_path / "run", config, list(Run(config).events()))
     reader = read(text)
-    assert all(reference.startswith("#") for reference in reader.references)
+    assert all(reference.startswith(("#", "data:image/png;base64,")) for reference in reader.references)
     assert reader.tags.count("h1") == 1
     assert "svg" in reader.tags
     for title in ("Scores", "How it was found", "The algorithm", "Where the work went", "Islands", "The run"):
         assert f">{title}</h2>" in text
     assert "What mutations did" in text
+    assert "95 % intervals of the median" in text
 
 
 def test_the_page_allows_its_own_script_and_no_other(tmp_path: Path) -> None:

@@ -8,36 +8,22 @@ from pathlib import Path
 import matplotlib.image
 import numpy as np
 import pytest
-from sample_events import EPOCH
+from sample_events import EPOCH, FINAL
 from small_config import small_config
 
+from automl_zero.report.drawing import svg
 from automl_zero.report.run_figures import (
-    CHARTS,
+    FIGURES,
     Curve,
     course_chart,
     diversity_chart,
     islands_chart,
-    svg,
     write_figures,
 )
 from automl_zero.report.story import Story
 from automl_zero.run.driver import Run
-from automl_zero.run.events import Baseline, Event, Final, Improvement, Score
+from automl_zero.run.events import Event, Improvement
 from automl_zero.run.store import StoreError
-from automl_zero.tasks.splits import Stage
-from automl_zero.tasks.task import Loss
-
-SCORES = {Stage.SEARCH: Score(0.7, 0.01), Stage.SELECT: Score(0.6, 0.01), Stage.FINAL: Score(0.5, None)}
-FINAL = Final(
-    seconds=9.0,
-    experiment=0,
-    program="",
-    pruned="",
-    learned=(),
-    loss=Loss.ACCURACY,
-    scores=SCORES,
-    baselines=(Baseline(name="net", setting="rate 1", scores=SCORES),),
-)
 
 
 def story(*events: Event) -> Story:
@@ -101,20 +87,20 @@ def test_runs_of_older_versions_tell_no_diversity() -> None:
     assert diversity_chart(story(EPOCH)).curves == ()
 
 
-@pytest.mark.parametrize("name", CHARTS)
+@pytest.mark.parametrize("name", FIGURES)
 def test_every_figure_can_be_drawn_of_a_run_and_of_none(name: str) -> None:
     complete = story(*Run(small_config()).events())
     for told in (complete, story()):
-        assert svg(CHARTS[name](told)).startswith("<svg")
-    assert svg(CHARTS[name](complete)) == svg(CHARTS[name](complete))
-    assert "currentColor" in svg(CHARTS[name](complete))
-    assert "#000000" not in svg(CHARTS[name](complete))
+        assert svg(FIGURES[name](told)).startswith("<svg")
+    assert svg(FIGURES[name](complete)) == svg(FIGURES[name](complete))
+    assert "currentColor" in svg(FIGURES[name](complete))
+    assert "#000000" not in svg(FIGURES[name](complete))
 
 
 def test_figures_are_written_as_pictures_and_never_over_others(tmp_path: Path) -> None:
     told = story(*Run(small_config()).events())
     files = write_figures(told, tmp_path / "figures")
-    assert sorted(file.name for file in files) == sorted(f"{name}.{end}" for name in CHARTS for end in ("png", "svg"))
+    assert sorted(file.name for file in files) == sorted(f"{name}.{end}" for name in FIGURES for end in ("png", "svg"))
     picture = matplotlib.image.imread(tmp_path / "figures" / "course.png")
     assert len(np.unique(picture.reshape(-1, picture.shape[2]), axis=0)) > 10
     with pytest.raises(StoreError, match=r"course.png.* exists: choose another folder"):

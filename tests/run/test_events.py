@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 
 import pytest
 from sample_events import EPOCH, ESTIMATE
@@ -36,6 +36,13 @@ def test_scores_are_named_by_stage(events: tuple[Event, ...]) -> None:
 def test_an_event_cannot_be_changed(events: tuple[Event, ...]) -> None:
     with pytest.raises(FrozenInstanceError):
         events[0].event = "stop"  # type: ignore[misc]
+
+
+def test_an_epoch_of_an_older_version_tells_of_no_immigrants() -> None:
+    plain = {**to_plain(replace(EPOCH, immigrants=((1, 7), None)))}
+    assert from_json(json.dumps(plain)) == replace(EPOCH, immigrants=((1, 7), None))
+    del plain["immigrants"]
+    assert from_json(json.dumps(plain)) == EPOCH
 
 
 @pytest.mark.parametrize("line", ["", "{}", "[]", '{"event": "party"}', '{"event": "stop"}', '{"event": "stop", "sec'])

@@ -64,6 +64,30 @@ def test_ways_lead_across_islands() -> None:
             assert one.island != other.island or one.island_programs < other.island_programs
 
 
+def last_foreign(way: tuple[Ancestor, ...], island: int) -> tuple[int, int] | None:
+    foreign = [(each.island, each.island_programs) for each in way if each.island != island]
+    return foreign[-1] if foreign else None
+
+
+def test_without_migration_all_ancestors_are_an_islands_own() -> None:
+    archipelago = Experiment(small_config(**CHANGES, islands={"migrants": 0}), 0, [Program()]).archipelago
+    for _ in range(5):
+        archipelago.run_epoch()
+        assert set(archipelago.immigrants) == {None}
+
+
+def test_immigrants_are_told_after_every_epoch_as_the_ways_tell_them() -> None:
+    archipelago, seen = Experiment(CONFIG, 0, [Program()]).archipelago, set[object]()
+    islands = range(len(archipelago.tasks))
+    for _ in range(EPOCHS):
+        archipelago.run_epoch()
+        bests = [found[0].ancestor for found in archipelago.islands.fittest(1, islands)]
+        ways = map(archipelago.lineage.way_to, bests)
+        assert archipelago.immigrants == tuple(map(last_foreign, ways, islands))
+        seen |= set(archipelago.immigrants)
+    assert len(seen - {None}) > 1
+
+
 def test_what_is_told_does_not_depend_on_when_the_dead_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = evolved()
     monkeypatch.setattr(lineage, "CROWDED", 0)

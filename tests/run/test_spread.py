@@ -36,12 +36,12 @@ def states(made: Archipelago) -> dict[str, bytes]:
     return {name: array.tobytes() for name, array in made.islands.arrays.items()}
 
 
-Known = tuple[dict[str, bytes], list[float], dict[str, int], int, Program]
+Known = tuple[dict[str, bytes], list[float], dict[str, int], int, Program, object]
 
 
 def known(made: Archipelago) -> Known:
     """All that a run asks for."""
-    return states(made), made.islands.fitness.tolist(), made.counters, made.leader, made.best
+    return states(made), made.islands.fitness.tolist(), made.counters, made.leader, made.best, made.immigrants
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,11 @@ from automl_zero.analysis.recognise import recognise
 from automl_zero.program.program import Program
 from automl_zero.program.prune import prune
 from automl_zero.program.text import from_text
-from automl_zero.report.run_figures import course_chart, diversity_chart, islands_chart, svg
+from automl_zero.report import map_figure, scores_figure
+from automl_zero.report.drawing import svg
+from automl_zero.report.map_figure import draw_map, island_map
+from automl_zero.report.run_figures import course_chart, diversity_chart, draw, islands_chart
+from automl_zero.report.scores_figure import draw_scores, scores_chart
 from automl_zero.report.story import Story, milestones
 from automl_zero.run.events import Ancestor, Baseline
 from automl_zero.run.fates import pruned, redrawn, shares
@@ -90,7 +94,7 @@ def _hash_for_browsers(script: str) -> str:
 
 def _content(folder: Path, story: Story) -> dict[str, Any]:
     progress, config = story.progress, story.progress.config
-    counters = progress.epoch.counters if progress.epoch else {}
+    counters, moved = progress.epoch.counters if progress.epoch else {}, island_map(story)
     return {
         "name": config.name,
         "seed": config.seed,
@@ -98,7 +102,9 @@ def _content(folder: Path, story: Story) -> dict[str, Any]:
         "verdict": verdict(story),
         "measure": measure(progress.final.loss) if progress.final else "fitness",
         "rows": score_rows(story),
-        "course": svg(course_chart(story)) if story.course.improvements else "",
+        "scores": svg(draw_scores(scores_chart(story))) if progress.final else "",
+        "intervals": scores_figure.explanation(scores_chart(story)),
+        "course": svg(draw(course_chart(story))) if story.course.improvements else "",
         "milestones": told_milestones(story),
         "analysis": _analysis(story),
         "techniques": TECHNIQUES,
@@ -109,8 +115,11 @@ def _content(folder: Path, story: Story) -> dict[str, Any]:
         "pruned": pruned(counters),
         "redrawn": redrawn(counters),
         "effects": effect_rows(story),
-        "islands": svg(islands_chart(story)) if story.course.epochs else "",
-        "diversity": svg(diversity_chart(story)) if diversity_chart(story).curves else "",
+        "islands": svg(draw(islands_chart(story))) if story.course.epochs else "",
+        "migration": svg(draw_map(moved)) if moved.epochs else "",
+        "mixed": bool(config.islands.groups),
+        "moved": map_figure.explanation(moved),
+        "diversity": svg(draw(diversity_chart(story))) if diversity_chart(story).curves else "",
         "spent": progress.spent,
         "text": report(progress, folder),
         "config": tomli_w.dumps(config.model_dump(mode="json", exclude_none=True)),

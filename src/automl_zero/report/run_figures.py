@@ -1,33 +1,26 @@
-"""The pictures of a run: data from its story first, drawing second, as SVG in a page or as PNG and SVG files."""
+"""The curves of a run: data from its story first, drawing second; and all figures of a run as PNG and SVG files."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from automl_zero.report.drawing import COLORS, STYLE, new_figure
+from automl_zero.report.map_figure import draw_map, island_map
+from automl_zero.report.scores_figure import draw_scores, scores_chart
 from automl_zero.report.story import Story, milestones
 from automl_zero.run.report import measure
 from automl_zero.run.store import StoreError, named
 from automl_zero.tasks.splits import Stage
 
-COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")  # told apart by the colour-blind, too
 MOST_POINTS = 20_000  # of all islands together, so that a page stays small however many there are
-STYLE: Any = {
-    "svg.fonttype": "path",
-    "svg.hashsalt": "automl-zero",  # so that equal figures are equal files
-    "font.size": 10.0,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-}
+HEIGHT = 3.9  # inches
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +92,10 @@ def _by_island(story: Story, label: str, values: Callable[..., Sequence[float]],
     return Chart("epoch", label, curves)
 
 
-CHARTS: Mapping[str, Callable[[Story], Chart]] = MappingProxyType(
-    {"course": course_chart, "islands": islands_chart, "diversity": diversity_chart}
-)
-
-
 def draw(chart: Chart) -> Figure:
     """Draw a figure."""
     with rc_context(STYLE):
-        figure = Figure(figsize=(8.2, 3.9), dpi=120, layout="constrained")
-        FigureCanvasAgg(figure)
-        axes = figure.add_subplot()
+        figure, axes = new_figure(HEIGHT)
         for number, curve in enumerate(chart.curves):
             _draw_curve(axes, curve, COLORS[number % len(COLORS)], chart.steps)
         for number, (name, level) in enumerate(chart.levels):
@@ -131,13 +117,15 @@ def _draw_curve(axes: Axes, curve: Curve, color: str, steps: bool) -> None:
         axes.plot(*zip(*curve.points, strict=True), color=color, linewidth=1.4, drawstyle=style, label=curve.name)
 
 
-def svg(chart: Chart) -> str:
-    """A figure as an SVG element, to stand in a page; what is black on paper has the colour of the page's text."""
-    file = io.StringIO()
-    with rc_context(STYLE):
-        draw(chart).savefig(file, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    text = file.getvalue()
-    return text[text.index("<svg") :].replace("#000000", "currentColor")
+FIGURES: Mapping[str, Callable[[Story], Figure]] = MappingProxyType(
+    {
+        "course": lambda story: draw(course_chart(story)),
+        "scores": lambda story: draw_scores(scores_chart(story)),
+        "islands": lambda story: draw(islands_chart(story)),
+        "migration": lambda story: draw_map(island_map(story)),
+        "diversity": lambda story: draw(diversity_chart(story)),
+    }
+)
 
 
 def write_figures(story: Story, folder: Path) -> list[Path]:
@@ -146,13 +134,13 @@ def write_figures(story: Story, folder: Path) -> list[Path]:
     Raises:
         StoreError: there is one of them already, or they cannot be written.
     """
-    files = [folder / f"{name}.{ending}" for name in CHARTS for ending in ("png", "svg")]
+    files = [folder / f"{name}.{ending}" for name in FIGURES for ending in ("png", "svg")]
     if taken := [str(file) for file in files if file.exists()]:
         raise StoreError(f"{', '.join(taken)} exists: choose another folder")
     with named(folder), rc_context(STYLE):
         folder.mkdir(parents=True, exist_ok=True)
-        for name, chart_of in CHARTS.items():
-            figure = draw(chart_of(story))
+        for name, figure_of in FIGURES.items():
+            figure = figure_of(story)
             for ending in ("png", "svg"):
                 figure.savefig(folder / f"{name}.{ending}")
     return files

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from automl_zero.config import Config
 from automl_zero.program.program import Program
 from automl_zero.run.engine import Beginning, Brood, Engine
-from automl_zero.run.lineage import PREFIX, Lineage
+from automl_zero.run.lineage import PREFIX, Immigrant, Lineage
 from automl_zero.run.migrate import MigrationPlan, plan_migration
 from automl_zero.run.snapshot import Arrays
 from automl_zero.run.sound import check_sound
@@ -51,6 +51,7 @@ class Archipelago:
         self.lineage = Lineage()
         self.behaviours: tuple[int, ...] = ()  # of each island after its latest epoch, as in ``Harvest``
         self.takeover: tuple[int, ...] = ()
+        self.immigrants: tuple[Immigrant | None, ...] = ()  # the last foreign ancestor of each island's best program
         self._config, self._seed = config, seed
 
     def run_epoch(self) -> bool:
@@ -73,6 +74,8 @@ class Archipelago:
         self.lineage.add(brood)
         self.behaviours = tuple(each.behaviours if each else 0 for each in brood.latest)
         self.takeover = tuple(each.takeover if each else 0 for each in brood.latest)
+        bests = [each.best if each else 0 for each in brood.latest]
+        self.immigrants = tuple(self.lineage.foreign(bests, range(len(bests))))
 
     def _plan(self) -> MigrationPlan | None:
         """Of the migration that follows this epoch, if one does."""

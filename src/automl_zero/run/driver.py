@@ -306,6 +306,7 @@ class Run:
             counters=dict(counters),
             behaviours=archipelago.behaviours,
             takeover=archipelago.takeover,
+            immigrants=archipelago.immigrants,
             cluster=self._engine.cluster,
         )
 

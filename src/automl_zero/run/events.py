@@ -74,6 +74,8 @@ class EpochEnd:
         best_fitness: of the experiment; ``island_fitness``: of each island.
         behaviours: of each island, how many different scores its members have; ``takeover``: how many members have the
             most common one. Before migration; none in runs of older versions.
+        immigrants: of each island, the last ancestor of its best program, as in ``Lineage``, that was born on another
+            island: (island, number of the program there); None if all are its own. Told as ``behaviours`` are.
         cluster: what the epoch was done on, if that was a cluster.
     """
 
@@ -89,6 +91,7 @@ class EpochEnd:
     counters: dict[str, int]
     behaviours: tuple[int, ...] = ()
     takeover: tuple[int, ...] = ()
+    immigrants: tuple[tuple[int, int] | None, ...] = ()
     cluster: Cluster | None = None
 
 

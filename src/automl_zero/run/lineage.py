@@ -23,6 +23,7 @@ from automl_zero.search.births import FIELDS, MUTATION_NAMES, Ancestors, no_ance
 from automl_zero.search.population import decode
 
 PREFIX = "lineage."  # of the names of its arrays
+Immigrant = tuple[int, int]  # where a birth happened: the island, and the number of the program there
 CROWDED = 1000  # births that are kept at least before those of the dead are forgotten
 
 
@@ -62,6 +63,20 @@ class Lineage:
         rows = {each: row for row, each in enumerate(births.identity.tolist())}
         ends = np.cumsum(births.size.sum(axis=1))
         return tuple(_told(births, row, int(ends[row])) for row in reversed(list(_way(births, rows, identity))))
+
+    def foreign(self, identities: Sequence[int], islands: Sequence[int]) -> list[Immigrant | None]:
+        """Of each birth, the last one on the way to it that happened elsewhere than on this island, if one did."""
+        told = {each: row for row, each in enumerate(np.concatenate([part.identity for part in self._births]).tolist())}
+        before, places, born = (
+            np.concatenate([getattr(part, name) for part in self._births]) for name in ("before", "island", "born")
+        )
+        found: list[Immigrant | None] = []
+        for identity, island in zip(identities, islands, strict=True):
+            row = told.get(identity)
+            while row is not None and places[row] == island:
+                row = told.get(int(before[row]))
+            found.append(None if row is None else (int(places[row]), int(born[row])))
+        return found
 
     @property
     def arrays(self) -> dict[str, NDArray[np.generic]]:

@@ -80,12 +80,14 @@ class Harvest(NamedTuple):
         ancestors: births since the epoch before that have descendants.
         living: the closest ancestors of the members and of the best program, each once.
         behaviours: how many different scores the members have; ``takeover``: how many have the most common one.
+        best: the closest ancestor of the best program, itself if it was such a birth; 0 if there is none.
     """
 
     ancestors: Ancestors
     living: NDArray[np.uint64]
     behaviours: int
     takeover: int
+    best: int
 
 
 def no_ancestors() -> Ancestors:

@@ -151,7 +151,8 @@ class Island:
         forget_now(work.births, state.population, work.family, state.best_ancestor, state.best.start)
         living = np.unique(np.append(state.population.ancestor, state.best_ancestor))
         _, alike = np.unique(state.population.fitness, return_counts=True)
-        return Harvest(take(work.births, state.best.start, number), living, len(alike), int(alike.max()))
+        births, best = take(work.births, state.best.start, number), int(state.best_ancestor[0])
+        return Harvest(births, living, len(alike), int(alike.max()), best)
 
     def fittest(self, count: int) -> list[Member]:
         """At most so many different programs: the best so far, then the fittest members."""

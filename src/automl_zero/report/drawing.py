@@ -1,0 +1,37 @@
+"""What all figures of a page share: colours, style, and their form as SVG, which is equal for equal figures."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")  # told apart by the colour-blind, too
+STYLE: Any = {
+    "svg.fonttype": "path",
+    "svg.hashsalt": "automl-zero",  # so that equal figures are equal files
+    "font.size": 10.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
+WIDTH = 8.2  # inches
+
+
+def new_figure(height: float) -> tuple[Figure, Axes]:
+    """An empty figure, so many inches high; draw in it within ``rc_context(STYLE)``."""
+    figure = Figure(figsize=(WIDTH, height), dpi=120, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure, figure.add_subplot()
+
+
+def svg(figure: Figure) -> str:
+    """A figure as an SVG element, to stand in a page; what is black on paper has the colour of the page's text."""
+    file = io.StringIO()
+    with rc_context(STYLE):
+        figure.savefig(file, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    text = file.getvalue()
+    return text[text.index("<svg") :].replace("#000000", "currentColor")
