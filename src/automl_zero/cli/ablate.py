@@ -57,11 +57,11 @@ def ablate(
     """
     from automl_zero.analysis.ablate import ablate as measure
     from automl_zero.analysis.contest import Budget
-    from automl_zero.analysis.subject import load_subject
+    from automl_zero.run.given import load_program
     from automl_zero.run.suite import suite_config
 
     check_new_file(picture, PICTURES)
-    given, config = load_subject(program), suite_config(suite, [*(overrides or []), f"seed={seed}"])
+    given, config = load_program(program), suite_config(suite, [*(overrides or []), f"seed={seed}"])
     chosen = {**(_techniques(given, config) if techniques else {}), **dict(map(_group, groups or []))}
     variants = _variants(program, given, chosen, lines, config.tasks.num_classes > 2)
     budget = Budget(trials, seeds, threads(workers))
