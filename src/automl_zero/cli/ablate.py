@@ -9,16 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from automl_zero.cli.given_program import (
-    ProgramName,
-    Suite,
-    Trials,
-    Workers,
-    check_new_file,
-    counting,
-    interval,
-    threads,
-)
+from automl_zero.cli.given_program import ProgramName, Suite, Trials, Workers, counting, interval, threads
+from automl_zero.cli.new_files import PICTURES, check_new_file
 from automl_zero.cli.output import AsJson, Override, Seed, print_table, to_json
 
 if TYPE_CHECKING:
@@ -28,7 +20,6 @@ if TYPE_CHECKING:
     from automl_zero.config import Config
     from automl_zero.program.program import Program
 
-PICTURES = (".png", ".svg")
 Group = typer.Option(
     "--group", metavar="NAME=LINES", help="Lines to knock out together: 'noise=learn:10' or 'x=predict:1,learn:2'."
 )

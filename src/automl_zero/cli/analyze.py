@@ -13,6 +13,7 @@ import typer
 
 from automl_zero.cli.difference import marked
 from automl_zero.cli.given_program import ProgramName
+from automl_zero.cli.new_files import check_free
 from automl_zero.cli.output import AsJson, Seed, to_json
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def analyze(
     from automl_zero.run.given import find_program
     from automl_zero.run.suite import suite_config
 
-    _check_free(out)
+    check_free(*(out / name for name in (JSON_FILE, TEXT_FILE) if out))
     given = find_program(program)
     tasks, rules = _tasks(given, suite, data, seed), given.config or (suite_config(suite) if suite else None)
     story = lineage_of(given.folder) if given.folder else None
@@ -134,14 +135,6 @@ def _tasks(given: Given, suite: str | None, data: Path | None, seed: int) -> Tas
     if suite or data:
         return choose_tasks(suite, data, "select", seed)
     return build_tasks(given.config.tasks, Stage.SELECT, given.config.seed) if given.config else None
-
-
-def _check_free(folder: Path | None) -> None:
-    from automl_zero.run.store import StoreError
-
-    for name in (JSON_FILE, TEXT_FILE) if folder else ():
-        if folder and (folder / name).exists():
-            raise StoreError(f"{folder / name} exists and is not overwritten: choose another --out or remove it")
 
 
 def _write(folder: Path, files: dict[str, str]) -> None:
