@@ -78,7 +78,8 @@ def test_techniques_are_named_when_they_come_and_when_they_go(tmp_path: Path) ->
     story = lineage_of(run_with(tmp_path, lineage(programs, [0.1, 0.2, 0.3, 0.1])))
     losses = tuple(f"gradient descent on {loss} loss" for loss in ("squared", "logistic"))
     assert (story.is_lineage, story.count) == (True, 4)
-    assert told(story)[1:] == [(losses, ()), (("bias",), ()), ((), ("bias", *losses))]
+    learnt = ("linear model", *losses)
+    assert told(story) == [((), ()), (learnt, ()), (("bias",), ()), ((), ("linear model", "bias", *losses))]
 
 
 def test_differences_lead_from_one_program_to_the_next_without_what_has_no_effect(tmp_path: Path) -> None:
