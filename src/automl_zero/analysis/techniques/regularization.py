@@ -93,6 +93,8 @@ def _clips(view: View, line: Line, place: int) -> bool:
     if not view.probe.states:
         return False
     values = [[_at_error(view, line, sign * error) for error in (1e-3, 2e-3, HUGE, 2 * HUGE)] for sign in (1, -1)]
+    if not np.allclose(values[0][0][place], -values[1][0][place], rtol=0.1):
+        return False  # it is no error: that is zero, or nearly, where the prediction is right
     passes = [_apart(small[-1], other[-1]) for small, other, *_ in values]
     bounded = [
         not _apart(huge[-1], twice[-1]) and np.all(np.abs(twice[place]) > np.abs(huge[place]))
