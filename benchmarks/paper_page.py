@@ -166,8 +166,9 @@ def _elsewhere(found: dict[str, Any]) -> list[str]:
         "",
         *rows,
         "",
-        "`automl-zero transfer figure_6 --suite mnist --trials 200 --features 256`, and the same with `--set "
-        "tasks.dataset=fashion-mnist`.",
+        f"Measured by `python benchmarks/paper_page.py --measure places --trials {found['trials']} --features "
+        f"{found['places'][0]['features']}`. Larger: `automl-zero transfer figure_6 --suite mnist --trials 200 "
+        "--features 256`, and the same with `--set tasks.dataset=fashion-mnist`.",
     ]
 
 

@@ -31,7 +31,7 @@ def _linear(learn: str, predict: str = "s1 = dot(v1, v0)", setup: str = "s2 = 0.
 WRITTEN: dict[str, tuple[str, set[str]]] = {
     "a constant": ("def Setup():\ndef Predict():\n  s1 = 0.5\ndef Learn():\n", set()),
     "fixed weights": (_linear("pass", setup="v1 = gaussian(0.0, 1.0, n_features)"), set()),
-    "weights that wander at random": (_linear("v2 = gaussian(0.0, 1.0, n_features); v1 = v1 + v2"), {"linear model"}),
+    "weights that wander at random": (_linear("v2 = gaussian(0.0, 1.0, n_features); v1 = v1 + v2"), set()),
     "a step along the gradient, not against it": (
         _linear("s3 = s1 - s0; s3 = s2 * s3; v2 = s3 * v0; v1 = v1 + v2"),
         {"linear model"},
@@ -191,6 +191,26 @@ WRITTEN: dict[str, tuple[str, set[str]]] = {
             setup="s2 = 0.01; s4 = 0.9; v3 = gaussian(0.0, 1.0, n_features)",
         ),
         {"linear model", *BOTH},
+    ),
+    "weights that are taught a number that no label changes": (
+        _linear("s2 = s0 - s0; s1 = s1 * s2; v2 = s1 * v1; v1 = v0 + v2"),
+        set(),
+    ),
+    "a matrix whose labels cancel out": (
+        _linear(
+            "s3 = s0 - s1; s3 = s3 - s3; v2 = s3 * v0; m1 = outer(v0, v0); m1 = s2 * m1; m0 = m0 + m1; "
+            "m1 = outer(v2, v0); m0 = m0 + m1",
+            predict="v3 = dot(m0, v0); s1 = dot(v0, v3)",
+        ),
+        set(),
+    ),
+    "a weight that is never below what was made of the label": (
+        _linear(
+            "s1 = s1 / s0; s1 = maximum(s2, s1); s2 = s1 * s2",
+            predict="s1 = std(v0); s1 = s1 - s2",
+            setup="s2 = uniform(0.2242, -0.0408)",
+        ),
+        set(),
     ),
     "dropout": (
         _linear(

@@ -248,7 +248,7 @@ def test_a_faulty_program_is_refused_with_file_line_and_word(text: str, named: s
         (["--set", "islands.migrants=21"], "islands.migrants = 21 is above search.population_size = 20"),
         (["--set", "program.learn_ops=['dott']"], "program.learn_ops: unknown op 'dott'"),
         (["--set", "program.initial=figure_6"], "program.initial = 'figure_6'"),
-        (["--set", "program.initial=nowhere.txt"], "no file and no library program 'nowhere.txt'"),
+        (["--set", "program.initial=nowhere.txt"], "no library program, file or run folder 'nowhere.txt'"),
         (["--set", "stop.max_programs=none"], "nothing would end this run: set stop.max_seconds"),
         (
             ["--set", "tasks.kind=image-groups", "--set", "tasks.num_classes=5"],
@@ -288,7 +288,7 @@ def test_a_folder_that_cannot_be_written_is_refused(small: Path) -> None:
         (("run", "table", "--data", "nowhere.csv"), "'nowhere.csv' is no file, and does not begin with 'sklearn:'"),
         (("run", "nonsense"), "no preset or file 'nonsense': presets are "),
         (("show", "nonsense"), "nonsense is not a run folder"),
-        (("evaluate", "nonsense", "--suite", "linear"), "no file and no library program 'nonsense'"),
+        (("evaluate", "nonsense", "--suite", "linear"), "no library program, file or run folder 'nonsense'"),
         (("evaluate", "figure_5", "--suite", "nonsense"), "no suite 'nonsense'"),
         (("evaluate", "figure_5", "--data", "nonsense.npz"), "nonsense.npz: cannot be opened"),
         (("evaluate", "figure_5"), "either --suite NAME or --data FILE.npz"),

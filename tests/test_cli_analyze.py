@@ -13,7 +13,7 @@ from automl_zero.analysis.simplify import TOLERANCE
 from automl_zero.cli import main
 from automl_zero.cli.analyze import MOST
 from automl_zero.program.text import from_text
-from automl_zero.run.initial import load_program
+from automl_zero.run.given import load_program
 
 
 @pytest.fixture(autouse=True)
@@ -98,7 +98,7 @@ def test_programs_for_many_classes_are_known_by_the_library_or_said_so(folder: P
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["nothing"], "no file and no library program 'nothing'"),
+        (["nothing"], "no library program, file or run folder 'nothing'"),
         (["linear_regression", "--suite", "nonsense"], "no suite 'nonsense'"),
         (["linear_regression", "--suite", "linear", "--data", "x.npz"], "give either --suite NAME or --data FILE.npz"),
         (["."], ". is not a run folder"),

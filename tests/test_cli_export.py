@@ -53,7 +53,7 @@ def test_what_has_no_effect_is_left_out_unless_asked_for() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("nothing", "--to", "numpy"), "no file and no library program 'nothing'"),
+        (("nothing", "--to", "numpy"), "no library program, file or run folder 'nothing'"),
         ((".", "--to", "numpy"), "is not a run folder"),
         (("linear_regression", "--to", "numpy", "--out", "there.py"), "there.py exists and is not overwritten"),
         (("linear_regression", "--to", "numpy", "--out", "no/folder.py"), "no/folder.py cannot be written"),

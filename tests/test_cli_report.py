@@ -37,7 +37,7 @@ def test_a_page_elsewhere_overwrites_nothing(folder: Path, tmp_path: Path) -> No
     assert not (folder / "report.html").exists()
     code, output = invoke(folder, "--out", target)
     assert code == 2
-    assert "exists: choose another name" in output
+    assert f"{target} exists and is not overwritten: choose another name or delete it" in output
 
 
 def test_the_page_in_the_folder_of_the_run_is_made_anew_also_where_it_is_named(folder: Path) -> None:

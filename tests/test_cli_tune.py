@@ -92,4 +92,4 @@ def test_what_is_not_possible_is_refused_before_the_work(arguments: list[str], m
 def test_a_program_that_is_not_there_is_refused() -> None:
     result = tune(program="nonsense")
     assert result.exit_code == 2
-    assert "no file and no library program 'nonsense'" in result.stderr
+    assert "no library program, file or run folder 'nonsense'" in result.stderr

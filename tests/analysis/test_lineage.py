@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from small_config import small_config
 
-from automl_zero.analysis.lineage import Story, lineage_of, to_plain
+from automl_zero.analysis.lineage import Story, lineage_of, telling, to_plain
 from automl_zero.program.library import library_program
 from automl_zero.program.program import Program
 from automl_zero.program.text import from_text, to_text
@@ -78,7 +78,8 @@ def test_techniques_are_named_when_they_come_and_when_they_go(tmp_path: Path) ->
     story = lineage_of(run_with(tmp_path, lineage(programs, [0.1, 0.2, 0.3, 0.1])))
     losses = tuple(f"gradient descent on {loss} loss" for loss in ("squared", "logistic"))
     assert (story.is_lineage, story.count) == (True, 4)
-    assert told(story)[1:] == [(losses, ()), (("bias",), ()), ((), ("bias", *losses))]
+    learnt = ("linear model", *losses)
+    assert told(story) == [((), ()), (learnt, ()), (("bias",), ()), ((), ("linear model", "bias", *losses))]
 
 
 def test_differences_lead_from_one_program_to_the_next_without_what_has_no_effect(tmp_path: Path) -> None:
@@ -140,3 +141,13 @@ def test_plain_values_hold_each_program_with_what_it_changed(tmp_path: Path) -> 
     assert from_text(second["program"]) == AFFINE
     assert second["gained"] == ("bias",)
     assert {"mark": "+", "text": "  s1 = s1 + s4", "why": ""} in second["difference"]
+
+
+@pytest.mark.parametrize(
+    ("gains", "most", "places"),
+    [((0.1, 0.3, 0.2, 0.0), 2, [1, 3]), ((0.1, 0.3), None, [0, 1]), ((0.5,), 1, [0]), ((), 3, [])],
+)
+def test_steps_are_chosen_by_their_gains_in_the_order_in_which_they_came(
+    gains: Sequence[float], most: int | None, places: list[int]
+) -> None:
+    assert telling(gains, most) == places

@@ -7,7 +7,7 @@ from strategies import programs
 
 from automl_zero.analysis.edits import lines_of
 from automl_zero.analysis.findings import TECHNIQUES
-from automl_zero.analysis.recognise import recognise
+from automl_zero.analysis.recognise import recognise, technique_names
 from automl_zero.program.library import LIBRARY, library_program
 from automl_zero.program.program import AddressCounts, Program
 from automl_zero.program.text import from_text
@@ -67,3 +67,9 @@ def test_any_program_can_be_looked_at_and_what_is_found_is_in_it(program: Progra
         assert finding.note
         assert finding.lines
         assert set(finding.lines) <= lines
+
+
+def test_names_are_told_once_in_the_order_of_the_table() -> None:
+    names = technique_names(library_program("two_layer_net"))
+    assert set(names) == LIBRARY_TECHNIQUES["two_layer_net"]
+    assert list(names) == [name for name in TECHNIQUES if name in names]

@@ -14,7 +14,6 @@ from small_config import small_config
 from automl_zero.export.chosen import choose
 from automl_zero.export.source import Prediction, Source
 from automl_zero.program.library import LIBRARY, library_program
-from automl_zero.program.program import ProgramError
 from automl_zero.program.prune import prune
 from automl_zero.program.text import from_text, to_text
 from automl_zero.run.events import Final, Score
@@ -94,17 +93,19 @@ def test_techniques_of_a_run_are_told_whatever_is_left_out(tmp_path: Path) -> No
     assert comments_of(source) == ["linear model", "gradient descent"]
 
 
-def test_a_run_without_a_final_program_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("kind", "prediction"), [("linear", Prediction.REGRESSION), ("image-pairs", Prediction.BINARY)]
+)
+def test_of_a_run_that_goes_on_the_best_so_far_is_taken(kind: str, prediction: Prediction, tmp_path: Path) -> None:
+    sizes = {"num_tasks": 1, "num_train": 4, "num_valid": 4}
+    config = small_config(tasks={"kind": kind, **dict.fromkeys(map(str, Stage), sizes)})
+    RunFolder.create(tmp_path / "run", config)
+    (tmp_path / "run" / "best" / "search.txt").write_text(PROGRAM.replace("norm(v0)", "norm(v0)  # no effect"))
+    source = choose(str(tmp_path / "run"))
+    assert (source.prediction, comments_of(source)) == (prediction, [])
+
+
+def test_a_run_without_a_program_is_refused(tmp_path: Path) -> None:
     RunFolder.create(tmp_path / "run", small_config())
-    with pytest.raises(StoreError, match="no final program yet: finish it with 'resume'"):
+    with pytest.raises(StoreError, match="has no program yet"):
         choose(str(tmp_path / "run"))
-
-
-def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="is not a run folder"):
-        choose(str(tmp_path))
-
-
-def test_an_unknown_name_is_refused() -> None:
-    with pytest.raises(ProgramError, match="no file and no library program 'nothing'"):
-        choose("nothing")

@@ -81,7 +81,7 @@ def test_the_largest_error_must_be_above_zero(limit: float, tasks: TaskSet) -> N
 
 
 def test_an_unknown_program_is_named(tasks: TaskSet) -> None:
-    with pytest.raises(ProgramError, match="no file and no library program 'nonsense'"):
+    with pytest.raises(ProgramError, match="no library program, file or run folder 'nonsense'"):
         evaluate_programs(["linear_regression", "nonsense"], tasks, "float64", 100.0)
 
 

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from automl_zero.analysis.difference import Difference, between
-from automl_zero.analysis.findings import technique_lines
-from automl_zero.analysis.recognise import recognise
+from automl_zero.analysis.recognise import technique_names
 from automl_zero.analysis.rewrite import with_ordered_operands
 from automl_zero.program.program import Program
 from automl_zero.program.prune import prune
@@ -102,7 +101,8 @@ def lineage_of(folder: Path, most: int | None = MOST) -> Story:
     if found is None:
         raise StoreError(f"{folder} has no program yet: let the run go on, with 'resume' if it was stopped")
     experiment, is_lineage, ways = found
-    changes = _changes(ways, _telling(ways, most), stored.config.tasks.num_classes > 2, stored.events)
+    places = telling([way.gain for way in ways], most)
+    changes = _changes(ways, places, stored.config.tasks.num_classes > 2, stored.events)
     return Story(experiment, is_lineage, len(ways), changes)
 
 
@@ -145,10 +145,10 @@ def _improvements(events: Sequence[Event]) -> _Found | None:
     return experiment, False, ways
 
 
-def _telling(ways: Sequence[Way], most: int | None) -> list[int]:
-    """The places of the last program and of those with the greatest gains."""
-    by_gain = sorted(range(len(ways) - 1), key=lambda place: -ways[place].gain)
-    return sorted([*by_gain[: None if most is None else most - 1], *range(len(ways))[-1:]])
+def telling(gains: Sequence[float], most: int | None) -> list[int]:
+    """Which steps to tell of, given what each has gained: the last, and the greatest of the others; None is all."""
+    by_gain = sorted(range(len(gains) - 1), key=lambda place: -gains[place])
+    return sorted([*by_gain[: None if most is None else most - 1], *range(len(gains))[-1:]])
 
 
 def _changes(
@@ -158,7 +158,7 @@ def _changes(
     before, known, last, changes = Program(), tuple[str, ...](), -1, list[Change]()
     for place in places:
         program = with_ordered_operands(prune(from_text(ways[place].program), multiclass))
-        shown = tuple(technique_lines(recognise(program, multiclass, loss=loss)))
+        shown = technique_names(program, multiclass, loss=loss)
         gained = tuple(each for each in shown if each not in known)
         lost = tuple(each for each in known if each not in shown)
         skipped, difference = place - last - 1, between(before, program)

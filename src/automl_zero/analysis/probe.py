@@ -69,6 +69,14 @@ class Probe:
         return tuple(trace for _, trace in self._training)
 
     @cached_property
+    def otherwise(self) -> Memory:
+        """The memory before the last of these steps if the examples had had each other's labels."""
+        memory = self.first_memory()
+        for tick in range(1, len(self.states)):
+            memory, _ = self.step(memory, tick, label=self.examples[1][tick % STEPS])
+        return memory
+
+    @cached_property
     def _training(self) -> tuple[tuple[Memory, Trace], ...]:
         memory, found = self.first_memory(), []
         for tick in range(1, STEPS + 1):

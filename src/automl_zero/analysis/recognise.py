@@ -45,6 +45,11 @@ def recognise(program: Program, multiclass: bool = False, *, loss: Loss | None =
         return _sorted(finding for detect in DETECTORS for finding in detect(view))
 
 
+def technique_names(program: Program, multiclass: bool = False, *, loss: Loss | None = None) -> tuple[str, ...]:
+    """The names of the techniques that ``recognise`` finds, each once, in the order of the table."""
+    return tuple(dict.fromkeys(finding.technique for finding in recognise(program, multiclass, loss=loss)))
+
+
 def _sorted(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     order = list(TECHNIQUES)
     return tuple(sorted(findings, key=lambda finding: order.index(finding.technique)))

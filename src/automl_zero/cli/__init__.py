@@ -186,7 +186,7 @@ def show(
 @main.command()
 def evaluate(
     programs: Annotated[
-        list[str], typer.Argument(metavar="PROGRAM...", help="Files of program text, or library names.")
+        list[str], typer.Argument(metavar="PROGRAM...", help="Library names, files of program text, or run folders.")
     ],
     suite: Annotated[str | None, typer.Option(help="Evaluate on the tasks of a preset, or on a kind of tasks.")] = None,
     stage: Annotated[StageName, typer.Option(help="Which of the suite's tasks.")] = StageName.SELECT,

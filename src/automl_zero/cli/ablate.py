@@ -9,16 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from automl_zero.cli.given_program import (
-    ProgramName,
-    Suite,
-    Trials,
-    Workers,
-    check_new_file,
-    counting,
-    interval,
-    threads,
-)
+from automl_zero.cli.given_program import ProgramName, Suite, Trials, Workers, counting, interval, threads
+from automl_zero.cli.new_files import PICTURES, check_new_file
 from automl_zero.cli.output import AsJson, Override, Seed, print_table, to_json
 
 if TYPE_CHECKING:
@@ -28,7 +20,6 @@ if TYPE_CHECKING:
     from automl_zero.config import Config
     from automl_zero.program.program import Program
 
-PICTURES = (".png", ".svg")
 Group = typer.Option(
     "--group", metavar="NAME=LINES", help="Lines to knock out together: 'noise=learn:10' or 'x=predict:1,learn:2'."
 )
@@ -57,11 +48,11 @@ def ablate(
     """
     from automl_zero.analysis.ablate import ablate as measure
     from automl_zero.analysis.contest import Budget
-    from automl_zero.analysis.subject import load_subject
+    from automl_zero.run.given import load_program
     from automl_zero.run.suite import suite_config
 
     check_new_file(picture, PICTURES)
-    given, config = load_subject(program), suite_config(suite, [*(overrides or []), f"seed={seed}"])
+    given, config = load_program(program), suite_config(suite, [*(overrides or []), f"seed={seed}"])
     chosen = {**(_techniques(given, config) if techniques else {}), **dict(map(_group, groups or []))}
     variants = _variants(program, given, chosen, lines, config.tasks.num_classes > 2)
     budget = Budget(trials, seeds, threads(workers))

@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from automl_zero.cli.difference import marked
+from automl_zero.cli.given_program import ProgramName
+from automl_zero.cli.new_files import check_free
 from automl_zero.cli.output import AsJson, Seed, to_json
 
 if TYPE_CHECKING:
     from rich.text import Text
 
     from automl_zero.analysis.analyze import Analysis
-    from automl_zero.config import Config
-    from automl_zero.program.program import Program
+    from automl_zero.run.given import Given
     from automl_zero.tasks.task import TaskSet
 
 JSON_FILE, TEXT_FILE = "analysis.json", "analysis.txt"
@@ -27,9 +28,7 @@ MOST = 0.002  # as simplify.TOLERANCE, which takes longer to load
 
 
 def analyze(
-    program: Annotated[
-        str, typer.Argument(metavar="RUN|PROGRAM", help="A run folder, a file of program text, or a library name.")
-    ],
+    program: ProgramName,
     suite: Annotated[str | None, typer.Option(help="Test on the tasks of a preset or a kind.")] = None,
     seed: Seed = 0,
     data: Annotated[Path | None, typer.Option(help="Test on the tasks in an NPZ file.")] = None,
@@ -51,11 +50,15 @@ def analyze(
     from automl_zero.analysis.analyze import analyze as understand
     from automl_zero.analysis.analyze import to_plain
     from automl_zero.analysis.lineage import lineage_of
+    from automl_zero.run.given import find_program
+    from automl_zero.run.suite import suite_config
 
-    _check_free(out)
-    found, tasks, config = _given(program, suite, data, seed)
-    story = lineage_of(Path(program)) if Path(program).is_dir() else None
-    analysis = understand(program, found, multiclass or _is_multiclass(program), tasks, config, tolerance, story)
+    check_free(*(out / name for name in (JSON_FILE, TEXT_FILE) if out))
+    given = find_program(program)
+    tasks, rules = _tasks(given, suite, data, seed), given.config or (suite_config(suite) if suite else None)
+    story = lineage_of(given.folder) if given.folder else None
+    is_multiclass = multiclass or bool(given.multiclass)
+    analysis = understand(program, given.program, is_multiclass, tasks, rules, tolerance, story)
     text = Text("\n\n").join(filter(None, (section(analysis) for section in SECTIONS)))
     if out:
         _write(out, {JSON_FILE: to_json(to_plain(analysis)) + "\n", TEXT_FILE: f"{text.plain}\n"})
@@ -124,47 +127,14 @@ def _lineage(analysis: Analysis) -> Text | None:
 SECTIONS: tuple[Callable[[Analysis], Text | None], ...] = (_title, _program, _techniques, _difference, _lineage)
 
 
-def _given(name: str, suite: str | None, data: Path | None, seed: int) -> tuple[Program, TaskSet | None, Config | None]:
-    """The program, the tasks to test on, and the rules of its run."""
+def _tasks(given: Given, suite: str | None, data: Path | None, seed: int) -> TaskSet | None:
+    """Those to test on: what is asked for, or else, of a run, its select tasks."""
     from automl_zero.run.evaluate import choose_tasks
-    from automl_zero.run.initial import load_program
-    from automl_zero.run.suite import suite_config
-
-    tasks = choose_tasks(suite, data, "select", seed) if suite or data else None
-    if Path(name).is_dir():
-        return _of_run(Path(name), tasks)
-    return load_program(name), tasks, suite_config(suite) if suite else None
-
-
-def _of_run(folder: Path, tasks: TaskSet | None) -> tuple[Program, TaskSet, Config]:
-    """The best program of a run, and, unless others are given, its select tasks."""
-    from automl_zero.program.text import from_text
-    from automl_zero.run.progress import Progress
-    from automl_zero.run.store import StoreError, read_run
     from automl_zero.tasks.suites import Stage, build_tasks
 
-    stored = read_run(folder)
-    progress = Progress(stored.config)
-    for event in stored.events:
-        progress.update(event)
-    if progress.best_program is None:
-        raise StoreError(f"{folder} has no program yet: let the run go on, with 'resume' if it was stopped")
-    config = stored.config
-    return from_text(progress.best_program), tasks or build_tasks(config.tasks, Stage.SELECT, config.seed), config
-
-
-def _is_multiclass(name: str) -> bool:
-    from automl_zero.program.library import LIBRARY
-
-    return name in LIBRARY and LIBRARY[name].multiclass
-
-
-def _check_free(folder: Path | None) -> None:
-    from automl_zero.run.store import StoreError
-
-    for name in (JSON_FILE, TEXT_FILE) if folder else ():
-        if folder and (folder / name).exists():
-            raise StoreError(f"{folder / name} exists and is not overwritten: choose another --out or remove it")
+    if suite or data:
+        return choose_tasks(suite, data, "select", seed)
+    return build_tasks(given.config.tasks, Stage.SELECT, given.config.seed) if given.config else None
 
 
 def _write(folder: Path, files: dict[str, str]) -> None:

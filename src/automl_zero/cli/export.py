@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from automl_zero.cli.given_program import ProgramName
+
 
 class LanguageName(StrEnum):
     """The names of ``export.languages.LANGUAGES``, which takes longer to load."""
@@ -28,9 +30,7 @@ class PredictionName(StrEnum):
 
 
 def export(
-    program: Annotated[
-        str, typer.Argument(metavar="PROGRAM", help="A library name, a file of program text, or a run folder.")
-    ],
+    program: ProgramName,
     language: Annotated[LanguageName, typer.Option("--to", help="What to write.")],
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="A new file; by default, it is printed.")] = None,
     prediction: Annotated[

@@ -1,11 +1,10 @@
-"""What the commands share that take a given program apart: their options, progress, and files that must be new."""
+"""What the commands share that take a given program apart: their options and progress."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,36 +20,6 @@ Workers = Annotated[int | None, typer.Option(min=1, help="Threads; by default, t
 def threads(workers: int | None) -> int:
     """The number of threads asked for, or of cores."""
     return workers or os.cpu_count() or 1
-
-
-def check_new_file(path: Path | None, endings: tuple[str, ...] = ()) -> None:
-    """Check before the work is done that its result can be written.
-
-    Raises:
-        ConfigError: there is something of that name, the folder is missing, or the ending is none of those.
-    """
-    from automl_zero.config import ConfigError
-
-    if path is None:
-        return
-    if path.exists():
-        raise ConfigError(f"{path} exists and is not overwritten: choose another name or delete it")
-    if not path.absolute().parent.is_dir():
-        raise ConfigError(f"{path} cannot be written, there is no folder {path.parent}: make it first")
-    if endings and path.suffix not in endings:
-        raise ConfigError(f"{path}: the name must end in {' or '.join(endings)}")
-
-
-def write_new(path: Path, text: str) -> None:
-    """Write a whole file; what has appeared there meanwhile stays.
-
-    Raises:
-        OSError: it cannot be written, or there is one of that name.
-    """
-    from automl_zero.atomic import on_disk
-
-    with on_disk(path) as file:
-        file.write(text.encode())
 
 
 @contextmanager

@@ -75,11 +75,11 @@ def print_code(text: str) -> None:
 
 
 def remind_of(program: str) -> None:
-    """Print a program, given by name or file, on a terminal only: what reads a pipe did not ask for it."""
+    """Print a program, given by name, on a terminal only: what reads a pipe did not ask for it."""
     from rich.console import Console
 
     from automl_zero.program.text import to_text
-    from automl_zero.run.initial import load_program
+    from automl_zero.run.given import load_program
 
     if Console().is_terminal:
         print_code(to_text(load_program(program)) + "\n")

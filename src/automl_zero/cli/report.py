@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from automl_zero.cli.new_files import check_free
 from automl_zero.cli.output import warning
 
 if TYPE_CHECKING:
@@ -26,23 +27,12 @@ def report(
     from automl_zero.report.page import tell
     from automl_zero.report.run_figures import write_figures
 
-    check_free(folder, out)
+    if out and out.resolve() != (folder / PAGE).resolve():  # the run's own page is made anew
+        check_free(out)
     story = tell(folder)
     for file in write_figures(story, figures) if figures else []:
         typer.echo(f"wrote {file}")
     typer.echo(f"wrote {write_page(folder, story, out)}")
-
-
-def check_free(folder: Path, out: Path | None) -> None:
-    """Check that no file of the user's would be overwritten; the run's own page is made anew.
-
-    Raises:
-        StoreError: it would be.
-    """
-    from automl_zero.run.store import StoreError
-
-    if out and out.exists() and out.resolve() != (folder / PAGE).resolve():
-        raise StoreError(f"{out} exists: choose another name, or remove it")
 
 
 def leave_page(folder: Path, console: Console) -> None:

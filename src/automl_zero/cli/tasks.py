@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from automl_zero.cli.new_files import PICTURES, check_new_file
 from automl_zero.cli.output import AsJson, Override, Seed, print_rows, print_table, to_json
 
 if TYPE_CHECKING:
@@ -70,17 +71,14 @@ def show(
 
 
 def _target(name: str, picture: Path | None) -> Path:
-    from automl_zero.config import ConfigError
     from automl_zero.folders import cache_root
 
-    if picture is None:
-        picture = cache_root() / "pictures" / f"{name.replace('/', '-')}.png"
-        picture.parent.mkdir(parents=True, exist_ok=True)
-    elif picture.exists():
-        raise ConfigError(f"{picture} exists and is not overwritten: choose another name or delete it")
-    if picture.suffix not in (".png", ".svg"):
-        raise ConfigError(f"--picture {picture}: the name must end in .png or .svg")
-    return picture
+    check_new_file(picture, PICTURES)
+    if picture:
+        return picture
+    usual = cache_root() / "pictures" / f"{name.replace('/', '-')}.png"
+    usual.parent.mkdir(parents=True, exist_ok=True)
+    return usual
 
 
 def _rows(habitat: Habitat) -> Iterator[list[str]]:

@@ -32,11 +32,11 @@ def transfer(
     as_json: AsJson = False,
 ) -> None:
     """Tune a program, a linear model and a two-layer net on other tasks, and tell which is best there."""
-    from automl_zero.analysis.subject import load_subject
     from automl_zero.analysis.transfer import places
     from automl_zero.analysis.transfer import transfer as measure
+    from automl_zero.run.given import load_program
 
-    given = load_subject(program)
+    given = load_program(program)
     configs = places(suites, features or [], examples or [], [*(overrides or []), f"seed={seed}"])
     with counting("trials", trials * len(configs)) as tell:
         found = [measure(given, config, trials, threads(workers), tell) for config in configs]

@@ -9,17 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from automl_zero.cli.given_program import (
-    ProgramName,
-    Suite,
-    Trials,
-    Workers,
-    check_new_file,
-    counting,
-    interval,
-    threads,
-    write_new,
-)
+from automl_zero.cli.given_program import ProgramName, Suite, Trials, Workers, counting, interval, threads
+from automl_zero.cli.new_files import check_new_file, write_new
 from automl_zero.cli.output import AsJson, Override, Seed, print_table, to_json
 
 if TYPE_CHECKING:
@@ -45,12 +36,12 @@ def tune(
 ) -> None:
     """Tune all constants of a program on the select tasks of a suite, and judge it on the final tasks."""
     from automl_zero.analysis.contest import judge
-    from automl_zero.analysis.subject import load_subject
     from automl_zero.program.text import to_text
+    from automl_zero.run.given import load_program
     from automl_zero.run.suite import suite_config
 
     check_new_file(out)
-    given, config = load_subject(program), suite_config(suite, [*(overrides or []), f"seed={seed}"])
+    given, config = load_program(program), suite_config(suite, [*(overrides or []), f"seed={seed}"])
     freed, replacements = _decoupled(given, config, trials, threads(workers)) if decouple else (given, ())
     tuning = _tuned(freed, config, trials, threads(workers))
     verdict, text = judge(given, tuning.program, config), to_text(tuning.program)

@@ -1,4 +1,4 @@
-"""Which program is meant: one of the library, one in a file, or the result of a run."""
+"""A program given by name, with all that an export tells of it: what it predicts, and comments."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from pathlib import Path
 from automl_zero.analysis.findings import Line, comments
 from automl_zero.analysis.recognise import recognise
 from automl_zero.export.source import Prediction, Source, comments_in, source_of
-from automl_zero.program.library import LIBRARY
 from automl_zero.program.program import Program
-from automl_zero.program.text import from_text
 from automl_zero.run.events import Final
-from automl_zero.run.initial import load_program
-from automl_zero.run.store import StoreError, read_run
+from automl_zero.run.given import Given, find_program
+from automl_zero.run.store import read_run
+from automl_zero.tasks.suites import Stage, build_tasks
 from automl_zero.tasks.task import Loss
 
 
@@ -21,32 +20,31 @@ def choose(name: str, prediction: Prediction | None = None, raw: bool = False) -
     """The program of that name, prepared to be exported, with the comments in its text and those of known techniques.
 
     Args:
-        name: of a library program, of a file of program text, or of a run folder, whose final program is meant.
+        name: of a library program, of a file of program text, or of a run folder, whose best program is meant.
         prediction: what it predicts; by default what the run's tasks or the library say, else numbers.
         raw: whether instructions without an effect are kept.
 
     Raises:
         ProgramError: there is no such program.
-        StoreError: the run folder has no final program.
+        StoreError: it is a folder without a program of a run.
     """
-    if Path(name).is_dir() and name not in LIBRARY:
-        return _of_run(Path(name), prediction, raw)
-    program = load_program(name)
-    if name in LIBRARY:
-        text, usual = LIBRARY[name].text, Prediction.MULTICLASS if LIBRARY[name].multiclass else Prediction.REGRESSION
-    else:
-        text, usual = Path(name).read_text(encoding="utf-8"), Prediction.REGRESSION
-    return _commented(program, prediction or usual, Path(name).stem, comments_in(text), raw)
+    given = find_program(name)
+    own = {} if given.folder else comments_in(given.text)  # those in a run folder tell what is pruned
+    return _commented(given.program, prediction or _usual(given), given.name, own, raw)
 
 
-def _of_run(folder: Path, prediction: Prediction | None, raw: bool) -> Source:
+def _usual(given: Given) -> Prediction:
+    """What the tasks of a run ask for, or what the library says, else numbers."""
+    if given.multiclass:
+        return Prediction.MULTICLASS
+    return Prediction.BINARY if given.folder and _loss(given.folder) is Loss.ACCURACY else Prediction.REGRESSION
+
+
+def _loss(folder: Path) -> Loss:
+    """As its end tells, or, where it has none yet, its tasks."""
     stored = read_run(folder)
-    final = next((event for event in reversed(stored.events) if isinstance(event, Final)), None)
-    if final is None:
-        raise StoreError(f"{folder} has no final program yet: finish it with 'resume', or give a file in {folder}/best")
-    classes = Prediction.MULTICLASS if stored.config.tasks.num_classes > 2 else Prediction.BINARY
-    usual = Prediction.REGRESSION if final.loss is Loss.RMSE else classes
-    return _commented(from_text(final.program), prediction or usual, stored.config.name, {}, raw)
+    told = next((event.loss for event in reversed(stored.events) if isinstance(event, Final)), None)
+    return told or build_tasks(stored.config.tasks, Stage.SELECT, stored.config.seed).loss
 
 
 def _commented(program: Program, prediction: Prediction, name: str, own: Mapping[Line, str], raw: bool) -> Source:

@@ -40,7 +40,7 @@ def write_export(source: Source, language: str, text: str, out: Path | None, tes
 
 def _check_new(path: Path) -> None:
     if path.exists() or path.is_symlink():
-        raise ConfigError(f"{path} exists and is not overwritten: choose another file, or remove it")
+        raise ConfigError(f"{path} exists and is not overwritten: choose another name or delete it")
     if not os.access(path.parent, os.W_OK | os.X_OK):
         raise ConfigError(f"{path} cannot be written, {path.parent} is not a folder that can be: choose another")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from automl_zero.config import ConfigError
 from automl_zero.program.program import Program
-from automl_zero.run.initial import load_program
+from automl_zero.run.given import load_program
 from automl_zero.run.suite import suite_config
 from automl_zero.tasks.files import load_npz
 from automl_zero.tasks.suites import Stage, build_tasks
@@ -34,11 +34,11 @@ def choose_tasks(suite: str | None, data: Path | None, stage: str, seed: int) ->
 
 
 def evaluate_programs(names: Iterable[str], tasks: TaskSet, dtype: str, max_abs_error: float) -> dict[str, Any]:
-    """Run library programs and files of program text on every task.
+    """Run programs given by name on every task.
 
     Raises:
         ConfigError: ``max_abs_error`` is not above 0.
-        ProgramError: one of the programs cannot be read.
+        ProgramError, StoreError: one of the programs cannot be found or read.
     """
     if not max_abs_error > 0:
         raise ConfigError(f"max_abs_error = {max_abs_error} is not possible: use a number above 0")

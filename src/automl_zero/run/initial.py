@@ -1,41 +1,17 @@
-"""Programs given by name or file: what a search begins with, and what is evaluated."""
+"""What a search begins with: the empty program, random ones, or one that is given."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from automl_zero.config import Config, ConfigError
-from automl_zero.program.library import LIBRARY, library_program
 from automl_zero.program.program import COMPONENTS, AddressCounts, Program, ProgramError
-from automl_zero.program.text import from_text
-
-
-def load_program(name_or_path: str) -> Program:
-    """The library program of that name, or the one in a file of program text.
-
-    Raises:
-        ProgramError: there is neither, or the file holds no program; the message names it.
-    """
-    if name_or_path in LIBRARY:
-        return library_program(name_or_path)
-    try:
-        return from_text(Path(name_or_path).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        known = ", ".join(LIBRARY)
-        raise ProgramError(f"no file and no library program '{name_or_path}': the library has {known}") from None
-    except OSError as error:
-        raise ProgramError(f"{name_or_path} cannot be read ({error.strerror}): check the path") from None
-    except UnicodeDecodeError:
-        raise ProgramError(f"{name_or_path} is not a text file: write the program as UTF-8 text") from None
-    except ProgramError as error:
-        raise ProgramError(f"{name_or_path}: {error}") from None
+from automl_zero.run.given import load_program
 
 
 def initial_programs(config: Config) -> list[Program] | None:
     """What each island begins with, as ``program.initial`` says; None stands for random programs.
 
     Raises:
-        ConfigError, ProgramError: there is no such program, or it does not fit the memory or the sizes.
+        ConfigError, ProgramError, StoreError: there is no such program, or it does not fit the memory or the sizes.
     """
     name = config.program.initial
     if name == "random":

@@ -14,14 +14,15 @@ from automl_zero.analysis.techniques.noise import noisy_bounds
 from automl_zero.analysis.techniques.view import View, in_order
 from automl_zero.program.ops import Array
 from automl_zero.rng import generator_at
+from automl_zero.vm.reference import Memory
 
 TOLERANCE = 1e-6  # relative, of what should be zero but for rounding
 CURVED = BOUNDS | HEAVISIDES | MAGNITUDES
 
 
 def linear_model(view: View) -> Iterator[Finding]:
-    """The output is a linear function of the features, and the training changes its slope."""
-    if any(_is_linear(probe) and _differ(_slope(probe, 0), _slope(probe, -1)) for probe in view.probes):
+    """The output is a linear function of the features, whose slope labels have changed."""
+    if any(_is_linear(probe) and _differ(*_slopes(probe)) for probe in view.probes):
         lines = in_order(view.behind_prediction())
         yield Finding("linear model", lines, "the output is linear in the features, by experiment")
 
@@ -81,19 +82,23 @@ def layers(view: View) -> Iterator[tuple[Line, Line, Line]]:
                     yield first, curved, second
 
 
-def outputs_at(probe: Probe, step: int, points: Array) -> Array:
-    """[points, outputs] of Predict at features [points, F], with the memory of a step and the same noise."""
-    tick = range(1, len(probe.states) + 1)[step]
-    return np.array([probe.output(probe.states[tick - 1], tick, x) for x in points])
+def outputs_at(probe: Probe, state: Memory, points: Array) -> Array:
+    """[points, outputs] of Predict at features [points, F], from a memory and with the noise of the last step."""
+    return np.array([probe.output(state, len(probe.states), x) for x in points])
 
 
 def _points(count: int) -> Array:
     return np.asarray(generator_at(0, "points").standard_normal((count, NUM_FEATURES)) * 2 * SCALE)
 
 
-def _slope(probe: Probe, step: int) -> Array:
-    origin = np.zeros((1, NUM_FEATURES))
-    return outputs_at(probe, step, np.eye(NUM_FEATURES)) - outputs_at(probe, step, origin)
+def _slopes(probe: Probe) -> tuple[Array, Array]:
+    """After the training, and after one with other labels."""
+    one, other = (outputs_at(probe, state, np.eye(NUM_FEATURES + 1, NUM_FEATURES)) for state in _ends(probe))
+    return one[:-1] - one[-1], other[:-1] - other[-1]
+
+
+def _ends(probe: Probe) -> tuple[Memory, Memory]:
+    return probe.states[-1], probe.otherwise
 
 
 def _is_linear(probe: Probe) -> bool:
@@ -101,8 +106,8 @@ def _is_linear(probe: Probe) -> bool:
     if not probe.states:
         return False
     a, b = _points(8)[:4], _points(8)[4:]
-    zero = outputs_at(probe, -1, np.zeros_like(a))
-    of_a, of_b, of_sum, of_more = (outputs_at(probe, -1, each) - zero for each in (a, b, a + b, -3 * a))
+    zero = outputs_at(probe, probe.states[-1], np.zeros_like(a))
+    of_a, of_b, of_sum, of_more = (outputs_at(probe, probe.states[-1], each) - zero for each in (a, b, a + b, -3 * a))
     return not _differ(of_sum, of_a + of_b) and not _differ(of_more, -3 * of_a) and _differ(of_a, 0 * of_a)
 
 
@@ -114,7 +119,7 @@ def _has_products(probe: Probe) -> bool:
 
 def _effects(probe: Probe, place: Array, a: Array, b: Array) -> tuple[Array, Array]:
     """The effects of a step ``a`` on the output, after a step ``b`` and without it."""
-    both, one, other, none = outputs_at(probe, -1, np.array([place + a + b, place + a, place + b, place]))
+    both, one, other, none = outputs_at(probe, probe.states[-1], np.array([place + a + b, place + a, place + b, place]))
     return both - other, one - none
 
 
@@ -125,8 +130,11 @@ def _differ(a: Array, b: Array) -> bool:
 def _adds_bias(view: View, line: Line) -> bool:
     sources = [view.in_training(line, place) for place in (0, 1)]
     return any(
-        view.is_learnt(one) and view.of_features(other) and not view.flow.is_given(other, GIVEN_FEATURES)
-        for one, other in (sources, sources[::-1])
+        view.is_learnt(one)
+        and view.of_features(other)
+        and not view.flow.is_given(other, GIVEN_FEATURES)
+        and view.is_taught(line, place)
+        for place, (one, other) in enumerate((sources, sources[::-1]))
     )
 
 
@@ -155,7 +163,8 @@ def _is_map_of_features(view: View, line: Line) -> bool:
     if view.flow.op(line) != "matrix_vector_product":
         return False
     matrix = view.in_training(line, 0)
-    return view.of_features(view.operand(line, 1)) and not view.of_features(matrix) and view.is_learnt(matrix)
+    learns = not view.of_features(matrix) and view.is_learnt(matrix) and view.is_taught(line, 0)
+    return learns and view.of_features(view.operand(line, 1))
 
 
 def _is_weighted(view: View, line: Line) -> bool:

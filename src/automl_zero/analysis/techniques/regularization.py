@@ -48,7 +48,7 @@ def weight_averaging(view: View) -> Iterator[Finding]:
 def loss_clipping(view: View) -> Iterator[Finding]:
     """The error itself, before it meets the features, has a bound that lets small errors through."""
     for line in in_order(view.signals):
-        if view.flow.op(line) in BOUNDS and not _of_features(view, line) and _clips(view, line):
+        if view.flow.op(line) in BOUNDS and not _of_features(view, line) and any(_clips(view, line, k) for k in (0, 1)):
             yield Finding("loss clipping", (line,), "small errors pass, large ones do not, by experiment")
 
 
@@ -88,12 +88,18 @@ def _of_features(view: View, line: Line) -> bool:
     return any(each.given == "features" or (each.line and each.line[0] == PREDICT) for each in behind)
 
 
-def _clips(view: View, line: Line) -> bool:
+def _clips(view: View, line: Line, place: int) -> bool:
+    """Whether the line bounds that operand, which grows with the error; small errors of both signs pass."""
     if not view.probe.states:
         return False
-    values = [_at_error(view, line, sign * error) for sign in (1, -1) for error in (1e-3, 2e-3, HUGE, 2 * HUGE)]
-    passes = [_apart(*values[k : k + 2]) for k in (0, 4)]
-    bounded = [not _apart(*values[k : k + 2]) for k in (2, 6)]
+    values = [[_at_error(view, line, sign * error) for error in (1e-3, 2e-3, HUGE, 2 * HUGE)] for sign in (1, -1)]
+    if not np.allclose(values[0][0][place], -values[1][0][place], rtol=0.1):
+        return False  # it is no error: that is zero, or nearly, where the prediction is right
+    passes = [_apart(small[-1], other[-1]) for small, other, *_ in values]
+    bounded = [
+        not _apart(huge[-1], twice[-1]) and np.all(np.abs(twice[place]) > np.abs(huge[place]))
+        and np.all(np.abs(huge[place]) > np.abs(huge[-1])) for *_, huge, twice in values
+    ]  # fmt: skip
     return all(passes) and any(bounded)
 
 
@@ -102,7 +108,7 @@ def _apart(a: Any, b: Any) -> bool:
 
 
 def _at_error(view: View, line: Line, error: float) -> Any:
-    """What a line gives in the last step if that is the error."""
+    """What a line reads, and then gives, in the last step if that is the error."""
     probe = view.probe
     tick = len(probe.states)
-    return probe.step(probe.states[tick - 1], tick, label=lambda prediction: prediction + error)[1][line][-1]
+    return probe.step(probe.states[tick - 1], tick, label=lambda prediction: prediction + error)[1][line]

@@ -98,6 +98,10 @@ class View:
         given = {each.given for each in behind} & {GIVEN_FEATURES, GIVEN_LABEL}
         return not given and not lines.isdisjoint(self.weights)
 
+    def is_taught(self, line: Line, place: int) -> bool:
+        """Whether labels have changed an operand: after a training with others, it is another one, in any probe."""
+        return any(_is_taught(probe, line, place) for probe in self.probes if probe.states)
+
     def of_features(self, sources: Iterable[Source]) -> bool:
         """Whether a value depends on this example's features: what is kept from earlier ones does not count."""
         return self.flow.depends(sources, GIVEN_FEATURES, self.accumulators)
@@ -169,6 +173,12 @@ class View:
         for kind, sources in zip(row.inputs, self.flow.reads[line], strict=True):
             if kind is row.output:
                 yield from sources
+
+
+def _is_taught(probe: Probe, line: Line, place: int) -> bool:
+    tick = len(probe.states)
+    one, other = (probe.step(state, tick)[1][line][place] for state in (probe.states[-1], probe.otherwise))
+    return bool(np.all(np.isfinite(one)) and np.all(np.isfinite(other)) and not np.allclose(one, other, 1e-9, 0))
 
 
 def view_of(program: Program, multiclass: bool = False, loss: Loss | None = None) -> View:
