@@ -316,7 +316,7 @@ class IslandsConfig(_Section):
     """Populations side by side; an epoch is ``epoch_programs`` programs on each of them.
 
     After every ``migration_epochs`` epochs, ``migrants`` random members of each island (0: no migration) give way to
-    programs drawn evenly from all islands.
+    programs drawn evenly from all islands; with ``keep_fittest``, the fittest member is never one of them.
     ``groups`` makes islands differ (paper, section 3.2): island i belongs to group i modulo their number. A program
     that migrates to other search tasks is scored on them anew. Fitness on different tasks cannot be compared, so the
     best fitness of an experiment, its target and its patience are those of the islands that have the first group's
@@ -330,6 +330,7 @@ class IslandsConfig(_Section):
     epoch_programs: Positive = 10_000
     migrants: Count = 0
     migration_epochs: Positive = 1
+    keep_fittest: bool = False
     synchronous: bool = True
     groups: tuple[IslandGroup, ...] = ()
 

@@ -64,6 +64,24 @@ def test_every_migrant_is_a_copy_of_its_source_as_it_was_before(drawn: tuple[Mig
         assert [array.tobytes() for array in one] == [array.tobytes() for array in other]
 
 
+@given(plans(), st.data())
+def test_the_fittest_member_stays_where_it_is_if_it_is_to_be_kept(
+    drawn: tuple[MigrationPlan, int, int], data: st.DataObject
+) -> None:
+    plan, islands, members = drawn
+    kept, plain = populations(islands, members), populations(islands, members)
+    fittest = [data.draw(st.integers(0, members - 1)) for _ in range(islands)]
+    for number, slot in enumerate(fittest):
+        kept[number].fitness[slot] = plain[number].fitness[slot] = 1.0
+    before = [population.code[slot].tobytes() for population, slot in zip(kept, fittest, strict=True)]
+    migrate(plan, kept, keep_fittest=True)
+    migrate(plan, plain)
+    for number, slot in enumerate(fittest):
+        assert kept[number].code[slot].tobytes() == before[number]
+        others = [each for each in range(members) if each != slot]
+        assert kept[number].code[others].tobytes() == plain[number].code[others].tobytes()
+
+
 @given(plans(), st.integers(1, 3))
 def test_strangers_are_the_migrants_from_other_habitats(
     drawn: tuple[MigrationPlan, int, int], num_habitats: int

@@ -22,6 +22,7 @@ EPOCHS = 2 * STATE_EPOCHS + 1
 CONFIGS: dict[str, Config] = {
     "alike": small_config(islands={"count": 5}),
     "alone": small_config(islands={"migrants": 0}),
+    "fittest kept": small_config(islands={"keep_fittest": True}),
     "groups": mixed_config("linear", islands={"migration_epochs": 2}),
 }
 kinds = pytest.mark.parametrize("kind", CONFIGS)
@@ -105,7 +106,7 @@ def test_islands_go_on_from_states_that_were_kept(kind: str, in_threads: dict[st
     one, other = (archipelago(kind, SmallEngine(SmallFleet(2))) for _ in range(2))
     for _ in range(3):
         one.run_epoch()
-    other.islands.restore(one.islands.arrays)
+    other.restore(one.arrays)
     other.epoch = 3
     for _ in range(3):
         other.run_epoch()

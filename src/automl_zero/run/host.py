@@ -60,7 +60,7 @@ class Host:
                     island.run(programs)
                     harvest = island.harvest(order.number)
                 case Arrival(slots, arriving, strangers):
-                    settle(island.state.population, slots, arriving)
+                    settle(island.state.population, slots, arriving, island.keeps_fittest)
                     island.rescore(strangers)
         report = _report(island, order, harvest)
         if order.question.is_last:

@@ -57,11 +57,11 @@ def strangers(plan: MigrationPlan, habitats: Sequence[object]) -> list[list[int]
     ]
 
 
-def migrate(plan: MigrationPlan, populations: Sequence[Population]) -> None:
+def migrate(plan: MigrationPlan, populations: Sequence[Population], keep_fittest: bool = False) -> None:
     """Carry a plan out: all migrants are taken from the populations as they were before the first of them moved."""
     leaving = [take(population, slots) for population, slots in zip(populations, departures(plan), strict=True)]
     for population, slots, programs in zip(populations, plan.target_slot, distribute(plan, leaving), strict=True):
-        settle(population, slots, programs)
+        settle(population, slots, programs, keep_fittest)
 
 
 def departures(plan: MigrationPlan) -> list[NDArray[np.int64]]:
@@ -81,10 +81,11 @@ def distribute(plan: MigrationPlan, leaving: Sequence[Programs]) -> list[Program
     return [{name: arriving[name][island] for name in MOVED} for island in range(len(leaving))]
 
 
-def settle(population: Population, slots: NDArray[np.int64], programs: Programs) -> None:
-    """Put programs into these slots."""
+def settle(population: Population, slots: NDArray[np.int64], programs: Programs, keep_fittest: bool = False) -> None:
+    """Put programs into these slots, but for that of the fittest member if it is to be kept."""
+    open_to_all = slots != np.argmax(population.fitness) if keep_fittest else np.full(len(slots), True)
     for name in MOVED:
-        getattr(population, name)[slots] = programs[name]
+        getattr(population, name)[slots[open_to_all]] = programs[name][open_to_all]
 
 
 def _by_source(plan: MigrationPlan) -> NDArray[np.intp]:

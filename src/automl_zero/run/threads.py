@@ -92,7 +92,7 @@ class ThreadIslands:
         """Nothing is under way between epochs."""
 
     def _migrate(self, plan: MigrationPlan) -> None:
-        migrate(plan, [island.state.population for island in self.all])
+        migrate(plan, [island.state.population for island in self.all], self.all[0].keeps_fittest)
         arrived = zip(self.all, strangers(plan, self._tasks), strict=True)
         _wait([self._pool.submit(island.rescore, slots) for island, slots in arrived if slots])
 

@@ -62,6 +62,7 @@ class Island:
     def __init__(self, config: Config, tasks: TaskSet, seed: int, initial: Sequence[Program] | None = None) -> None:
         self.space: Space = build_space(config)
         self.settings = _settings(config, tasks)
+        self.keeps_fittest = config.islands.keep_fittest  # when programs arrive
         self._source = SOURCES[config.search.method]
         capacity = config.program.max_sizes
         counts = AddressCounts(config.memory.scalars, config.memory.vectors, config.memory.matrices)
