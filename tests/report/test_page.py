@@ -12,10 +12,13 @@ import pytest
 from sample_events import EPOCH
 from small_config import small_config
 
+from automl_zero.analysis.ablate import Effect
+from automl_zero.analysis.compare import Estimate
 from automl_zero.config import Config
 from automl_zero.program.library import library_program
 from automl_zero.program.prune import prune
 from automl_zero.program.text import to_text
+from automl_zero.report.kept_ablation import KeptAblation, keep
 from automl_zero.report.page import Birth, births, effect_rows, page, score_rows, tell, told_milestones, verdict
 from automl_zero.report.story import Story
 from automl_zero.run.driver import Run
@@ -154,6 +157,23 @@ def test_whatever_comes_from_a_run_is_shown_as_text(tmp_path: Path) -> None:
     assert HOSTILE not in text
     assert "alert(1)" in text
     assert read(text).tags.count("script") == 1
+
+
+def test_the_ablation_of_the_final_program_is_shown_and_none_of_another(tmp_path: Path) -> None:
+    config = small_config()
+    story = Story(config)
+    story.update(final())
+    effects = (Effect(HOSTILE, HOSTILE, 0.25, Estimate(-0.5, -0.625, -0.375)),)
+    keep(tmp_path, KeptAblation(1, LINEAR, 20, 3, 0.75, effects))
+    text = page(tmp_path, story)
+    assert read(text).tags.count("script") == 1
+    assert HOSTILE not in text
+    assert "20 trials on the tasks of each of 3 seeds" in text
+    assert "<td>0.2500</td><td>-50.00 (-62.50 to -37.50)</td>" in text
+    keep(tmp_path, KeptAblation(1, LINEAR, 20, 3, 0.75, ()))
+    assert "No line of it has an effect" in page(tmp_path, story)
+    story.update(final(program=to_text(library_program("two_layer_net"))))
+    assert "What its parts are worth" not in page(tmp_path, story)
 
 
 @pytest.mark.parametrize(
