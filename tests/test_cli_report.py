@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -78,6 +79,21 @@ def test_a_run_without_a_result_has_nothing_to_take_apart(tmp_path: Path) -> Non
     assert code == 2
     assert "has no final program yet: let it end" in output
     assert not (tmp_path / "run" / "ablation.json").exists()
+
+
+def test_an_interactive_page_has_the_library_in_itself_and_is_asked_for_each_time(folder: Path) -> None:
+    assert invoke(folder, "--interactive") == (0, f"wrote {folder / 'report.html'}\n")
+    assert "plotly.js" in (folder / "report.html").read_text()
+    assert invoke(folder)[0] == 0
+    assert "plotly.js" not in (folder / "report.html").read_text()
+
+
+def test_without_plotly_nothing_is_written(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "plotly.offline", None)
+    code, output = invoke(folder, "--interactive", "--ablate")
+    assert code == 2
+    assert "--interactive needs Plotly" in output
+    assert not (folder / "ablation.json").exists()
 
 
 def test_what_is_no_run_is_refused(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -29,6 +31,7 @@ from automl_zero.tasks.task import Loss
 
 HOSTILE = "<script>alert(1)</script>\"'&"
 VOID = {"meta", "input", "br", "path", "use", "rect"}
+SCRIPT = re.compile(r"<script([^>]*)>(.*?)</script>", re.DOTALL)
 LINEAR = to_text(library_program("linear_regression"))
 
 
@@ -62,6 +65,10 @@ def read(text: str) -> Reader:
     reader.close()
     assert reader.open == []
     return reader
+
+
+def hash_of(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
 def recorded(folder: Path, config: Config, events: list[Event]) -> str:
@@ -112,9 +119,36 @@ def test_the_page_of_a_run_has_all_its_parts_and_needs_nothing_from_elsewhere(tm
 def test_the_page_allows_its_own_script_and_no_other(tmp_path: Path) -> None:
     text = recorded(tmp_path / "run", small_config(), [])
     script = text.partition("<script>")[2].partition("</script>")[0]
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    assert f"script-src 'sha256-{digest}'\">" in text
+    assert f"script-src 'sha256-{hash_of(script)}'\">" in text
     assert "getElementById" in script
+
+
+def test_an_interactive_page_allows_the_library_and_its_own_scripts_alone(
+    tmp_path: Path,
+) -> None:
+    story = Story(small_config())
+    story.update(final(baselines=(Baseline(name=HOSTILE, setting="", scores=score(0.5)),)))
+    text = page(tmp_path, story, library="let library = 1;")
+    assert HOSTILE not in text
+    *figures, first, library, second = SCRIPT.findall(text)
+    assert [kind for kind, _ in figures] == [' type="application/json"']
+    assert json.loads(figures[0][1])["layout"]["yaxis"]["ticktext"][0] == "<b>evolved</b>"
+    assert library == ("", "let library = 1;")
+    digests = [hash_of(script) for _, script in (first, library, second)]
+    allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
+    assert f'script-src {allowed}">' in text
+
+
+def test_milestones_of_an_interactive_page_tell_their_code(tmp_path: Path) -> None:
+    config = small_config()
+    folder = tmp_path / "run"
+    recorded(folder, config, list(Run(config).events()))
+    text = page(folder, tell(folder), library="")
+    read(text)
+    plots = [json.loads(content) for kind, content in SCRIPT.findall(text) if kind]
+    names = [plot["layout"]["xaxis"]["title"]["text"] for plot in plots]
+    assert names[1:] == ["programs", "epoch", "epoch", "epoch"]
+    assert all("def Predict():" in told for told in plots[1]["data"][-1]["hovertext"])
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 5])

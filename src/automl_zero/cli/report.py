@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 PAGE = "report.html"
 ABLATE = "Take each part out of the final program, and show what it is worth, here and on later pages."
+INTERACTIVE = "Figures that tell more under the mouse, and can be zoomed; the page has some 5 MB then (needs plotly)."
 
 
 def report(
@@ -24,13 +25,16 @@ def report(
     out: Annotated[Path | None, typer.Option(help=f"The page; by default, {PAGE} in the run folder.")] = None,
     figures: Annotated[Path | None, typer.Option(help="A folder for the figures as PNG and SVG.")] = None,
     ablate: Annotated[bool, typer.Option("--ablate", help=ABLATE)] = False,
+    interactive: Annotated[bool, typer.Option("--interactive", help=INTERACTIVE)] = False,
 ) -> None:
     """Write the report of a run as a page to look at; it needs no network, and can be sent to others."""
     from automl_zero.report.figures import write_figures
+    from automl_zero.report.interactive import library
     from automl_zero.report.kept_ablation import kept_of
     from automl_zero.report.page import tell
 
     check_free(folder, out)
+    source = library() if interactive else None
     story = tell(folder)
     if ablate:
         typer.echo(f"wrote {_keep_ablation(folder, story)}")
@@ -38,7 +42,7 @@ def report(
         kept = kept_of(folder, story.progress.final)
         for file in write_figures(story, figures, kept.effects if kept else ()):
             typer.echo(f"wrote {file}")
-    typer.echo(f"wrote {write_page(folder, story, out)}")
+    typer.echo(f"wrote {write_page(folder, story, out, source)}")
 
 
 def _keep_ablation(folder: Path, story: Story) -> Path:
@@ -82,8 +86,8 @@ def leave_page(folder: Path, console: Console) -> None:
         console.print(f"to look at: {page}", markup=False, highlight=False, soft_wrap=True)
 
 
-def write_page(folder: Path, story: Story, out: Path | None = None) -> Path:
-    """Write the page of a run, by default to its folder, where it is made anew.
+def write_page(folder: Path, story: Story, out: Path | None = None, library: str | None = None) -> Path:
+    """Write the page of a run, by default to its folder, where it is made anew; ``library`` as for ``page``.
 
     Raises:
         StoreError: the page cannot be written.
@@ -92,7 +96,7 @@ def write_page(folder: Path, story: Story, out: Path | None = None) -> Path:
     from automl_zero.report.page import page
     from automl_zero.run.store import named
 
-    target, content = out or folder / PAGE, page(folder, story)
+    target, content = out or folder / PAGE, page(folder, story, library)
     with named(target), replacing(target) as file:
         file.write(content.encode())
     return target

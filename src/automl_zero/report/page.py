@@ -1,6 +1,6 @@
 """The report of a run as one HTML page that needs nothing else: no server, no network, and hardly a script.
 
-All that comes from a run is escaped by the template; figures are SVG, described in words.
+All that comes from a run is escaped by the template; figures are SVG or data for plotly.js, described in words.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from automl_zero.program.text import from_text
 from automl_zero.report import map_figure, scores_figure
 from automl_zero.report.drawing import svg
 from automl_zero.report.figures import NAMES, drawn, figures_of
+from automl_zero.report.interactive import plotted
 from automl_zero.report.kept_ablation import kept_of
 from automl_zero.report.map_figure import island_map
 from automl_zero.report.scores_figure import scores_chart
@@ -78,14 +79,21 @@ def tell(folder: Path) -> Story:
     return story
 
 
-def page(folder: Path, story: Story) -> str:
-    """The report of a run as HTML."""
+def page(folder: Path, story: Story, library: str | None = None) -> str:
+    """The report of a run as HTML; its figures are drawn by plotly.js if that is given, the source of it.
+
+    Raises:
+        StoreError: the ablation that the folder holds is damaged.
+    """
     environment = Environment(
         loader=PackageLoader("automl_zero.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
-    script = environment.get_template("report.js").render()
-    content = _content(folder, story) | {"script": script, "script_hash": _hash_for_browsers(script)}
+    scripts = [environment.get_template("report.js").render()]
+    if library is not None:
+        scripts += [library, environment.get_template("interactive.js").render()]
+    content = _content(folder, story, is_interactive=library is not None)
+    content |= {"scripts": scripts, "hash_for_browsers": _hash_for_browsers}
     return environment.get_template("report.html").render(content)
 
 
@@ -94,10 +102,14 @@ def _hash_for_browsers(script: str) -> str:
     return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
-def _content(folder: Path, story: Story) -> dict[str, Any]:
+def _content(folder: Path, story: Story, is_interactive: bool) -> dict[str, Any]:
     progress, config = story.progress, story.progress.config
     counters, ablation = progress.epoch.counters if progress.epoch else {}, kept_of(folder, progress.final)
-    figures = figures_of(story, ablation.effects if ablation else ())
+    found, told = figures_of(story, ablation.effects if ablation else ()), told_milestones(story)
+    notes = {"course": [each.code for each in told]}
+    figures = {
+        name: plotted(data, notes.get(name, ())) if is_interactive else svg(drawn(data)) for name, data in found.items()
+    }
     return {
         "name": config.name,
         "seed": config.seed,
@@ -105,9 +117,10 @@ def _content(folder: Path, story: Story) -> dict[str, Any]:
         "verdict": verdict(story),
         "measure": measure(progress.final.loss) if progress.final else "fitness",
         "rows": score_rows(story),
-        "figures": dict.fromkeys(NAMES, "") | {name: svg(drawn(data)) for name, data in figures.items()},
+        "figures": dict.fromkeys(NAMES, "") | figures,
+        "is_interactive": is_interactive,
         "intervals": scores_figure.explanation(scores_chart(story)),
-        "milestones": told_milestones(story),
+        "milestones": told,
         "analysis": _analysis(story),
         "techniques": TECHNIQUES,
         "raw": progress.best_program or "",
