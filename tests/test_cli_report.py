@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,8 +9,14 @@ from small_config import small_config
 from typer.testing import CliRunner
 
 from automl_zero.cli import main
+from automl_zero.program.library import library_program
+from automl_zero.program.text import to_text
 from automl_zero.run.driver import Run
+from automl_zero.run.events import Final
 from automl_zero.run.store import RunFolder
+
+LINEAR = to_text(library_program("linear_regression"))
+TITLE = "What its parts are worth"
 
 
 @pytest.fixture
@@ -16,7 +24,7 @@ def folder(tmp_path: Path) -> Path:
     config = small_config()
     store = RunFolder.create(tmp_path / "run", config)
     for event in Run(config).events():
-        store.record(event)
+        store.record(replace(event, program=LINEAR) if isinstance(event, Final) else event)
     return tmp_path / "run"
 
 
@@ -51,6 +59,41 @@ def test_figures_are_written_too(folder: Path, tmp_path: Path) -> None:
     assert code == 0
     assert f"wrote {tmp_path / 'figures' / 'course.svg'}\n" in output
     assert (tmp_path / "figures" / "islands.png").exists()
+
+
+def test_an_ablation_is_done_kept_and_shown_on_every_later_page(folder: Path, tmp_path: Path) -> None:
+    assert invoke(folder)[0] == 0
+    assert TITLE not in (folder / "report.html").read_text()
+    code, output = invoke(folder, "--ablate", "--figures", tmp_path / "figures")
+    assert code == 0
+    assert "parts are taken out, 20 trials on each of 3 seeds: about " in output
+    assert f"wrote {folder / 'ablation.json'}\n" in output
+    assert (tmp_path / "figures" / "ablation.svg").exists()
+    assert invoke(folder)[0] == 0
+    assert TITLE in (folder / "report.html").read_text()
+
+
+def test_a_run_without_a_result_has_nothing_to_take_apart(tmp_path: Path) -> None:
+    RunFolder.create(tmp_path / "run", small_config())
+    code, output = invoke(tmp_path / "run", "--ablate")
+    assert code == 2
+    assert "has no final program yet: let it end" in output
+    assert not (tmp_path / "run" / "ablation.json").exists()
+
+
+def test_an_interactive_page_has_the_library_in_itself_and_is_asked_for_each_time(folder: Path) -> None:
+    assert invoke(folder, "--interactive") == (0, f"wrote {folder / 'report.html'}\n")
+    assert "plotly.js" in (folder / "report.html").read_text()
+    assert invoke(folder)[0] == 0
+    assert "plotly.js" not in (folder / "report.html").read_text()
+
+
+def test_without_plotly_nothing_is_written(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "plotly.offline", None)
+    code, output = invoke(folder, "--interactive", "--ablate")
+    assert code == 2
+    assert "--interactive needs Plotly" in output
+    assert not (folder / "ablation.json").exists()
 
 
 def test_what_is_no_run_is_refused(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -12,10 +14,13 @@ import pytest
 from sample_events import EPOCH
 from small_config import small_config
 
+from automl_zero.analysis.ablate import Effect
+from automl_zero.analysis.compare import Estimate
 from automl_zero.config import Config
 from automl_zero.program.library import library_program
 from automl_zero.program.prune import prune
 from automl_zero.program.text import to_text
+from automl_zero.report.kept_ablation import KeptAblation, keep
 from automl_zero.report.page import Birth, births, effect_rows, page, score_rows, tell, told_milestones, verdict
 from automl_zero.report.story import Story
 from automl_zero.run.driver import Run
@@ -26,6 +31,7 @@ from automl_zero.tasks.task import Loss
 
 HOSTILE = "<script>alert(1)</script>\"'&"
 VOID = {"meta", "input", "br", "path", "use", "rect"}
+SCRIPT = re.compile(r"<script([^>]*)>(.*?)</script>", re.DOTALL)
 LINEAR = to_text(library_program("linear_regression"))
 
 
@@ -59,6 +65,10 @@ def read(text: str) -> Reader:
     reader.close()
     assert reader.open == []
     return reader
+
+
+def hash_of(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
 def recorded(folder: Path, config: Config, events: list[Event]) -> str:
@@ -109,9 +119,36 @@ def test_the_page_of_a_run_has_all_its_parts_and_needs_nothing_from_elsewhere(tm
 def test_the_page_allows_its_own_script_and_no_other(tmp_path: Path) -> None:
     text = recorded(tmp_path / "run", small_config(), [])
     script = text.partition("<script>")[2].partition("</script>")[0]
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    assert f"script-src 'sha256-{digest}'\">" in text
+    assert f"script-src 'sha256-{hash_of(script)}'\">" in text
     assert "getElementById" in script
+
+
+def test_an_interactive_page_allows_the_library_and_its_own_scripts_alone(
+    tmp_path: Path,
+) -> None:
+    story = Story(small_config())
+    story.update(final(baselines=(Baseline(name=HOSTILE, setting="", scores=score(0.5)),)))
+    text = page(tmp_path, story, library="let library = 1;")
+    assert HOSTILE not in text
+    *figures, first, library, second = SCRIPT.findall(text)
+    assert [kind for kind, _ in figures] == [' type="application/json"']
+    assert json.loads(figures[0][1])["layout"]["yaxis"]["ticktext"][0] == "<b>evolved</b>"
+    assert library == ("", "let library = 1;")
+    digests = [hash_of(script) for _, script in (first, library, second)]
+    allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
+    assert f'script-src {allowed}">' in text
+
+
+def test_milestones_of_an_interactive_page_tell_their_code(tmp_path: Path) -> None:
+    config = small_config()
+    folder = tmp_path / "run"
+    recorded(folder, config, list(Run(config).events()))
+    text = page(folder, tell(folder), library="")
+    read(text)
+    plots = [json.loads(content) for kind, content in SCRIPT.findall(text) if kind]
+    names = [plot["layout"]["xaxis"]["title"]["text"] for plot in plots]
+    assert names[1:] == ["programs", "epoch", "epoch", "epoch"]
+    assert all("def Predict():" in told for told in plots[1]["data"][-1]["hovertext"])
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 5])
@@ -154,6 +191,23 @@ def test_whatever_comes_from_a_run_is_shown_as_text(tmp_path: Path) -> None:
     assert HOSTILE not in text
     assert "alert(1)" in text
     assert read(text).tags.count("script") == 1
+
+
+def test_the_ablation_of_the_final_program_is_shown_and_none_of_another(tmp_path: Path) -> None:
+    config = small_config()
+    story = Story(config)
+    story.update(final())
+    effects = (Effect(HOSTILE, HOSTILE, 0.25, Estimate(-0.5, -0.625, -0.375)),)
+    keep(tmp_path, KeptAblation(1, LINEAR, 20, 3, 0.75, effects))
+    text = page(tmp_path, story)
+    assert read(text).tags.count("script") == 1
+    assert HOSTILE not in text
+    assert "20 trials on the tasks of each of 3 seeds" in text
+    assert "<td>0.2500</td><td>-50.00 (-62.50 to -37.50)</td>" in text
+    keep(tmp_path, KeptAblation(1, LINEAR, 20, 3, 0.75, ()))
+    assert "No line of it has an effect" in page(tmp_path, story)
+    story.update(final(program=to_text(library_program("two_layer_net"))))
+    assert "What its parts are worth" not in page(tmp_path, story)
 
 
 @pytest.mark.parametrize(

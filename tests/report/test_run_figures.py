@@ -1,29 +1,15 @@
-"""The figures of a run: their data exactly, and that they can be drawn."""
+"""The curves of a run as data, exactly."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
-import matplotlib.image
-import numpy as np
-import pytest
 from sample_events import EPOCH, FINAL
 from small_config import small_config
 
-from automl_zero.report.drawing import svg
-from automl_zero.report.run_figures import (
-    FIGURES,
-    Curve,
-    course_chart,
-    diversity_chart,
-    islands_chart,
-    write_figures,
-)
+from automl_zero.report.run_figures import Curve, course_chart, diversity_chart, islands_chart
 from automl_zero.report.story import Story
-from automl_zero.run.driver import Run
 from automl_zero.run.events import Event, Improvement
-from automl_zero.run.store import StoreError
 
 
 def story(*events: Event) -> Story:
@@ -85,23 +71,3 @@ def test_diversity_is_told_of_two_islands() -> None:
 
 def test_runs_of_older_versions_tell_no_diversity() -> None:
     assert diversity_chart(story(EPOCH)).curves == ()
-
-
-@pytest.mark.parametrize("name", FIGURES)
-def test_every_figure_can_be_drawn_of_a_run_and_of_none(name: str) -> None:
-    complete = story(*Run(small_config()).events())
-    for told in (complete, story()):
-        assert svg(FIGURES[name](told)).startswith("<svg")
-    assert svg(FIGURES[name](complete)) == svg(FIGURES[name](complete))
-    assert "currentColor" in svg(FIGURES[name](complete))
-    assert "#000000" not in svg(FIGURES[name](complete))
-
-
-def test_figures_are_written_as_pictures_and_never_over_others(tmp_path: Path) -> None:
-    told = story(*Run(small_config()).events())
-    files = write_figures(told, tmp_path / "figures")
-    assert sorted(file.name for file in files) == sorted(f"{name}.{end}" for name in FIGURES for end in ("png", "svg"))
-    picture = matplotlib.image.imread(tmp_path / "figures" / "course.png")
-    assert len(np.unique(picture.reshape(-1, picture.shape[2]), axis=0)) > 10
-    with pytest.raises(StoreError, match=r"course.png.* exists: choose another folder"):
-        write_figures(told, tmp_path / "figures")

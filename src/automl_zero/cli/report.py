@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from automl_zero.cli.given_program import counting, threads
 from automl_zero.cli.new_files import check_free
 from automl_zero.cli.output import warning
 
@@ -16,23 +17,51 @@ if TYPE_CHECKING:
     from automl_zero.report.story import Story
 
 PAGE = "report.html"
+ABLATE = "Take each part out of the final program, and show what it is worth, here and on later pages."
+INTERACTIVE = "Figures that tell more under the mouse, and can be zoomed; the page has some 5 MB then (needs plotly)."
 
 
 def report(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
     out: Annotated[Path | None, typer.Option(help=f"The page; by default, {PAGE} in the run folder.")] = None,
     figures: Annotated[Path | None, typer.Option(help="A folder for the figures as PNG and SVG.")] = None,
+    ablate: Annotated[bool, typer.Option("--ablate", help=ABLATE)] = False,
+    interactive: Annotated[bool, typer.Option("--interactive", help=INTERACTIVE)] = False,
 ) -> None:
     """Write the report of a run as a page to look at; it needs no network, and can be sent to others."""
+    from automl_zero.report.figures import write_figures
+    from automl_zero.report.interactive import library
+    from automl_zero.report.kept_ablation import kept_of
     from automl_zero.report.page import tell
-    from automl_zero.report.run_figures import write_figures
 
     if out and out.resolve() != (folder / PAGE).resolve():  # the run's own page is made anew
         check_free(out)
+    source = library() if interactive else None
     story = tell(folder)
-    for file in write_figures(story, figures) if figures else []:
-        typer.echo(f"wrote {file}")
-    typer.echo(f"wrote {write_page(folder, story, out)}")
+    if ablate:
+        typer.echo(f"wrote {_keep_ablation(folder, story)}")
+    if figures:
+        kept = kept_of(folder, story.progress.final)
+        for file in write_figures(story, figures, kept.effects if kept else ()):
+            typer.echo(f"wrote {file}")
+    typer.echo(f"wrote {write_page(folder, story, out, source)}")
+
+
+def _keep_ablation(folder: Path, story: Story) -> Path:
+    """Take the final program apart, tell before what that takes, and keep what comes of it; gives the file."""
+    from automl_zero.analysis.contest import Budget
+    from automl_zero.report.kept_ablation import SEEDS, TRIALS, expected_seconds, keep, measured, variants_of
+    from automl_zero.run.store import StoreError
+    from automl_zero.run.wording import duration
+
+    final, config = story.progress.final, story.progress.config
+    if not final:
+        raise StoreError(f"the run in {folder} has no final program yet: let it end, or go on with 'resume'")
+    variants, budget = variants_of(final, config.tasks.num_classes > 2), Budget(TRIALS, SEEDS, threads(None))
+    seconds = duration(expected_seconds(final, len(variants), config, budget))
+    typer.echo(f"{len(variants)} parts are taken out, {TRIALS} trials on each of {SEEDS} seeds: about {seconds}")
+    with counting("trials", TRIALS * SEEDS * (1 + len(variants))) as told:
+        return keep(folder, measured(final, variants, config, budget, told))
 
 
 def leave_page(folder: Path, console: Console) -> None:
@@ -47,8 +76,8 @@ def leave_page(folder: Path, console: Console) -> None:
         console.print(f"to look at: {page}", markup=False, highlight=False, soft_wrap=True)
 
 
-def write_page(folder: Path, story: Story, out: Path | None = None) -> Path:
-    """Write the page of a run, by default to its folder, where it is made anew.
+def write_page(folder: Path, story: Story, out: Path | None = None, library: str | None = None) -> Path:
+    """Write the page of a run, by default to its folder, where it is made anew; ``library`` as for ``page``.
 
     Raises:
         StoreError: the page cannot be written.
@@ -57,7 +86,7 @@ def write_page(folder: Path, story: Story, out: Path | None = None) -> Path:
     from automl_zero.report.page import page
     from automl_zero.run.store import named
 
-    target, content = out or folder / PAGE, page(folder, story)
+    target, content = out or folder / PAGE, page(folder, story, library)
     with named(target), replacing(target) as file:
         file.write(content.encode())
     return target

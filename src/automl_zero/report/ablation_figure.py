@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from textwrap import fill
 
@@ -17,8 +18,22 @@ TICKS = (-100, -30, -10, -3, -1, 0, 1, 3, 10, 30, 100)
 BAR_INCHES, FRAME_INCHES = 0.34, 1.3
 
 
+@dataclass(frozen=True, slots=True)
+class Knockouts:
+    """A figure as data: its title, and the effects of all changes."""
+
+    title: str
+    effects: tuple[Effect, ...]
+
+
 def draw_ablation(title: str, effects: Sequence[Effect], path: Path) -> None:
     """Draw a bar for each effect, in points of fitness, into a PNG or SVG file, by its ending."""
+    draw_knockouts(Knockouts(title, tuple(effects))).savefig(path)
+
+
+def draw_knockouts(told: Knockouts) -> Figure:
+    """Draw a bar for each effect, in points of fitness."""
+    effects = told.effects
     figure = Figure(figsize=(8, FRAME_INCHES + BAR_INCHES * len(effects)), dpi=110, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
@@ -34,9 +49,9 @@ def draw_ablation(title: str, effects: Sequence[Effect], path: Path) -> None:
     axes.set_xticks(_ticks(axes.get_xlim()))
     axes.xaxis.set_major_formatter("{x:g}")
     axes.margins(y=0.5 / len(effects))
-    axes.set(title=title, xlabel="change of the fitness, in points, with its 95 % interval")
+    axes.set(title=told.title, xlabel="change of the fitness, in points, with its 95 % interval")
     axes.spines[["top", "right"]].set_visible(False)
-    figure.savefig(path)
+    return figure
 
 
 def _ticks(limits: Sequence[float]) -> list[int]:

@@ -1,6 +1,6 @@
 """The report of a run as one HTML page that needs nothing else: no server, no network, and hardly a script.
 
-All that comes from a run is escaped by the template; figures are SVG, described in words.
+All that comes from a run is escaped by the template; figures are SVG or data for plotly.js, described in words.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from automl_zero import __version__
 from automl_zero.analysis.analyze import Analysis, analyze
+from automl_zero.analysis.compare import Estimate
 from automl_zero.analysis.difference import of_lines
 from automl_zero.analysis.findings import TECHNIQUES
 from automl_zero.analysis.recognise import recognise
@@ -26,9 +27,11 @@ from automl_zero.program.prune import prune
 from automl_zero.program.text import from_text
 from automl_zero.report import map_figure, scores_figure
 from automl_zero.report.drawing import svg
-from automl_zero.report.map_figure import draw_map, island_map
-from automl_zero.report.run_figures import course_chart, diversity_chart, draw, islands_chart
-from automl_zero.report.scores_figure import draw_scores, scores_chart
+from automl_zero.report.figures import NAMES, drawn, figures_of
+from automl_zero.report.interactive import plotted
+from automl_zero.report.kept_ablation import kept_of
+from automl_zero.report.map_figure import island_map
+from automl_zero.report.scores_figure import scores_chart
 from automl_zero.report.story import Story, milestones
 from automl_zero.run.events import Ancestor, Baseline
 from automl_zero.run.fates import pruned, redrawn, shares
@@ -76,14 +79,21 @@ def tell(folder: Path) -> Story:
     return story
 
 
-def page(folder: Path, story: Story) -> str:
-    """The report of a run as HTML."""
+def page(folder: Path, story: Story, library: str | None = None) -> str:
+    """The report of a run as HTML; its figures are drawn by plotly.js if that is given, the source of it.
+
+    Raises:
+        StoreError: the ablation that the folder holds is damaged.
+    """
     environment = Environment(
         loader=PackageLoader("automl_zero.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
-    script = environment.get_template("report.js").render()
-    content = _content(folder, story) | {"script": script, "script_hash": _hash_for_browsers(script)}
+    scripts = [environment.get_template("report.js").render()]
+    if library is not None:
+        scripts += [library, environment.get_template("interactive.js").render()]
+    content = _content(folder, story, is_interactive=library is not None)
+    content |= {"scripts": scripts, "hash_for_browsers": _hash_for_browsers}
     return environment.get_template("report.html").render(content)
 
 
@@ -92,9 +102,14 @@ def _hash_for_browsers(script: str) -> str:
     return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
-def _content(folder: Path, story: Story) -> dict[str, Any]:
+def _content(folder: Path, story: Story, is_interactive: bool) -> dict[str, Any]:
     progress, config = story.progress, story.progress.config
-    counters, moved = progress.epoch.counters if progress.epoch else {}, island_map(story)
+    counters, ablation = progress.epoch.counters if progress.epoch else {}, kept_of(folder, progress.final)
+    found, told = figures_of(story, ablation.effects if ablation else ()), told_milestones(story)
+    notes = {"course": [each.code for each in told]}
+    figures = {
+        name: plotted(data, notes.get(name, ())) if is_interactive else svg(drawn(data)) for name, data in found.items()
+    }
     return {
         "name": config.name,
         "seed": config.seed,
@@ -102,10 +117,10 @@ def _content(folder: Path, story: Story) -> dict[str, Any]:
         "verdict": verdict(story),
         "measure": measure(progress.final.loss) if progress.final else "fitness",
         "rows": score_rows(story),
-        "scores": svg(draw_scores(scores_chart(story))) if progress.final else "",
+        "figures": dict.fromkeys(NAMES, "") | figures,
+        "is_interactive": is_interactive,
         "intervals": scores_figure.explanation(scores_chart(story)),
-        "course": svg(draw(course_chart(story))) if story.course.improvements else "",
-        "milestones": told_milestones(story),
+        "milestones": told,
         "analysis": _analysis(story),
         "techniques": TECHNIQUES,
         "raw": progress.best_program or "",
@@ -115,11 +130,10 @@ def _content(folder: Path, story: Story) -> dict[str, Any]:
         "pruned": pruned(counters),
         "redrawn": redrawn(counters),
         "effects": effect_rows(story),
-        "islands": svg(draw(islands_chart(story))) if story.course.epochs else "",
-        "migration": svg(draw_map(moved)) if moved.epochs else "",
         "mixed": bool(config.islands.groups),
-        "moved": map_figure.explanation(moved),
-        "diversity": svg(draw(diversity_chart(story))) if diversity_chart(story).curves else "",
+        "moved": map_figure.explanation(island_map(story)),
+        "ablation": ablation,
+        "points": points,
         "spent": progress.spent,
         "text": report(progress, folder),
         "config": tomli_w.dumps(config.model_dump(mode="json", exclude_none=True)),
@@ -201,6 +215,12 @@ def effect_rows(story: Story) -> list[tuple[str, int, int, int]]:
     effects = story.lineage.effects if story.lineage else {}
     rows = [(name.replace("_", " "), *counts) for name, counts in effects.items() if any(counts)]
     return sorted(rows, key=lambda row: -sum(row[1:]))
+
+
+def points(difference: Estimate) -> str:
+    """A difference of fitness in points, with its interval."""
+    value, low, high = (100 * each for each in (difference.value, difference.low, difference.high))
+    return f"{value:+.2f} ({low:+.2f} to {high:+.2f})"
 
 
 def _analysis(story: Story) -> Analysis | None:

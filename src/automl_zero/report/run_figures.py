@@ -1,22 +1,17 @@
-"""The curves of a run: data from its story first, drawing second; and all figures of a run as PNG and SVG files."""
+"""The curves of a run: data from its story first, drawing second."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from types import MappingProxyType
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from automl_zero.report.drawing import COLORS, STYLE, new_figure
-from automl_zero.report.map_figure import draw_map, island_map
-from automl_zero.report.scores_figure import draw_scores, scores_chart
 from automl_zero.report.story import Story, milestones
 from automl_zero.run.report import measure
-from automl_zero.run.store import StoreError, named
 from automl_zero.tasks.splits import Stage
 
 MOST_POINTS = 20_000  # of all islands together, so that a page stays small however many there are
@@ -115,32 +110,3 @@ def _draw_curve(axes: Axes, curve: Curve, color: str, steps: bool) -> None:
     if curve.points:
         style = "steps-post" if steps else "default"
         axes.plot(*zip(*curve.points, strict=True), color=color, linewidth=1.4, drawstyle=style, label=curve.name)
-
-
-FIGURES: Mapping[str, Callable[[Story], Figure]] = MappingProxyType(
-    {
-        "course": lambda story: draw(course_chart(story)),
-        "scores": lambda story: draw_scores(scores_chart(story)),
-        "islands": lambda story: draw(islands_chart(story)),
-        "migration": lambda story: draw_map(island_map(story)),
-        "diversity": lambda story: draw(diversity_chart(story)),
-    }
-)
-
-
-def write_figures(story: Story, folder: Path) -> list[Path]:
-    """Write every figure as PNG and SVG; gives the files.
-
-    Raises:
-        StoreError: there is one of them already, or they cannot be written.
-    """
-    files = [folder / f"{name}.{ending}" for name in FIGURES for ending in ("png", "svg")]
-    if taken := [str(file) for file in files if file.exists()]:
-        raise StoreError(f"{', '.join(taken)} exists: choose another folder")
-    with named(folder), rc_context(STYLE):
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, figure_of in FIGURES.items():
-            figure = figure_of(story)
-            for ending in ("png", "svg"):
-                figure.savefig(folder / f"{name}.{ending}")
-    return files

@@ -1,0 +1,64 @@
+"""All figures of a run as data, which every way to draw them starts from; and drawn, as SVG in a page or as files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+from automl_zero.analysis.ablate import Effect
+from automl_zero.report.ablation_figure import Knockouts, draw_knockouts
+from automl_zero.report.drawing import STYLE
+from automl_zero.report.map_figure import IslandMap, draw_map, island_map
+from automl_zero.report.run_figures import Chart, course_chart, diversity_chart, draw, islands_chart
+from automl_zero.report.scores_figure import Scores, draw_scores, scores_chart
+from automl_zero.report.story import Story
+from automl_zero.run.store import StoreError, named
+
+Data = Chart | Scores | IslandMap | Knockouts
+NAMES = ("course", "scores", "islands", "migration", "diversity", "ablation")
+
+
+def figures_of(story: Story, effects: tuple[Effect, ...] = ()) -> dict[str, Data]:
+    """The figures that there is something to draw in, by their names; ``effects`` are those of an ablation."""
+    course, scores, migration = course_chart(story), scores_chart(story), island_map(story)
+    islands, diversity = islands_chart(story), diversity_chart(story)
+    found: dict[str, Data] = {"course": course} if any(each.points for each in course.curves) else {}
+    found |= {"scores": scores} if scores.rows else {}
+    found |= {"islands": islands} if islands.curves else {}
+    found |= {"migration": migration} if migration.epochs else {}
+    found |= {"diversity": diversity} if diversity.curves else {}
+    return found | ({"ablation": Knockouts("", effects)} if effects else {})
+
+
+def drawn(data: Data) -> Figure:
+    """A figure, drawn."""
+    match data:
+        case Chart():
+            return draw(data)
+        case Scores():
+            return draw_scores(data)
+        case IslandMap():
+            return draw_map(data)
+        case Knockouts():
+            return draw_knockouts(data)
+
+
+def write_figures(story: Story, folder: Path, effects: tuple[Effect, ...] = ()) -> list[Path]:
+    """Write every figure as PNG and SVG; gives the files.
+
+    Raises:
+        StoreError: there is one of them already, or they cannot be written.
+    """
+    figures = figures_of(story, effects)
+    files = [folder / f"{name}.{ending}" for name in figures for ending in ("png", "svg")]
+    if taken := [str(file) for file in files if file.exists()]:
+        raise StoreError(f"{', '.join(taken)} exists: choose another folder")
+    with named(folder), rc_context(STYLE):
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, data in figures.items():
+            figure = drawn(data)
+            for ending in ("png", "svg"):
+                figure.savefig(folder / f"{name}.{ending}")
+    return files

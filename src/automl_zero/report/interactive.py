@@ -1,0 +1,237 @@
+"""Figures drawn by plotly.js: the same data as on paper, as the plain traces and layout that the library takes.
+
+Whatever comes from a run is escaped, since plotly.js reads marks of HTML in its texts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+from textwrap import fill
+from typing import Any
+
+from matplotlib import colormaps
+from matplotlib.colors import to_hex
+
+from automl_zero.config import ConfigError
+from automl_zero.report.ablation_figure import CERTAIN, NAME_WIDTH, TICKS, UNCERTAIN, Knockouts
+from automl_zero.report.drawing import COLORS
+from automl_zero.report.figures import Data
+from automl_zero.report.map_figure import MOST_ARROWS, IslandMap, TakeOver
+from automl_zero.report.run_figures import Chart, Curve
+from automl_zero.report.scores_figure import STAGE_COLORS, STAGE_GAP, Interval, Scores
+from automl_zero.tasks.splits import Stage
+
+MOST_LINES = 36  # of code that are shown at a point
+ROW, FRAME, HEIGHT = 38, 110, 400  # pixels: of a row and of what is around the rows; of a figure of curves
+
+Plain = dict[str, Any]
+
+
+def library() -> str:
+    """The source of plotly.js.
+
+    Raises:
+        ConfigError: plotly is not installed.
+    """
+    try:
+        from plotly.offline import get_plotlyjs
+    except ImportError:
+        raise ConfigError(
+            "--interactive needs Plotly, which is not installed: pip install 'automl-zero[interactive]'"
+        ) from None
+    return str(get_plotlyjs())
+
+
+def plotted(data: Data, notes: Sequence[str] = ()) -> Plain:
+    """A figure for plotly.js: ``data``, its traces, and ``layout``; ``notes`` are shown at marks, one at each."""
+    match data:
+        case Chart():
+            return _plot_chart(data, notes)
+        case Scores():
+            return _plot_scores(data)
+        case IslandMap():
+            return _plot_map(data)
+        case Knockouts():
+            return _plot_knockouts(data)
+
+
+def symlog(value: float) -> float:
+    """Linear from -1 to 1, and of equal length for every factor of 10 outside: the axis of an ablation."""
+    return value if abs(value) <= 1 else math.copysign(1 + math.log10(abs(value)), value)
+
+
+def _plot_chart(chart: Chart, notes: Sequence[str]) -> Plain:
+    curves = [curve for curve in chart.curves if curve.points]
+    told = _told_marks(chart, notes)
+    at = dict(zip(chart.marks, told, strict=True))
+    traces = [_curve(chart, curve, COLORS[number % len(COLORS)], at) for number, curve in enumerate(curves)]
+    places = [x for curve in curves for x, _ in curve.points]
+    for number, (name, level) in enumerate(chart.levels, 1):
+        ends = [min(places), max(places)] if places else [0, 1]
+        line = {"color": COLORS[number % len(COLORS)], "dash": "dash", "width": 1}
+        lines = _lines(f"{name}: {_number(level)}", ends, [level] * 2, line, [])
+        traces.append(lines | {"hoverinfo": "skip"})  # else its ends would hide what is told of a milestone there
+    if chart.marks:
+        traces.append(_marks(chart, told))
+    x = {"title": {"text": _text(chart.x)}, "type": "log" if chart.log_x else "linear"}
+    return {"data": traces, "layout": _layout(x, {"title": {"text": _text(chart.y)}}, HEIGHT)}
+
+
+def _curve(chart: Chart, curve: Curve, color: str, at_marks: Mapping[tuple[float, float], str]) -> Plain:
+    """Where it meets a mark, it tells what the mark tells, since the mouse finds either."""
+    told = [at_marks.get((x, y), f"{_text(curve.name)}: {_number(y)}{_place(chart, x)}") for x, y in curve.points]
+    line = {"color": color, "width": 1.8, "shape": "hv" if chart.steps else "linear"}
+    x, y = (list(each) for each in zip(*curve.points, strict=True))
+    return _lines(curve.name, x, y, line, told)
+
+
+def _lines(name: str, x: Sequence[float], y: Sequence[float], line: Plain, told: Sequence[str]) -> Plain:
+    trace = {"type": "scatter", "mode": "lines", "name": _text(name), "x": list(x), "y": list(y), "line": line}
+    return trace | {"hoverinfo": "text", "hovertext": list(told)}
+
+
+def _told_marks(chart: Chart, notes: Sequence[str]) -> list[str]:
+    return [
+        f"{number}: {_number(y)}{_place(chart, x)}{_code(note)}"
+        for number, ((x, y), note) in enumerate(zip(chart.marks, notes or [""] * len(chart.marks), strict=True), 1)
+    ]
+
+
+def _marks(chart: Chart, told: Sequence[str]) -> Plain:
+    x, y = (list(each) for each in zip(*chart.marks, strict=True))
+    numbers = [str(number) for number in range(1, len(x) + 1)]
+    return _points("milestones", x, y, COLORS[0], told) | {
+        "mode": "markers+text", "text": numbers, "textposition": "top center",
+    }  # fmt: skip
+
+
+def _place(chart: Chart, x: float) -> str:
+    return f"<br>{_text(chart.x)}: {x:,.0f}"
+
+
+def _points(name: str, x: Sequence[float], y: Sequence[float], color: str, told: Sequence[str]) -> Plain:
+    marker = {"color": color, "size": 8}
+    trace = {"type": "scatter", "mode": "markers", "name": name, "x": list(x), "y": list(y), "marker": marker}
+    return trace | {"hoverinfo": "text", "hovertext": list(told)}
+
+
+def _code(note: str) -> str:
+    lines = note.splitlines()
+    shown = [*lines[:MOST_LINES], *(["..."] if len(lines) > MOST_LINES else [])]
+    return "".join(f"<br>{_text(line)}" for line in ("", *shown)) if shown else ""
+
+
+def _plot_scores(scores: Scores) -> Plain:
+    traces = [_stage(scores.of_stage(stage), stage, STAGE_GAP * (number - 1)) for number, stage in enumerate(Stage)]
+    names = [f"<b>{_text(name)}</b>" if not row else _text(name) for row, name in enumerate(scores.names)]
+    layout = _layout({"title": {"text": _text(scores.label)}}, _rows(names), FRAME + 2 * ROW * len(names))
+    return {"data": traces, "layout": layout}
+
+
+def _stage(rows: Sequence[Interval], stage: Stage, shift: float) -> Plain:
+    told = [f"{_text(row.name)}, {stage.value}: {row.mean:.4f} ({row.low:.4f} to {row.high:.4f})" for row in rows]
+    places = [row + shift for row in range(len(rows))]
+    trace = _points(stage.value, [row.mean for row in rows], places, STAGE_COLORS[stage], told)
+    return trace | {"error_x": _reach([(row.low, row.mean, row.high) for row in rows])}
+
+
+def _reach(intervals: Sequence[tuple[float, float, float]]) -> Plain:
+    """How far each (low, value, high) reaches to both sides."""
+    above = [max(high - value, 0.0) for _, value, high in intervals]
+    below = [max(value - low, 0.0) for low, value, _ in intervals]
+    return {"type": "data", "symmetric": False, "array": above, "arrayminus": below, "thickness": 1.2, "width": 3}
+
+
+def _plot_map(told: IslandMap) -> Plain:
+    columns = {epoch: column for column, epoch in enumerate(told.epochs)}
+    cells = [
+        [f"island {island}, epoch {epoch}: {_number(value)}" for epoch, value in zip(told.epochs, row, strict=True)]
+        for island, row in enumerate(told.fitness)
+    ]
+    heat = {
+        "type": "heatmap", "z": [list(row) for row in told.fitness], "hoverinfo": "text", "hovertext": cells,
+        "colorscale": list(_scale(told.levels)), "colorbar": {"title": {"text": "best fitness", "side": "right"}},
+    }  # fmt: skip
+    moved = [
+        f"epoch {each.epoch}: the best of island {each.island} comes from island {each.source}"
+        for each in told.take_overs
+    ]
+    places = [columns[each.epoch] for each in told.take_overs], [each.island for each in told.take_overs]
+    taken = _points("take-overs", *places, COLORS[1], moved)
+    few = len(told.fitness) <= MOST_ARROWS
+    every = max(1, len(columns) // 8)
+    x = {"title": {"text": "epoch"}, **_ticks(list(columns.values())[::every], map(str, told.epochs[::every]))}
+    y = {"title": {"text": "island"}, "autorange": "reversed"} | ({"dtick": 1} if few else {})
+    layout = _layout(x, y, min(FRAME + ROW * len(told.fitness), 600)) | {"showlegend": False}
+    arrows = [_arrow(columns[each.epoch], each) for each in told.take_overs if few]
+    return {"data": [heat, *([taken] if moved else [])], "layout": layout | {"annotations": arrows}}
+
+
+def _scale(levels: Sequence[float]) -> Iterator[list[Any]]:
+    """Colours between levels, each the same all over, as shares of the range."""
+    count, reach = len(levels) - 1, levels[-1] - levels[0]
+    if count < 1:
+        yield from ([share, to_hex(colormaps["viridis"](0.5))] for share in (0, 1))
+    for number in range(count):
+        color = to_hex(colormaps["viridis"](number / max(count - 1, 1)))
+        yield from ([(level - levels[0]) / reach, color] for level in levels[number : number + 2])
+
+
+def _arrow(column: int, each: TakeOver) -> Plain:
+    ends = {"x": column, "y": each.island, "ax": column, "ay": each.source, "xref": "x", "yref": "y"}
+    return ends | {"axref": "x", "ayref": "y", "text": "", "arrowcolor": COLORS[1], "arrowhead": 2, "arrowwidth": 1.2}
+
+
+def _plot_knockouts(told: Knockouts) -> Plain:
+    points = [
+        [100 * each for each in (row.difference.low, row.difference.value, row.difference.high)] for row in told.effects
+    ]
+    names = ["<br>".join(map(_text, fill(each.name, NAME_WIDTH).splitlines())) for each in told.effects]
+    told_of = [
+        f"{_text(each.name)}: {value:+.2f} points ({low:+.2f} to {high:+.2f})<br>{_text(each.note)}"
+        for each, (low, value, high) in zip(told.effects, points, strict=True)
+    ]
+    ends = [(symlog(low), symlog(value), symlog(high)) for low, value, high in points]
+    bars = {
+        "type": "bar", "orientation": "h", "x": [value for _, value, _ in ends], "y": list(range(len(ends))),
+        "marker": {"color": [CERTAIN if each.is_certain else UNCERTAIN for each in told.effects]},
+        "error_x": _reach(ends), "hoverinfo": "text", "hovertext": told_of, "showlegend": False,
+    }  # fmt: skip
+    title = {"text": "change of the fitness, in points, with its 95 % interval"}
+    x = {"title": title, **_ticks([symlog(tick) for tick in TICKS], map(str, TICKS))}
+    return {"data": [bars], "layout": _layout(x, _rows(names), FRAME + ROW * len(names))}
+
+
+def _rows(names: Sequence[str]) -> Plain:
+    """An axis of names, the first on top."""
+    return {"autorange": "reversed", "zeroline": False, **_ticks(range(len(names)), names)}
+
+
+def _ticks(places: Sequence[float], texts: Iterator[str] | Sequence[str]) -> Plain:
+    return {"tickangle": 0, "tickmode": "array", "tickvals": list(places), "ticktext": list(texts)}
+
+
+def _layout(x: Plain, y: Plain, height: int) -> Plain:
+    """Without colours of text and lines, which the page gives."""
+    return {
+        "xaxis": {"automargin": True, **x},
+        "yaxis": {"automargin": True, **y},
+        "height": height,
+        "margin": {"l": 60, "r": 20, "t": 30, "b": 50},
+        "hovermode": "closest",
+        "hoverlabel": {"align": "left", "font": {"family": "ui-monospace, monospace", "size": 11}, "namelength": -1},
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+    }
+
+
+def _number(value: float) -> str:
+    """A fitness, or a count."""
+    return f"{value:,.0f}" if value.is_integer() else f"{value:.4f}"
+
+
+def _text(words: str) -> str:
+    return escape(words, quote=False)
