@@ -21,7 +21,7 @@ from automl_zero.program.library import library_program
 from automl_zero.program.prune import prune
 from automl_zero.program.text import to_text
 from automl_zero.report.kept_ablation import KeptAblation, keep
-from automl_zero.report.page import Birth, births, effect_rows, page, score_rows, tell, told_milestones, verdict
+from automl_zero.report.page import Birth, births, page, score_rows, tell, told_milestones, verdict
 from automl_zero.report.story import Story
 from automl_zero.run.driver import Run
 from automl_zero.run.events import Ancestor, Baseline, Event, Final, Improvement, Lineage, Score, Selection, Start
@@ -276,14 +276,6 @@ def test_of_many_ancestors_those_with_the_largest_gains_are_shown_in_their_order
     assert len(shown) == 60
     assert [each.programs for each in shown] == sorted(each.programs for each in shown)
     assert min(each.gain for each in shown) >= 0.002
-
-
-def test_mutations_are_told_most_frequent_first() -> None:
-    story = Story(small_config())
-    assert effect_rows(story) == []
-    effects = {"insert": (1, 2, 3), "replace_op": (10, 0, 0), "remove": (0, 0, 0)}
-    story.update(Lineage(seconds=1.0, experiment=0, ancestors=(), effects=effects))
-    assert effect_rows(story) == [("replace op", 10, 0, 0), ("insert", 1, 2, 3)]
 
 
 def test_ancestors_of_programs_for_many_classes_are_shown_with_their_code() -> None:

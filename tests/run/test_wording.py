@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from automl_zero.run.wording import YEAR, clock, duration, short_number, span
+from automl_zero.run.wording import YEAR, clock, duration, effect_rows, short_number, span
 
 
 @pytest.mark.parametrize(
@@ -64,3 +64,9 @@ def test_a_duration_has_two_digits_and_a_unit(seconds: float, text: str) -> None
 )
 def test_a_range_repeats_no_unit(least: str, most: str, text: str) -> None:
     assert span(least, most) == text
+
+
+def test_mutations_are_told_most_frequent_first_and_without_those_that_never_were() -> None:
+    assert effect_rows({}) == []
+    effects = {"insert": (1, 2, 3), "replace_op": (10, 0, 0), "remove": (0, 0, 0)}
+    assert effect_rows(effects) == [("replace op", 10, 0, 0), ("insert", 1, 2, 3)]

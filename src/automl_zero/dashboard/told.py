@@ -9,6 +9,7 @@ from automl_zero.dashboard.follow import Follower
 from automl_zero.dashboard.known import Known, Point, shown_islands
 from automl_zero.run.events import EpochEnd, Event, Final, Lineage, Scoring, Start, to_plain
 from automl_zero.run.fates import pruned, shares
+from automl_zero.run.wording import effect_rows
 
 MOST_COLUMNS = 120  # of the history of islands
 
@@ -55,7 +56,7 @@ def whole_run(follower: Follower, config: Config) -> dict[str, Any]:
             [each.island, each.island_programs, each.mutation, each.fitness]
             for each in (lineage.ancestors if lineage else ())
         ],
-        "effects": _effects(lineage),
+        "effects": effect_rows(lineage.effects if lineage else {}),
         "epoch": to_plain(epoch) if epoch else None,
         "speed": _speed(known),
         "fates": shares(counters, config),
@@ -80,13 +81,6 @@ def _history(curve: list[Point], islands: int) -> dict[str, Any]:
 def _lineage(follower: Follower) -> Lineage | None:
     event = follower.text(*follower.known.lineage) if follower.known.lineage else None
     return event if isinstance(event, Lineage) else None
-
-
-def _effects(lineage: Lineage | None) -> list[tuple[str, int, int, int]]:
-    """Of each kind of mutation, how many children were less fit than their parents, as fit, and fitter; most first."""
-    effects = lineage.effects if lineage else {}
-    rows = [(name.replace("_", " "), *counts) for name, counts in effects.items() if any(counts)]
-    return sorted(rows, key=lambda row: -sum(row[1:]))
 
 
 def _speed(known: Known) -> float:

@@ -21,7 +21,8 @@ from automl_zero.analysis.analyze import Analysis, analyze
 from automl_zero.analysis.compare import Estimate
 from automl_zero.analysis.difference import of_lines
 from automl_zero.analysis.findings import TECHNIQUES
-from automl_zero.analysis.recognise import recognise
+from automl_zero.analysis.lineage import telling
+from automl_zero.analysis.recognise import recognise, technique_names
 from automl_zero.program.program import Program
 from automl_zero.program.prune import prune
 from automl_zero.program.text import from_text
@@ -38,10 +39,11 @@ from automl_zero.run.fates import pruned, redrawn, shares
 from automl_zero.run.reading import short_text
 from automl_zero.run.report import measure, report
 from automl_zero.run.store import read_config, read_events
+from automl_zero.run.wording import effect_rows
 from automl_zero.tasks.splits import Stage
 from automl_zero.tasks.task import Loss
 
-MOST_ANCESTORS = 60  # that are shown; of more, those with the largest gains
+MOST_ANCESTORS = 60  # that are shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ def _content(folder: Path, story: Story, is_interactive: bool) -> dict[str, Any]
         "shares": list(shares(counters, config).items()),
         "pruned": pruned(counters),
         "redrawn": redrawn(counters),
-        "effects": effect_rows(story),
+        "effects": effect_rows(story.lineage.effects if story.lineage else {}),
         "mixed": bool(config.islands.groups),
         "moved": map_figure.explanation(island_map(story)),
         "ablation": ablation,
@@ -179,8 +181,8 @@ def told_milestones(story: Story) -> list[Milestone]:
     told, known = [], set[str]()
     for each in milestones(story.course.improvements):
         program = prune(from_text(each.program), _is_multiclass(story))
-        names = [finding.technique for finding in recognise(program, _is_multiclass(story), loss=_loss(story))]
-        new = tuple(name for name in dict.fromkeys(names) if name not in known)
+        names = technique_names(program, _is_multiclass(story), loss=_loss(story))
+        new = tuple(name for name in names if name not in known)
         known.update(new)
         code = short_text(program, _is_multiclass(story))
         told.append(Milestone(each.experiment_programs, each.fitness, new, code))
@@ -188,13 +190,12 @@ def told_milestones(story: Story) -> list[Milestone]:
 
 
 def births(ancestors: Sequence[Ancestor], multiclass: bool = False) -> list[Birth]:
-    """The ancestors with what differs from the one before; of many, those with the largest gains."""
-    ranked = sorted(range(len(ancestors)), key=lambda place: ancestors[place].parent_fitness - ancestors[place].fitness)
+    """The ancestors with what differs from the one before; of many, the last and those with the largest gains."""
+    gains = [each.fitness - each.parent_fitness for each in ancestors]
     told, before = [], Program()
-    for place in sorted(ranked[:MOST_ANCESTORS]):
-        each = ancestors[place]
+    for place in telling(gains, MOST_ANCESTORS):
+        each, gain = ancestors[place], gains[place]
         program = from_text(each.program)
-        gain = each.fitness - each.parent_fitness
         told.append(
             Birth(
                 place + 1, each.island, each.island_programs, each.mutation.replace("_", " "), gain, each.fitness,
@@ -208,13 +209,6 @@ def births(ancestors: Sequence[Ancestor], multiclass: bool = False) -> list[Birt
 def _changed(before: Program, after: Program, multiclass: bool) -> tuple[tuple[str, str], ...]:
     lines = (short_text(each, multiclass).splitlines() for each in (before, after))
     return tuple((each.mark.value, each.text) for each in of_lines(*lines))
-
-
-def effect_rows(story: Story) -> list[tuple[str, int, int, int]]:
-    """Of each kind of mutation, how many children were less fit than their parents, as fit, and fitter; most first."""
-    effects = story.lineage.effects if story.lineage else {}
-    rows = [(name.replace("_", " "), *counts) for name, counts in effects.items() if any(counts)]
-    return sorted(rows, key=lambda row: -sum(row[1:]))
 
 
 def points(difference: Estimate) -> str:

@@ -1,6 +1,8 @@
-"""Numbers and times as people read them; the exact ones are in the events."""
+"""Numbers, times and counts as people read them; the exact ones are in the events."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 NUMBERS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 COMPILING = "compiling the engine, once per machine, about 20 s"
@@ -41,3 +43,9 @@ def span(least: str, most: str) -> str:
     if least == most:
         return most
     return f"{least.partition(' ')[0] if unit and unit == most.partition(' ')[2] else least} to {most}"
+
+
+def effect_rows(effects: Mapping[str, tuple[int, int, int]]) -> list[tuple[str, int, int, int]]:
+    """Of each kind of mutation, how many children were less fit than their parents, as fit, and fitter; most first."""
+    rows = [(name.replace("_", " "), *counts) for name, counts in effects.items() if any(counts)]
+    return sorted(rows, key=lambda row: -sum(row[1:]))
