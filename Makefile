@@ -11,7 +11,7 @@ SOAK_SECONDS ?= 1200
 help:
 	@echo "make demo    evolve a learning algorithm from empty programs on images, for about three minutes"
 	@echo "make test    run the tests"
-	@echo "make browser try the dashboard in chromium, which is installed if root can"
+	@echo "make browser try dashboard and interactive report in chromium, which is installed if root can"
 	@echo "make soak    kill a run again and again for 20 minutes, and try 100,000 hostile inputs in some more"
 	@echo "make check   style, types, and who may import whom"
 	@echo "make bench   measure the speed, beside that of the published C++ program"
