@@ -128,7 +128,7 @@ class Engine(Protocol):
         """What it runs on at the moment; None if that is this process."""
 
     def islands(self, beginning: Beginning) -> Islands:
-        """The islands of an experiment, beside those of others that have not ended.
+        """The islands of an experiment, beside those of others that have not ended, each of a seed of its own.
 
         Raises:
             ConfigError, ProgramError: the config or an initial program cannot be used.
