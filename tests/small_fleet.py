@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from random import Random
+from threading import RLock
 
+from automl_zero.run.berths import Berths
 from automl_zero.run.engine import Beginning
 from automl_zero.run.fleet import Answer
 from automl_zero.run.free import spread_islands
@@ -26,8 +28,10 @@ class SmallFleet:
         self.size, self.losses = size, 0
         self._percent, self._random = percent, Random(seed)
         self._hosts: dict[int, Host] = {}
-        self._beginnings: dict[int, Beginning] = {}
-        self._sent: list[tuple[int, int, bytes]] = []
+        self._known: dict[int, set[int]] = {}
+        self._ended: set[int] = set()
+        self.berths, self._lock = Berths(), RLock()
+        self._sent: list[tuple[int, int, Beginning, bytes]] = []
         self._begun = self._messages = 0
 
     @property
@@ -35,31 +39,42 @@ class SmallFleet:
         return list(self._hosts)
 
     def tend(self, wanted: int) -> None:
-        while len(self._hosts) < min(wanted, self.size):
-            self._hosts[self._begun] = Host()
-            self._begun += 1
+        with self._lock:
+            while len(self._hosts) < min(wanted, self.size):
+                self._hosts[self._begun] = Host()
+                self._begun += 1
 
     wait = tend
 
     def send(self, host: int, beginning: Beginning, orders: Sequence[Order]) -> int:
-        is_known = self._beginnings.get(host) is beginning
-        self._beginnings[host] = beginning
-        self._messages += 1
-        # As bytes, so that nothing is shared with the host; the beginning never changes.
-        self._sent.append((self._messages, host, pickle.dumps((is_known, orders))))
-        return self._messages
+        with self._lock:
+            known = self._known.setdefault(host, set())
+            is_known = beginning.seed in known
+            known.add(beginning.seed)
+            self._messages += 1
+            # As bytes, so that nothing is shared with the host; the beginning never changes.
+            self._sent.append((self._messages, host, beginning, pickle.dumps((is_known, orders, [*self._ended]))))
+            return self._messages
 
-    def answers(self, _: int) -> Iterator[tuple[int, Answer]]:
+    def end(self, beginning: Beginning) -> None:
+        with self._lock:
+            self._ended.add(beginning.seed)
+
+    def answers(self, messages: Collection[int], _: int) -> Iterator[tuple[int, Answer]]:
         """One message at a time, and now and then the loss of its host."""
-        message, host, content = self._sent.pop(0)
-        yield message, self._answer(host, content)
+        with self._lock:
+            found = next(each for each in self._sent if each[0] in messages)
+            self._sent.remove(found)
+            message, host, beginning, content = found
+            answer = self._answer(host, beginning, content)
+        yield message, answer
 
-    def _answer(self, host: int, content: bytes) -> Answer:
+    def _answer(self, host: int, beginning: Beginning, content: bytes) -> Answer:
         fate = self._random.randrange(100)
         if host not in self._hosts or fate < self._percent // 2:
             return self.lose(host)
-        is_known, orders = pickle.loads(content)  # noqa: S301
-        reports = self._hosts[host].do(None if is_known else self._beginnings[host], orders)
+        is_known, orders, ended = pickle.loads(content)  # noqa: S301
+        reports = self._hosts[host].do(beginning.seed, None if is_known else beginning, orders, ended)
         if fate < self._percent:
             return self.lose(host)
         copied: list[Report] = pickle.loads(pickle.dumps(reports))  # noqa: S301
@@ -84,11 +99,11 @@ class UnevenFleet(SmallFleet):
         self._due[message] = self._is_free_at[host] = begins + self._seconds[host % len(self._seconds)]
         return message
 
-    def answers(self, wanted: int) -> Iterator[tuple[int, Answer]]:
+    def answers(self, messages: Collection[int], wanted: int) -> Iterator[tuple[int, Answer]]:
         """The one that is due first."""
         self._sent.sort(key=lambda each: self._due[each[0]])
         self._now = self._due[self._sent[0][0]]
-        yield from super().answers(wanted)
+        yield from super().answers(messages, wanted)
 
 
 class SmallEngine:
@@ -101,7 +116,7 @@ class SmallEngine:
         self.fleet, self.workers = fleet, fleet.size
 
     def islands(self, beginning: Beginning) -> SpreadIslands:
-        self.fleet.tend(len(beginning.tasks))
+        self.fleet.tend(len(beginning.tasks) * beginning.config.experiment.at_once)
         return spread_islands(beginning, self.fleet)
 
     def close(self) -> None:

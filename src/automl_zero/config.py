@@ -347,11 +347,12 @@ class IslandsConfig(_Section):
 class ExperimentConfig(_Section):
     """When one experiment ends and hands its best program to the select stage; unset limits do not apply.
 
-    So many go on ``at_once``, which needs threads: each does one epoch, then all do the next, and no program moves
-    between them. One that ends gives its place to the next, while fewer than ``stop.max_experiments`` have begun.
-    What an experiment finds depends on its number and the seed, not on those beside it. The run's limits look at the
-    sum of all after each of these epochs; when one is reached, those that go on end, too, and their programs compete.
-    Where ``resume`` raises ``stop.max_experiments``, further ones begin then, and find what they would have found.
+    So many go on ``at_once``, in threads or on a cluster: each does one epoch, then all do the next, and no program
+    moves between them. One that ends gives its place to the next, while fewer than ``stop.max_experiments`` have
+    begun. What an experiment finds depends on its number and the seed, not on those beside it. The run's limits look
+    at the sum of all after each of these epochs; when one is reached, those that go on end, too, and their programs
+    compete. Where ``resume`` raises ``stop.max_experiments``, further ones begin then, and find what they would have
+    found.
     """
 
     at_once: Annotated[int, Field(ge=1, le=1000)] = 1

@@ -8,18 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kept_states import ALL_STATES, cut_events, record, resume
+from kept_states import ALL_STATES, QUIET, cut_events, record, resume
 from small_config import small_config
+from small_fleet import SmallEngine, SmallFleet
 from timeless import timeless
 
 from automl_zero.config import Config, ConfigError
 from automl_zero.report.story import Story
+from automl_zero.run.callbacks import Callback
 from automl_zero.run.checkpoint import read_checkpoint
 from automl_zero.run.checkpoints import state_digest
 from automl_zero.run.driver import Run
 from automl_zero.run.engines import choose_engine
 from automl_zero.run.events import EpochEnd, Event, Improvement, Selection, Stop
 from automl_zero.run.progress import Progress
+from automl_zero.run.resume import resume_recorded
 from automl_zero.run.snapshot import Snapshot
 from automl_zero.run.store import StoreError, read_run
 
@@ -161,6 +164,61 @@ def test_the_report_has_the_whole_course_of_the_selected_experiment(events: list
     assert story.progress.selection.experiment == number
 
 
-def test_a_cluster_does_one_experiment_at_a_time() -> None:
-    with pytest.raises(ConfigError, match="at_once = 3 is for threads"):
-        Run(together(), engine=choose_engine("ray", 1, None))
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("at_once", [2, 3])
+@pytest.mark.parametrize(("hosts", "percent"), [(1, 0), (2, 0), (2, 10)])
+def test_hosts_give_what_threads_give(at_once: int, count: int, hosts: int, percent: int) -> None:
+    config, fleet = together(at_once, islands={"count": count, "migrants": 0}), SmallFleet(hosts, percent)
+    assert timeless(list(Run(config, engine=SmallEngine(fleet)).events())) == timeless(list(Run(config, 2).events()))
+    assert (fleet.losses > 0) == (percent > 0)
+
+
+class Crowd(Callback):
+    """Lets hosts come and go between epochs; keeps the loads of all hosts after each."""
+
+    def __init__(self, fleet: SmallFleet) -> None:
+        self.fleet, self.epochs = fleet, 0
+        self.loads: list[list[int]] = []
+
+    def on_epoch(self, _: EpochEnd) -> None:
+        self.epochs += 1
+        self.loads.append(sorted(len(host._islands) for host in self.fleet._hosts.values()))
+        self.fleet.size = 1 + self.epochs % 3
+        if self.epochs % 4 == 0:
+            self.fleet.lose(self.fleet.hosts[0])
+
+
+def test_hosts_that_join_and_are_lost_change_nothing() -> None:
+    config = together(3, islands={"count": 1, "migrants": 0})
+    fleet = SmallFleet(1)
+    crowd = Crowd(fleet)
+    found = list(Run(config, callbacks=[crowd], engine=SmallEngine(fleet)).events())
+    assert timeless(found) == timeless(list(Run(config, 2).events()))
+    assert fleet.losses >= 2
+
+
+def test_experiments_of_one_island_fill_the_hosts_that_join_and_leave_none_behind() -> None:
+    """Those that end free their places, too: their hosts forget them with their next message."""
+    fleet, held = SmallFleet(1), []
+    config = together(3, islands={"count": 1, "migrants": 0})
+
+    class Joining(Callback):
+        def on_epoch(self, _: EpochEnd) -> None:
+            fleet.size = 3
+            held.append(sorted(len(host._islands) for host in fleet._hosts.values()))
+
+    list(Run(config, callbacks=[Joining()], engine=SmallEngine(fleet)).events())
+    assert [1, 1, 1] in held
+    assert max(map(sum, held)) <= 4
+
+
+def test_a_run_goes_on_from_a_state_on_hosts(whole: Path, tmp_path: Path) -> None:
+    folder = record(together(stop={"max_programs": 500, "max_experiments": 5}), tmp_path / "run")
+    engine = SmallEngine(SmallFleet(2, 10))
+    resume_recorded(folder, ["stop.max_programs=none"], False, 1, QUIET, engine=engine)
+    check_same(folder, whole)
+
+
+def test_islands_that_do_not_wait_are_refused() -> None:
+    with pytest.raises(ConfigError, match="at_once = 3 is for islands that wait"):
+        Run(together(islands={"synchronous": False}), engine=choose_engine("ray", 1, None))

@@ -128,6 +128,30 @@ def test_islands_that_do_not_wait_outlive_their_actors() -> None:
     assert max(event.cluster.replays for event in epochs if event.cluster) >= 1
 
 
+@pytest.mark.parametrize("actors", [1, 2])
+@pytest.mark.parametrize("at_once", [2, 3])
+def test_experiments_side_by_side_are_those_of_threads(at_once: int, actors: int, tmp_path: Path) -> None:
+    """Each has one island; with two actors, one of them is killed, and its islands are made again."""
+    config = migrating(
+        stop={"max_programs": None, "max_experiments": 4},
+        islands={"count": 1, "migrants": 0},
+        experiment={"max_programs": 600, "at_once": at_once},
+        checkpoint={"keep": 0},
+    )
+    replays = run_with_kills(config, tmp_path / "run", actors, {3} if actors > 1 else set())
+    assert (replays > 0) == (actors > 1)
+
+
+@pytest.mark.parametrize("actors", [1, 2])
+def test_states_of_experiments_side_by_side_are_those_of_threads(actors: int, tmp_path: Path) -> None:
+    config = migrating(
+        stop={"max_programs": None, "max_experiments": 3}, experiment={"max_programs": 600, "at_once": 2}
+    )
+    record(config, tmp_path / "threads", 2)
+    run_recorded(config, tmp_path / "run", 1, QUIET, engine=RayEngine(actors))
+    check_same(tmp_path / "run", tmp_path / "threads")
+
+
 @pytest.mark.soak
 def test_actors_that_are_killed_again_and_again_change_nothing(tmp_path: Path) -> None:
     stop, islands = {"max_programs": 2_000_000, "max_experiments": None}, {"epoch_programs": 5000}

@@ -130,10 +130,10 @@ class Run:
 
     def _check_at_once(self, going: int) -> None:
         at_once = max(self.config.experiment.at_once, going)
-        if at_once > 1 and self._engine.cluster:
+        if at_once > 1 and not self.config.islands.synchronous:
             raise ConfigError(
-                f"experiment.at_once = {at_once} is for threads, and a cluster does one experiment at a time: use "
-                "--engine threads, or experiment.at_once = 1 and more islands"
+                f"experiment.at_once = {at_once} is for islands that wait for each other: use islands.synchronous = "
+                "true, or experiment.at_once = 1 and more islands"
             )
 
     def _begin_experiments(self) -> list[Experiment]:
@@ -198,6 +198,7 @@ class Run:
         for experiment in (each for each, limit in ended if limit):
             self._before.update(experiment.archipelago.counters)
             self._experiments.remove(experiment)
+            experiment.archipelago.islands.end()
         yield from self._improvements(self._begin_experiments())
         return None
 

@@ -105,6 +105,9 @@ class Islands(Protocol):
     def settle(self) -> Brood | None:
         """Wait for all that is under way; gives what it has brought forth, None if nothing was under way."""
 
+    def end(self) -> None:
+        """They are no longer needed; nothing may be asked of them then."""
+
     def fittest(self, count: int, numbers: Sequence[int]) -> list[list[Member]]:
         """Of each of these islands, what ``Island.fittest`` gives."""
 
@@ -125,7 +128,7 @@ class Engine(Protocol):
         """What it runs on at the moment; None if that is this process."""
 
     def islands(self, beginning: Beginning) -> Islands:
-        """The islands of an experiment; those of the one before are no longer needed.
+        """The islands of an experiment, beside those of others that have not ended, each of a seed of its own.
 
         Raises:
             ConfigError, ProgramError: the config or an initial program cannot be used.

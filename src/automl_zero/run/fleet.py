@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 
+from automl_zero.run.berths import Berths
 from automl_zero.run.engine import Beginning
 from automl_zero.run.order import Order, Report
 
@@ -12,7 +13,12 @@ Answer = Sequence[Report] | None  # None: the host was lost before it could answ
 
 
 class Fleet(Protocol):
-    """Hosts by their numbers, none of which is used twice. They come and go at any time."""
+    """Hosts by their numbers, none of which is used twice. They come and go at any time.
+
+    Experiments side by side use it from threads of their own.
+    """
+
+    berths: Berths
 
     @property
     def hosts(self) -> Sequence[int]:
@@ -25,10 +31,16 @@ class Fleet(Protocol):
         """Wait until there is at least one, and for all that can be there soon."""
 
     def send(self, host: int, beginning: Beginning, orders: Sequence[Order]) -> int:
-        """Let a host carry out orders, after those that it has got before; gives the number of the message."""
+        """Let a host carry out orders, after those that it has got before; gives the number of the message.
 
-    def answers(self, wanted: int, /) -> Iterable[tuple[int, Answer]]:
-        """What has come of messages that were sent, by their numbers; waits some time until there are so many."""
+        One to a host that is gone is answered with its loss.
+        """
+
+    def answers(self, messages: Collection[int], wanted: int, /) -> Iterable[tuple[int, Answer]]:
+        """What has come of these messages, by their numbers; waits some time until there are so many."""
+
+    def end(self, beginning: Beginning) -> None:
+        """An experiment has ended: hosts forget its islands with their next message."""
 
     def lose(self, host: int) -> None:
         """A host is gone, or must go."""

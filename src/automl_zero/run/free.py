@@ -88,8 +88,7 @@ class FreeIslands(SpreadIslands):
     def run_epoch(self, count: int, plan: MigrationPlan | None) -> Brood:
         """Keep all islands at work until they have done as many epochs as there are islands; there is no plan."""
         del plan
-        leaving = {number for number, question in self._asked.items() if question.is_last}
-        self._moving = set(self._surplus()) - leaving
+        self._moving |= set(self._surplus())
         for number in range(len(self._histories)):
             if number not in self._asked:
                 self._begin(number, count)
@@ -162,7 +161,7 @@ class FreeIslands(SpreadIslands):
 
     def _gather(self, count: int | None) -> None:
         """Take what has come; islands that are done go on by so many programs, if any are wanted."""
-        for message, answer in self._fleet.answers(1):
+        for message, answer in self._fleet.answers(list(self._sent), 1):
             host, number = self._sent.pop(message)
             if answer is None:
                 self._lose(host)

@@ -16,10 +16,12 @@ class History:
 
     Attributes:
         host: the number of the process that holds it, or has been asked to make it; None: nobody has.
+        bound_for: the one that it is at, or is to move to.
     """
 
     def __init__(self) -> None:
         self.host: int | None = None
+        self.bound_for: int | None = None
         self._state: Arrays | None = None  # None: that of its beginning
         self._commands: list[Command] = []  # since that state
         self._done: int | None = None  # how many of them its host has carried out; None: it has not made the island yet

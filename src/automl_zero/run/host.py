@@ -18,10 +18,11 @@ from automl_zero.search.island import Island, Member
 
 
 class Host:
-    """Some of the islands of one experiment at a time."""
+    """Some of the islands of each experiment that goes on, by its seed."""
 
     def __init__(self) -> None:
-        self._islands: dict[int, Island] = {}
+        self._beginnings: dict[int, Beginning] = {}
+        self._islands: dict[tuple[int, int], Island] = {}
 
     def greet(self, engine: str) -> int:
         """Make sure that an epoch is the same here as where the run is; gives the number of this process.
@@ -36,21 +37,27 @@ class Host:
             )
         return os.getpid()
 
-    def do(self, beginning: Beginning | None, orders: Sequence[Order]) -> list[Report]:
-        """Carry out orders; with a beginning, it is of another experiment, and the islands of the last are forgotten.
+    def do(
+        self, seed: int, beginning: Beginning | None, orders: Sequence[Order], ended: Sequence[int] = ()
+    ) -> list[Report]:
+        """Carry out orders of the experiment of a seed, whose beginning is told once; those that ended are forgotten.
 
         Raises:
             ConfigError, ProgramError: an island cannot be made.
             StoreError: a state is not that of such an island.
         """
+        for each in ended:
+            self._beginnings.pop(each, None)
+        self._islands = {key: island for key, island in self._islands.items() if key[0] not in ended}
         if beginning is not None:
-            self._make, self._islands = beginning.island, {}
-        return [self._carry_out(order) for order in orders]
+            self._beginnings[seed] = beginning
+        return [self._carry_out(seed, order) for order in orders]
 
-    def _carry_out(self, order: Order) -> Report:
+    def _carry_out(self, seed: int, order: Order) -> Report:
+        key = seed, order.number
         if order.is_new:
-            self._islands[order.number] = self._make(order.number)
-        island = self._islands[order.number]
+            self._islands[key] = self._beginnings[seed].island(order.number)
+        island = self._islands[key]
         if order.state is not None:
             overwrite(arrays_of(island, order.number), order.state)
         harvest = None
@@ -64,7 +71,7 @@ class Host:
                     island.rescore(strangers)
         report = _report(island, order, harvest)
         if order.question.is_last:
-            del self._islands[order.number]
+            del self._islands[key]
         return report
 
 

@@ -11,15 +11,16 @@ import pickle
 import signal
 import socket
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import monotonic, sleep
 from typing import Any
 
 import ray
 from ray.exceptions import RayError, RayTaskError
 
+from automl_zero.run.berths import Berths
 from automl_zero.run.checkpoint import engine_hash
 from automl_zero.run.engine import Beginning, ClusterError
 from automl_zero.run.events import Cluster
@@ -51,8 +52,8 @@ class RayEngine:
     def __init__(self, workers: int | None = None, address: str | None = None) -> None:
         self._most, self._address = workers, address
         self._fleet: RayFleet | None = None
-        self._islands: SpreadIslands | None = None
-        self._replays = 0  # in the experiments before this one
+        self._going: list[SpreadIslands] = []  # of the experiments that go on
+        self._replays = 0  # in the experiments that have ended
         self._owns_connection = False
 
     @property
@@ -63,7 +64,7 @@ class RayEngine:
     @property
     def cluster(self) -> Cluster:
         """What the run goes on at the moment."""
-        nodes, replays = (self._fleet.nodes if self._fleet else 0), self._islands.replays if self._islands else 0
+        nodes, replays = (self._fleet.nodes if self._fleet else 0), sum(each.replays for each in self._going)
         return Cluster(nodes=nodes, workers=self.workers, replays=self._replays + replays)
 
     def islands(self, beginning: Beginning) -> SpreadIslands:
@@ -77,9 +78,10 @@ class RayEngine:
             if self._owns_connection:
                 _connect(self._address)
             self._fleet = RayFleet(self._most)
-        self._replays = self.cluster.replays
-        self._islands = spread_islands(beginning, self._fleet)
-        return self._islands
+        self._replays += sum(each.replays for each in self._going if each.has_ended)
+        self._going = [each for each in self._going if not each.has_ended]
+        self._going.append(spread_islands(beginning, self._fleet))
+        return self._going[-1]
 
     def close(self) -> None:
         """End the actors, and the cluster if the run has begun it."""
@@ -93,17 +95,17 @@ class RayEngine:
 class RayHost(Host):
     """An actor. What it is told and tells is packed here: Ray, which packs all else, asks at each array what to do."""
 
-    def do_packed(self, beginning: Beginning | None, orders: bytes) -> bytes:
+    def do_packed(self, seed: int, beginning: Beginning | None, orders: bytes, ended: Sequence[int]) -> bytes:
         """As ``do``."""
-        return pickle.dumps(self.do(beginning, pickle.loads(orders)), PICKLE)  # noqa: S301
+        return pickle.dumps(self.do(seed, beginning, pickle.loads(orders), ended), PICKLE)  # noqa: S301
 
 
 @dataclass(eq=False, slots=True)
 class _Actor:
-    """An actor, and which beginning it was told."""
+    """An actor, and the seeds of the experiments whose beginnings it was told and has not forgotten."""
 
     handle: Any
-    beginning: Beginning | None = None
+    known: set[int] = field(default_factory=set)
 
 
 class RayFleet:
@@ -113,10 +115,11 @@ class RayFleet:
         self._most = most
         self._actors: dict[int, _Actor] = {}
         self._coming: dict[Any, _Actor] = {}  # by the answer to a greeting
-        self._sent: dict[Any, int] = {}  # by the answer
+        self._sent: dict[int, Any] = {}  # answers, None of a host that was gone, by the number of the message
+        self.berths, self._lock = Berths(), threading.RLock()
         self._begun = self._messages = self.nodes = 0
         self._looked_at = -LOOK_SECONDS
-        self._beginning: tuple[Beginning, Any] | None = None  # as it is, and in the object store
+        self._stored: dict[int, Any] = {}  # beginnings in the object store, by their seeds, of experiments that go on
 
     @property
     def hosts(self) -> Sequence[int]:
@@ -125,19 +128,21 @@ class RayFleet:
 
     def tend(self, wanted: int) -> None:
         """Look at the cluster, but not more often than every second."""
-        if monotonic() - self._looked_at >= LOOK_SECONDS:
-            self._look(wanted)
-            self._welcome(len(self._coming), 0.0)
+        with self._lock:
+            if monotonic() - self._looked_at >= LOOK_SECONDS:
+                self._look(wanted)
+                self._welcome(len(self._coming), 0.0)
 
     def wait(self, wanted: int) -> None:
         """Wait for one, and at the beginning of the run a while for the others."""
-        is_beginning = self._begun == 0
-        while not self._actors:
-            self._look(wanted)
-            self._welcome(1, LOOK_SECONDS)
-            sleep(0.0 if self._actors or self._coming else LOOK_SECONDS)  # until there is a processor
-        if is_beginning:
-            self._welcome(len(self._coming), START_SECONDS)
+        with self._lock:
+            is_beginning = self._begun == 0
+            while not self._actors:
+                self._look(wanted)
+                self._welcome(1, LOOK_SECONDS)
+                sleep(0.0 if self._actors or self._coming else LOOK_SECONDS)  # until there is a processor
+            if is_beginning:
+                self._welcome(len(self._coming), START_SECONDS)
 
     def _look(self, wanted: int) -> None:
         """See which nodes there are, and begin actors that are missing, one for each processor."""
@@ -161,29 +166,40 @@ class RayFleet:
 
     def send(self, host: int, beginning: Beginning, orders: Sequence[Order]) -> int:
         """Call the actor; the beginning is sent only if it does not know it."""
-        actor = self._actors[host]
-        is_known, actor.beginning = actor.beginning is beginning, beginning
-        answer = actor.handle.do_packed.remote(
-            None if is_known else self._stored(beginning), pickle.dumps(orders, PICKLE)
-        )
-        self._messages += 1
-        self._sent[answer] = self._messages
-        return self._messages
+        with self._lock:
+            self._messages += 1
+            actor = self._actors.get(host)
+            self._sent[self._messages] = self._call(actor, beginning, orders) if actor else None
+            return self._messages
 
-    def _stored(self, beginning: Beginning) -> Any:
-        if self._beginning is None or self._beginning[0] is not beginning:
-            self._beginning = beginning, ray.put(beginning)
-        return self._beginning[1]
+    def _call(self, actor: _Actor, beginning: Beginning, orders: Sequence[Order]) -> Any:
+        seed = beginning.seed
+        if seed not in self._stored:
+            self._stored[seed] = ray.put(beginning)
+        told = None if seed in actor.known else self._stored[seed]
+        ended = sorted(actor.known - self._stored.keys())
+        actor.known = (actor.known & self._stored.keys()) | {seed}
+        return actor.handle.do_packed.remote(seed, told, pickle.dumps(orders, PICKLE), ended)
 
-    def answers(self, wanted: int) -> Iterator[tuple[int, Answer]]:
+    def answers(self, messages: Collection[int], wanted: int) -> Iterator[tuple[int, Answer]]:
         """What has come, when so many have or when half a second is over."""
-        if not self._sent:
+        asked = {message: self._sent[message] for message in messages}
+        sent = {answer: message for message, answer in asked.items() if answer is not None}
+        for message in (message for message, answer in asked.items() if answer is None):
+            del self._sent[message]
+            yield message, None
+        if not sent:
             return
-        sent = list(self._sent)
-        ray.wait(sent, num_returns=wanted, timeout=NOTICE_SECONDS)
-        answered, _ = ray.wait(sent, num_returns=len(sent), timeout=0)  # as many as there are by now
+        ray.wait(list(sent), num_returns=min(wanted, len(sent)), timeout=NOTICE_SECONDS)
+        answered, _ = ray.wait(list(sent), num_returns=len(sent), timeout=0)  # as many as there are by now
         for answer, packed in zip(answered, _values(answered), strict=True):
-            yield self._sent.pop(answer), pickle.loads(packed) if packed else None  # noqa: S301
+            del self._sent[sent[answer]]
+            yield sent[answer], pickle.loads(packed) if packed else None  # noqa: S301
+
+    def end(self, beginning: Beginning) -> None:
+        """Let the object store forget the beginning, and actors the islands."""
+        with self._lock:
+            self._stored.pop(beginning.seed, None)
 
     def lose(self, host: int) -> None:
         """Make sure that it is gone: one that cannot be reached may still be at work."""

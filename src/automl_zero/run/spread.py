@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from heapq import heapify, heapreplace
 from itertools import groupby
 
 import numpy as np
@@ -39,6 +38,7 @@ class SpreadIslands:
 
     Attributes:
         replays: how often an island was made again.
+        has_ended: whether the hosts may forget them.
     """
 
     def __init__(self, beginning: Beginning, fleet: Fleet) -> None:
@@ -47,8 +47,9 @@ class SpreadIslands:
         self.fitness: NDArray[np.float64] = np.full(count, -1.0)
         self.counters: NDArray[np.int64] = np.zeros((count, len(COUNTERS)), np.int64)
         self._effects: NDArray[np.int64] = np.zeros((count, len(MUTATION_NAMES), 3), np.int64)
-        self.replays, self._epoch = 0, 0
+        self.replays, self._epoch, self.has_ended = 0, 0, False
         self._histories = [History() for _ in range(count)]
+        fleet.berths.add(beginning.seed, self._histories)
         self._ask_all(Question())
 
     @property
@@ -107,38 +108,28 @@ class SpreadIslands:
         reports = self._ask(dict.fromkeys(numbers, Question(fittest=count)))
         return [list(reports[number].fittest) for number in numbers]
 
+    def end(self) -> None:
+        """Let the hosts forget the islands."""
+        self.has_ended = True
+        self._fleet.berths.remove(self._beginning.seed)
+        self._fleet.end(self._beginning)
+
     # Who holds which islands ------------------------------------------------------------------------------------------
 
     def _surplus(self) -> list[int]:
         """The islands to be moved to hosts that have come, so that all hold as many, give or take one."""
-        self._fleet.tend(len(self._histories))
-        held = sorted(self._held().values(), key=len, reverse=True)
-        if not held or len(held[0]) - len(held[-1]) <= 1:
-            return []
-        share, rest = divmod(len(self._histories), len(held))
-        return [number for place, numbers in enumerate(held) for number in numbers[share + (place < rest) :]]
+        self._fleet.tend(self._wanted)
+        return self._fleet.berths.level(self._fleet.hosts, self._histories)
 
-    def _held(self) -> dict[int, list[int]]:
-        """The islands of each host that is there."""
-        held: dict[int, list[int]] = {host: [] for host in self._fleet.hosts}
-        for number, history in enumerate(self._histories):
-            if history.host in held:
-                held[history.host].append(number)
-        return held
+    @property
+    def _wanted(self) -> int:
+        """Hosts that all experiments side by side have use for."""
+        return len(self._histories) * self._beginning.config.experiment.at_once
 
     def _find_hosts(self, numbers: Sequence[int]) -> None:
-        """Give islands to the hosts that hold the fewest; neighbours, often of different groups, to the same."""
-        if not self._fleet.hosts:
-            self._fleet.wait(len(self._histories))
-        loads = [(len(held), host) for host, held in self._held().items()]
-        heapify(loads)
-        places: Counter[int] = Counter()
-        for _ in numbers:
-            load, host = loads[0]
-            heapreplace(loads, (load + 1, host))
-            places[host] += 1
-        for number, host in zip(numbers, sorted(places.elements()), strict=True):
-            self._histories[number].host = host
+        while not (hosts := self._fleet.hosts):
+            self._fleet.wait(self._wanted)
+        self._fleet.berths.settle(hosts, [self._histories[number] for number in numbers])
 
     # Questions and answers --------------------------------------------------------------------------------------------
 
@@ -152,7 +143,7 @@ class SpreadIslands:
         sent = self._send(questions, questions)
         while sent:
             lost: list[int] = []
-            for message, answer in self._fleet.answers(len(sent)):
+            for message, answer in self._fleet.answers(list(sent), len(sent)):
                 host, numbers = sent.pop(message)
                 if answer is None:
                     self._lose(host)

@@ -88,6 +88,9 @@ class ThreadIslands:
             self._migrate(plan)
         return Brood(harvests, harvests)
 
+    def end(self) -> None:
+        """They end with this object."""
+
     def settle(self) -> None:
         """Nothing is under way between epochs."""
 
