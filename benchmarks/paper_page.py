@@ -79,7 +79,7 @@ def _simplified(found: dict[str, Any]) -> list[str]:
         "",
         f"`figure_6_raw` of the library: {LIBRARY['figure_6_raw'].description} Its {raw} instructions:",
         "",
-        "```python",
+        "```",
         told["raw"].rstrip("\n"),
         "```",
         "",
@@ -87,7 +87,7 @@ def _simplified(found: dict[str, Any]) -> list[str]:
         f"recognises the techniques (tested on {ANALYSIS_TASKS} select tasks: accuracy {fitness['raw']:.4f} before, "
         f"{fitness['program']:.4f} after):",
         "",
-        "```python",
+        "```",
         told["readable"].rstrip("\n"),
         "```",
     ]

@@ -1,10 +1,11 @@
 """The run folder: all that is kept of a run, readable at any moment, also while the run goes on or after a crash.
 
 ``config.toml``, the complete config; ``events.jsonl``, one event per line; ``best/``, the best programs as text: on the
-search tasks, on the select tasks, and ``final.txt``, the result; ``report.txt``; ``checkpoints/``, states of the
-search; ``log.txt``, from where the run went on after a stop; a folder of each tracker, by its name; ``report.html`` and
-``ablation.json``, the page and what its parts are worth; ``.holder``, which process works here, while one does. Files are replaced as a whole. Events are only added, unless a run goes on from a
-checkpoint: those that came after it are then cut off. Only who holds the lock writes.
+search tasks, on the select tasks, and ``final.txt``, the result; ``report.txt`` and ``report.html``; ``ablation.json``,
+what the parts of the result are worth; ``checkpoints/``, states of the search; ``log.txt``, from where the run went on
+after a stop; a folder of each tracker, by its name; ``.holder``, which process works here, while one does. Files are
+replaced as a whole. Events are only added, unless a run goes on from a checkpoint: those that came after it are then
+cut off. Only who holds the lock writes.
 """
 
 from __future__ import annotations
