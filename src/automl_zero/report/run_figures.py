@@ -91,19 +91,24 @@ def draw(chart: Chart) -> Figure:
     """Draw a figure."""
     with rc_context(STYLE):
         figure, axes = new_figure(HEIGHT)
-        for number, curve in enumerate(chart.curves):
-            _draw_curve(axes, curve, COLORS[number % len(COLORS)], chart.steps)
-        for number, (name, level) in enumerate(chart.levels):
-            axes.axhline(level, color=COLORS[(number + 1) % len(COLORS)], linestyle="--", linewidth=1, label=name)
-        for number, mark in enumerate(chart.marks, 1):
-            axes.annotate(str(number), mark, xytext=(0, 6), textcoords="offset points", ha="center", fontsize=8)
-            axes.plot(*mark, "o", color=COLORS[0], markersize=4)
-        axes.set(xlabel=chart.x, ylabel=chart.y)
-        if chart.log_x and any(curve.points for curve in chart.curves):
-            axes.set_xscale("log")
-        if 0 < sum(bool(curve.points) for curve in chart.curves) + len(chart.levels) <= len(COLORS) + 2:
-            axes.legend(frameon=False, fontsize=8)
+        draw_on(axes, chart)
     return figure
+
+
+def draw_on(axes: Axes, chart: Chart) -> None:
+    """Draw on axes; within ``rc_context(STYLE)``."""
+    for number, curve in enumerate(chart.curves):
+        _draw_curve(axes, curve, COLORS[number % len(COLORS)], chart.steps)
+    for number, (name, level) in enumerate(chart.levels):
+        axes.axhline(level, color=COLORS[(number + 1) % len(COLORS)], linestyle="--", linewidth=1, label=name)
+    for number, mark in enumerate(chart.marks, 1):
+        axes.annotate(str(number), mark, xytext=(-3, 5), textcoords="offset points", ha="right", fontsize=9)
+        axes.plot(*mark, "o", color=COLORS[0], markersize=4)
+    axes.set(xlabel=chart.x, ylabel=chart.y)
+    if chart.log_x and any(curve.points for curve in chart.curves):
+        axes.set_xscale("log")
+    if 0 < sum(bool(curve.points) for curve in chart.curves) + len(chart.levels) <= len(COLORS) + 2:
+        axes.legend(frameon=False, fontsize=8)
 
 
 def _draw_curve(axes: Axes, curve: Curve, color: str, steps: bool) -> None:
