@@ -23,10 +23,11 @@ from automl_zero.program.library import library_program
 from automl_zero.program.prune import prune
 from automl_zero.program.text import to_text
 from automl_zero.report.kept_ablation import KeptAblation, keep
-from automl_zero.report.page import Birth, births, facts, page, score_rows, tell, verdict
+from automl_zero.report.page import Birth, births, page, score_rows, tell, verdict
 from automl_zero.report.story import Story
 from automl_zero.run.driver import Run
 from automl_zero.run.events import Ancestor, Baseline, Event, Final, Improvement, Lineage, Score, Selection, Start
+from automl_zero.run.facts import facts
 from automl_zero.run.machine import machine, versions
 from automl_zero.run.store import RunFolder
 from automl_zero.tasks.splits import Stage
@@ -258,7 +259,8 @@ def test_the_page_tells_what_the_run_was_done_on_and_how_to_do_it_again(tmp_path
     config = small_config(seed=7)
     folder = tmp_path / "run"
     text = recorded(folder, config, list(Run(config).events()))
-    told = dict(facts(tell(folder)))
+    progress = tell(folder).progress
+    told = dict(facts(config, progress.start, progress.stop))
     assert (told["seed"], told["machine"]) == ("7, which all random numbers come from", machine())
     assert told["versions"] == ", ".join(
         f"{name} {each}" for name, each in {"automl-zero": __version__, **versions()}.items()

@@ -35,11 +35,12 @@ from automl_zero.report.milestone import told_milestones
 from automl_zero.report.scores_figure import scores_chart
 from automl_zero.report.story import Story
 from automl_zero.run.events import Ancestor, Baseline
+from automl_zero.run.facts import facts
 from automl_zero.run.fates import pruned, redrawn, shares
 from automl_zero.run.reading import short_text
 from automl_zero.run.report import again, measure, report
 from automl_zero.run.store import read_config, read_events
-from automl_zero.run.wording import duration, effect_rows
+from automl_zero.run.wording import effect_rows
 from automl_zero.tasks.splits import Stage
 
 MOST_ANCESTORS = 60  # that are shown
@@ -129,7 +130,7 @@ def _content(folder: Path, story: Story, is_interactive: bool) -> dict[str, Any]
         "text": report(progress, folder),
         "config": config.to_toml(),
         "start": progress.start,
-        "facts": facts(story),
+        "facts": facts(config, progress.start, progress.stop),
         "again": again(progress.stop, folder, config.islands.synchronous) if progress.stop else "",
         "measured_by": f"automl-zero report {quote(str(folder))} --ablate" if progress.final and not ablation else "",
         "version": __version__,
@@ -187,23 +188,6 @@ def births(ancestors: Sequence[Ancestor], multiclass: bool = False) -> list[Birt
 def _changed(before: Program, after: Program, multiclass: bool) -> tuple[tuple[str, str], ...]:
     lines = (short_text(each, multiclass).splitlines() for each in (before, after))
     return tuple((each.mark.value, each.text) for each in of_lines(*lines))
-
-
-def facts(story: Story) -> list[tuple[str, str]]:
-    """When the run was done, on what, with which versions and from which seed, each with its name."""
-    progress = story.progress
-    start, stop, spent = progress.start, progress.stop, progress.spent
-    found = [("seed", f"{progress.config.seed}, which all random numbers come from")]
-    if start:
-        versions = {"automl-zero": start.version} | start.versions
-        found += [
-            ("begun", start.time.replace("T", " ").replace("+00:00", " UTC")),
-            ("machine", start.machine),
-            ("threads or processes", str(start.workers)),
-            ("versions", ", ".join(f"{name} {version}" for name, version in versions.items())),
-        ]
-    found += [("time of the search", duration(progress.search_seconds)), ("programs", f"{spent.programs:,}")]
-    return [(name, value) for name, value in [*found, ("ended by", stop.reason if stop else "")] if value]
 
 
 def points(difference: Estimate) -> str:

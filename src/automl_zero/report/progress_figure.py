@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from textwrap import fill
+from typing import Any
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
@@ -18,8 +19,8 @@ from automl_zero.report.story import Story
 STEPS, NAME_WIDTH, CODE_WIDTH = 5, 26, 38  # panels of code; characters of a technique's line, and of a line of code
 WIDTH, CURVE_INCHES, LINE_INCHES = 15.0, 4.6, 0.18
 PLAIN, NEW = "#1d2433", "#00704f"
-TITLE = {"loc": "left", "fontsize": 9.5, "fontweight": "bold"}
-CODE = {"family": "monospace", "fontsize": 8, "va": "top"}
+TITLE: Any = {"loc": "left", "fontsize": 9.5, "fontweight": "bold"}
+CODE: Any = {"family": "monospace", "fontsize": 8, "va": "top"}
 
 
 @dataclass(frozen=True, slots=True)
