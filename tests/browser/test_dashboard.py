@@ -66,7 +66,7 @@ def test_a_run_is_started_watched_replayed_compared_and_stopped(server: Any, wat
     page.locator("#other").select_option("0/first")
     expect(page.locator("#curve path.b")).to_be_attached()
     expect(page.locator("#otherprogram")).to_contain_text("def Learn")
-    expect(page.locator("#both th")).to_have_text(["", "second", "first"])
+    expect(page.locator("#both th")).to_have_text(["figure", "second", "first"])
     expect(page.locator("#both")).to_contain_text("score on the final tasks")
     page.get_by_text("Settings that differ").click()
     expect(page.locator("#differing tr").filter(has_text="tasks.kind")).to_contain_text("image-groups")

@@ -19,7 +19,7 @@ export function compared(names, run, against) {
   $("compared").hidden = !against;
   if (!against) return;
   const others = figures(against);
-  table($("both"), ["", ...names], figures(run).map(([name, value], row) => [name, value, others[row][1]]));
+  table($("both"), ["figure", ...names], figures(run).map(([name, value], row) => [name, value, others[row][1]]));
 }
 
 export function about(names, found) {
