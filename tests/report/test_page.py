@@ -219,6 +219,7 @@ def test_the_ablation_of_the_final_program_is_shown_and_none_of_another(tmp_path
         ({}, "has accuracy 0.9000 on the final tasks, more than net."),
         ({"scores": score(0.7)}, "has accuracy 0.7000 on the final tasks, no more than net."),
         ({"baselines": ()}, "has accuracy 0.9000 on the final tasks."),
+        ({"loss": Loss.RMSE}, "has fitness 0.9000 on the final tasks, more than net."),
         ({"learned": ()}, "more than net. It does not learn."),
         (
             {

@@ -38,7 +38,7 @@ from automl_zero.run.events import Ancestor, Baseline
 from automl_zero.run.facts import facts
 from automl_zero.run.fates import pruned, redrawn, shares
 from automl_zero.run.reading import short_text
-from automl_zero.run.report import again, measure, report
+from automl_zero.run.report import again, measure, report, short_measure
 from automl_zero.run.store import read_config, read_events
 from automl_zero.run.wording import effect_rows
 from automl_zero.tasks.splits import Stage
@@ -146,7 +146,7 @@ def verdict(story: Story) -> str:
     evolved = final.scores[Stage.FINAL]
     better = [each.name for each in final.baselines if evolved.fitness > each.scores[Stage.FINAL].fitness]
     worse = [each.name for each in final.baselines if each.name not in better]
-    told = f"The evolved algorithm has {measure(final.loss)} {evolved.fitness:.4f} on the final tasks"
+    told = f"The evolved algorithm has {short_measure(final.loss)} {evolved.fitness:.4f} on the final tasks"
     told += f", more than {_listed(better)}" if better else ""
     told += f"{' but' if better else ','} no more than {_listed(worse)}" if worse else ""
     return f"{told}." if final.learned else f"{told}. It does not learn."

@@ -91,6 +91,11 @@ def measure(loss: Loss) -> str:
     return "fitness, 1 - (2/pi) atan(RMSE)" if loss is Loss.RMSE else "accuracy"
 
 
+def short_measure(loss: Loss) -> str:
+    """Its name alone."""
+    return measure(loss).partition(",")[0]
+
+
 def score_table(rows: Sequence[Baseline], loss: Loss) -> Iterator[str]:
     """A line for each algorithm, a column for each stage."""
     width = max(COLUMN, *(len(row.name) for row in rows))
