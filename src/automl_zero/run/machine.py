@@ -15,7 +15,7 @@ CPUINFO = Path("/proc/cpuinfo")
 @cache
 def machine() -> str:
     """The processor, how many cores there are, and the system; no name that somebody gave the machine."""
-    return f"{_processor() or 'unknown processor'}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}"
+    return f"{processor()}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}"
 
 
 @cache
@@ -24,10 +24,11 @@ def versions() -> dict[str, str]:
     return {"Python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
 
 
-def _processor() -> str:
+def processor() -> str:
+    """The name of the first processor that the system lists."""
     try:
         lines = CPUINFO.read_text(errors="replace").splitlines()
     except OSError:
         lines = []
     models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(models, "") or platform.processor()
+    return next(models, "") or platform.processor() or "unknown processor"

@@ -28,6 +28,6 @@ export function about(names, found) {
   $("repeat").hidden = !again;
   $("again").textContent = again;
   $("config").textContent = config;
-  const none = [["none but perhaps the name of the folder", "", ""]];
+  const none = [["none", "", ""]];
   table($("differing"), ["setting", ...names], differing.length ? differing : none);
 }
