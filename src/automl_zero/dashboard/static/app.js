@@ -1,7 +1,7 @@
 // Asks the server again and again for what is new, and shows it. All that must survive a reload is in the address.
 import { about, compared, score } from "./about.js";
 import { $, fitness, make, number, round, say, table } from "./dom.js";
-import { chart } from "./chart.js";
+import { chart, large, short } from "./chart.js";
 import { pause } from "./play.js";
 import { strip } from "./strip.js";
 
@@ -116,10 +116,10 @@ async function tellAbout(run) {
 }
 
 function figures(run) {
-  const limit = (key, unit) => (run.limits[key] ? ` of ${round(run.limits[key])}${unit}` : "");
-  const facts = [["best fitness", fitness(run.fitness)], ["programs", round(run.programs) + limit("max_programs", "")],
-    ["programs per second", round(run.speed)], ["seconds of search", round(run.epoch?.seconds ?? 0) + limit("max_seconds", "")],
-    ["improvements", run.moments.length], ["train steps", round(run.epoch?.train_steps ?? 0)],
+  const limit = (key) => (run.limits[key] ? ` of ${short(run.limits[key])}` : "");
+  const facts = [["best fitness", fitness(run.fitness)], ["programs", large(run.programs) + limit("max_programs")],
+    ["programs per second", round(run.speed)], ["seconds of search", round(run.epoch?.seconds ?? 0) + limit("max_seconds")],
+    ["improvements", run.moments.length], ["train steps", large(run.epoch?.train_steps ?? 0)],
     ["threads or processes", number(run.start?.workers)]];
   const cluster = run.epoch?.cluster;
   if (cluster) facts.push(["machines", number(cluster.nodes)], ["islands made again", number(cluster.replays)]);
@@ -168,7 +168,7 @@ function slider(run) {
 async function tell(list) {
   const at = Number($("slider").value), moment = list[at], kind = $("kind").value;
   const text = !moment ? "none yet" : kind === "improvement"
-    ? `${at + 1} of ${list.length}: fitness ${fitness(moment[3])} after ${number(moment[0])} s, experiment ${moment[1] + 1}`
+    ? `${at + 1} of ${list.length}: fitness ${fitness(moment[3])} after ${number(Math.round(10 * moment[0]) / 10)} s, experiment ${moment[1] + 1}`
     : `${at + 1} of ${list.length}: fitness ${fitness(moment[3])}, island ${moment[0]}, by ${moment[2]}`;
   $("moment").textContent = text;
   $("slider").setAttribute("aria-valuetext", text);
