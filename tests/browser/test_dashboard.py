@@ -5,6 +5,7 @@ Screenshots are kept in ``browser-artefacts``. ``make browser`` installs what is
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 from commands import start, wait_until
 from hostile_runs import NAMES, make_hostile_runs
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from sample_events import EPOCH, SCORING, improvement, selection
 from small_config import small_config
 
@@ -221,6 +222,38 @@ def test_with_reduced_motion_nothing_moves_by_itself(root: Path, server: Any, wa
         page.locator("#play").click()
         page.wait_for_timeout(SECOND)
         assert place(page) == wanted
+    watched.check_quiet()
+
+
+def test_an_answer_that_comes_too_late_is_not_shown(root: Path, server: Any, watched: Any) -> None:
+    shutil.copytree(root / "first", root / "second")
+    page: Page = watched.page
+    page.goto(f"{server.address}#run=0/first")
+    expect(page.locator("#moment")).to_contain_text(" of ")
+    held: list[Route] = []
+    page.route(lambda url: "/api/run?id=0%2Fsecond" in url, lambda route: held.append(route))
+    page.locator("#other").select_option("0/second")
+    page.wait_for_timeout(SECOND)
+    page.locator("#other").select_option("")
+    assert held
+    for each in held:
+        each.continue_()
+    page.wait_for_timeout(2 * SECOND)
+    expect(page.locator("#beside")).to_be_hidden()
+    expect(page.locator("#compared")).to_be_hidden()
+    expect(page.locator("#legend")).to_have_text("")
+    watched.check_quiet()
+
+
+def test_a_run_is_not_compared_with_itself(root: Path, server: Any, watched: Any) -> None:
+    shutil.copytree(root / "first", root / "second")
+    page: Page = watched.page
+    page.goto(f"{server.address}#run=0/first&with=0/second")
+    expect(page.locator("#compared")).to_be_visible()
+    page.locator("#runs button").filter(has_text="second").click()
+    expect(page.locator("#title")).to_have_text("second")
+    expect(page.locator("#compared")).to_be_hidden()
+    expect(page.locator("#beside")).to_be_hidden()
     watched.check_quiet()
 
 

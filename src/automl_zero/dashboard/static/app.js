@@ -32,7 +32,8 @@ function remember() {
 }
 
 function choose(id) {
-  Object.assign(shown, { id, run: null, moment: null, story: "" });
+  const other = shown.other === id ? null : shown.other; // nothing is compared with itself
+  Object.assign(shown, { id, other, run: null, against: null, moment: null, story: "" });
   $("refused").textContent = "";
   pause();
   remember();
@@ -192,9 +193,11 @@ function lines(element, found) {
 
 async function compare() {
   const id = rows.some((each) => each.id === shown.other) ? shown.other : null;
+  const run = id ? await ask("run", { id }).catch(() => null) : null;
+  const story = run ? await ask("story", { id, number: -1 }).catch(() => null) : null;
+  if (id && id !== shown.other) return; // meanwhile, another one was chosen, or none
+  shown.against = run;
   $("beside").hidden = !id;
-  shown.against = id ? await ask("run", { id }).catch(() => null) : null;
-  const story = shown.against ? await ask("story", { id, number: -1 }).catch(() => null) : null;
   $("besidename").textContent = id ? nameOf(id) : "";
   lines($("otherprogram"), (story?.lines ?? []).filter(([mark]) => mark !== "-").map(([, text]) => [" ", text]));
 }
@@ -208,7 +211,7 @@ async function refresh() {
     const id = shown.id, run = await ask("run", { id, since: shown.run?.version ?? "" });
     if (id !== shown.id) return;
     shown.run = run ?? shown.run;
-    if (shown.other) await compare();
+    await compare();
     if (run || shown.other) showRun();
   } catch (error) {
     say($("note"), error instanceof TypeError ? "the server does not answer; trying again" : error.message);
@@ -229,7 +232,7 @@ $("slider").addEventListener("input", () => {
 $("kind").addEventListener("change", () => { pause(); shown.moment = null; showRun(); });
 $("axis").addEventListener("change", curves);
 $("other").addEventListener("change", async () => {
-  shown.other = $("other").value || null;
+  Object.assign(shown, { other: $("other").value || null, against: null });
   remember();
   await compare();
   showRun();
