@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sample_events import EPOCH, improvement
+from sample_events import EPOCH, FINAL, improvement
 from small_config import small_config
 
-from automl_zero.notebook.page import HEIGHT, LEFT, LINE, WIDTH, code_html, curve_path, curve_svg, view_html
+from automl_zero.notebook.page import (
+    HEIGHT,
+    LEFT,
+    LINE,
+    WIDTH,
+    code_html,
+    curve_path,
+    curve_svg,
+    program_html,
+    view_html,
+)
 from automl_zero.run.events import Stop
 from automl_zero.run.progress import Progress
 
@@ -47,6 +57,8 @@ def test_a_view_tells_what_is_new_and_how_long_it_will_take() -> None:
     assert "small, seed 0, experiment 1: searching" in shown
     assert "  s2 = 0.5\n" in shown
     assert ">+ s1 = s2 + s2</span>" in shown
+    progress.update(FINAL)
+    assert "<p>the result</p>" + program_html(FINAL.pruned) in view_html(progress)
     progress.update(STOP)
     shown = view_html(progress)
     assert "small, seed 0: ended by stop.max_seconds" in shown

@@ -16,11 +16,11 @@ BLUE, NEW = "#2f7fc1", "#0f8a5f"
 
 
 def view_html(progress: Progress) -> str:
-    """The name of a run, its figures, its curve and its best program so far, with what is new in it."""
+    """The name of a run, its figures, its curve and its best program so far, with what is new in it, or its result."""
     counters = progress.epoch.counters if progress.epoch else {}
     fates = ", ".join(f"{label} {share:.0%}" for label, share in shares(counters, progress.config).items())
-    texts = [", ".join(_figures(progress)), fates, code_title(progress)]
-    code = code_html(lines_of(progress, progress.improvement), changes_of(progress)[0])
+    title, code = _code(progress)
+    texts = [", ".join(_figures(progress)), fates, title]
     told = "".join(f"<p>{escape(text)}</p>" for text in texts)
     return f"<div><b>{escape(_title(progress))}</b>{curve_svg(progress.curve)}{told}{code}</div>"
 
@@ -29,6 +29,13 @@ def _title(progress: Progress) -> str:
     if progress.stop:
         return f"{progress.config.name}, seed {progress.config.seed}: ended by {progress.stop.reason}"
     return headline(progress)
+
+
+def _code(progress: Progress) -> tuple[str, str]:
+    """A program, and what it is."""
+    if progress.final:
+        return "the result", program_html(progress.final.pruned)
+    return code_title(progress), code_html(lines_of(progress, progress.improvement), changes_of(progress)[0])
 
 
 def _figures(progress: Progress) -> list[str]:
