@@ -20,6 +20,7 @@ from typing import Any
 import ray
 from ray.exceptions import RayError, RayTaskError
 
+from automl_zero.program.program import Program
 from automl_zero.run.berths import Berths
 from automl_zero.run.checkpoint import engine_hash
 from automl_zero.run.engine import Beginning, ClusterError
@@ -28,8 +29,9 @@ from automl_zero.run.fleet import Answer
 from automl_zero.run.free import spread_islands
 from automl_zero.run.host import Host
 from automl_zero.run.interrupt import SIGNALS
-from automl_zero.run.order import Order
+from automl_zero.run.order import Order, Trial
 from automl_zero.run.spread import SpreadIslands
+from automl_zero.run.trials import score_on_hosts
 
 LOOK_SECONDS = 1.0  # between two looks at what has become of the cluster
 NOTICE_SECONDS = 0.5  # after which a loss is noticed, while others still work
@@ -73,15 +75,27 @@ class RayEngine:
         Raises:
             ClusterError: there is no such cluster, or one of its nodes has another version of the package.
         """
+        fleet = self._connected()
+        self._replays += sum(each.replays for each in self._going if each.has_ended)
+        self._going = [each for each in self._going if not each.has_ended]
+        self._going.append(spread_islands(beginning, fleet))
+        return self._going[-1]
+
+    def score(self, programs: Sequence[Program], beginning: Beginning) -> list[float]:
+        """The fitness of each of them on the first tasks of a beginning, which are sent to each node once.
+
+        Raises:
+            ClusterError: as for ``islands``.
+        """
+        return score_on_hosts(programs, beginning, self._connected())
+
+    def _connected(self) -> RayFleet:
         if self._fleet is None:
             self._owns_connection = not ray.is_initialized()
             if self._owns_connection:
                 _connect(self._address)
             self._fleet = RayFleet(self._most)
-        self._replays += sum(each.replays for each in self._going if each.has_ended)
-        self._going = [each for each in self._going if not each.has_ended]
-        self._going.append(spread_islands(beginning, self._fleet))
-        return self._going[-1]
+        return self._fleet
 
     def close(self) -> None:
         """End the actors, and the cluster if the run has begun it."""
@@ -164,7 +178,7 @@ class RayFleet:
                 self._actors[self._begun] = actor
                 self._begun += 1
 
-    def send(self, host: int, beginning: Beginning, orders: Sequence[Order]) -> int:
+    def send(self, host: int, beginning: Beginning, orders: Sequence[Order | Trial]) -> int:
         """Call the actor; the beginning is sent only if it does not know it."""
         with self._lock:
             self._messages += 1
@@ -172,7 +186,7 @@ class RayFleet:
             self._sent[self._messages] = self._call(actor, beginning, orders) if actor else None
             return self._messages
 
-    def _call(self, actor: _Actor, beginning: Beginning, orders: Sequence[Order]) -> Any:
+    def _call(self, actor: _Actor, beginning: Beginning, orders: Sequence[Order | Trial]) -> Any:
         seed = beginning.seed
         if seed not in self._stored:
             self._stored[seed] = ray.put(beginning)
