@@ -8,14 +8,14 @@ from random import Random
 from threading import RLock
 
 from automl_zero.program.program import Program
+from automl_zero.run.batches import score_on_hosts
 from automl_zero.run.berths import Berths
 from automl_zero.run.engine import Beginning
 from automl_zero.run.fleet import Answer
 from automl_zero.run.free import spread_islands
 from automl_zero.run.host import Host
-from automl_zero.run.order import Order, Trial
+from automl_zero.run.order import Batch, Order
 from automl_zero.run.spread import SpreadIslands
-from automl_zero.run.trials import score_on_hosts
 
 
 class SmallFleet:
@@ -48,7 +48,7 @@ class SmallFleet:
 
     wait = tend
 
-    def send(self, host: int, beginning: Beginning, orders: Sequence[Order | Trial]) -> int:
+    def send(self, host: int, beginning: Beginning, orders: Sequence[Order | Batch]) -> int:
         with self._lock:
             known = self._known.setdefault(host, set())
             is_known = beginning.seed in known
@@ -95,7 +95,7 @@ class UnevenFleet(SmallFleet):
         self._is_free_at: dict[int, float] = {}
         self._due: dict[int, float] = {}  # by the number of the message
 
-    def send(self, host: int, beginning: Beginning, orders: Sequence[Order | Trial]) -> int:
+    def send(self, host: int, beginning: Beginning, orders: Sequence[Order | Batch]) -> int:
         message = super().send(host, beginning, orders)
         begins = max(self._now, self._is_free_at.get(host, 0.0))
         self._due[message] = self._is_free_at[host] = begins + self._seconds[host % len(self._seconds)]

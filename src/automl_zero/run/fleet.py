@@ -9,9 +9,9 @@ from typing import Any, Protocol
 from automl_zero.config import Config
 from automl_zero.run.berths import Berths
 from automl_zero.run.engine import Beginning, ClusterError
-from automl_zero.run.order import Order, Trial
+from automl_zero.run.order import Batch, Order
 
-# A Report for each Order, and fitnesses for each Trial; None: the host was lost before it could answer.
+# A Report for each Order, and fitnesses for each Batch; None: the host was lost before it could answer.
 Answer = Sequence[Any] | None
 MOST_LOSSES = 10  # of one thing, one after the other, before it was done
 
@@ -34,7 +34,7 @@ class Fleet(Protocol):
     def wait(self, wanted: int) -> None:
         """Wait until there is at least one, and for all that can be there soon."""
 
-    def send(self, host: int, beginning: Beginning, orders: Sequence[Order | Trial]) -> int:
+    def send(self, host: int, beginning: Beginning, orders: Sequence[Order | Batch]) -> int:
         """Let a host carry out orders, after those that it has got before; gives the number of the message.
 
         One to a host that is gone is answered with its loss.

@@ -69,7 +69,7 @@ class Order(NamedTuple):
     question: Question
 
 
-class Trial(NamedTuple):
+class Batch(NamedTuple):
     """Programs whose fitness on the first tasks of a beginning is to be told."""
 
     programs: Sequence[Program]

@@ -10,11 +10,11 @@ from small_fleet import SmallFleet
 
 from automl_zero.program.program import Program
 from automl_zero.run import engine
+from automl_zero.run.batches import score_on_hosts
 from automl_zero.run.engine import Beginning, ClusterError
 from automl_zero.run.experiment import search_tasks
 from automl_zero.run.scoring import score_program
 from automl_zero.run.threads import ThreadEngine
-from automl_zero.run.trials import score_on_hosts
 from automl_zero.search.island import Island
 
 CONFIG = small_config()

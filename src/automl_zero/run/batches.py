@@ -1,4 +1,4 @@
-"""Programs scored on the hosts of a fleet, each part of them by whichever host is free.
+"""Programs scored on the hosts of a fleet, in batches: each goes to whichever host is free.
 
 A fitness is the same on all hosts, so what was lost with one of them is scored again on another.
 """
@@ -11,31 +11,34 @@ from collections.abc import Sequence
 from automl_zero.program.program import Program
 from automl_zero.run.engine import Beginning
 from automl_zero.run.fleet import Fleet, check_losses, hosts_wanted
-from automl_zero.run.order import Trial
+from automl_zero.run.order import Batch
 
-ROUNDS = 4  # parts for each host, so that those of slow programs delay the end little
+ROUNDS = 4  # batches for each host, so that slow programs delay the end little
 
 
 def score_on_hosts(programs: Sequence[Program], beginning: Beginning, fleet: Fleet) -> list[float]:
     """What ``Beginning.score`` gives for each of these programs."""
     count = ROUNDS * max(len(fleet.hosts), 1)
-    parts = [each for first in range(count) if (each := programs[first::count])]
+    batches = [Batch(each) for first in range(count) if (each := programs[first::count])]
     found: dict[int, Sequence[float]] = {}
-    waiting, sent = list(range(len(parts))), dict[int, tuple[int, int]]()  # (host, part) by the number of the message
+    waiting, sent = (
+        list(range(len(batches))),
+        dict[int, tuple[int, int]](),
+    )  # (host, batch) by the number of the message
     losses: Counter[int] = Counter()
-    while len(found) < len(parts):
+    while len(found) < len(batches):
         for host in _idle(fleet, beginning, {host for host, _ in sent.values()})[: len(waiting)]:
-            part = waiting.pop(0)
-            sent[fleet.send(host, beginning, [Trial(parts[part])])] = host, part
+            number = waiting.pop(0)
+            sent[fleet.send(host, beginning, [batches[number]])] = host, number
         for message, answer in fleet.answers(list(sent), 1):
-            host, part = sent.pop(message)
+            host, number = sent.pop(message)
             if answer is None:
                 fleet.lose(host)
-                check_losses(losses, [part], "batch of programs")
-                waiting.append(part)
+                check_losses(losses, [number], "batch of programs")
+                waiting.append(number)
             else:
-                (found[part],) = answer
-    return [found[number % count][number // count] for number in range(len(programs))]
+                (found[number],) = answer
+    return [found[place % count][place // count] for place in range(len(programs))]
 
 
 def _idle(fleet: Fleet, beginning: Beginning, busy: set[int]) -> list[int]:
