@@ -21,10 +21,8 @@ def score_on_hosts(programs: Sequence[Program], beginning: Beginning, fleet: Fle
     count = ROUNDS * max(len(fleet.hosts), 1)
     batches = [Batch(each) for first in range(count) if (each := programs[first::count])]
     found: dict[int, Sequence[float]] = {}
-    waiting, sent = (
-        list(range(len(batches))),
-        dict[int, tuple[int, int]](),
-    )  # (host, batch) by the number of the message
+    waiting = list(range(len(batches)))
+    sent: dict[int, tuple[int, int]] = {}  # (host, batch) by the number of the message
     losses: Counter[int] = Counter()
     while len(found) < len(batches):
         for host in _idle(fleet, beginning, {host for host, _ in sent.values()})[: len(waiting)]:

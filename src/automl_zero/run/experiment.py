@@ -171,11 +171,13 @@ class Experiment:
 
     def _on_search(self, members: Sequence[tuple[int, Member]]) -> list[float]:
         """Of members of islands, on the first island's tasks, so that they can be compared."""
-        at_home = [self.archipelago.tasks[number] is self.tasks for number, _ in members]
-        strangers = [member.program for (_, member), is_at_home in zip(members, at_home, strict=True) if not is_at_home]
+        strangers = [member.program for number, member in members if not self._is_at_home(number)]
         found = self._scores(strangers, self.archipelago.beginning)
-        pairs = zip(members, at_home, strict=True)
-        return [member.fitness if is_at_home else found[member.program] for (_, member), is_at_home in pairs]
+        return [member.fitness if self._is_at_home(number) else found[member.program] for number, member in members]
+
+    def _is_at_home(self, number: int) -> bool:
+        """Whether an island has the first one's tasks."""
+        return self.archipelago.tasks[number] is self.tasks
 
     def _scores(self, programs: Sequence[Program], beginning: Beginning) -> dict[Program, float]:
         """Of each program, which is scored once however many islands hold it."""
