@@ -79,9 +79,9 @@ All states are what the driver holds in memory, and what it receives for a check
 {{rows}}
 
 So with {SOME:,} workers, islands that wait for each other search for {WANTED:.0%} of the time if their epochs take
-{{some_wait:.1f}} s or more (`islands.epoch_programs`), and islands that go on do for all of it if theirs take
-{{some_free:.1f}} s; with {MANY:,}, these are {{many_wait:.0f}} s and {{many_free:.1f}} s. One of the two suits every
-search on {SOME:,} workers, so there are no stages of migration, each with a driver for a part of the islands.
+{{some_wait:.1f}} s or more, and islands that go on do for all of it if theirs take {{some_free:.1f}} s; with {MANY:,},
+these are {{many_wait:.0f}} s and {{many_free:.1f}} s. How long they take is for `islands.epoch_programs` to say, so
+there are no stages of migration, each with a driver for a part of the islands.
 
 What was measured, and what the model gives for it:
 
