@@ -41,9 +41,11 @@ PAPER_LOSSES = "-4.11 averaged weights, -1.46 bilinear, -1.20 normalized gradien
 def main() -> None:
     """Measure and write, the programs first and then what each is without its parts."""
     options = _options()
-    config = suite_config("cifar10", [f"tasks.num_features={options.features}", *_sizes(options.tasks)])
+    sizes = [f"tasks.select.num_tasks={options.select}", f"tasks.final.num_tasks={options.final}"]
+    config = suite_config("cifar10", [f"tasks.num_features={options.features}", *sizes])
     budget = Budget(options.trials, options.seeds, options.workers)
-    found: dict[str, Any] = {"trials": options.trials, "seeds": options.seeds, "tasks": options.tasks, "parts": {}}
+    found: dict[str, Any] = {name: getattr(options, name) for name in ("trials", "seeds", "select", "final")}
+    found["parts"] = {}
     found["programs"] = _programs(config, budget)
     _keep(options.features, found)
     for name in options.parts:
@@ -65,14 +67,11 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--features", type=int, default=16)
     parser.add_argument("--trials", type=int, default=200, help="of each tuning")
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--tasks", type=int, help="select tasks, and final tasks; default: 27 and 45")
+    parser.add_argument("--select", type=int, default=27, help="select tasks")
+    parser.add_argument("--final", type=int, default=45, help="final tasks")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--parts", nargs="*", choices=PROGRAMS, default=PROGRAMS, help="which are taken apart")
     return parser.parse_args()
-
-
-def _sizes(tasks: int | None) -> list[str]:
-    return [] if tasks is None else [f"tasks.{stage}.num_tasks={tasks}" for stage in ("select", "final")]
 
 
 def _programs(config: Config, budget: Budget) -> dict[str, Any]:
@@ -117,7 +116,7 @@ def _report(known: dict[str, Any]) -> list[str]:
         + f" %. It reports these losses without a technique, in points: {PAPER_LOSSES}.",
     ]
     for features, found in known.items():
-        tasks = "27 select and 45 final tasks" if found["tasks"] is None else f"{found['tasks']} tasks of each stage"
+        tasks = f"{found['select']} select and {found['final']} final tasks"
         sizes = f"{found['trials']} trials, {found['seeds']} seed(s) with {tasks}"
         lines += ["", f"## F = {features}: {sizes}", "", *_accuracies(found)]
         for name, parts in found.get("parts", {}).items():

@@ -98,7 +98,7 @@ def _compared(tuned: dict[str, Any]) -> list[str]:
     for features, found in tuned.items():
         means = {name: 100 * sum(each["accuracy"]) / found["seeds"] for name, each in found["programs"].items()}
         names = "figure_6", "two_layer_net", "logistic_regression"
-        tasks = "27 select, 45 final tasks" if found["tasks"] is None else f"{found['tasks']} tasks of each"
+        tasks = f"{found['select']} select, {found['final']} final tasks"
         lead, budget = (
             interval(found["programs"]["figure_6"]["lead"]),
             f"{found['trials']} trials, {found['seeds']} seed(s)",

@@ -1,4 +1,4 @@
-"""Classification of images seen through random projections to F features (paper, section 4.2 and supplement S4).
+"""Classification of images seen through random projections to F features, or as they are (paper, 4.2 and S4).
 
 One data set gives any number of tasks, each with its own projection, classes and choice of examples. What the stages
 keep apart is decided in ``splits``; test images are for the validation of the final stage and nothing else.
@@ -29,9 +29,11 @@ def image_pairs(config: TasksConfig, stage: Stage, seed: int) -> TaskSet:
     """One class of the data set against another; the one of smaller number is class 1, as in the published program.
 
     Raises:
-        TaskError: the data set cannot be had, or a pair of its classes has fewer images than ``config`` asks for.
+        TaskError: the data set cannot be had, its images do not have ``config.num_features`` values where they are not
+            projected, or a pair of its classes has fewer images than ``config`` asks for.
     """
     dataset = load_dataset(config.dataset)
+    _check_values(config, dataset)
     num_classes = len(dataset.class_names)
     classes = [_pair_classes(num_classes, *pair) for pair in pairs_of(stage, dataset.name, num_classes)]
     _check_enough_images(config, dataset, stage, classes)
@@ -46,9 +48,11 @@ def image_groups(config: TasksConfig, stage: Stage, seed: int) -> TaskSet:
     task.
 
     Raises:
-        TaskError: the data set cannot be had, cannot be grouped so, or has fewer images than ``config`` asks for.
+        TaskError: the data set cannot be had, cannot be grouped so, its images do not have ``config.num_features``
+            values where they are not projected, or there are fewer of them than ``config`` asks for.
     """
     dataset = load_dataset(config.dataset)
+    _check_values(config, dataset)
     _check_grouping(dataset, config.num_classes)
     classes = [
         np.array(grouping) for grouping in share_of(stage, groupings(len(dataset.class_names), config.num_classes))
@@ -130,21 +134,32 @@ def _projected(config: TasksConfig, dataset: Dataset, stage: Stage, seed: int, c
     for task, each in enumerate(classes):
         rng = generator_at(seed, "tasks", stage, task)
         train, valid = choose_images(dataset, stage, each, size.num_train, size.num_valid, rng)
-        train_x[task], valid_x[task] = _features(train, valid, num_features, rng)
+        train_x[task], valid_x[task] = _features(train, valid, config, rng)
         train_y[task], valid_y[task] = each[train.labels], each[valid.labels]
     return TaskSet(config.kind, train_x, train_y, valid_x, valid_y, Loss.ACCURACY, config.num_classes)
 
 
 def _features(
-    train: Images, valid: Images, num_features: int, rng: np.random.Generator
+    train: Images, valid: Images, config: TasksConfig, rng: np.random.Generator
 ) -> tuple[FloatArray, FloatArray]:
-    projection = np.rint(rng.standard_normal((train.pixels.shape[1], num_features)) / GRAIN) * GRAIN
+    if config.projection == "none":
+        return standardize(train.pixels.astype(np.float64), valid.pixels.astype(np.float64))
+    projection = np.rint(rng.standard_normal((train.pixels.shape[1], config.num_features)) / GRAIN) * GRAIN
     return standardize(project_pixels(train.pixels, projection), project_pixels(valid.pixels, projection))
 
 
 def _of_classes(images: Images, classes: IntArray) -> IntArray:
     """Numbers of the images whose class occurs in a task."""
     return np.flatnonzero(classes[images.labels] != NO_CLASS)
+
+
+def _check_values(config: TasksConfig, dataset: Dataset) -> None:
+    values = dataset.train.pixels.shape[1]
+    if config.projection == "none" and config.num_features != values:
+        raise TaskError(
+            f"tasks.num_features = {config.num_features}, but without a projection an image of {dataset.name} has "
+            f"{values} values: set tasks.num_features = {values}, or tasks.projection = 'random'"
+        )
 
 
 def _check_grouping(dataset: Dataset, num_classes: int) -> None:
