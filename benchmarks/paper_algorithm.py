@@ -4,10 +4,7 @@
 ``paper_algorithm.json``, and writes ``PAPER_ALGORITHM.md`` from all that is there. Two numbers of features can be
 measured one after the other; what takes long is written as soon as it is measured.
 
-The paper's own size is ``--features 3072 --tasks 8 --trials 200 --seeds 5 --parts``. A matrix then has 9.4 million
-elements: the tasks take 2 GB, the memory of eight programs side by side another, and one evaluation about an hour, as
-the time grows with the square of the features. Images go through a random projection to 3072 features there, too,
-where the paper's program saw the pixels.
+The paper's own size, 3072 features without a projection, is measured by ``full_size.py``.
 """
 
 from __future__ import annotations
@@ -47,13 +44,13 @@ def main() -> None:
     found: dict[str, Any] = {name: getattr(options, name) for name in ("trials", "seeds", "select", "final")}
     found["parts"] = {}
     found["programs"] = _programs(config, budget)
-    _keep(options.features, found)
+    keep(options.features, found)
     for name in options.parts:
         found["parts"][name] = _parts(name, config, budget)
-        _keep(options.features, found)
+        keep(options.features, found)
 
 
-def _keep(features: int, found: dict[str, Any]) -> None:
+def keep(features: int, found: dict[str, Any]) -> None:
     """Add what was found at a number of features, and write the table anew."""
     known: dict[str, Any] = json.loads(DATA.read_text(encoding="utf-8")) if DATA.exists() else {}
     known = dict(sorted((known | {str(features): found}).items(), key=lambda row: int(row[0])))
@@ -86,7 +83,7 @@ def _programs(config: Config, budget: Budget) -> dict[str, Any]:
     return {
         name: {
             "accuracy": each.final.mean(axis=1).tolist(),
-            "lead": _plain(paired_difference(each.final, net)),
+            "lead": plain(paired_difference(each.final, net)),
             "seconds": seconds[name],
         }
         for name, each in standings.items()
@@ -95,10 +92,11 @@ def _programs(config: Config, budget: Budget) -> dict[str, Any]:
 
 def _parts(name: str, config: Config, budget: Budget) -> list[dict[str, Any]]:
     effects = ablate(library_program(name), known_variants(name), config, budget).effects
-    return [{"name": each.name, "note": each.note, "change": _plain(each.difference)} for each in effects]
+    return [{"name": each.name, "note": each.note, "change": plain(each.difference)} for each in effects]
 
 
-def _plain(estimate: Estimate) -> list[float]:
+def plain(estimate: Estimate) -> list[float]:
+    """A difference and its interval, as they are kept."""
     return [estimate.value, estimate.low, estimate.high]
 
 

@@ -17,6 +17,7 @@ from automl_zero.tasks.projected import (
     image_groups,
     image_pairs,
     project_pixels,
+    some_pairs,
     standardize,
 )
 from automl_zero.tasks.splits import SELECT_PAIRS, Stage, groupings, pairs_of, share_of
@@ -155,6 +156,14 @@ def test_training_features_are_standardized(kind: str, stage: Stage) -> None:
     x = build(kind, stage).train_x
     np.testing.assert_allclose(x.mean(axis=1), 0.0, atol=1e-9)
     np.testing.assert_allclose(x.std(axis=1), 1.0, atol=1e-9)
+
+
+@pytest.mark.parametrize("stage", Stage)
+def test_pairs_are_the_same_one_after_the_other(stage: Stage) -> None:
+    together = build("image-pairs", stage, seed=3)
+    alone = list(some_pairs(tasks_config("image-pairs", stage), stage, 3, [2, 0]))
+    for name in ("train_x", "train_y", "valid_x", "valid_y"):
+        assert np.array_equal(np.concatenate([getattr(each, name) for each in alone]), getattr(together, name)[[2, 0]])
 
 
 @pytest.mark.parametrize("stage", Stage)
