@@ -1,7 +1,8 @@
 """The paper's best program at the size of the paper: all 3072 values of the images of CIFAR-10, beside what it beats.
 
 ``python benchmarks/full_size.py`` takes about an hour of one core, adds what it finds to ``paper_algorithm.json`` after
-each seed, and writes ``PAPER_ALGORITHM.md`` anew. Evaluations are those of ``products.py``.
+each seed, and writes ``PAPER_ALGORITHM.md`` anew. With ``--dataset mnist`` or ``fashion-mnist``, which take some ten
+minutes, it goes to ``paper_page.json``. Evaluations are those of ``products.py``.
 
 Each seed tunes all programs, the program's variants too, on select tasks of its own, with equal numbers of trials. The
 45 pairs of classes, on test images, are shared out between the seeds, so that each is judged once.
@@ -10,6 +11,7 @@ Each seed tunes all programs, the program's variants too, on select tasks of its
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import time
 from collections import defaultdict
@@ -30,12 +32,14 @@ from automl_zero.program.library import library_program
 from automl_zero.program.program import Program
 from automl_zero.rng import seed_at
 from automl_zero.run.suite import suite_config
+from automl_zero.tasks.datasets import load_dataset
 from automl_zero.tasks.projected import some_pairs
-from automl_zero.tasks.splits import Stage
-from paper_algorithm import keep, plain
+from automl_zero.tasks.splits import PAPER_DATASETS, Stage
+from paper_algorithm import FULL_SIZE, keep, keep_text, plain
+from paper_page import FOUND
 from products import Products, Task, net_outputs, rule_of, task_of
 
-FEATURES, PAIRS = 3072, 45
+PAIRS = 45
 NET, BEST, PRINTED = "two_layer_net", "figure_6", "figure_6, its constants as printed"
 NOTES = {variant.name: variant.note for variant in known_variants(BEST)}
 USUAL = 16  # features, at which the library's constants do well
@@ -61,9 +65,9 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=35, help="of each tuning")
     parser.add_argument("--seeds", type=int, default=5, help="a divisor of 45")
     parser.add_argument("--select", type=int, default=3, help="select tasks of each seed")
+    parser.add_argument("--dataset", choices=PAPER_DATASETS, default=PAPER_DATASETS[0])
     options = parser.parse_args()
-    sizes = [f"tasks.select.num_tasks={options.select}", f"tasks.final.num_tasks={PAIRS}"]
-    config = suite_config("cifar10", [f"tasks.num_features={FEATURES}", "tasks.projection=none", *sizes])
+    config = _config(options)
     found: dict[str, list[list[float]]] = defaultdict(list)  # for each seed, the accuracy on each of its final tasks
     seconds: dict[str, float] = defaultdict(float)
     with threadpool_limits(1):
@@ -71,7 +75,23 @@ def main() -> None:
             tuned = _tuned(config, seed, options.trials, seconds)
             for name, accuracies in _judged(config, tuned, _share(seed, options.seeds)).items():
                 found[name].append(accuracies)
-            keep(FEATURES, _told(found, seconds, options))
+            _keep(options.dataset, _told(found, seconds, options) | {"features": config.tasks.num_features})
+
+
+def _config(options: argparse.Namespace) -> Config:
+    values = load_dataset(options.dataset).train.pixels.shape[1]
+    tasks = {"dataset": options.dataset, "projection": "none", "num_features": values}
+    sizes = {"select.num_tasks": options.select, "final.num_tasks": PAIRS}
+    return suite_config("cifar10", [f"tasks.{name}={value}" for name, value in (tasks | sizes).items()])
+
+
+def _keep(dataset: str, found: dict[str, Any]) -> None:
+    if dataset == PAPER_DATASETS[0]:
+        keep(FULL_SIZE, found)
+        return
+    known = json.loads(FOUND.read_text(encoding="utf-8"))
+    known["pixels"] = known.get("pixels", {}) | {dataset: found}
+    keep_text(FOUND, json.dumps(known, indent=1) + "\n")
 
 
 def _share(seed: int, seeds: int) -> range:
@@ -79,11 +99,13 @@ def _share(seed: int, seeds: int) -> range:
     return range(seed * PAIRS // seeds, (seed + 1) * PAIRS // seeds)
 
 
-def _entrants() -> dict[str, Program]:
+def _entrants(num_features: int) -> dict[str, Program]:
     """All programs, with constants to begin a tuning with: those of the paper, and for the others what F suggests."""
-    shrunk = math.sqrt(USUAL / FEATURES)
+    shrunk = math.sqrt(USUAL / num_features)
     variants = {variant.name: variant.program for variant in known_variants(BEST)}
-    variants[NORMALIZED] = _scaled(variants[NORMALIZED], {1.0: FEATURES})  # about the norm that it takes the place of
+    variants[NORMALIZED] = _scaled(
+        variants[NORMALIZED], {1.0: num_features}
+    )  # about the norm that it takes the place of
     known = {name: library_program(name) for name in (NET, "logistic_regression")}
     return {BEST: library_program(BEST), **{name: _shrunk(each, shrunk) for name, each in known.items()}, **variants}
 
@@ -100,7 +122,7 @@ def _tuned(config: Config, seed: int, trials: int, seconds: dict[str, float]) ->
     """Each program with the constants that are best on a seed's select tasks; adds the seconds that it took."""
     places = list(_places(config, Stage.SELECT, seed, range(config.tasks.select.num_tasks)))
     tuned = {PRINTED: library_program(BEST)}
-    for name, program in _entrants().items():
+    for name, program in _entrants(config.tasks.num_features).items():
         start = time.process_time()
 
         def score(candidate: Program, is_net: bool = name == NET) -> float:
