@@ -110,8 +110,8 @@ def _report(known: dict[str, Any]) -> list[str]:
         "judged on the test images of the final tasks; each seed has tasks and tunings of its own. In brackets: 95 % "
         "intervals (paired bootstrap over seeds and tasks). Seconds are those of all tunings, beside other work.",
         "",
-        f"At F = {FULL_SIZE}, by `python benchmarks/full_size.py`, images are not projected. The final tasks of the "
-        "seeds together are the 45 pairs, each once, so a deviation there is one of pairs. Tunings begin at the "
+        f"At F = {FULL_SIZE}, by `python benchmarks/full_size.py`, images are not projected. Each seed judges pairs "
+        "that no other does, of five all 45 together, so a deviation there is one of pairs. Tunings begin at the "
         "library's constants; those of logistic regression and the net, which are for 16 features, are multiplied by "
         "the root of 16 / F first. Seconds are those of one core.",
         "",
