@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from functools import cache, partial
+from itertools import count
 from pathlib import Path
 
 import workloads
@@ -20,13 +21,14 @@ from automl_zero.run.threads import ThreadEngine
 WORKERS, ISLANDS = 2, 4
 EPOCH = {"linear": 150_000, "s10": 5_000}  # programs of an island, which take about half a second
 EPOCHS = 3
+SEEDS = count(1)
 
 
-def archipelago(name: str, engine: Engine, programs: int) -> Archipelago:
-    """Islands between which programs migrate after each epoch."""
+def archipelago(name: str, engine: Engine, programs: int, seed: int = 0) -> Archipelago:
+    """Islands between which programs migrate after each epoch; an engine takes one of each seed."""
     sizes = [f"islands.count={ISLANDS}", f"islands.epoch_programs={programs}", "islands.migrants=5"]
     config = override(workloads.search_config(name), sizes)
-    return Archipelago(config, search_tasks(config, 0), 0, engine=engine)
+    return Archipelago(config, search_tasks(config, 0), seed, engine=engine)
 
 
 @cache
@@ -37,21 +39,25 @@ def ray_engine() -> Engine:
     return RayEngine(WORKERS)
 
 
-def epoch_seconds(name: str, engine: Engine) -> float:
+def epoch_seconds(name: str, engine: Engine, seed: int) -> float:
     """Of an epoch in the mean, after one to warm up."""
-    made = archipelago(name, engine, EPOCH[name])
+    made = archipelago(name, engine, EPOCH[name], seed)
     made.run_epoch()
-    return workloads.seconds(made.run_epoch, EPOCHS)
+    seconds = workloads.seconds(made.run_epoch, EPOCHS)
+    made.islands.end()
+    return seconds
 
 
 def ray_overhead(name: str) -> float:
     """What an epoch takes longer on Ray than in as many threads, in percent; both do the same."""
-    return 100 * (epoch_seconds(name, ray_engine()) / epoch_seconds(name, ThreadEngine(WORKERS)) - 1)
+    seed = next(SEEDS)
+    return 100 * (epoch_seconds(name, ray_engine(), seed) / epoch_seconds(name, ThreadEngine(WORKERS), seed) - 1)
 
 
 def ray_speed_up(name: str) -> float:
     """How much faster an epoch is with two processes than in one thread."""
-    return epoch_seconds(name, ThreadEngine(1)) / epoch_seconds(name, ray_engine())
+    seed = next(SEEDS)
+    return epoch_seconds(name, ThreadEngine(1), seed) / epoch_seconds(name, ray_engine(), seed)
 
 
 def checkpoint(name: str) -> tuple[float, float]:

@@ -115,6 +115,7 @@ def _measure(memory: Callable[[], int]) -> Figures:
     for run in ask("runs")["runs"]:
         assert ask(f"run?id={run['id']}")["curve"]
         assert ask(f"story?id={run['id']}&number=-1")["lines"]
+        assert ask(f"about?id={run['id']}")["config"]
     opened, at_open = time.monotonic() - began, memory()
     most = at_open
     for number in range(RUNS):

@@ -35,6 +35,7 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from automl_zero.export import AutoMLZeroClassifier, AutoMLZeroRegressor, EvolvedClassifier, EvolvedRegressor
+from automl_zero.run.machine import processor
 
 PAGE = Path(__file__).parent.parent / "docs" / "estimators.md"
 MOST_SETTINGS = 60
@@ -245,13 +246,10 @@ def _summary(cells: Sequence[Cell], arguments: argparse.Namespace) -> Iterator[s
 
 
 def _machine() -> str:
-    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines() if Path("/proc/cpuinfo").exists() else []
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    processor = models[0] if models else platform.processor()
     load = f"{os.getloadavg()[2]:.1f}" if hasattr(os, "getloadavg") else "unknown"
     date = datetime.now(UTC).date().isoformat()
     versions = f"Python {platform.python_version()}, scikit-learn {sklearn.__version__}"
-    return f"{processor}, {os.cpu_count()} cores (load of the last 15 minutes {load}), {versions}, {date}"
+    return f"{processor()}, {os.cpu_count()} cores (load of the last 15 minutes {load}), {versions}, {date}"
 
 
 if __name__ == "__main__":

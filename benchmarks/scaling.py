@@ -42,8 +42,9 @@ SHORT = (  # so that epochs take next to no time; states and programs are as lar
 NODES, PROCESSORS = 3, 2
 EPOCHS = 6 * STATE_EPOCHS
 BANDWIDTH = 1.25e9  # bytes per second that the driver's machine can receive: a network of 10 Gbit/s, not measured
-WORKERS = (100, 1_000, 10_000)
+WORKERS = FEW, SOME, MANY = 100, 1_000, 10_000
 SECONDS = (1.0, 10.0, 60.0)  # of an epoch
+WANTED = 0.9  # efficiency of islands that wait
 
 
 NEVER = 10**9  # epochs
@@ -76,6 +77,11 @@ All states are what the driver holds in memory, and what it receives for a check
 {{head}}
 {{line}}
 {{rows}}
+
+So with {SOME:,} workers, islands that wait for each other search for {WANTED:.0%} of the time if their epochs take
+{{some_wait:.1f}} s or more, and islands that go on do for all of it if theirs take {{some_free:.1f}} s; with {MANY:,},
+these are {{many_wait:.0f}} s and {{many_free:.1f}} s. How long they take is for `islands.epoch_programs` to say, so
+there are no stages of migration, each with a driver for a part of the islands.
 
 What was measured, and what the model gives for it:
 
@@ -112,6 +118,11 @@ class Costs:
         """With what it waits for the network."""
         sent = islands * (self.state / state_epochs(islands) + 2 * self.migrants + self.harvest)
         return self.own_seconds(workers, islands) + sent / BANDWIDTH
+
+    def least_seconds(self, workers: int, is_synchronous: bool) -> float:
+        """What an epoch must take for the efficiency that is wanted; all of it, where islands go on."""
+        driver = self.driver_seconds(workers, workers)
+        return driver * WANTED / (1 - WANTED) if is_synchronous else driver
 
     def efficiency(self, workers: int, seconds: float, is_synchronous: bool) -> float:
         """The part of the time in which workers search, one island on each, if epochs take them so long."""
@@ -199,6 +210,10 @@ def table(measured: Measured) -> str:
         migrants=waiting.migrants / 1e3,
         harvest=waiting.harvest / 1e3,
         bandwidth=BANDWIDTH / 1e9,
+        some_wait=waiting.least_seconds(SOME, True),
+        some_free=free.least_seconds(SOME, False),
+        many_wait=waiting.least_seconds(MANY, True),
+        many_free=free.least_seconds(MANY, False),
         head=f"| islands | workers | driver, per epoch | all states | {' | '.join(epochs)} |",
         line="|---" * (len(SECONDS) + 4) + "|",
         rows="\n".join(row(measured[each][0], workers, each) for each in (True, False) for workers in WORKERS),

@@ -36,7 +36,7 @@ def hostile_events() -> list[Event]:
     program = {"seconds": 3.0, "experiment": 0, "program": HOSTILE}
     fitness = {"experiment_programs": 10, "search_fitness": 0.5, "select_fitness": 0.5}
     return [
-        Start(version=HOSTILE, name=HOSTILE, seed=0, workers=1, time=HOSTILE),
+        Start(version=HOSTILE, name=HOSTILE, seed=0, workers=1, time=HOSTILE, machine=HOSTILE, versions={HOSTILE: "1"}),
         replace(improvement(10, 0.5), program=HOSTILE),
         replace(EPOCH, counters={**EPOCH.counters, HOSTILE: 5}),
         Selection(**program, **fitness, record=True, limit=HOSTILE),

@@ -7,12 +7,14 @@ from collections.abc import Collection, Iterator, Sequence
 from random import Random
 from threading import RLock
 
+from automl_zero.program.program import Program
+from automl_zero.run.batches import score_on_hosts
 from automl_zero.run.berths import Berths
 from automl_zero.run.engine import Beginning
 from automl_zero.run.fleet import Answer
 from automl_zero.run.free import spread_islands
 from automl_zero.run.host import Host
-from automl_zero.run.order import Order, Report
+from automl_zero.run.order import Batch, Order
 from automl_zero.run.spread import SpreadIslands
 
 
@@ -46,7 +48,7 @@ class SmallFleet:
 
     wait = tend
 
-    def send(self, host: int, beginning: Beginning, orders: Sequence[Order]) -> int:
+    def send(self, host: int, beginning: Beginning, orders: Sequence[Order | Batch]) -> int:
         with self._lock:
             known = self._known.setdefault(host, set())
             is_known = beginning.seed in known
@@ -77,7 +79,7 @@ class SmallFleet:
         reports = self._hosts[host].do(beginning.seed, None if is_known else beginning, orders, ended)
         if fate < self._percent:
             return self.lose(host)
-        copied: list[Report] = pickle.loads(pickle.dumps(reports))  # noqa: S301
+        copied: Answer = pickle.loads(pickle.dumps(reports))  # noqa: S301
         return copied
 
     def lose(self, host: int) -> None:
@@ -93,7 +95,7 @@ class UnevenFleet(SmallFleet):
         self._is_free_at: dict[int, float] = {}
         self._due: dict[int, float] = {}  # by the number of the message
 
-    def send(self, host: int, beginning: Beginning, orders: Sequence[Order]) -> int:
+    def send(self, host: int, beginning: Beginning, orders: Sequence[Order | Batch]) -> int:
         message = super().send(host, beginning, orders)
         begins = max(self._now, self._is_free_at.get(host, 0.0))
         self._due[message] = self._is_free_at[host] = begins + self._seconds[host % len(self._seconds)]
@@ -118,6 +120,9 @@ class SmallEngine:
     def islands(self, beginning: Beginning) -> SpreadIslands:
         self.fleet.tend(len(beginning.tasks) * beginning.config.experiment.at_once)
         return spread_islands(beginning, self.fleet)
+
+    def score(self, programs: Sequence[Program], beginning: Beginning) -> list[float]:
+        return score_on_hosts(programs, beginning, self.fleet)
 
     def close(self) -> None:
         """There is nothing to let go of."""

@@ -71,6 +71,12 @@ def test_a_run_that_is_killed_three_times_ends_as_if_it_had_never_been(config: P
     check_killed_runs_end_the_same(3, 0.3, config)
 
 
+@pytest.mark.soak
+@pytest.mark.parametrize("config", [(3000, 1)], indirect=True)
+def test_a_run_that_is_killed_twenty_times_ends_as_if_it_had_never_been(config: Path) -> None:
+    check_killed_runs_end_the_same(20, 0.3, config)
+
+
 def test_a_run_that_was_interrupted_goes_on_as_if_it_had_never_been(config: Path) -> None:
     folder, whole = config.parent / "interrupted", config.parent / "whole"
     with start("run", config, "--out", folder) as process:

@@ -5,6 +5,7 @@ Screenshots are kept in ``browser-artefacts``. ``make browser`` installs what is
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 from commands import start, wait_until
 from hostile_runs import NAMES, make_hostile_runs
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from sample_events import EPOCH, SCORING, improvement, selection
 from small_config import small_config
 
@@ -66,6 +67,13 @@ def test_a_run_is_started_watched_replayed_compared_and_stopped(server: Any, wat
     page.locator("#other").select_option("0/first")
     expect(page.locator("#curve path.b")).to_be_attached()
     expect(page.locator("#otherprogram")).to_contain_text("def Learn")
+    expect(page.locator("#both th")).to_have_text(["figure", "second", "first"])
+    expect(page.locator("#both")).to_contain_text("score on the final tasks")
+    page.get_by_text("Settings that differ").click()
+    expect(page.locator("#differing tr").filter(has_text="tasks.kind")).to_contain_text("image-groups")
+    page.get_by_text("Config", exact=True).click()
+    expect(page.locator("#config")).to_contain_text('name = "digits"')
+    expect(page.locator("#facts")).to_contain_text("numba")
     watched.check_quiet()
 
     server.kill()
@@ -76,8 +84,9 @@ def test_a_run_is_started_watched_replayed_compared_and_stopped(server: Any, wat
     watched.faults.clear()  # a server that is gone is an error of the network
     page.get_by_role("button", name="Stop", exact=True).click()
     expect(page.get_by_role("button", name="Stop", exact=True)).to_be_disabled()
-    expect(page.locator("#state")).to_contain_text("ended: interrupted", timeout=240 * SECOND)
+    expect(page.locator("#state")).to_contain_text("ended: interrupted", timeout=600 * SECOND)
     expect(page.locator("#result")).to_be_visible()
+    expect(page.locator("#again")).to_contain_text("automl-zero run ")
     page.wait_for_timeout(1.5 * SECOND)
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
@@ -137,7 +146,11 @@ def test_a_run_that_is_killed_and_resumed_is_followed_on(root: Path, server: Any
 
 def test_a_run_on_ray_is_followed_and_stopped(root: Path, server: Any, watched: Any) -> None:
     page: Page = watched.page
-    with start("run", "digits", "--engine", "ray", "--set=stop.max_seconds=300", "--out", root / "ray") as run:
+    settings = [
+        "--set=stop.max_seconds=300",
+        "--set=baselines.names=[]",
+    ]  # tuning takes minutes on a busy machine
+    with start("run", "digits", "--engine", "ray", *settings, "--out", root / "ray") as run:
         page.goto(f"{server.address}#run=0/ray")
         expect(page.locator("#state")).to_contain_text("searching", timeout=120 * SECOND)
         expect(page.locator("#figures")).to_contain_text("islands made again")
@@ -216,6 +229,38 @@ def test_with_reduced_motion_nothing_moves_by_itself(root: Path, server: Any, wa
     watched.check_quiet()
 
 
+def test_an_answer_that_comes_too_late_is_not_shown(root: Path, server: Any, watched: Any) -> None:
+    shutil.copytree(root / "first", root / "second")
+    page: Page = watched.page
+    page.goto(f"{server.address}#run=0/first")
+    expect(page.locator("#moment")).to_contain_text(" of ")
+    held: list[Route] = []
+    page.route(lambda url: "/api/run?id=0%2Fsecond" in url, lambda route: held.append(route))
+    page.locator("#other").select_option("0/second")
+    page.wait_for_timeout(SECOND)
+    page.locator("#other").select_option("")
+    assert held
+    for each in held:
+        each.continue_()
+    page.wait_for_timeout(2 * SECOND)
+    expect(page.locator("#beside")).to_be_hidden()
+    expect(page.locator("#compared")).to_be_hidden()
+    expect(page.locator("#legend")).to_have_text("")
+    watched.check_quiet()
+
+
+def test_a_run_is_not_compared_with_itself(root: Path, server: Any, watched: Any) -> None:
+    shutil.copytree(root / "first", root / "second")
+    page: Page = watched.page
+    page.goto(f"{server.address}#run=0/first&with=0/second")
+    expect(page.locator("#compared")).to_be_visible()
+    page.locator("#runs button").filter(has_text="second").click()
+    expect(page.locator("#title")).to_have_text("second")
+    expect(page.locator("#compared")).to_be_hidden()
+    expect(page.locator("#beside")).to_be_hidden()
+    watched.check_quiet()
+
+
 def test_hostile_runs_are_shown_as_text(root: Path, server: Any, watched: Any) -> None:
     make_hostile_runs(root)
     page: Page = watched.page
@@ -227,6 +272,9 @@ def test_hostile_runs_are_shown_as_text(root: Path, server: Any, watched: Any) -
         expect(page.locator("#program")).to_contain_text("<script>")
         expect(page.locator("#effects")).to_contain_text("<script>")
         expect(page.locator("#scores")).to_contain_text("<script>")
+        expect(page.locator("#facts")).to_contain_text("<script>")
+        expect(page.locator("#config")).to_contain_text("<script>")
+        expect(page.locator("#description")).to_contain_text("<script>")
         page.locator("#kind").select_option("ancestor")
         page.locator("#other").select_option(f"0/{NAMES[0].decode()}" if name != NAMES[0] else "0/first")
         expect(page.locator("#beside")).to_be_visible()

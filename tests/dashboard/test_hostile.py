@@ -39,7 +39,7 @@ def test_runs_of_any_name_are_listed_and_told(root: Path) -> None:
     page = client(root)
     assert ids(page) == {f"0/{each.decode(errors='replace')}" for each in NAMES}
     for name in ids(page):
-        for path in ("run", "story"):
+        for path in ("run", "story", "about"):
             assert page.get(f"/api/{path}", params={"id": name}).status_code == 200
 
 
@@ -115,7 +115,7 @@ def test_names_that_are_no_runs_are_not_found(name: str, root: Path) -> None:
     make_hostile_run(root / "run")
     make_hostile_run(root.parent / "secret")
     page = client(root)
-    assert [page.get(f"/api/{path}?id={name}").status_code for path in ("run", "story")] == [404, 404]
+    assert [page.get(f"/api/{path}?id={name}").status_code for path in ("run", "story", "about")] == [404] * 3
 
 
 @pytest.mark.parametrize("path", ["%2e%2e/app.py", "..%2fapp.py", "%00", "/etc/passwd", "%2fetc%2fpasswd", "a" * 5000])

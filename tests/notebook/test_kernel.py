@@ -41,14 +41,18 @@ def kernel() -> Iterator[tuple[KernelManager, BlockingKernelClient]]:
 
 def test_a_notebook_shows_the_search_and_its_result(tmp_path: Path) -> None:
     search = f"from automl_zero import Search\nfound = Search({str(small_file(tmp_path))!r}).run()"
-    notebook = new_notebook(cells=[new_code_cell(each) for each in (search, "found", "found.program")])
+    cells = (search, "found", "found.program", "found.figures['course']", "found.figures")
+    notebook = new_notebook(cells=[new_code_cell(each) for each in cells])
     NotebookClient(notebook, timeout=LONGEST, kernel_name="python3").execute()
-    (view,), (result,), (program,) = (each.outputs for each in notebook.cells)
+    (view,), (result,), (program,), (figure,), (figures,) = (each.outputs for each in notebook.cells)
     assert view.output_type == "display_data"
     for part in ("small, seed 0", "programs/s", "<svg", "<b>def Learn():</b>"):
         assert part in view.data["text/html"]
     assert "final fitness" in result.data["text/html"]
-    assert program.output_type == "execute_result"
+    assert "<b>def Learn():</b>" in program.data["text/html"]
+    assert figure.data["text/html"].count("<svg") == 1
+    assert "Chart(" in figure.data["text/plain"]
+    assert figures.data["text/html"].count("<svg") == figures.data["text/html"].count("<h4>") > 3
 
 
 def test_an_interrupt_ends_the_search_with_its_result_and_not_the_kernel(kernel: Any, tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def test_a_search_gives_what_a_run_gives(is_kept: bool, tmp_path: Path) -> None:
     config = small_config(seed=1)
     out = tmp_path / "run" if is_kept else None
     found = Search(str(small_file(tmp_path)), seed=1, out=out).run()
-    assert found == result_of("small", list(Run(config).events()))
+    assert found == result_of(config, list(Run(config).events()))
     assert found.complete
     assert (tmp_path / "run").exists() == is_kept
 
@@ -72,7 +72,7 @@ def test_only_a_shell_with_a_kernel_is_a_notebook(monkeypatch: pytest.MonkeyPatc
 
 def test_names_are_escaped() -> None:
     config = small_config().model_copy(update={"name": HOSTILE})
-    pages = [view_html(Progress(config)), result_of(HOSTILE, list(Run(config).events()))._repr_html_()]
+    pages = [view_html(Progress(config)), result_of(config, list(Run(config).events()))._repr_html_()]
     assert all("<script>" not in page and "&lt;script&gt;" in page for page in pages)
 
 

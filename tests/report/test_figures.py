@@ -52,8 +52,9 @@ def test_every_figure_is_drawn_in_the_colours_of_the_page_and_the_same_each_time
 
 def test_figures_are_written_as_pictures_and_never_over_others(tmp_path: Path) -> None:
     files = write_figures(complete(), tmp_path / "figures", EFFECTS)
-    assert sorted(file.name for file in files) == sorted(f"{name}.{end}" for name in NAMES for end in ("png", "svg"))
+    names = ("progress", *NAMES)
+    assert sorted(file.name for file in files) == sorted(f"{name}.{end}" for name in names for end in ("png", "svg"))
     picture = matplotlib.image.imread(tmp_path / "figures" / "course.png")
     assert len(np.unique(picture.reshape(-1, picture.shape[2]), axis=0)) > 10
-    with pytest.raises(StoreError, match=r"course.png.* exists: choose another folder"):
+    with pytest.raises(StoreError, match=r"progress.png.* exists: choose another folder"):
         write_figures(complete(), tmp_path / "figures")

@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -14,17 +15,20 @@ import pytest
 from sample_events import EPOCH
 from small_config import small_config
 
+from automl_zero import __version__
 from automl_zero.analysis.ablate import Effect
 from automl_zero.analysis.compare import Estimate
-from automl_zero.config import Config
+from automl_zero.config import Config, load_config
 from automl_zero.program.library import library_program
 from automl_zero.program.prune import prune
 from automl_zero.program.text import to_text
 from automl_zero.report.kept_ablation import KeptAblation, keep
-from automl_zero.report.page import Birth, births, page, score_rows, tell, told_milestones, verdict
+from automl_zero.report.page import Birth, births, page, score_rows, tell, verdict
 from automl_zero.report.story import Story
 from automl_zero.run.driver import Run
 from automl_zero.run.events import Ancestor, Baseline, Event, Final, Improvement, Lineage, Score, Selection, Start
+from automl_zero.run.facts import facts
+from automl_zero.run.machine import machine, versions
 from automl_zero.run.store import RunFolder
 from automl_zero.tasks.splits import Stage
 from automl_zero.tasks.task import Loss
@@ -33,6 +37,7 @@ HOSTILE = "<script>alert(1)</script>\"'&"
 VOID = {"meta", "input", "br", "path", "use", "rect"}
 SCRIPT = re.compile(r"<script([^>]*)>(.*?)</script>", re.DOTALL)
 LINEAR = to_text(library_program("linear_regression"))
+IMPROVEMENT = Improvement(seconds=1.0, experiment=0, experiment_programs=5, fitness=0.5, record=True, program=LINEAR)
 
 
 class Reader(HTMLParser):
@@ -161,16 +166,14 @@ def test_a_run_that_was_cut_off_is_shown_as_far_as_it_is(count: int, tmp_path: P
 
 def test_whatever_comes_from_a_run_is_shown_as_text(tmp_path: Path) -> None:
     config = small_config().model_copy(update={"name": HOSTILE, "description": HOSTILE})
-    start = Start(version=HOSTILE, name=HOSTILE, seed=0, workers=1, time=HOSTILE)
+    told = {"time": HOSTILE, "machine": HOSTILE, "versions": {HOSTILE: HOSTILE}}
+    start = Start(version=HOSTILE, name=HOSTILE, seed=0, workers=1, **told)  # type: ignore[arg-type]
     whole = final(baselines=(Baseline(name=HOSTILE, setting=HOSTILE, scores=score(0.5)),))
     lineage = Lineage(
         seconds=1.0,
         experiment=0,
         ancestors=(replace(ancestor(1, 0.1), mutation=HOSTILE),),
         effects={HOSTILE: (1, 2, 3)},
-    )
-    improvement = Improvement(
-        seconds=1.0, experiment=0, experiment_programs=5, fitness=0.5, record=True, program=LINEAR
     )
     epoch = replace(EPOCH, counters=EPOCH.counters | {HOSTILE: 5})
     folder = tmp_path / "run"
@@ -185,7 +188,7 @@ def test_whatever_comes_from_a_run_is_shown_as_text(tmp_path: Path) -> None:
         limit=HOSTILE,
         program=LINEAR,
     )
-    for event in (start, improvement, epoch, selection, lineage, whole):
+    for event in (start, IMPROVEMENT, epoch, selection, lineage, whole):
         story.update(event)
     text = page(folder, story)
     assert HOSTILE not in text
@@ -216,6 +219,7 @@ def test_the_ablation_of_the_final_program_is_shown_and_none_of_another(tmp_path
         ({}, "has accuracy 0.9000 on the final tasks, more than net."),
         ({"scores": score(0.7)}, "has accuracy 0.7000 on the final tasks, no more than net."),
         ({"baselines": ()}, "has accuracy 0.9000 on the final tasks."),
+        ({"loss": Loss.RMSE}, "has fitness 0.9000 on the final tasks, more than net."),
         ({"learned": ()}, "more than net. It does not learn."),
         (
             {
@@ -241,33 +245,65 @@ def test_scores_are_those_of_all_stages() -> None:
     assert score_rows(story) == [("evolved", "", [(0.9, 0.01)] * 3), ("net", "rate 1", [(0.8, 0.01)] * 3)]
 
 
-def test_milestones_tell_the_techniques_that_are_new() -> None:
+def test_the_page_tells_the_code_of_milestones_beside_their_points(tmp_path: Path) -> None:
     story = Story(small_config())
-    programs = [LINEAR, LINEAR, to_text(library_program("two_layer_net"))]
-    for number, program in enumerate(programs, 1):
-        story.update(
-            Improvement(
-                seconds=1.0,
-                experiment=0,
-                experiment_programs=number,
-                fitness=number / 10,
-                record=True,
-                program=program,
-            )
-        )
-    first, second, third = told_milestones(story)
-    assert "linear model" in first.techniques
-    assert second.techniques == ()
-    assert "two-layer net" in third.techniques
-    assert not set(first.techniques) & set(third.techniques)
+    for number, program in enumerate((LINEAR, LINEAR.replace("s2 * s3", "s2 / s3")), 1):
+        story.update(replace(IMPROVEMENT, experiment_programs=number * 1000, program=program))
+    walk = page(tmp_path, story).partition('<div class="walk"')[2].partition("</div>")[0]
+    assert walk.count("<li>") == 2
+    assert "after 1,000 programs" in walk
+    new = re.findall(r'class="added">(.*)', walk.partition("after 2,000 programs")[2])
+    assert new == ["+ s3 = s2 / s3"]
+
+
+def test_the_page_tells_what_the_run_was_done_on_and_how_to_do_it_again(tmp_path: Path) -> None:
+    config = small_config(seed=7)
+    folder = tmp_path / "run"
+    text = recorded(folder, config, list(Run(config).events()))
+    progress = tell(folder).progress
+    told = dict(facts(config, progress.start, progress.stop))
+    assert (told["seed"], told["machine"]) == ("7, which all random numbers come from", machine())
+    assert told["versions"] == ", ".join(
+        f"{name} {each}" for name, each in {"automl-zero": __version__, **versions()}.items()
+    )
+    for expected in (f"automl-zero run {folder}/config.toml --out {folder}-again", "seed = 7", machine()):
+        assert expected in text
+
+
+def test_the_config_in_the_page_is_one_that_can_be_run(tmp_path: Path) -> None:
+    config = small_config(stop={"max_programs": None, "max_experiments": None, "max_seconds": 5.0})
+    text = unescape(recorded(tmp_path / "run", config, []))
+    shown = re.search(r"<summary>the config.*?<pre[^>]*>(.*?)</pre>", text, re.DOTALL)
+    assert shown
+    (tmp_path / "again.toml").write_text(shown[1])
+    assert load_config(str(tmp_path / "again.toml")) == config
+
+
+def test_where_islands_differ_in_tasks_the_page_says_that_scores_cannot_be_compared(tmp_path: Path) -> None:
+    lineage = Lineage(seconds=1.0, experiment=0, ancestors=(ancestor(1, 0.1),), effects={})
+    for number, group in enumerate(({"tasks": {"search": {"num_tasks": 3}}}, {"mutation": {"graph_share": 0.5}})):
+        story = Story(small_config(islands={"groups": [{}, group]}))
+        for event in (EPOCH, lineage):
+            story.update(event)
+        text = page(tmp_path, story)
+        assert text.count("tasks of their own") == (0 if number else 2)
+
+
+def test_a_complete_run_without_an_ablation_says_how_to_make_one(tmp_path: Path) -> None:
+    story = Story(small_config())
+    assert "--ablate" not in page(tmp_path, story)
+    story.update(final())
+    assert f"automl-zero report {tmp_path} --ablate" in page(tmp_path, story)
+    keep(tmp_path, KeptAblation(1, LINEAR, 20, 3, 0.75, ()))
+    assert "--ablate" not in page(tmp_path, story)
 
 
 def test_ancestors_are_told_with_what_has_changed() -> None:
-    one, other = births([ancestor(5, 0.125), ancestor(9, 0.25, LINEAR.replace("s3 - s0", "s0 - s3"))])
+    one, other = births([ancestor(5, 0.125), ancestor(9, 0.25, LINEAR.replace("s2 * s3", "s2 / s3"))])
     assert (one.number, one.programs, one.mutation, one.gain, one.fitness) == (1, 5, "replace op", 0.125, 0.625)
     assert {mark for mark, line in one.lines if not line.startswith("def")} == {"+"}
     assert isinstance(other, Birth)
-    assert len(other.lines) >= len(LINEAR.splitlines())
+    assert [line for line in other.lines if line[0] != " "] == [("-", "  s3 = s2 * s3"), ("+", "  s3 = s2 / s3")]
 
 
 def test_of_many_ancestors_the_last_and_those_with_the_largest_gains_are_shown_in_their_order() -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from sample_events import EPOCH, FINAL
 from small_config import small_config
 
-from automl_zero.report.run_figures import Curve, course_chart, diversity_chart, islands_chart
+from automl_zero.report.run_figures import Curve, course_chart, diversity_chart, draw, islands_chart
 from automl_zero.report.story import Story
 from automl_zero.run.events import Event, Improvement
 
@@ -71,3 +71,8 @@ def test_diversity_is_told_of_two_islands() -> None:
 
 def test_runs_of_older_versions_tell_no_diversity() -> None:
     assert diversity_chart(story(EPOCH)).curves == ()
+
+
+def test_epochs_are_counted_in_whole_numbers() -> None:
+    (axes,) = draw(islands_chart(story(*epochs((1, (0.1, 0.2), (), ()), (2, (0.3, 0.4), (), ()))))).axes
+    assert all(float(tick).is_integer() for tick in axes.get_xticks())

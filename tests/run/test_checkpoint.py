@@ -64,9 +64,10 @@ def test_every_flipped_bit_is_noticed(path: Path) -> None:
         (b"", "is no checkpoint, or cut off"),
         (b"PK\x03\x04 something else\n\n\n", "is no checkpoint, or damaged"),
         (TITLE + b"one\n\n", "is no checkpoint, or damaged"),
+        (TITLE + b"1\nwhat\never", f"has format 1, and automl-zero {__version__} reads format {FORMAT}: use the "),
         (TITLE + b"99\nwhat\never", f"has format 99, and automl-zero {__version__} reads format {FORMAT}: use the "),
     ],
-    ids=["empty", "another file", "no number", "newer"],
+    ids=["empty", "another file", "no number", "older", "newer"],
 )
 def test_what_is_no_checkpoint_of_this_format_is_told(content: bytes, message: str, path: Path) -> None:
     path.write_bytes(content)

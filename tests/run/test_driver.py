@@ -15,6 +15,7 @@ from automl_zero.run.driver import Run
 from automl_zero.run.events import EpochEnd, Event, Final, Improvement, Selection, Start, Stop
 from automl_zero.run.experiment import search_tasks
 from automl_zero.run.learning import learned_addresses
+from automl_zero.run.machine import machine, versions
 from automl_zero.run.scoring import score_program
 from automl_zero.tasks.suites import Stage, build_tasks
 from automl_zero.tasks.task import TaskError
@@ -40,6 +41,7 @@ def test_the_start_names_the_run(events: tuple[Event, ...]) -> None:
     (start,) = of(Start, events)
     assert (start.name, start.seed, start.workers) == ("small", 0, 2)
     assert start.time.endswith("+00:00")
+    assert (start.machine, start.versions) == (machine(), versions())
 
 
 def test_results_are_the_same_for_any_number_of_threads(two_experiments: Config, events: tuple[Event, ...]) -> None:

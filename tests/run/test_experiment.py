@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from small_config import MIXED, STAGE, mixed_config, small_config
+from small_fleet import SmallEngine, SmallFleet
 
-from automl_zero.config import ConfigError
+from automl_zero.config import Config, ConfigError
 from automl_zero.program.library import library_program
 from automl_zero.program.program import Program
+from automl_zero.run.engine import Beginning, Engine
 from automl_zero.run.experiment import CANDIDATES, Experiment, check_losses, search_tasks
 from automl_zero.run.scoring import score_program
-from automl_zero.run.threads import ThreadIslands
+from automl_zero.run.threads import ThreadEngine, ThreadIslands
 from automl_zero.search.island import Island
 from automl_zero.tasks.suites import Stage, build_tasks
 from automl_zero.tasks.task import TaskError
@@ -74,6 +78,37 @@ def test_of_programs_equal_on_select_the_one_better_on_search_is_chosen() -> Non
     islands_of(experiment)[2].state.best_fitness[0] = 0.999
     tasks = build_tasks(small_config().tasks, Stage.SELECT, 0)
     assert experiment.select(tasks).search_fitness == 0.999
+
+
+@pytest.mark.parametrize("percent", [0, 30])
+@pytest.mark.parametrize("config", [small_config(), mixed_config("linear")], ids=["alike", "groups"])
+def test_threads_and_hosts_select_the_same_program(config: Config, percent: int) -> None:
+    tasks, fleet = build_tasks(config.tasks, Stage.SELECT, 0), SmallFleet(3, percent)
+    engines = (ThreadEngine(1), ThreadEngine(2), SmallEngine(fleet))
+    one, *others = [after_epochs(config, engine).select(tasks) for engine in engines]
+    assert others == [one, one]
+    assert (fleet.losses > 0) == (percent > 0)
+
+
+def after_epochs(config: Config, engine: Engine) -> Experiment:
+    experiment = Experiment(config, 0, None, engine)
+    for _ in range(3):
+        experiment.archipelago.run_epoch()
+    return experiment
+
+
+def test_a_program_that_several_islands_hold_is_scored_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    scored: list[Program] = []
+    score = ThreadEngine.score
+
+    def noting(engine: ThreadEngine, programs: Sequence[Program], beginning: Beginning) -> list[float]:
+        scored.extend(programs)
+        return score(engine, programs, beginning)
+
+    monkeypatch.setattr(ThreadEngine, "score", noting)
+    experiment = Experiment(small_config(), 0, [LINEAR])
+    assert experiment.select(build_tasks(small_config().tasks, Stage.SELECT, 0)).program == LINEAR
+    assert scored == [LINEAR]
 
 
 # Islands in groups ------------------------------------------------------------------------------------------------

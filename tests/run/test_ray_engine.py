@@ -20,15 +20,19 @@ from typer.testing import CliRunner
 
 from automl_zero.cli import main
 from automl_zero.config import Config, ConfigError
+from automl_zero.program.library import library_program
 from automl_zero.run.callbacks import Callback
 from automl_zero.run.checkpoints import Checkpoints, state_digest
 from automl_zero.run.driver import Run
+from automl_zero.run.engine import Beginning
 from automl_zero.run.engines import choose_engine
 from automl_zero.run.events import Cluster, EpochEnd
+from automl_zero.run.experiment import search_tasks
 from automl_zero.run.ray_engine import RayEngine, _connect
 from automl_zero.run.recorded import run_recorded
 from automl_zero.run.resume import resume_recorded
 from automl_zero.run.store import read_run
+from automl_zero.run.threads import ThreadEngine
 
 SMALL_STORE = 100_000_000  # bytes
 CONFIGS: dict[str, Callable[..., Config]] = {"migrating": migrating, "grouped": grouped}
@@ -150,6 +154,24 @@ def test_states_of_experiments_side_by_side_are_those_of_threads(actors: int, tm
     record(config, tmp_path / "threads", 2)
     run_recorded(config, tmp_path / "run", 1, QUIET, engine=RayEngine(actors))
     check_same(tmp_path / "run", tmp_path / "threads")
+
+
+def test_programs_are_scored_by_the_actors_that_are_left_and_the_tasks_are_sent_once() -> None:
+    config, engine = migrating(), RayEngine(2)
+    beginning = Beginning(config, search_tasks(config, 0), seed=7)
+    programs = [library_program(name) for name in ("linear_regression", "two_layer_net")] * 5
+    expected = ThreadEngine(1).score(programs, beginning)
+    try:
+        assert engine.score(programs, beginning) == expected
+        fleet = engine._fleet
+        assert fleet is not None
+        stored = dict(fleet._stored)
+        ray.kill(next(iter(fleet._actors.values())).handle)
+        assert engine.score(programs, beginning) == expected
+        assert fleet._stored == stored
+        assert all(actor.known == {beginning.seed} for actor in fleet._actors.values() if actor.known)
+    finally:
+        engine.close()
 
 
 @pytest.mark.soak

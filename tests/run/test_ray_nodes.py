@@ -1,10 +1,14 @@
-"""Nodes that leave a Ray cluster and join it while a run goes on change nothing of its result."""
+"""Nodes that leave a Ray cluster, join it and are killed while a run goes on change nothing of its result."""
 
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator
+from random import Random
+from threading import Thread
 
+import psutil
 import pytest
 import ray
 from kept_states import migrating
@@ -18,6 +22,7 @@ from automl_zero.run.events import EpochEnd
 from automl_zero.run.ray_engine import RayEngine
 
 SMALL_STORE = 100_000_000  # bytes
+WORKER_NODES = 2
 
 
 @pytest.fixture
@@ -59,3 +64,52 @@ def test_nodes_that_join_and_leave_change_nothing(nodes: Cluster) -> None:
     for count in ([each.nodes for each in moves.seen], [each.workers for each in moves.seen]):
         assert (min(count), max(count)) == (1, 3)
     assert moves.seen[-1].replays >= 2
+
+
+class Kills(Callback):
+    """Kills a process of islands or all processes of a node, at a random moment of some of the epochs."""
+
+    def __init__(self, cluster: Cluster, after: set[int]) -> None:
+        self._cluster, self._after, self._random = cluster, after, Random(1)
+        self._killing: Thread | None = None
+        self.killed: Counter[str] = Counter()
+        self.replays = 0
+
+    def on_epoch(self, event: EpochEnd) -> None:
+        assert event.cluster is not None
+        self.replays = event.cluster.replays
+        if event.epoch in self._after:
+            self.wait()
+            while len(self._cluster.worker_nodes) < WORKER_NODES:
+                self._cluster.add_node(num_cpus=1, object_store_memory=SMALL_STORE)
+            self._killing = Thread(target=self._kill)
+            self._killing.start()
+        time.sleep(0.02)  # so that there are epochs while processes begin
+
+    def _kill(self) -> None:
+        time.sleep(self._random.uniform(0.0, 0.1))
+        actors = [each for each in psutil.Process().children(recursive=True) if "ray::RayHost" in each.name()]
+        if actors and self._random.random() < 0.5:
+            self._random.choice(actors).kill()
+            self.killed["actor"] += 1
+        else:
+            node = self._random.choice(list(self._cluster.worker_nodes))
+            self._cluster.remove_node(node, allow_graceful=False)
+            self.killed["node"] += 1
+
+    def wait(self) -> None:
+        if self._killing:
+            self._killing.join()
+
+
+@pytest.mark.soak
+def test_actors_and_nodes_that_are_killed_at_random_change_nothing(nodes: Cluster) -> None:
+    stop, islands = {"max_programs": 400_000, "max_experiments": None}, {"epoch_programs": 100}
+    config = migrating(stop=stop, islands=islands, experiment={}, checkpoint={"keep": 0})
+    kills = Kills(nodes, set(range(20, 1300, 80)))
+    found = list(Run(config, callbacks=[kills], engine=RayEngine()).events())
+    kills.wait()
+    assert timeless(found) == timeless(Run(config, 2).events())
+    assert kills.killed.total() >= 10
+    assert min(kills.killed["actor"], kills.killed["node"]) >= 3
+    assert kills.replays >= 10

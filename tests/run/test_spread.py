@@ -12,7 +12,7 @@ from small_fleet import SmallEngine, SmallFleet
 from automl_zero.config import Config
 from automl_zero.program.program import Program
 from automl_zero.run.archipelago import Archipelago
-from automl_zero.run.engine import ClusterError, Engine
+from automl_zero.run.engine import Beginning, ClusterError, Engine
 from automl_zero.run.experiment import search_tasks
 from automl_zero.run.spread import STATE_EPOCHS, SpreadIslands
 from automl_zero.run.store import StoreError
@@ -127,5 +127,14 @@ def test_states_of_another_config_are_refused(name: str, fault: str) -> None:
 
 
 def test_a_fleet_that_loses_every_host_is_told() -> None:
-    with pytest.raises(ClusterError, match=r"island \d was lost 11 times in one epoch"):
+    with pytest.raises(ClusterError, match=r"island \d was lost 11 times, each time with"):
         archipelago("alike", SmallEngine(SmallFleet(2, percent=100)))
+
+
+def test_two_experiments_of_one_seed_are_not_mixed_up() -> None:
+    engine = SmallEngine(SmallFleet(2))
+    first = archipelago("alike", engine)
+    with pytest.raises(ValueError, match="an experiment of seed 5 goes on already"):
+        archipelago("alone", engine)
+    first.islands.end()
+    engine.islands(Beginning(CONFIGS["alone"], search_tasks(CONFIGS["alone"], 0), 6))

@@ -7,6 +7,7 @@ input ends with one message that names it and with exit code 2, and nothing is w
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
@@ -97,19 +98,6 @@ def _print_version(wanted: bool) -> None:
 
 
 main = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-main.command()(resume)
-main.command()(report)
-main.command()(compare)
-main.command()(dashboard)
-main.command()(analyze)
-main.command()(lineage)
-main.command()(efforts)
-main.command()(export)
-main.command()(tune)
-main.command()(ablate)
-main.command()(transfer)
-main.add_typer(tasks, name="tasks")
-main.add_typer(data, name="data")
 
 Version = Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")]
 Data = typer.Option(
@@ -123,7 +111,6 @@ def _automl_zero(version: Version = False) -> None:
     """Evolve complete machine-learning algorithms from empty programs."""
 
 
-@main.command()
 def run(
     config: Annotated[str, typer.Argument(metavar="PRESET|FILE", help="A preset, or a file such as config.toml.")],
     data: Annotated[str | None, Data] = None,
@@ -168,7 +155,6 @@ def run(
     raise typer.Exit(exit_code)
 
 
-@main.command()
 def show(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
     as_json: AsJson = False,
@@ -184,7 +170,6 @@ def show(
     print_run(progress, folder, as_json)
 
 
-@main.command()
 def evaluate(
     programs: Annotated[
         list[str], typer.Argument(metavar="PROGRAM...", help="Library names, files of program text, or run folders.")
@@ -231,7 +216,6 @@ def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.6g}"
 
 
-@main.command()
 def ops(as_json: AsJson = False) -> None:
     """List the instruction set."""
     from automl_zero.program.ops import OPS
@@ -241,10 +225,24 @@ def ops(as_json: AsJson = False) -> None:
     print_rows(names, rows, as_json)
 
 
-@main.command()
 def presets(as_json: AsJson = False) -> None:
     """List the presets, which 'run' takes."""
     from automl_zero.config import load_config, preset_names
 
     rows = [{"name": name, "description": load_config(name).description} for name in preset_names()]
     print_rows(("name", "description"), rows, as_json)
+
+
+# What the help shows, in this order.
+PANELS: dict[str, tuple[Callable[..., None], ...]] = {
+    "Evolve": (run, resume, compare),
+    "Look": (show, report, dashboard),
+    "Understand": (analyze, lineage, ablate, tune, transfer),
+    "Use": (evaluate, export),
+    "What there is": (presets, efforts, ops),
+}
+for panel, commands in PANELS.items():
+    for command in commands:
+        main.command(rich_help_panel=panel)(command)
+main.add_typer(tasks, name="tasks", rich_help_panel="What there is")
+main.add_typer(data, name="data", rich_help_panel="What there is")

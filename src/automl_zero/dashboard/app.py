@@ -18,6 +18,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from automl_zero.config import Config, ConfigError, load_config, preset_names
+from automl_zero.dashboard.about import about
 from automl_zero.dashboard.follow import Follower
 from automl_zero.dashboard.guard import Guard
 from automl_zero.dashboard.holder import is_held, stop
@@ -100,6 +101,14 @@ class Dashboard:
             follower.look(GLANCE)
             return story(follower, _config(path), query.get("kind", "improvement"), int(query.get("number", "-1")))
 
+    def about(self, request: Request) -> Any:
+        """What a run is, and how its settings differ from those of another, if one is named."""
+        path, other = self._path(request.query_params.get("id", "")), request.query_params.get("with")
+        follower, compared = self._follower(path), _config(self._path(other)) if other else None
+        with follower.lock:
+            follower.look(GLANCE)
+            return about(path, follower, _config(path), compared)
+
     def start(self, _: Request, asked: dict[str, Any]) -> Any:
         """Start a run in the first folder."""
         return {"id": f"0/{self.launched.start(self.roots[0], asked)}"}
@@ -172,7 +181,7 @@ def make_app(roots: Sequence[Path], host: str = "127.0.0.1", token: str | None =
         token: without which nothing is shown; None on this machine alone.
     """
     dashboard = Dashboard(roots)
-    asks = {name: getattr(dashboard, name) for name in ("session", "runs", "run", "story")}
+    asks = {name: getattr(dashboard, name) for name in ("session", "runs", "run", "story", "about")}
     changes = {name: getattr(dashboard, name) for name in ("start", "stop")}
     routes = [
         Route("/", _page),

@@ -1,43 +1,92 @@
-"""What a notebook shows of a run, as HTML; whatever comes from outside is escaped."""
+"""What a notebook shows of a run, as HTML that can be read on black and on white; text from outside is escaped."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Collection, Sequence
 from html import escape
 
 from automl_zero.run.fates import shares
+from automl_zero.run.picture import changes_of, code_title, headline, lines_of
 from automl_zero.run.progress import Progress
-from automl_zero.run.wording import short_number
+from automl_zero.run.wording import clock, short_number
 
-WIDTH, HEIGHT = 320, 100  # of the curve, in pixels
+WIDTH, HEIGHT, LEFT, LINE = 360, 120, 52, 14  # of the curve with its axes, in pixels; beside and below it are labels
+BLUE, NEW = "#2f7fc1", "#0f8a5f"
 
 
 def view_html(progress: Progress) -> str:
-    """The name of a run, its figures, its curve and its best program so far."""
+    """The name of a run, its figures, its curve and its best program so far, with what is new in it, or its result."""
     counters = progress.epoch.counters if progress.epoch else {}
     fates = ", ".join(f"{label} {share:.0%}" for label, share in shares(counters, progress.config).items())
-    speed = f"{short_number(progress.recent_speed)} programs/s"
-    best = f"best fitness {progress.improvement.fitness:.5f}" if progress.improvement else "no program yet"
-    figures = f"<p>{escape(f'{best}, {speed}')}</p><p>{escape(fates)}</p>"
-    name = escape(f"{progress.config.name}, seed {progress.config.seed}")
-    return f"<div><b>{name}</b>{figures}{curve_svg(progress.curve)}{program_html(progress.best_program or '')}</div>"
+    title, code = _code(progress)
+    texts = [", ".join(_figures(progress)), fates, title]
+    told = "".join(f"<p>{escape(text)}</p>" for text in texts)
+    return f"<div><b>{escape(_title(progress))}</b>{curve_svg(progress.curve)}{told}{code}</div>"
+
+
+def _title(progress: Progress) -> str:
+    if progress.stop:
+        return f"{progress.config.name}, seed {progress.config.seed}: ended by {progress.stop.reason}"
+    return headline(progress)
+
+
+def _code(progress: Progress) -> tuple[str, str]:
+    """A program, and what it is."""
+    if progress.final:
+        return "the result", program_html(progress.final.pruned)
+    return code_title(progress), code_html(lines_of(progress, progress.improvement), changes_of(progress)[0])
+
+
+def _figures(progress: Progress) -> list[str]:
+    programs, speed = short_number(progress.spent.programs), short_number(progress.recent_speed)
+    limit = progress.first_limit if not progress.stop else None
+    left = [f"{clock(limit[1])} left"] if limit else []
+    return [f"{programs} programs", f"{speed} programs/s", clock(progress.seconds), *left]
 
 
 def program_html(text: str) -> str:
     """A program with the headers of its functions bold."""
-    lines = (f"<b>{escape(line)}</b>" if line.startswith("def ") else escape(line) for line in text.splitlines())
-    return f"<pre>{chr(10).join(lines)}</pre>"
+    return code_html(text.splitlines())
+
+
+def code_html(lines: Sequence[str], new: Collection[int] = ()) -> str:
+    """Lines of a program; those that are new, by their numbers, are marked."""
+    return f"<pre>{chr(10).join(_line(line, number in new) for number, line in enumerate(lines))}</pre>"
+
+
+def _line(line: str, is_new: bool) -> str:
+    if line.startswith("def "):
+        return f"<b>{escape(line)}</b>"
+    return f'<span style="color:{NEW};font-weight:bold">+{escape(line[1:])}</span>' if is_new else escape(line)
 
 
 def curve_svg(points: Sequence[tuple[int, float]]) -> str:
-    """The best fitness, from 0 to 1, against programs, as steps."""
-    most = max([1, *(programs for programs, _ in points)])
-    path: list[str] = []
-    before: float | None = None
-    for programs, fitness in points:
-        x, y = programs / most * WIDTH, (1 - min(max(fitness, 0.0), 1.0)) * HEIGHT
-        path += [f"{x:.1f},{before:.1f}"] if before is not None else []
-        path.append(f"{x:.1f},{y:.1f}")
-        before = y
-    line = f'<polyline fill="none" stroke="#0072b2" stroke-width="2" points="{" ".join(path)}"/>'
-    return f'<svg width="{WIDTH}" height="{HEIGHT}" role="img" aria-label="best fitness">{line}</svg>'
+    """The best fitness against programs, on a logarithmic axis, as steps; nothing before there is a point."""
+    if not points:
+        return ""
+    (first, low), (last, high) = points[0], points[-1]
+    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in curve_path(points))
+    labels = (
+        (LEFT - 4, LINE, "end", f"{high:.4f}"), (LEFT - 4, HEIGHT - LINE, "end", f"{low:.4f}" if low < high else ""),
+        (LEFT, HEIGHT - 2, "start", f"{short_number(first)} programs"),
+        (WIDTH - 2, HEIGHT - 2, "end", f"{short_number(last)} (log)"),
+    )  # fmt: skip
+    texts = "".join(f'<text x="{x}" y="{y}" text-anchor="{end}">{text}</text>' for x, y, end, text in labels)
+    told = f"best fitness {high:.4f} after {last} programs"
+    line = f'<polyline fill="none" stroke="{BLUE}" stroke-width="2" points="{path}"/>'
+    look = 'fill="currentColor" font-size="11" style="display:block"'
+    return f'<svg width="{WIDTH}" height="{HEIGHT}" {look} role="img" aria-label="{told}">{line}{texts}</svg>'
+
+
+def curve_path(points: Sequence[tuple[int, float]]) -> list[tuple[float, float]]:
+    """The steps of a curve in pixels, from the left to the right and the lowest value to the highest."""
+    logs = [math.log(max(programs, 1)) for programs, _ in points]
+    values = [fitness for _, fitness in points]
+    wide, high = logs[-1] - logs[0] or 1.0, max(values) - min(values) or 1.0
+    xs = [LEFT + (each - logs[0]) / wide * (WIDTH - LEFT - 2) for each in logs]
+    ys = [2 + (max(values) - each) / high * (HEIGHT - 2 * LINE - 2) for each in values]
+    steps = [(xs[0], ys[0])]
+    for x, before, y in zip(xs[1:], ys, ys[1:], strict=False):
+        steps += [(x, before), (x, y)]
+    return steps

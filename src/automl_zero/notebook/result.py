@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from html import escape
 
+from automl_zero.config import Config
+from automl_zero.notebook.formats import Figures
 from automl_zero.notebook.page import curve_svg, program_html
 from automl_zero.program.program import Program
 from automl_zero.program.text import from_text
+from automl_zero.report.story import Story
 from automl_zero.run.events import Ancestor, Event, Final, Improvement, Lineage, Stop
 
 EVOLVED = "evolved"
@@ -32,6 +35,14 @@ class Result:
     history: tuple[tuple[int, float], ...]
     lineage: tuple[Ancestor, ...]
     complete: bool
+    _story: Story = field(compare=False)
+
+    @property
+    def figures(self) -> Figures:
+        """Of the run, as data that a notebook draws: ``progress``, ``course``, ``scores`` and others."""
+        from automl_zero.report.figures import pictures_of
+
+        return Figures(pictures_of(self._story))
 
     @property
     def program(self) -> Program:
@@ -43,21 +54,36 @@ class Result:
         return f"Result({self.name!r}, final fitness {self.scores['final'][EVOLVED]:.5f})"
 
     def _repr_html_(self) -> str:
-        return f"<div><b>{escape(repr(self))}</b>{curve_svg(self.history)}{program_html(self.text)}</div>"
+        parts = (curve_svg(self.history), _scores_html(self.scores), program_html(self.text))
+        return f"<div><b>{escape(repr(self))}</b>{''.join(parts)}</div>"
 
 
-def result_of(name: str, events: Sequence[Event]) -> Result:
+def _scores_html(scores: Mapping[str, Mapping[str, float]]) -> str:
+    """A table with a row for each algorithm and a column for each stage."""
+    heads = "".join(f'<th scope="col">{escape(stage)}</th>' for stage in ("", *scores))
+    rows = "".join(
+        f"<tr><td>{escape(name)}</td>{''.join(f'<td>{each[name]:.4f}</td>' for each in scores.values())}</tr>"
+        for name in scores["final"]
+    )
+    return f"<table><tr>{heads}</tr>{rows}</table>"
+
+
+def result_of(config: Config, events: Sequence[Event]) -> Result:
     """The result that the events of a run end with."""
+    story = Story(config)
+    for event in events:
+        story.update(event)
     final = next(each for each in events if isinstance(each, Final))
     improvements = [e for e in events if isinstance(e, Improvement) and e.experiment == final.experiment]
     lineages = [each.ancestors for each in events if isinstance(each, Lineage) and each.experiment == final.experiment]
     return Result(
-        name=name,
+        name=config.name,
         text=final.program,
         scores=_scores(final),
         history=tuple((each.experiment_programs, each.fitness) for each in improvements),
         lineage=lineages[-1] if lineages else (),
         complete=any(isinstance(each, Stop) for each in events),
+        _story=story,
     )
 
 

@@ -59,9 +59,9 @@ class Search:
         console = Console(quiet=handle is not None)
         callbacks = self._callbacks if handle is None else (*self._callbacks, View(self.config, handle))
         if self._out is None:
-            return result_of(self.config.name, self._events(console, callbacks))
+            return result_of(self.config, self._events(console, callbacks))
         run_recorded(self.config, self._out, self._workers, console, callbacks)
-        return result_of(self.config.name, tuple(read_run(self._out).events))
+        return result_of(self.config, tuple(read_run(self._out).events))
 
     def _events(self, console: Console, callbacks: Sequence[Callback]) -> list[Event]:
         """Those of a run that is not kept."""

@@ -22,10 +22,16 @@ WIDTH = 8.2  # inches
 
 
 def new_figure(height: float) -> tuple[Figure, Axes]:
-    """An empty figure, so many inches high; draw in it within ``rc_context(STYLE)``."""
-    figure = Figure(figsize=(WIDTH, height), dpi=120, layout="constrained")
-    FigureCanvasAgg(figure)
+    """A figure with empty axes, so many inches high; draw in it within ``rc_context(STYLE)``."""
+    figure = empty_figure(WIDTH, height)
     return figure, figure.add_subplot()
+
+
+def empty_figure(width: float, height: float) -> Figure:
+    """A figure of that size in inches, without axes."""
+    figure = Figure(figsize=(width, height), dpi=120, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
 
 
 def svg(figure: Figure) -> str:

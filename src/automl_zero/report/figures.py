@@ -11,6 +11,7 @@ from automl_zero.analysis.ablate import Effect
 from automl_zero.report.ablation_figure import Knockouts, draw_knockouts
 from automl_zero.report.drawing import STYLE
 from automl_zero.report.map_figure import IslandMap, draw_map, island_map
+from automl_zero.report.progress_figure import ProgressFigure, draw_progress, progress_figure
 from automl_zero.report.run_figures import Chart, course_chart, diversity_chart, draw, islands_chart
 from automl_zero.report.scores_figure import Scores, draw_scores, scores_chart
 from automl_zero.report.story import Story
@@ -32,7 +33,13 @@ def figures_of(story: Story, effects: tuple[Effect, ...] = ()) -> dict[str, Data
     return found | ({"ablation": Knockouts("", effects)} if effects else {})
 
 
-def drawn(data: Data) -> Figure:
+def pictures_of(story: Story, effects: tuple[Effect, ...] = ()) -> dict[str, Data | ProgressFigure]:
+    """The figures, and first the one that has code in it, which a page shows as text instead."""
+    progress = progress_figure(story)
+    return ({"progress": progress} if progress.milestones else {}) | figures_of(story, effects)
+
+
+def drawn(data: Data | ProgressFigure) -> Figure:
     """A figure, drawn."""
     match data:
         case Chart():
@@ -43,6 +50,8 @@ def drawn(data: Data) -> Figure:
             return draw_map(data)
         case Knockouts():
             return draw_knockouts(data)
+        case ProgressFigure():
+            return draw_progress(data)
 
 
 def write_figures(story: Story, folder: Path, effects: tuple[Effect, ...] = ()) -> list[Path]:
@@ -51,7 +60,7 @@ def write_figures(story: Story, folder: Path, effects: tuple[Effect, ...] = ()) 
     Raises:
         StoreError: there is one of them already, or they cannot be written.
     """
-    figures = figures_of(story, effects)
+    figures = pictures_of(story, effects)
     files = [folder / f"{name}.{ending}" for name in figures for ending in ("png", "svg")]
     if taken := [str(file) for file in files if file.exists()]:
         raise StoreError(f"{', '.join(taken)} exists: choose another folder")

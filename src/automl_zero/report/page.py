@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
-import tomli_w
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from automl_zero import __version__
@@ -22,9 +22,8 @@ from automl_zero.analysis.compare import Estimate
 from automl_zero.analysis.difference import of_lines
 from automl_zero.analysis.findings import TECHNIQUES
 from automl_zero.analysis.lineage import telling
-from automl_zero.analysis.recognise import recognise, technique_names
+from automl_zero.analysis.recognise import recognise
 from automl_zero.program.program import Program
-from automl_zero.program.prune import prune
 from automl_zero.program.text import from_text
 from automl_zero.report import map_figure, scores_figure
 from automl_zero.report.drawing import svg
@@ -32,28 +31,19 @@ from automl_zero.report.figures import NAMES, drawn, figures_of
 from automl_zero.report.interactive import plotted
 from automl_zero.report.kept_ablation import kept_of
 from automl_zero.report.map_figure import island_map
+from automl_zero.report.milestone import told_milestones
 from automl_zero.report.scores_figure import scores_chart
-from automl_zero.report.story import Story, milestones
+from automl_zero.report.story import Story
 from automl_zero.run.events import Ancestor, Baseline
+from automl_zero.run.facts import facts
 from automl_zero.run.fates import pruned, redrawn, shares
 from automl_zero.run.reading import short_text
-from automl_zero.run.report import measure, report
+from automl_zero.run.report import again, measure, report, short_measure
 from automl_zero.run.store import read_config, read_events
 from automl_zero.run.wording import effect_rows
 from automl_zero.tasks.splits import Stage
-from automl_zero.tasks.task import Loss
 
 MOST_ANCESTORS = 60  # that are shown
-
-
-@dataclass(frozen=True, slots=True)
-class Milestone:
-    """A step of the experiment: the program that was then the best, and the techniques that are new in it."""
-
-    programs: int
-    fitness: float
-    techniques: tuple[str, ...]
-    code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,21 +116,23 @@ def _content(folder: Path, story: Story, is_interactive: bool) -> dict[str, Any]
         "analysis": _analysis(story),
         "techniques": TECHNIQUES,
         "raw": progress.best_program or "",
-        "births": births(story.lineage.ancestors if story.lineage else (), _is_multiclass(story)),
+        "births": births(story.lineage.ancestors if story.lineage else (), story.is_multiclass),
         "left_out": max(0, len(story.lineage.ancestors) - MOST_ANCESTORS) if story.lineage else 0,
         "shares": list(shares(counters, config).items()),
         "pruned": pruned(counters),
         "redrawn": redrawn(counters),
         "effects": effect_rows(story.lineage.effects if story.lineage else {}),
-        "mixed": bool(config.islands.groups),
+        "mixed": not progress.is_comparable,
         "moved": map_figure.explanation(island_map(story)),
         "ablation": ablation,
         "points": points,
         "spent": progress.spent,
         "text": report(progress, folder),
-        "config": tomli_w.dumps(config.model_dump(mode="json", exclude_none=True)),
+        "config": config.to_toml(),
         "start": progress.start,
-        "stop": progress.stop,
+        "facts": facts(config, progress.start, progress.stop),
+        "again": again(progress.stop, folder, config.islands.synchronous) if progress.stop else "",
+        "measured_by": f"automl-zero report {quote(str(folder))} --ablate" if progress.final and not ablation else "",
         "version": __version__,
         "time": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
     }
@@ -154,7 +146,7 @@ def verdict(story: Story) -> str:
     evolved = final.scores[Stage.FINAL]
     better = [each.name for each in final.baselines if evolved.fitness > each.scores[Stage.FINAL].fitness]
     worse = [each.name for each in final.baselines if each.name not in better]
-    told = f"The evolved algorithm has {measure(final.loss)} {evolved.fitness:.4f} on the final tasks"
+    told = f"The evolved algorithm has {short_measure(final.loss)} {evolved.fitness:.4f} on the final tasks"
     told += f", more than {_listed(better)}" if better else ""
     told += f"{' but' if better else ','} no more than {_listed(worse)}" if worse else ""
     return f"{told}." if final.learned else f"{told}. It does not learn."
@@ -174,19 +166,6 @@ def score_rows(story: Story) -> list[tuple[str, str, list[tuple[float, float | N
         (row.name, row.setting, [(row.scores[stage].fitness, row.scores[stage].standard_error) for stage in Stage])
         for row in rows
     ]
-
-
-def told_milestones(story: Story) -> list[Milestone]:
-    """The milestones of the experiment, each with the techniques that none before it had."""
-    told, known = [], set[str]()
-    for each in milestones(story.course.improvements):
-        program = prune(from_text(each.program), _is_multiclass(story))
-        names = technique_names(program, _is_multiclass(story), loss=_loss(story))
-        new = tuple(name for name in names if name not in known)
-        known.update(new)
-        code = short_text(program, _is_multiclass(story))
-        told.append(Milestone(each.experiment_programs, each.fitness, new, code))
-    return told
 
 
 def births(ancestors: Sequence[Ancestor], multiclass: bool = False) -> list[Birth]:
@@ -218,16 +197,8 @@ def points(difference: Estimate) -> str:
 
 
 def _analysis(story: Story) -> Analysis | None:
-    text, multiclass = story.progress.best_program, _is_multiclass(story)
+    text, multiclass = story.progress.best_program, story.is_multiclass
     if not text:
         return None
     found = analyze(story.progress.config.name, from_text(text), multiclass)
-    return replace(found, findings=recognise(found.simplified.program, multiclass, loss=_loss(story)))
-
-
-def _is_multiclass(story: Story) -> bool:
-    return story.progress.config.tasks.num_classes > 2
-
-
-def _loss(story: Story) -> Loss | None:
-    return story.progress.final.loss if story.progress.final else None
+    return replace(found, findings=recognise(found.simplified.program, multiclass, loss=story.loss))

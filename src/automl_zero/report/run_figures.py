@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from automl_zero.report.drawing import COLORS, STYLE, new_figure
 from automl_zero.report.story import Story, milestones
-from automl_zero.run.report import measure
+from automl_zero.run.report import short_measure
 from automl_zero.tasks.splits import Stage
 
 MOST_POINTS = 20_000  # of all islands together, so that a page stays small however many there are
@@ -54,7 +55,7 @@ def course_chart(story: Story) -> Chart:
     levels = [(each.name, each.scores[Stage.SEARCH].fitness) for each in final.baselines] if final else []
     return Chart(
         x="programs",
-        y=f"{measure(final.loss) if final else 'fitness'} on the search tasks",
+        y=f"{short_measure(final.loss) if final else 'fitness'} on the search tasks",
         curves=(Curve("best program", tuple(points)),),
         levels=tuple(levels),
         marks=tuple((float(each.experiment_programs), each.fitness) for each in milestones(improvements)),
@@ -91,19 +92,26 @@ def draw(chart: Chart) -> Figure:
     """Draw a figure."""
     with rc_context(STYLE):
         figure, axes = new_figure(HEIGHT)
-        for number, curve in enumerate(chart.curves):
-            _draw_curve(axes, curve, COLORS[number % len(COLORS)], chart.steps)
-        for number, (name, level) in enumerate(chart.levels):
-            axes.axhline(level, color=COLORS[(number + 1) % len(COLORS)], linestyle="--", linewidth=1, label=name)
-        for number, mark in enumerate(chart.marks, 1):
-            axes.annotate(str(number), mark, xytext=(0, 6), textcoords="offset points", ha="center", fontsize=8)
-            axes.plot(*mark, "o", color=COLORS[0], markersize=4)
-        axes.set(xlabel=chart.x, ylabel=chart.y)
-        if chart.log_x and any(curve.points for curve in chart.curves):
-            axes.set_xscale("log")
-        if 0 < sum(bool(curve.points) for curve in chart.curves) + len(chart.levels) <= len(COLORS) + 2:
-            axes.legend(frameon=False, fontsize=8)
+        draw_on(axes, chart)
     return figure
+
+
+def draw_on(axes: Axes, chart: Chart) -> None:
+    """Draw on axes; within ``rc_context(STYLE)``."""
+    for number, curve in enumerate(chart.curves):
+        _draw_curve(axes, curve, COLORS[number % len(COLORS)], chart.steps)
+    for number, (name, level) in enumerate(chart.levels):
+        axes.axhline(level, color=COLORS[(number + 1) % len(COLORS)], linestyle="--", linewidth=1, label=name)
+    for number, mark in enumerate(chart.marks, 1):
+        axes.annotate(str(number), mark, xytext=(-3, 5), textcoords="offset points", ha="right", fontsize=9)
+        axes.plot(*mark, "o", color=COLORS[0], markersize=4)
+    axes.set(xlabel=chart.x, ylabel=chart.y)
+    if chart.log_x and any(curve.points for curve in chart.curves):
+        axes.set_xscale("log")
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if 0 < sum(bool(curve.points) for curve in chart.curves) + len(chart.levels) <= len(COLORS) + 2:
+        axes.legend(frameon=False, fontsize=8)
 
 
 def _draw_curve(axes: Axes, curve: Curve, color: str, steps: bool) -> None:

@@ -108,7 +108,7 @@ def draw_scores(scores: Scores) -> Figure:
         for number, stage in enumerate(Stage):
             _draw_stage(axes, scores.of_stage(stage), (number - 1) * STAGE_GAP, stage)
         axes.set_yticks(range(len(scores.names)), list(_labels(scores)))
-        axes.invert_yaxis()
+        axes.set_ylim(max(1, len(scores.names)) - 0.5, -0.5)  # the first on top
         axes.tick_params(axis="y", length=0)
         axes.grid(axis="x", alpha=0.25)
         axes.set(xlabel=scores.label)

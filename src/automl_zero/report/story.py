@@ -12,6 +12,7 @@ from itertools import pairwise
 from automl_zero.config import Config
 from automl_zero.run.events import EpochEnd, Event, Improvement, Lineage, Selection
 from automl_zero.run.progress import Progress
+from automl_zero.tasks.task import Loss
 
 MOST_EPOCHS = 1000  # of an experiment that are kept; then every second one is left out, again and again
 MOST_IMPROVEMENTS = 5000  # of an experiment; of more, the smallest gains are left out
@@ -82,6 +83,16 @@ class Story:
                 self._selected, self.lineage = self._now, None
             case Lineage():
                 self.lineage = event
+
+    @property
+    def is_multiclass(self) -> bool:
+        """Whether its programs predict one of more than two classes."""
+        return self.progress.config.tasks.num_classes > 2
+
+    @property
+    def loss(self) -> Loss | None:
+        """What programs are scored by, once the run has told."""
+        return self.progress.final.loss if self.progress.final else None
 
     @property
     def course(self) -> Course:

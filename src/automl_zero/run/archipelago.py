@@ -47,7 +47,8 @@ class Archipelago:
         engine: Engine | None = None,
     ) -> None:
         self.epoch, self.tasks = 0, tasks
-        self.islands = (engine or ThreadEngine(1)).islands(Beginning(config, tasks, seed, initial))
+        self.beginning, self.engine = Beginning(config, tasks, seed, initial), engine or ThreadEngine(1)
+        self.islands = self.engine.islands(self.beginning)
         self.lineage = Lineage()
         self.behaviours: tuple[int, ...] = ()  # of each island after its latest epoch, as in ``Harvest``
         self.takeover: tuple[int, ...] = ()

@@ -22,8 +22,14 @@ class Berths:
         self._experiments: dict[int, Sequence[History]] = {}  # by the seed of each
 
     def add(self, seed: int, histories: Sequence[History]) -> None:
-        """Let an experiment begin."""
+        """Let an experiment begin.
+
+        Raises:
+            ValueError: one of its seed goes on, whose islands its own would be taken for.
+        """
         with self.lock:
+            if seed in self._experiments:
+                raise ValueError(f"an experiment of seed {seed} goes on already: end its islands before another begins")
             self._experiments[seed] = histories
 
     def remove(self, seed: int) -> None:

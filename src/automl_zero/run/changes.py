@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from automl_zero.config import Config, StopConfig
@@ -12,6 +12,7 @@ from automl_zero.run.limits import INTERRUPTED
 from automl_zero.run.store import StoredRun, StoreError
 
 FREE = ("stop", "checkpoint")  # sections that no state depends on: they say when a run ends, and when states are kept
+MISSING = "not there"  # in place of a value
 
 
 def check_goes_on(stored: StoredRun, config: Config) -> None:
@@ -50,11 +51,20 @@ def check_changes(changes: Sequence[str], allowed: bool) -> None:
 
 def config_changes(origin: Origin, config: Config) -> list[str]:
     """The settings that are not those of the checkpoint, but for those that the search does not depend on."""
-    before, now = (_flat(values) for values in (origin.config, config.model_dump(mode="json")))
     return [
-        f"{key}: {before.get(key, 'not there')} before, {now.get(key, 'not there')} now"
-        for key in sorted({*before, *now})
-        if before.get(key) != now.get(key) and key.split(".")[0] not in FREE
+        f"{key}: {before} before, {now} now"
+        for key, before, now in differing(origin.config, config.model_dump(mode="json"))
+        if key.split(".")[0] not in FREE
+    ]
+
+
+def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
+    """The keys that two configs, given as plain values, do not have in common, and both of their values."""
+    left, right = (dict(_walk(values, "")) for values in (one, other))
+    return [
+        (key, left.get(key, MISSING), right.get(key, MISSING))
+        for key in sorted({*left, *right})
+        if left.get(key) != right.get(key)
     ]
 
 
@@ -70,11 +80,7 @@ def other_changes(before: Origin, now: Origin) -> list[str]:
     return changes
 
 
-def _flat(values: dict[str, Any]) -> dict[str, Any]:
-    return dict(_walk(values, ""))
-
-
-def _walk(values: dict[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+def _walk(values: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
     for key, value in values.items():
         if isinstance(value, dict):
             yield from _walk(value, f"{prefix}{key}.")

@@ -26,6 +26,7 @@ from automl_zero import __version__
 from automl_zero.atomic import replacing
 from automl_zero.config import Config
 from automl_zero.folders import PACKAGE, hash_of_files
+from automl_zero.run.machine import LIBRARIES
 from automl_zero.run.snapshot import Record, Snapshot
 from automl_zero.tasks.npz import UNREADABLE
 
@@ -33,7 +34,6 @@ FORMAT = 2
 TITLE = b"automl-zero checkpoint "
 HEADER = "header"  # the array that holds plain values, as JSON
 ENGINE = ("program", "tasks", "vm", "search")  # the rooms that decide what an epoch does
-LIBRARIES = ("numpy", "numba", "llvmlite")
 
 
 class CheckpointError(ValueError):

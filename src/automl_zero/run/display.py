@@ -139,7 +139,8 @@ def _begin_line(progress: Progress, event: Start) -> str:
     islands, experiments = progress.config.islands.count, progress.config.experiment.at_once
     of_each = f" of each of {experiments} experiments" if experiments > 1 else ""
     at_a_time = min(event.workers, islands * experiments)
-    return f"{event.name}, seed {event.seed}: {islands} islands{of_each}, {at_a_time} at a time"
+    what = "island" if islands == 1 else "islands"
+    return f"{event.name}, seed {event.seed}: {islands} {what}{of_each}, {at_a_time} at a time"
 
 
 def _epoch_line(progress: Progress, event: EpochEnd) -> str:

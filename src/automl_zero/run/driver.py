@@ -30,6 +30,7 @@ from automl_zero.run.experiment import Experiment, check_losses, check_spaces
 from automl_zero.run.final import score_result
 from automl_zero.run.initial import initial_programs
 from automl_zero.run.limits import INTERRUPTED, Spent, check_ends, experiment_limit, run_limit
+from automl_zero.run.machine import machine, versions
 from automl_zero.run.scoring import score_program
 from automl_zero.run.snapshot import Record, Snapshot, join_arrays, split_arrays
 from automl_zero.run.threads import ThreadEngine
@@ -291,6 +292,8 @@ class Run:
             workers=self._engine.workers,
             time=time,
             deterministic=self.config.islands.synchronous,
+            machine=machine(),
+            versions=versions(),
         )
 
     def _epoch_end(self, experiment: Experiment) -> EpochEnd:

@@ -18,6 +18,7 @@ from automl_zero.program.program import Program
 from automl_zero.rng import seed_at
 from automl_zero.run.events import Cluster
 from automl_zero.run.migrate import MigrationPlan
+from automl_zero.run.scoring import score_program
 from automl_zero.run.snapshot import Arrays, named_arrays
 from automl_zero.search.births import Harvest
 from automl_zero.search.island import Island, Member
@@ -52,6 +53,10 @@ class Beginning:
         """
         seed = seed_at(self.seed, "island", number)
         return Island(self.config.of_island(number), self.tasks[number], seed, self.initial)
+
+    def score(self, program: Program) -> float:
+        """The fitness of a program on the first tasks."""
+        return score_program(program, self.tasks[0], self.config).fitness
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -133,6 +138,9 @@ class Engine(Protocol):
         Raises:
             ConfigError, ProgramError: the config or an initial program cannot be used.
         """
+
+    def score(self, programs: Sequence[Program], beginning: Beginning) -> list[float]:
+        """What ``Beginning.score`` gives for each of them, side by side; there need be no islands of that beginning."""
 
     def close(self) -> None:
         """Let go of what it holds; may be called again."""

@@ -7,7 +7,7 @@ made from its events.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import Field, TypeAdapter
@@ -22,6 +22,7 @@ class Start:
     """A run begins. ``time`` is that of the wall clock, in UTC; later events count seconds of the search.
 
     ``deterministic`` is false where islands do not wait for each other: the same config gives another result then.
+    ``machine`` and ``versions``, of Python and of libraries, are for the report; runs of older versions have none.
     """
 
     event: Literal["start"] = "start"
@@ -31,6 +32,8 @@ class Start:
     workers: int
     time: str
     deterministic: bool = True
+    machine: str = ""
+    versions: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,10 +11,10 @@ from automl_zero.config import Config, ConfigError, TasksConfig
 from automl_zero.program.program import Program
 from automl_zero.rng import seed_at
 from automl_zero.run.archipelago import Archipelago
-from automl_zero.run.engine import Engine
+from automl_zero.run.engine import Beginning, Engine
 from automl_zero.run.limits import Spent
-from automl_zero.run.scoring import score_program
 from automl_zero.run.snapshot import Arrays, Going
+from automl_zero.search.island import Member
 from automl_zero.search.space import build_space
 from automl_zero.tasks.suites import Stage, build_tasks
 from automl_zero.tasks.task import TaskError, TaskSet
@@ -157,17 +157,29 @@ class Experiment:
 
     def select(self, tasks: TaskSet) -> Candidate:
         """Of the fittest programs of each island, the one that does best on the select tasks; of equals, on search."""
-        islands = self.archipelago.islands
+        found = self.archipelago.islands.fittest(CANDIDATES, range(len(self.archipelago.tasks)))
+        members = [(number, member) for number, each in enumerate(found) for member in each]
+        selecting = Beginning(self.config, [tasks], seed_at(self.config.seed, "select"))
+        on_select = self._scores([member.program for _, member in members], selecting)
+        best = max(on_select.values())
+        leaders = [(number, member) for number, member in members if on_select[member.program] == best]
         candidates = [
-            Candidate(program, self._search_fitness(number, program, fitness), self._fitness(program, tasks), ancestor)
-            for number, found in enumerate(islands.fittest(CANDIDATES, range(len(self.archipelago.tasks))))
-            for program, fitness, ancestor in found
+            Candidate(member.program, fitness, best, member.ancestor)
+            for (_, member), fitness in zip(leaders, self._on_search(leaders), strict=True)
         ]
-        return max(candidates, key=lambda each: (each.select_fitness, each.search_fitness))
+        return max(candidates, key=lambda each: each.search_fitness)
 
-    def _search_fitness(self, number: int, program: Program, fitness: float) -> float:
-        """Of a program of an island, on the first island's tasks, so that it can be compared."""
-        return fitness if self.archipelago.tasks[number] is self.tasks else self._fitness(program, self.tasks)
+    def _on_search(self, members: Sequence[tuple[int, Member]]) -> list[float]:
+        """Of members of islands, on the first island's tasks, so that they can be compared."""
+        strangers = [member.program for number, member in members if not self._is_at_home(number)]
+        found = self._scores(strangers, self.archipelago.beginning)
+        return [member.fitness if self._is_at_home(number) else found[member.program] for number, member in members]
 
-    def _fitness(self, program: Program, tasks: TaskSet) -> float:
-        return score_program(program, tasks, self.config).fitness
+    def _is_at_home(self, number: int) -> bool:
+        """Whether an island has the first one's tasks."""
+        return self.archipelago.tasks[number] is self.tasks
+
+    def _scores(self, programs: Sequence[Program], beginning: Beginning) -> dict[Program, float]:
+        """Of each program, which is scored once however many islands hold it."""
+        different = list(dict.fromkeys(programs))
+        return dict(zip(different, self.archipelago.engine.score(different, beginning), strict=True))

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
+from automl_zero.config import Config
 from automl_zero.run.berths import Berths
-from automl_zero.run.engine import Beginning
-from automl_zero.run.order import Order, Report
+from automl_zero.run.engine import Beginning, ClusterError
+from automl_zero.run.order import Batch, Order
 
-Answer = Sequence[Report] | None  # None: the host was lost before it could answer
+# A Report for each Order, and fitnesses for each Batch; None: the host was lost before it could answer.
+Answer = Sequence[Any] | None
+MOST_LOSSES = 10  # of one thing, one after the other, before it was done
 
 
 class Fleet(Protocol):
@@ -30,7 +34,7 @@ class Fleet(Protocol):
     def wait(self, wanted: int) -> None:
         """Wait until there is at least one, and for all that can be there soon."""
 
-    def send(self, host: int, beginning: Beginning, orders: Sequence[Order]) -> int:
+    def send(self, host: int, beginning: Beginning, orders: Sequence[Order | Batch]) -> int:
         """Let a host carry out orders, after those that it has got before; gives the number of the message.
 
         One to a host that is gone is answered with its loss.
@@ -44,3 +48,23 @@ class Fleet(Protocol):
 
     def lose(self, host: int) -> None:
         """A host is gone, or must go."""
+
+
+def hosts_wanted(config: Config) -> int:
+    """Hosts that all experiments side by side have use for."""
+    return config.islands.count * config.experiment.at_once
+
+
+def check_losses(losses: Counter[int], lost: Iterable[int], kind: str) -> None:
+    """Count what was lost of some kind, by its number.
+
+    Raises:
+        ClusterError: one of them was lost again and again.
+    """
+    losses.update(lost)
+    number, most = losses.most_common(1)[0]
+    if most > MOST_LOSSES:
+        raise ClusterError(
+            f"{kind} {number} was lost {most} times, each time with the process that held it: see whether the nodes "
+            "have memory enough, and what their logs tell"
+        )

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from automl_zero.rng import generator_at
 from automl_zero.run.engine import Beginning, Brood
-from automl_zero.run.fleet import Fleet
+from automl_zero.run.fleet import Fleet, check_losses
 from automl_zero.run.migrate import MigrationPlan
 from automl_zero.run.order import Arrival, Question, Report, Search
 from automl_zero.run.pool import Pool
@@ -166,7 +166,7 @@ class FreeIslands(SpreadIslands):
             if answer is None:
                 self._lose(host)
             if answer is None or self._histories[number].host != host:  # nothing counts of a lost host
-                self._check_losses(self._losses, [number])
+                check_losses(self._losses, [number], "island")
                 self._submit(number)
                 continue
             self._accept(*answer)

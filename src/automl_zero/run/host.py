@@ -1,4 +1,4 @@
-"""A process that holds islands: it makes them, and carries out what it is told to, one island after the other.
+"""A process that holds islands and scores programs: it carries out what it is told to, one thing after the other.
 
 It keeps nothing that could not be made again elsewhere from what it was told.
 """
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from automl_zero.run.checkpoint import engine_hash
 from automl_zero.run.engine import Beginning, ClusterError, arrays_of
 from automl_zero.run.migrate import settle, take
-from automl_zero.run.order import Arrival, Order, Question, Report, Search
+from automl_zero.run.order import Arrival, Batch, Order, Question, Report, Search
 from automl_zero.run.snapshot import overwrite
 from automl_zero.search.births import Harvest
 from automl_zero.search.island import Island, Member
@@ -38,9 +38,9 @@ class Host:
         return os.getpid()
 
     def do(
-        self, seed: int, beginning: Beginning | None, orders: Sequence[Order], ended: Sequence[int] = ()
-    ) -> list[Report]:
-        """Carry out orders of the experiment of a seed, whose beginning is told once; those that ended are forgotten.
+        self, seed: int, beginning: Beginning | None, orders: Sequence[Order | Batch], ended: Sequence[int] = ()
+    ) -> list[Report | list[float]]:
+        """Carry out orders that belong to the beginning of a seed, which is told once; those that ended are forgotten.
 
         Raises:
             ConfigError, ProgramError: an island cannot be made.
@@ -51,7 +51,10 @@ class Host:
         self._islands = {key: island for key, island in self._islands.items() if key[0] not in ended}
         if beginning is not None:
             self._beginnings[seed] = beginning
-        return [self._carry_out(seed, order) for order in orders]
+        return [self._score(seed, each) if isinstance(each, Batch) else self._carry_out(seed, each) for each in orders]
+
+    def _score(self, seed: int, batch: Batch) -> list[float]:
+        return [self._beginnings[seed].score(each) for each in batch.programs]
 
     def _carry_out(self, seed: int, order: Order) -> Report:
         key = seed, order.number

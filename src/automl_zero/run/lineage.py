@@ -32,17 +32,18 @@ class Lineage:
 
     def __init__(self) -> None:
         self._births = [no_ancestors()]
-        self._count = self._needed = 0  # births, and those that were needed when it was looked at last
-        self._living: NDArray[np.uint64] | None = None
+        self._places: dict[int, tuple[int, int, int]] = {}  # (before, island, born) by the identity of each birth
+        self._needed = 0  # births, when it was looked at last
+        self._living: Sequence[NDArray[np.uint64]] | None = None
 
     def add(self, brood: Brood) -> None:
         """Take in what an epoch has brought forth; as long as an island is not known, nothing is forgotten."""
-        self._births += [each.ancestors for each in brood.harvests]
-        self._count += sum(len(each.ancestors.identity) for each in brood.harvests)
+        for each in (harvest.ancestors for harvest in brood.harvests if len(harvest.ancestors.identity)):
+            self._births.append(each)
+            self._places |= _places(each)
         known = [each.living for each in brood.latest if each]
-        is_known = len(known) == len(brood.latest)
-        self._living = np.unique(np.concatenate([*known, *brood.travelling])) if is_known else None
-        if self._count > max(CROWDED, 2 * self._needed):
+        self._living = [*known, *brood.travelling] if len(known) == len(brood.latest) else None
+        if len(self._places) > max(CROWDED, 2 * self._needed):
             self._forget()
 
     def _forget(self) -> None:
@@ -51,11 +52,14 @@ class Lineage:
         if self._living is not None:
             rows = {identity: row for row, identity in enumerate(births.identity.tolist())}
             needed: set[int] = set()
-            for living in self._living.tolist():
+            for living in np.unique(np.concatenate(self._living)).tolist():
                 needed |= set(_way(births, rows, living, needed))
             births = _chosen(births, sorted(needed))
-        self._births, self._count = [births], len(births.identity)
-        self._needed = self._count
+        self._hold(births)
+
+    def _hold(self, births: Ancestors) -> None:
+        """These and no others."""
+        self._births, self._places, self._needed = [births], _places(births), len(births.identity)
 
     def way_to(self, identity: int) -> tuple[Ancestor, ...]:
         """The births on the way to one of them, oldest first; 0 has none."""
@@ -66,16 +70,12 @@ class Lineage:
 
     def foreign(self, identities: Sequence[int], islands: Sequence[int]) -> list[Immigrant | None]:
         """Of each birth, the last one on the way to it that happened elsewhere than on this island, if one did."""
-        told = {each: row for row, each in enumerate(np.concatenate([part.identity for part in self._births]).tolist())}
-        before, places, born = (
-            np.concatenate([getattr(part, name) for part in self._births]) for name in ("before", "island", "born")
-        )
         found: list[Immigrant | None] = []
         for identity, island in zip(identities, islands, strict=True):
-            row = told.get(identity)
-            while row is not None and places[row] == island:
-                row = told.get(int(before[row]))
-            found.append(None if row is None else (int(places[row]), int(born[row])))
+            place = self._places.get(identity)
+            while place is not None and place[1] == island:
+                place = self._places.get(place[0])
+            found.append(place and place[1:])
         return found
 
     @property
@@ -95,8 +95,13 @@ class Lineage:
             raise StoreError(
                 "the checkpoint's lineage is none that a search could have: remove it, so that the one before is used"
             )
-        self._births, self._living = [births], None
-        self._count = self._needed = len(births.identity)
+        self._hold(births)
+        self._living = None
+
+
+def _places(births: Ancestors) -> dict[int, tuple[int, int, int]]:
+    facts = zip(births.before.tolist(), births.island.tolist(), births.born.tolist(), strict=True)
+    return dict(zip(births.identity.tolist(), facts, strict=True))
 
 
 def _way(

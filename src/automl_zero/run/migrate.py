@@ -51,10 +51,9 @@ def strangers(plan: MigrationPlan, habitats: Sequence[object]) -> list[list[int]
 
     ``habitats`` [islands] are what the islands score programs on: the same object stands for the same tasks.
     """
-    return [
-        [int(slot) for slot, source in zip(slots, sources, strict=True) if habitats[source] is not habitat]
-        for habitat, slots, sources in zip(habitats, plan.target_slot, plan.source_island, strict=True)
-    ]
+    kinds = np.array([id(habitat) for habitat in habitats])
+    is_strange = kinds[plan.source_island] != kinds[:, None]
+    return [slots[chosen].tolist() for slots, chosen in zip(plan.target_slot, is_strange, strict=True)]
 
 
 def migrate(plan: MigrationPlan, populations: Sequence[Population], keep_fittest: bool = False) -> None:
@@ -77,7 +76,8 @@ def take(population: Population, slots: NDArray[np.int64]) -> Programs:
 
 def distribute(plan: MigrationPlan, leaving: Sequence[Programs]) -> list[Programs]:
     """What arrives on every island, in the order of its target slots, of what leaves them all as in ``departures``."""
-    arriving = {name: _in_order_of_targets(plan, [each[name] for each in leaving]) for name in MOVED}
+    order = _by_source(plan)
+    arriving = {name: _in_order_of_targets(plan, order, [each[name] for each in leaving]) for name in MOVED}
     return [{name: arriving[name][island] for name in MOVED} for island in range(len(leaving))]
 
 
@@ -93,9 +93,9 @@ def _by_source(plan: MigrationPlan) -> NDArray[np.intp]:
     return np.argsort(plan.source_island.ravel(), kind="stable")
 
 
-def _in_order_of_targets(plan: MigrationPlan, leaving: Sequence[Array]) -> Array:
+def _in_order_of_targets(plan: MigrationPlan, order: NDArray[np.intp], leaving: Sequence[Array]) -> Array:
     """[islands, migrants, ...]."""
     together = np.concatenate(leaving)
     arriving = np.empty_like(together)
-    arriving[_by_source(plan)] = together
+    arriving[order] = together
     return arriving.reshape(*plan.target_slot.shape, *together.shape[1:])

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from automl_zero.program.program import Program
 from automl_zero.run.migrate import Programs
 from automl_zero.run.snapshot import Arrays
 from automl_zero.search.births import Harvest
@@ -66,6 +67,12 @@ class Order(NamedTuple):
     state: Arrays | None
     commands: tuple[Command, ...]
     question: Question
+
+
+class Batch(NamedTuple):
+    """Programs whose fitness on the first tasks of a beginning is to be told."""
+
+    programs: Sequence[Program]
 
 
 class Report(NamedTuple):

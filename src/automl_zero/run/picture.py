@@ -95,7 +95,7 @@ def code_title(progress: Progress) -> str:
 
 def code_lines(progress: Progress, most: int) -> list[Text]:
     """The best program of the experiment without what has no effect, cut to a number of lines; new ones are marked."""
-    lines, (new, _) = _lines_of(progress, progress.improvement), _changes(progress)
+    lines, (new, _) = lines_of(progress, progress.improvement), changes_of(progress)
     shown = [marked(line, number in new) for number, line in enumerate(lines)]
     if len(shown) <= most:
         return shown
@@ -106,17 +106,19 @@ def code_lines(progress: Progress, most: int) -> list[Text]:
 
 def news(progress: Progress) -> str | None:
     """What the best program differs by from the one before it; None of the first one."""
-    new, gone = _changes(progress)
+    new, gone = changes_of(progress)
     return f"lines: {len(new)} new, {gone} gone" if progress.before else None
 
 
-def _changes(progress: Progress) -> tuple[frozenset[int], int]:
+def changes_of(progress: Progress) -> tuple[frozenset[int], int]:
+    """Which lines of the best program are new, and how many of the one before it are gone; none of the first one."""
     if progress.before is None:
         return frozenset(), 0
-    return changes(_lines_of(progress, progress.before), _lines_of(progress, progress.improvement))
+    return changes(lines_of(progress, progress.before), lines_of(progress, progress.improvement))
 
 
-def _lines_of(progress: Progress, improvement: Improvement | None) -> list[str]:
+def lines_of(progress: Progress, improvement: Improvement | None) -> list[str]:
+    """The program of an improvement without what has no effect; none before there is one."""
     if improvement is None:
         return []
     return short_text(from_text(improvement.program), progress.config.tasks.num_classes > 2).splitlines()

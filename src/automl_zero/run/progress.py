@@ -170,6 +170,11 @@ class Progress:
         values = self.epoch.island_fitness if self.epoch else ()
         return [value for number, value in enumerate(values) if self._is_comparable[number % len(self._is_comparable)]]
 
+    @property
+    def is_comparable(self) -> bool:
+        """Whether all islands have the same search tasks."""
+        return all(self._is_comparable)
+
     @cached_property
     def _is_comparable(self) -> list[bool]:
         """Of the islands of each group."""

@@ -20,6 +20,8 @@ from typing import Any
 import ray
 from ray.exceptions import RayError, RayTaskError
 
+from automl_zero.program.program import Program
+from automl_zero.run.batches import score_on_hosts
 from automl_zero.run.berths import Berths
 from automl_zero.run.checkpoint import engine_hash
 from automl_zero.run.engine import Beginning, ClusterError
@@ -28,13 +30,15 @@ from automl_zero.run.fleet import Answer
 from automl_zero.run.free import spread_islands
 from automl_zero.run.host import Host
 from automl_zero.run.interrupt import SIGNALS
-from automl_zero.run.order import Order
+from automl_zero.run.order import Batch, Order
 from automl_zero.run.spread import SpreadIslands
 
 LOOK_SECONDS = 1.0  # between two looks at what has become of the cluster
 NOTICE_SECONDS = 0.5  # after which a loss is noticed, while others still work
 CONNECT_SECONDS = 5.0
 PICKLE = 5  # the protocol; all nodes have the same package
+# Losses are ours to mend, and what Ray notes of each call for its own views costs the driver.
+ACTOR: dict[str, Any] = {"num_cpus": 1, "max_restarts": 0, "max_task_retries": 0, "enable_task_events": False}
 START_SECONDS = 30.0  # that a run waits at its beginning for hosts that are slower than the first
 
 
@@ -73,15 +77,27 @@ class RayEngine:
         Raises:
             ClusterError: there is no such cluster, or one of its nodes has another version of the package.
         """
+        fleet = self._connected()
+        self._replays += sum(each.replays for each in self._going if each.has_ended)
+        self._going = [each for each in self._going if not each.has_ended]
+        self._going.append(spread_islands(beginning, fleet))
+        return self._going[-1]
+
+    def score(self, programs: Sequence[Program], beginning: Beginning) -> list[float]:
+        """The fitness of each of them on the first tasks of a beginning, which are sent to each node once.
+
+        Raises:
+            ClusterError: as for ``islands``.
+        """
+        return score_on_hosts(programs, beginning, self._connected())
+
+    def _connected(self) -> RayFleet:
         if self._fleet is None:
             self._owns_connection = not ray.is_initialized()
             if self._owns_connection:
                 _connect(self._address)
             self._fleet = RayFleet(self._most)
-        self._replays += sum(each.replays for each in self._going if each.has_ended)
-        self._going = [each for each in self._going if not each.has_ended]
-        self._going.append(spread_islands(beginning, self._fleet))
-        return self._going[-1]
+        return self._fleet
 
     def close(self) -> None:
         """End the actors, and the cluster if the run has begun it."""
@@ -95,9 +111,10 @@ class RayEngine:
 class RayHost(Host):
     """An actor. What it is told and tells is packed here: Ray, which packs all else, asks at each array what to do."""
 
-    def do_packed(self, seed: int, beginning: Beginning | None, orders: bytes, ended: Sequence[int]) -> bytes:
+    def do_packed(self, packed: bytes, beginning: Beginning | None = None) -> bytes:
         """As ``do``."""
-        return pickle.dumps(self.do(seed, beginning, pickle.loads(orders), ended), PICKLE)  # noqa: S301
+        seed, orders, ended = pickle.loads(packed)  # noqa: S301
+        return pickle.dumps(self.do(seed, beginning, orders, ended), PICKLE)
 
 
 @dataclass(eq=False, slots=True)
@@ -150,7 +167,7 @@ class RayFleet:
         self.nodes = sum(node["Alive"] for node in ray.nodes())
         room = min(wanted, int(ray.cluster_resources().get("CPU", 0)), self._most or wanted)
         for _ in range(room - len(self._actors) - len(self._coming)):
-            handle = ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)(RayHost).remote()
+            handle = ray.remote(**ACTOR)(RayHost).remote()
             self._coming[handle.greet.remote(engine_hash())] = _Actor(handle)
 
     def _welcome(self, count: int, seconds: float) -> None:
@@ -164,7 +181,7 @@ class RayFleet:
                 self._actors[self._begun] = actor
                 self._begun += 1
 
-    def send(self, host: int, beginning: Beginning, orders: Sequence[Order]) -> int:
+    def send(self, host: int, beginning: Beginning, orders: Sequence[Order | Batch]) -> int:
         """Call the actor; the beginning is sent only if it does not know it."""
         with self._lock:
             self._messages += 1
@@ -172,14 +189,14 @@ class RayFleet:
             self._sent[self._messages] = self._call(actor, beginning, orders) if actor else None
             return self._messages
 
-    def _call(self, actor: _Actor, beginning: Beginning, orders: Sequence[Order]) -> Any:
+    def _call(self, actor: _Actor, beginning: Beginning, orders: Sequence[Order | Batch]) -> Any:
         seed = beginning.seed
         if seed not in self._stored:
             self._stored[seed] = ray.put(beginning)
-        told = None if seed in actor.known else self._stored[seed]
+        told = [] if seed in actor.known else [self._stored[seed]]
         ended = sorted(actor.known - self._stored.keys())
         actor.known = (actor.known & self._stored.keys()) | {seed}
-        return actor.handle.do_packed.remote(seed, told, pickle.dumps(orders, PICKLE), ended)
+        return actor.handle.do_packed.remote(pickle.dumps((seed, orders, ended), PICKLE), *told)
 
     def answers(self, messages: Collection[int], wanted: int) -> Iterator[tuple[int, Answer]]:
         """What has come, when so many have or when half a second is over."""

@@ -91,6 +91,11 @@ def measure(loss: Loss) -> str:
     return "fitness, 1 - (2/pi) atan(RMSE)" if loss is Loss.RMSE else "accuracy"
 
 
+def short_measure(loss: Loss) -> str:
+    """Its name alone."""
+    return measure(loss).partition(",")[0]
+
+
 def score_table(rows: Sequence[Baseline], loss: Loss) -> Iterator[str]:
     """A line for each algorithm, a column for each stage."""
     width = max(COLUMN, *(len(row.name) for row in rows))
@@ -112,9 +117,15 @@ def _work(progress: Progress) -> Iterator[str]:
 
 
 def _reproduction(stop: Stop, folder: Path, is_deterministic: bool) -> str:
+    command = again(stop, folder, is_deterministic)
+    if not is_deterministic:
+        return f"ended by: {stop.reason}\n{NOT_DETERMINISTIC}; to search again: {command}"
+    return f"ended by: {stop.reason}\nreproduce: {command}"
+
+
+def again(stop: Stop, folder: Path, is_deterministic: bool) -> str:
+    """The command that does a run again: to the same result, unless it is not deterministic."""
     command = f"automl-zero run {quote(str(folder / CONFIG))} --out {quote(f'{folder}-again')}"
     if stop.reason in CLOCK_REASONS:
         command += f" --set stop.max_seconds=none --set stop.max_programs={stop.programs}"
-    if not is_deterministic:
-        return f"ended by: {stop.reason}\n{NOT_DETERMINISTIC}; to search again: {command} --engine ray"
-    return f"ended by: {stop.reason}\nreproduce: {command}"
+    return CONTROL.sub("?", command if is_deterministic else f"{command} --engine ray")

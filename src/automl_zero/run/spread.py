@@ -13,8 +13,8 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_zero.run.engine import Beginning, Brood, ClusterError
-from automl_zero.run.fleet import Fleet
+from automl_zero.run.engine import Beginning, Brood
+from automl_zero.run.fleet import Fleet, check_losses, hosts_wanted
 from automl_zero.run.history import History
 from automl_zero.run.migrate import MigrationPlan, departures, distribute, strangers
 from automl_zero.run.order import Arrival, Question, Report, Search
@@ -25,7 +25,6 @@ from automl_zero.search.state import COUNTERS
 
 STATE_EPOCHS = 8  # after as many, an island tells its state; one that is lost does at most as many again
 MOST_STATES = 32  # told in one epoch, so that with many islands the driver is not flooded: they tell it less often then
-MOST_LOSSES = 10  # of an island, one after the other, before it has done what it was told
 
 
 def state_epochs(islands: int) -> int:
@@ -118,17 +117,12 @@ class SpreadIslands:
 
     def _surplus(self) -> list[int]:
         """The islands to be moved to hosts that have come, so that all hold as many, give or take one."""
-        self._fleet.tend(self._wanted)
+        self._fleet.tend(hosts_wanted(self._beginning.config))
         return self._fleet.berths.level(self._fleet.hosts, self._histories)
-
-    @property
-    def _wanted(self) -> int:
-        """Hosts that all experiments side by side have use for."""
-        return len(self._histories) * self._beginning.config.experiment.at_once
 
     def _find_hosts(self, numbers: Sequence[int]) -> None:
         while not (hosts := self._fleet.hosts):
-            self._fleet.wait(self._wanted)
+            self._fleet.wait(hosts_wanted(self._beginning.config))
         self._fleet.berths.settle(hosts, [self._histories[number] for number in numbers])
 
     # Questions and answers --------------------------------------------------------------------------------------------
@@ -152,7 +146,7 @@ class SpreadIslands:
                     continue
                 reports |= {report.number: self._take(report, questions[report.number]) for report in answer}
             if lost:
-                self._check_losses(losses, lost)
+                check_losses(losses, lost, "island")
                 sent |= self._send(questions, lost)
         return reports
 
@@ -183,13 +177,3 @@ class SpreadIslands:
             if history.host == host:
                 self.replays += history.was_made
                 history.lose()
-
-    @staticmethod
-    def _check_losses(losses: Counter[int], lost: Sequence[int]) -> None:
-        losses.update(lost)
-        number, most = losses.most_common(1)[0]
-        if most > MOST_LOSSES:
-            raise ClusterError(
-                f"island {number} was lost {most} times in one epoch, each time with the process that held it: see "
-                "whether the nodes have memory enough, and what their logs tell"
-            )

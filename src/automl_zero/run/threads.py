@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_zero.config import ConfigError
+from automl_zero.program.program import Program
 from automl_zero.run.engine import Beginning, Brood, arrays_of
 from automl_zero.run.migrate import MigrationPlan, migrate, strangers
 from automl_zero.run.snapshot import Arrays, overwrite
@@ -41,6 +42,10 @@ class ThreadEngine:
                 "--engine ray, or islands.synchronous = true"
             )
         return ThreadIslands(beginning, self._pool)
+
+    def score(self, programs: Sequence[Program], beginning: Beginning) -> list[float]:
+        """The fitness of each of them on the first tasks of a beginning."""
+        return list(self._pool.map(beginning.score, programs))
 
     def close(self) -> None:
         """End the threads."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 NUMBERS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
-COMPILING = "compiling the engine, once per machine, about 20 s"
+COMPILING = "compiling the engine, once per machine, about 30 s"
 NOT_DETERMINISTIC = "not deterministic: islands do not wait for each other"
 YEAR = 365.25 * 86_400  # seconds
 TIMES = ((YEAR, "years"), (86_400.0, "days"), (3600.0, "hours"), (60.0, "minutes"), (1.0, "seconds"))

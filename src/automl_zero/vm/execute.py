@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from threading import Lock
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -28,6 +29,7 @@ LINE_BYTES = 64  # a cache line, and the widest machine vector
 WIDE_MEMORY = 1 << 17  # bytes of program memory up to which a whole line of lanes pays
 
 _PACKED: WeakKeyDictionary[TaskSet, dict[tuple[str, int], LaneTasks]] = WeakKeyDictionary()
+_PACKING = Lock()  # so that threads that need the same tasks do not each pack them
 
 
 def evaluate(
@@ -175,10 +177,11 @@ def aligned(size: int, dtype: str) -> NDArray[Any]:
 
 def pack(tasks: TaskSet, dtype: str, lanes: int) -> LaneTasks:
     """Tasks packed for lanes, once for as long as the task set lives."""
-    known = _PACKED.setdefault(tasks, {})
-    if (dtype, lanes) not in known:
-        known[dtype, lanes] = _pack(tasks, dtype, lanes)
-    return known[dtype, lanes]
+    with _PACKING:
+        known = _PACKED.setdefault(tasks, {})
+        if (dtype, lanes) not in known:
+            known[dtype, lanes] = _pack(tasks, dtype, lanes)
+        return known[dtype, lanes]
 
 
 def _pack(tasks: TaskSet, dtype: str, lanes: int) -> LaneTasks:

@@ -1,11 +1,12 @@
 // Asks the server again and again for what is new, and shows it. All that must survive a reload is in the address.
-import { $, make, number, round, say, table } from "./dom.js";
-import { chart } from "./chart.js";
+import { about, compared, score } from "./about.js";
+import { $, fitness, make, number, round, say, table } from "./dom.js";
+import { chart, large, short } from "./chart.js";
 import { pause } from "./play.js";
 import { strip } from "./strip.js";
 
 const address = new URLSearchParams(location.hash.slice(1));
-const shown = { id: address.get("run"), other: address.get("with"), run: null, against: null, moment: null, story: "" };
+const shown = { id: address.get("run"), other: address.get("with"), run: null, against: null, moment: null, story: "", about: "" };
 let rows = [];
 
 async function ask(path, query = {}) {
@@ -31,7 +32,8 @@ function remember() {
 }
 
 function choose(id) {
-  Object.assign(shown, { id, run: null, moment: null, story: "" });
+  const other = shown.other === id ? null : shown.other; // nothing is compared with itself
+  Object.assign(shown, { id, other, run: null, against: null, moment: null, story: "" });
   $("refused").textContent = "";
   pause();
   remember();
@@ -60,7 +62,7 @@ function showRuns(failures) {
   const list = rows.map((row) => {
     const item = known.get(row.id) ?? newItem(row.id), button = item.firstChild;
     button.setAttribute("aria-current", String(row.id === shown.id));
-    button.lastChild.textContent = `${stateOf(row)} · ${number(row.fitness)}`;
+    button.lastChild.textContent = `${stateOf(row)} · ${fitness(row.fitness)}`;
     return item;
   });
   const focused = document.activeElement;
@@ -92,20 +94,33 @@ function showRun() {
   curves(); // where the slider is, too
   const epoch = run.epoch ?? { island_fitness: [], behaviours: [], takeover: [] };
   table($("islands"), ["island", "best fitness", "behaviours", "members with the commonest"],
-    epoch.island_fitness.map((each, i) => [i, number(each), number(epoch.behaviours[i]), number(epoch.takeover[i])]));
+    epoch.island_fitness.map((each, i) => [i, fitness(each), number(epoch.behaviours[i]), number(epoch.takeover[i])]));
   strip($("history"), $("range"), run.history, epoch.island_fitness.length);
   const fates = Object.entries({ ...run.fates, "instructions without effect, not run": run.pruned });
   table($("fates"), ["fate", "share", "bar"], fates.map(([name, share]) =>
     [name, `${(100 * share).toFixed(1)}%`, make("meter", "", { value: share, "aria-label": name })]));
   mutations(run.effects);
+  compared(names(), run, shown.against);
   result(run.final);
+  $("description").textContent = run.name[1];
+  tellAbout(run);
+}
+
+const names = () => [shown.id, shown.other].filter(Boolean).map(nameOf);
+
+async function tellAbout(run) {
+  const other = shown.against ? shown.other : "", key = [shown.id, other, run.reason, run.start?.time].join(" ");
+  if (key === shown.about) return;
+  shown.about = key;
+  const found = await ask("about", { id: shown.id, with: other }).catch(() => null);
+  if (key === shown.about) about(names(), found);
 }
 
 function figures(run) {
-  const limit = (key, unit) => (run.limits[key] ? ` of ${round(run.limits[key])}${unit}` : "");
-  const facts = [["best fitness", number(run.fitness)], ["programs", round(run.programs) + limit("max_programs", "")],
-    ["programs per second", round(run.speed)], ["seconds of search", round(run.epoch?.seconds ?? 0) + limit("max_seconds", "")],
-    ["improvements", run.moments.length], ["train steps", round(run.epoch?.train_steps ?? 0)],
+  const limit = (key) => (run.limits[key] ? ` of ${short(run.limits[key])}` : "");
+  const facts = [["best fitness", fitness(run.fitness)], ["programs", large(run.programs) + limit("max_programs")],
+    ["programs per second", round(run.speed)], ["seconds of search", round(run.epoch?.seconds ?? 0) + limit("max_seconds")],
+    ["improvements", run.moments.length], ["train steps", large(run.epoch?.train_steps ?? 0)],
     ["threads or processes", number(run.start?.workers)]];
   const cluster = run.epoch?.cluster;
   if (cluster) facts.push(["machines", number(cluster.nodes)], ["islands made again", number(cluster.replays)]);
@@ -130,13 +145,13 @@ function curves() {
   const list = momentsOf(shown.run), now = $("kind").value === "improvement" ? list[$("slider").value]?.[0] ?? null : null;
   chart($("curve"), runs, $("axis").value, now);
   $("legend").textContent = shown.against ? `blue: ${nameOf(shown.id)} · orange: ${nameOf(shown.other)}` : "";
-  $("curve").setAttribute("aria-label", `Best fitness so far: ${number(shown.run.fitness)}`);
+  $("curve").setAttribute("aria-label", `Best fitness so far: ${fitness(shown.run.fitness)}`);
 }
 
 function result(final) {
   $("result").hidden = !final;
   if (!final) return;
-  const row = (name, scores) => [name, ...["search", "select", "final"].map((each) => number(scores[each].fitness))];
+  const row = (name, scores) => [name, ...["search", "select", "final"].map((each) => score(scores[each]))];
   table($("scores"), ["fitness", "search", "select", "final"],
     [row("the algorithm", final.scores), ...final.baselines.map((each) => row(each.name, each.scores))]);
 }
@@ -154,8 +169,8 @@ function slider(run) {
 async function tell(list) {
   const at = Number($("slider").value), moment = list[at], kind = $("kind").value;
   const text = !moment ? "none yet" : kind === "improvement"
-    ? `${at + 1} of ${list.length}: fitness ${number(moment[3])} after ${number(moment[0])} s, experiment ${moment[1] + 1}`
-    : `${at + 1} of ${list.length}: fitness ${number(moment[3])}, island ${moment[0]}, by ${moment[2]}`;
+    ? `${at + 1} of ${list.length}: fitness ${fitness(moment[3])} after ${number(Math.round(10 * moment[0]) / 10)} s, experiment ${moment[1] + 1}`
+    : `${at + 1} of ${list.length}: fitness ${fitness(moment[3])}, island ${moment[0]}, by ${moment[2]}`;
   $("moment").textContent = text;
   $("slider").setAttribute("aria-valuetext", text);
   const key = `${shown.id} ${kind} ${at} ${moment}`;
@@ -178,9 +193,11 @@ function lines(element, found) {
 
 async function compare() {
   const id = rows.some((each) => each.id === shown.other) ? shown.other : null;
+  const run = id ? await ask("run", { id }).catch(() => null) : null;
+  const story = run ? await ask("story", { id, number: -1 }).catch(() => null) : null;
+  if (id && id !== shown.other) return; // meanwhile, another one was chosen, or none
+  shown.against = run;
   $("beside").hidden = !id;
-  shown.against = id ? await ask("run", { id }).catch(() => null) : null;
-  const story = shown.against ? await ask("story", { id, number: -1 }).catch(() => null) : null;
   $("besidename").textContent = id ? nameOf(id) : "";
   lines($("otherprogram"), (story?.lines ?? []).filter(([mark]) => mark !== "-").map(([, text]) => [" ", text]));
 }
@@ -194,7 +211,7 @@ async function refresh() {
     const id = shown.id, run = await ask("run", { id, since: shown.run?.version ?? "" });
     if (id !== shown.id) return;
     shown.run = run ?? shown.run;
-    if (shown.other) await compare();
+    await compare();
     if (run || shown.other) showRun();
   } catch (error) {
     say($("note"), error instanceof TypeError ? "the server does not answer; trying again" : error.message);
@@ -215,7 +232,7 @@ $("slider").addEventListener("input", () => {
 $("kind").addEventListener("change", () => { pause(); shown.moment = null; showRun(); });
 $("axis").addEventListener("change", curves);
 $("other").addEventListener("change", async () => {
-  shown.other = $("other").value || null;
+  Object.assign(shown, { other: $("other").value || null, against: null });
   remember();
   await compare();
   showRun();

@@ -1,4 +1,6 @@
 // Curves of the best fitness so far, as steps in an SVG.
+import { round } from "./dom.js";
+
 const NS = "http://www.w3.org/2000/svg";
 const LEFT = 48, RIGHT = 12, TOP = 10, BOTTOM = 28;
 
@@ -10,6 +12,8 @@ export function draw(svg, name, attributes, text = "") {
 }
 
 export const short = (value) => Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 }).format(value);
+
+export const large = (value) => (value < 1e7 ? round(value) : short(value)); // as long as there is room for
 
 export function bestSoFar(curve) {
   let best = -Infinity;

@@ -31,4 +31,5 @@ function wrap(node) {
 
 export const number = (value) =>
   value === null || value === undefined ? "–" : value.toLocaleString("en", { maximumFractionDigits: 4 });
+export const fitness = (value) => (value === null || value === undefined ? "–" : value.toFixed(4));
 export const round = (value) => number(Math.round(value));

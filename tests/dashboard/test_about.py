@@ -1,0 +1,91 @@
+"""What the page tells of a run itself: the same facts as its report, its config, and how another one differs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hostile_runs import HOSTILE, make_hostile_run
+from sample_events import EPOCH
+from small_config import small_config
+from starlette.testclient import TestClient
+
+from automl_zero.config import load_config
+from automl_zero.dashboard.app import make_app
+from automl_zero.run.events import Start, Stop, to_json
+from automl_zero.run.store import RunFolder
+
+HERE = "http://127.0.0.1:8765"
+START = Start(version="1", name="small", seed=0, workers=2, time="2026-01-02T03:04:05+00:00", machine="a machine")
+STOP = Stop(seconds=4.0, reason="stop.max_seconds", experiments=1, programs=1000, train_steps=5000)
+
+
+def make_run(folder: Path, *events: Any, **changes: Any) -> Path:
+    RunFolder.create(folder, small_config(**changes))
+    (folder / "events.jsonl").write_text("".join(f"{to_json(each)}\n" for each in events))
+    return folder
+
+
+def asked(root: Path, query: str) -> Any:
+    answer = TestClient(make_app([root]), base_url=HERE).get(f"/api/about?{query}")
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_a_run_that_has_ended_says_on_what_it_was_done_and_how_to_do_it_again(tmp_path: Path) -> None:
+    folder = make_run(tmp_path / "one", START, EPOCH, STOP)
+    told = asked(tmp_path, "id=0/one")
+    assert told["facts"] == [
+        ["seed", "0, which all random numbers come from"],
+        ["begun", "2026-01-02 03:04:05 UTC"],
+        ["machine", "a machine"],
+        ["threads or processes", "2"],
+        ["versions", "automl-zero 1"],
+        ["ended by", "stop.max_seconds"],
+        ["time, with the final scoring", "4 seconds"],
+    ]
+    command = f"automl-zero run {folder}/config.toml --out {folder}-again"
+    assert told["again"] == f"{command} --set stop.max_seconds=none --set stop.max_programs=1000"
+
+
+def test_a_run_that_goes_on_has_no_end_to_come_to_again(tmp_path: Path) -> None:
+    make_run(tmp_path / "one", replace(START, machine=""), EPOCH)
+    told = asked(tmp_path, "id=0/one")
+    assert told["again"] == ""
+    assert not {"machine", "ended by"} & {name for name, _ in told["facts"]}
+
+
+def test_the_config_is_one_that_can_be_run(tmp_path: Path) -> None:
+    make_run(tmp_path / "one", stop={"max_programs": None, "max_seconds": 5.0})
+    (tmp_path / "again.toml").write_text(asked(tmp_path, "id=0/one")["config"])
+    assert load_config(str(tmp_path / "again.toml")) == load_config(str(tmp_path / "one" / "config.toml"))
+
+
+def test_settings_that_differ_are_told_as_a_config_says_them(tmp_path: Path) -> None:
+    make_run(tmp_path / "one")
+    make_run(tmp_path / "other", seed=3, stop={"max_programs": None, "max_seconds": 5.0}, search={"parsimony": True})
+    assert asked(tmp_path, "id=0/one")["differing"] == asked(tmp_path, "id=0/one&with=0/one")["differing"] == []
+    told = {key: values for key, *values in asked(tmp_path, "id=0/one&with=0/other")["differing"]}
+    one = small_config()
+    assert told == {
+        "seed": ["0", "3"],
+        "search.parsimony": ["false", "true"],
+        "stop.max_programs": [str(one.stop.max_programs), "none"],
+        "stop.max_seconds": ["none", "5.0"],
+    }
+
+
+@pytest.mark.parametrize("query", ["id=0/none", "id=0/one&with=0/none", "id=0/one&with=../secret", "with=0/one"])
+def test_of_what_is_no_run_nothing_is_told(query: str, tmp_path: Path) -> None:
+    make_run(tmp_path / "runs" / "one")
+    make_run(tmp_path / "secret")
+    assert TestClient(make_app([tmp_path / "runs"]), base_url=HERE).get(f"/api/about?{query}").status_code == 404
+
+
+def test_hostile_facts_and_configs_are_told_as_json(tmp_path: Path) -> None:
+    make_hostile_run(tmp_path / "one")
+    told = asked(tmp_path, "id=0/one")
+    assert ["ended by", HOSTILE] in told["facts"]
+    assert "<script>" in told["config"]

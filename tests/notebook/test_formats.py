@@ -1,0 +1,60 @@
+"""Programs and figures are shown as such by IPython, and by nothing else."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import pytest
+from small_config import small_config
+
+from automl_zero.notebook.formats import TYPES, figure_html, offer
+from automl_zero.notebook.result import result_of
+from automl_zero.program.library import library_program
+from automl_zero.report.figures import pictures_of
+from automl_zero.report.story import Story
+from automl_zero.run.driver import Run
+
+
+class FakeShell:
+    """As IPython's."""
+
+    def __init__(self) -> None:
+        self.display_formatter: Any = self
+        self.formatters = {"text/html": self}
+        self.known: dict[tuple[str, str], Any] = {}
+
+    def get_ipython(self) -> FakeShell:
+        return self
+
+    def for_type_by_name(self, module: str, name: str, function: Any) -> None:
+        self.known[module, name] = function
+
+
+def test_a_shell_is_told_of_classes_that_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    shell = FakeShell()
+    monkeypatch.setitem(sys.modules, "IPython", shell)
+    offer()
+    assert shell.known == TYPES
+    for module, name in TYPES:
+        assert isinstance(getattr(import_module(module), name), type)
+    program = shell.known["automl_zero.program.program", "Program"](library_program("linear_regression"))
+    assert "<b>def Predict():</b>\n  s1 = dot(v1, v0)" in program
+
+
+def test_without_a_shell_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "IPython", raising=False)
+    offer()
+
+
+def test_every_figure_of_a_result_has_a_class_that_is_shown() -> None:
+    config = small_config()
+    events = list(Run(config).events())
+    figures = result_of(config, events).figures
+    story = Story(config)
+    for event in events:
+        story.update(event)
+    assert figures == pictures_of(story)
+    assert {(type(each).__module__, type(each).__name__) for each in figures.values()} <= set(TYPES)
+    assert figure_html(figures["course"]) in figures._repr_html_()
