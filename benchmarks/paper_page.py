@@ -141,8 +141,8 @@ def _at_full_size(found: dict[str, Any]) -> list[str]:
     printed = next(value for name, value in found["programs"].items() if name.endswith("as printed"))
     accuracy = 100 * sum(printed["accuracy"]) / found["seeds"]
     return [
-        f"Without a projection, {_shared(found)}, after tunings on other select tasks; a matrix fits into no cache there, "
-        "so programs are evaluated through inner products of examples (`benchmarks/products.py`), the same computation "
+        f"Without a projection, {_shared(found)}, after tunings on other select tasks; a matrix fits into no cache "
+        "there, so programs are evaluated through inner products of examples (`benchmarks/products.py`), the same computation "
         "in another order, which agrees with the engine. With the constants that the paper prints, not tuned here, "
         f"`figure_6` has {accuracy:.2f} %.",
         "",
@@ -240,8 +240,8 @@ def _what_falls_short(tuned: dict[str, Any], found: dict[str, Any]) -> list[str]
         "",
         "## What falls short of the paper, and why",
         "",
-        f"- Other images: at 16 features the tuned program is the best in {best} of {len(found['places'])} places. SVHN "
-        "and downsampled ImageNet, to which the paper transfers it, too, were not measured.",
+        f"- Other images: at 16 features the tuned program is the best in {best} of {len(found['places'])} places. "
+        "SVHN and downsampled ImageNet, to which the paper transfers it, too, were not measured.",
         "- Order of the parts: in the paper averaged weights are worth most, before bilinear. In `figure_6_pruned` "
         f"that is so here ({_loss(tuned, 'figure_6_pruned', 'averaged weights')} and "
         f"{_loss(tuned, 'figure_6_pruned', 'bilinear')}), in `figure_6`, cleaned by hand as the paper prints it, not: "
