@@ -142,8 +142,9 @@ def _at_full_size(found: dict[str, Any]) -> list[str]:
     accuracy = 100 * sum(printed["accuracy"]) / found["seeds"]
     return [
         f"Without a projection, {_shared(found)}, after tunings on other select tasks; a matrix fits into no cache "
-        "there, so programs are evaluated through inner products of examples (`benchmarks/products.py`), the same computation "
-        "in another order, which agrees with the engine. With the constants that the paper prints, not tuned here, "
+        "there, so programs are evaluated through inner products of examples (`benchmarks/products.py`), the same "
+        "computation in another order, which agrees with the engine. With the constants that the paper prints, not "
+        "tuned here, "
         f"`figure_6` has {accuracy:.2f} %.",
         "",
     ]
