@@ -70,6 +70,14 @@ def test_recognised_techniques_are_knocked_out_unless_a_group_has_their_name() -
     assert {each["name"]: each["note"] for each in both}["linear model"] == "s3 = s0"
 
 
+def test_of_a_run_the_tasks_are_its_own() -> None:
+    CliRunner().invoke(main, ["run", "small.toml", "--out", "run", "--quiet", "--workers", "1"])
+    command = ["ablate", "run", "--trials", "2", "--seeds", "1", "--workers", "1", "--json"]
+    own, same = (CliRunner().invoke(main, [*command, *more]) for more in ([], ["--suite", "small.toml"]))
+    assert own.exit_code == 0
+    assert own.stdout == same.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -78,6 +78,12 @@ def test_a_run_is_analyzed_on_its_own_select_tasks(folder: Path) -> None:
     assert sorted(folder.rglob("*")) == before
 
 
+def test_tasks_are_named_by_their_suite() -> None:
+    one, other = (analyze("linear_regression", name, "small.toml").stdout for name in ("--tasks", "--suite"))
+    assert one == other
+    assert "linear F=4 select, 10 tasks" in one
+
+
 def test_results_are_written_where_asked_and_never_over_others(folder: Path) -> None:
     result = analyze("linear_regression", "--out", "new/deep")
     assert (folder / "new/deep/analysis.txt").read_text() == result.stdout

@@ -89,6 +89,21 @@ def test_what_is_not_possible_is_refused_before_the_work(arguments: list[str], m
     assert message in result.stderr
 
 
+def test_of_a_run_the_tasks_are_its_own_unless_others_are_named() -> None:
+    CliRunner().invoke(main, ["run", "small.toml", "--out", "run", "--quiet", "--workers", "1"])
+    command = ["tune", "run", "--trials", "3", "--workers", "1"]
+    own, same = (CliRunner().invoke(main, [*command, *more]) for more in ([], ["--tasks", "small.toml"]))
+    assert own.exit_code == 0
+    assert own.stdout == same.stdout
+    assert CliRunner().invoke(main, [*command, "--tasks", "digits"]).stdout != own.stdout
+
+
+def test_without_tasks_a_program_that_no_run_found_is_refused() -> None:
+    result = CliRunner().invoke(main, ["tune", "linear_regression"])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "on which tasks? linear_regression is no run, which would have its own: give --suite NAME" in result.stderr
+
+
 def test_a_program_that_is_not_there_is_refused() -> None:
     result = tune(program="nonsense")
     assert result.exit_code == 2

@@ -109,6 +109,7 @@ def test_a_config_cannot_be_changed() -> None:
         ("program.max_sizes=[1, 2, 3]", "program", "max_sizes", (1, 2, 3)),
         ("program.initial=a=b.txt", "program", "initial", "a=b.txt"),
         ("stop.max_seconds=none", "stop", "max_seconds", None),
+        ("tasks.projection=none", "tasks", "projection", "none"),
         ("stop.max_experiments=None", "stop", "max_experiments", None),
     ],
 )

@@ -24,7 +24,13 @@ from automl_zero.config import (
 GROUPS: list[dict[str, Any]] = [
     {},
     {
-        "tasks": {"kind": "affine", "num_features": 8, "search": {"num_train": 800}, "table": {"target": "y"}},
+        "tasks": {
+            "kind": "affine",
+            "projection": "none",
+            "num_features": 8,
+            "search": {"num_train": 800},
+            "table": {"target": "y"},
+        },
         "program": {"setup_ops": ["scalar_sum", 2]},
         "mutation": {"prob": 0.5, "weights": {"insert": 1}},
     },
@@ -48,6 +54,7 @@ def test_an_island_has_the_runs_settings_changed_as_its_group_says() -> None:
     assert own == config.model_copy(update={"islands": config.islands.model_copy(update={"groups": ()})})
     assert second.tasks == TasksConfig(
         kind="affine",
+        projection="none",
         num_features=8,
         table={"path": "x.csv", "target": "y"},
         search={"num_tasks": 10, "num_train": 800, "num_valid": 10},

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model, model_validator
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # what commands a terminal, or is half a sign
 MOST = (1 << 63) - 1  # of a whole number, so that compiled code can take it
@@ -203,6 +203,10 @@ class StageConfig(_Section):
     num_valid: Positive = 100
 
 
+def _none_is_a_projection(value: Any) -> Any:
+    return "none" if value is None else value  # an override ``none`` unsets elsewhere
+
+
 class TableConfig(_Section):
     """The user's own data, for kind ``table``, whose rows are examples.
 
@@ -217,20 +221,17 @@ class TableConfig(_Section):
 
     path: str = ""
     target: str = ""
-    projection: Literal["random", "subset", "none"] = "random"
+    projection: Annotated[Literal["random", "subset", "none"], BeforeValidator(_none_is_a_projection)] = "random"
     resample: Literal["split", "bootstrap"] = "split"
-
-    @field_validator("projection", mode="before")
-    @classmethod
-    def _none_is_a_projection(cls, value: Any) -> Any:
-        return "none" if value is None else value  # an override ``none`` unsets elsewhere
 
 
 class TasksConfig(_Section):
     """The habitat: what programs are scored on, in the stages search, select and final.
 
     ``dataset`` is that of the kinds ``image-pairs`` and ``image-groups``: a name that ``automl-zero data list`` tells,
-    or an NPZ file of one's own. ``label_noise`` is the share of training labels that are replaced by another class,
+    or an NPZ file of one's own. ``projection``: every task sees their images through a ``random`` projection of its own
+    to ``num_features``; or all values of an image (``none``), which must be ``num_features`` in number.
+    ``label_noise`` is the share of training labels that are replaced by another class,
     or, of numbers, the standard deviation of what is added to them, in standard deviations of the labels;
     ``feature_noise`` that of what is added to the training features. Validation stays clean.
     ``scale_spread`` is for teachers (linear, affine, absolute, teacher-net): the standard deviation of the logarithm of
@@ -241,6 +242,7 @@ class TasksConfig(_Section):
         "image-groups"
     )
     dataset: str = "digits"
+    projection: Annotated[Literal["random", "none"], BeforeValidator(_none_is_a_projection)] = "random"
     num_features: Annotated[int, Field(ge=1, le=4096)] = 16
     num_classes: Annotated[int, Field(ge=2, le=10)] = 2
     num_epochs: Positive = 1

@@ -2,60 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 from exports import RUNNING, each_language, in_float64, load, plain
-from reference_cases import TASK_SETS
 
 from automl_zero import __version__
-from automl_zero.export.equivalence import predictions_of
 from automl_zero.export.languages import LANGUAGES
 from automl_zero.export.numpy import numpy_source
 from automl_zero.export.source import Prediction, source_of
 from automl_zero.program.library import LIBRARY, library_program
-from automl_zero.vm import reference
-
-# Runs an export where no package but NumPy can be found.
-ALONE = """
-import importlib.abc, json, sys
-class OnlyNumPy(importlib.abc.MetaPathFinder):
-    def find_spec(self, name, path=None, prediction=None):
-        allowed = {"numpy", *sys.stdlib_module_names}
-        if name.partition(".")[0] not in allowed:
-            raise ImportError(f"{name} is not to be had here")
-sys.meta_path.insert(0, OnlyNumPy())
-sys.path.append(sys.argv[1])
-given = json.load(sys.stdin)
-space = {"__name__": "exported"}
-exec(compile(open(sys.argv[2]).read(), "exported", "exec"), space)
-model = space["Algorithm"]().fit(given["train_x"], given["train_y"])
-print(json.dumps(model.predict(given["valid_x"]).tolist()))
-"""
 
 
 def examples() -> tuple[np.ndarray, np.ndarray]:
     x = np.random.default_rng(0).normal(size=(40, 3))
     return x, x @ [0.5, -0.25, 0.125]
-
-
-@pytest.mark.parametrize("name", ["linear_regression", "affine_regression"])
-def test_in_an_environment_with_numpy_alone_it_predicts_what_the_reference_does(name: str, tmp_path: Path) -> None:
-    tasks, program = TASK_SETS["regression"], library_program(name)
-    file = tmp_path / "model.py"
-    file.write_text(numpy_source(source_of(program, Prediction.REGRESSION, name)))
-    given = {each: getattr(tasks, each)[0].tolist() for each in ("train_x", "train_y", "valid_x")}
-    place = str(Path(np.__file__).parents[1])
-    command = [sys.executable, "-I", "-S", "-c", ALONE, place, str(file)]
-    done = subprocess.run(command, input=json.dumps(given), capture_output=True, text=True, check=False)
-    assert done.stderr == ""
-    expected = predictions_of(reference.evaluate(program, tasks, 0).epochs[0], Prediction.REGRESSION)
-    assert expected is not None
-    np.testing.assert_allclose(json.loads(done.stdout), expected, rtol=1e-12)
 
 
 def test_the_file_says_what_it_is_and_who_made_it() -> None:

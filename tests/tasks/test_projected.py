@@ -17,6 +17,7 @@ from automl_zero.tasks.projected import (
     image_groups,
     image_pairs,
     project_pixels,
+    some_pairs,
     standardize,
 )
 from automl_zero.tasks.splits import SELECT_PAIRS, Stage, groupings, pairs_of, share_of
@@ -29,11 +30,16 @@ BUILDERS: dict[str, Builder] = {"image-pairs": image_pairs, "image-groups": imag
 DIGIT_PAIRS = list(combinations(range(10), 2))
 
 
-def build(kind: str, stage: Stage = Stage.SEARCH, seed: int = 0, **sizes: int) -> TaskSet:
+def build(kind: str, stage: Stage = Stage.SEARCH, seed: int = 0, projection: str = "random", **sizes: int) -> TaskSet:
+    return BUILDERS[kind](tasks_config(kind, stage, projection, **sizes), stage, seed)
+
+
+def tasks_config(kind: str, stage: Stage, projection: str = "random", **sizes: int) -> TasksConfig:
     size = {"num_tasks": 3, "num_train": 200, "num_valid": 60, "num_features": 8, "num_classes": 2, **sizes}
     shape = {name: size.pop(name) for name in ("num_features", "num_classes")}
-    config = TasksConfig.model_validate({"kind": kind, **shape, stage.value: StageConfig(**size)})
-    return BUILDERS[kind](config, stage, seed)
+    return TasksConfig.model_validate(
+        {"kind": kind, "projection": projection, **shape, stage.value: StageConfig(**size)}
+    )
 
 
 def classes_of_pair(pair: tuple[int, int]) -> IntArray:
@@ -150,6 +156,42 @@ def test_training_features_are_standardized(kind: str, stage: Stage) -> None:
     x = build(kind, stage).train_x
     np.testing.assert_allclose(x.mean(axis=1), 0.0, atol=1e-9)
     np.testing.assert_allclose(x.std(axis=1), 1.0, atol=1e-9)
+
+
+@pytest.mark.parametrize("stage", Stage)
+def test_pairs_are_the_same_one_after_the_other(stage: Stage) -> None:
+    together = build("image-pairs", stage, seed=3)
+    alone = list(some_pairs(tasks_config("image-pairs", stage), stage, 3, [2, 0]))
+    for name in ("train_x", "train_y", "valid_x", "valid_y"):
+        assert np.array_equal(np.concatenate([getattr(each, name) for each in alone]), getattr(together, name)[[2, 0]])
+
+
+@pytest.mark.parametrize("stage", Stage)
+@pytest.mark.parametrize("kind", BUILDERS)
+def test_without_a_projection_features_are_the_values_of_the_images(
+    kind: str, stage: Stage, choices: list[Choice]
+) -> None:
+    tasks = build(kind, stage, projection="none", num_features=64)
+    for (train, valid), train_x, valid_x in zip(choices, tasks.train_x, tasks.valid_x, strict=True):
+        mean, deviation = train.pixels.mean(axis=0), train.pixels.std(axis=0)
+        for images, x in ((train, train_x), (valid, valid_x)):
+            np.testing.assert_allclose(x * np.where(deviation > 0, deviation, 1.0) + mean, images.pixels, atol=1e-9)
+
+
+@pytest.mark.parametrize("kind", BUILDERS)
+def test_without_a_projection_tasks_have_the_images_that_they_would_have_with_it(
+    kind: str, choices: list[Choice]
+) -> None:
+    build(kind), build(kind, projection="none", num_features=64)
+    for (train, valid), (same_train, same_valid) in zip(choices[:3], choices[3:], strict=True):
+        assert np.array_equal(train.pixels, same_train.pixels)
+        assert np.array_equal(valid.pixels, same_valid.pixels)
+
+
+@pytest.mark.parametrize("kind", BUILDERS)
+def test_a_number_of_features_that_images_do_not_have_is_refused(kind: str) -> None:
+    with pytest.raises(TaskError, match=r"num_features = 8, .* digits has 64 values: set tasks\.num_features = 64"):
+        build(kind, projection="none")
 
 
 @settings(deadline=None)

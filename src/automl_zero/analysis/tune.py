@@ -88,16 +88,31 @@ def tune(
         is_over: asked before each trial but the first; once it says yes, there are no more.
     """
     constants = constants_of(program, tasks.is_multiclass)
+
+    def score(candidate: Program) -> float:
+        return combine(fitnesses(candidate, tasks, config), config.evaluation.combination)
+
+    return tune_by(score, program, constants, config.seed, trials, workers, tell, is_over)
+
+
+def tune_by(
+    score: Callable[[Program], float],
+    program: Program,
+    constants: tuple[Constant, ...],
+    seed: int,
+    trials: int,
+    workers: int = 1,
+    tell: Tell = silent,
+    is_over: Callable[[], bool] = never,
+) -> Tuning:
+    """As ``tune``, where ``score`` tells how good a program is, and which constants are tuned is given."""
     given = np.array([each.value for each in constants])
 
     def changed(exponents: FloatArray) -> Program:
         values = given * 10.0 ** exponents[: len(given)]
         return with_values(program, dict(zip(constants, values.tolist(), strict=True)))
 
-    def score(exponents: FloatArray) -> float:
-        return combine(fitnesses(changed(exponents), tasks, config), config.evaluation.combination)
-
-    study = _Study(score, trials, max(len(constants), 2), seed_at(config.seed, "tune"))
+    study = _Study(lambda exponents: score(changed(exponents)), trials, max(len(constants), 2), seed_at(seed, "tune"))
     study.run(workers, tell, is_over if constants else lambda: True)
     made = tuple(
         Trial(tuple((given * 10.0 ** exponents[: len(given)]).tolist()), fitness)

@@ -25,6 +25,7 @@ from automl_zero.cli.data import data
 from automl_zero.cli.effort import Effort, EffortName, efforts, tell_cost
 from automl_zero.cli.engine import Address, Engine, EngineName, Workers
 from automl_zero.cli.export import export
+from automl_zero.cli.given_program import SUITE_NAMES
 from automl_zero.cli.lineage import lineage
 from automl_zero.cli.output import (
     AsJson,
@@ -173,7 +174,9 @@ def evaluate(
     programs: Annotated[
         list[str], typer.Argument(metavar="PROGRAM...", help="Library names, files of program text, or run folders.")
     ],
-    suite: Annotated[str | None, typer.Option(help="Evaluate on the tasks of a preset, or on a kind of tasks.")] = None,
+    suite: Annotated[
+        str | None, typer.Option(*SUITE_NAMES, help="Evaluate on the tasks of a preset, or on a kind of tasks.")
+    ] = None,
     stage: Annotated[StageName, typer.Option(help="Which of the suite's tasks.")] = StageName.SELECT,
     seed: Seed = 0,
     data: Annotated[Path | None, typer.Option(help="Evaluate on the tasks in an NPZ file.")] = None,

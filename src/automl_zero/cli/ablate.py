@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from automl_zero.cli.given_program import ProgramName, Suite, Trials, Workers, counting, interval, threads
+from automl_zero.cli.given_program import ProgramName, Suite, Trials, Workers, config_for, counting, interval, threads
 from automl_zero.cli.new_files import PICTURES, check_new_file
 from automl_zero.cli.output import AsJson, Override, Seed, print_table, to_json
 
@@ -27,7 +27,7 @@ Group = typer.Option(
 
 def ablate(
     program: ProgramName,
-    suite: Suite,
+    suite: Suite = None,
     trials: Trials = 60,
     seeds: Annotated[int, typer.Option(min=1, help="Seeds, each with tasks and tunings of its own.")] = 5,
     groups: Annotated[list[str] | None, Group] = None,
@@ -48,11 +48,11 @@ def ablate(
     """
     from automl_zero.analysis.ablate import ablate as measure
     from automl_zero.analysis.contest import Budget
-    from automl_zero.run.given import load_program
-    from automl_zero.run.suite import suite_config
+    from automl_zero.run.given import find_program
 
     check_new_file(picture, PICTURES)
-    given, config = load_program(program), suite_config(suite, [*(overrides or []), f"seed={seed}"])
+    named = find_program(program)
+    given, config = named.program, config_for(named, suite, [*(overrides or []), f"seed={seed}"])
     chosen = {**(_techniques(given, config) if techniques else {}), **dict(map(_group, groups or []))}
     variants = _variants(program, given, chosen, lines, config.tasks.num_classes > 2)
     budget = Budget(trials, seeds, threads(workers))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from automl_zero.cli.difference import marked
-from automl_zero.cli.given_program import ProgramName
+from automl_zero.cli.given_program import SUITE_NAMES, ProgramName
 from automl_zero.cli.new_files import check_free
 from automl_zero.cli.output import AsJson, Seed, to_json
 
@@ -29,7 +29,7 @@ MOST = 0.002  # as simplify.TOLERANCE, which takes longer to load
 
 def analyze(
     program: ProgramName,
-    suite: Annotated[str | None, typer.Option(help="Test on the tasks of a preset or a kind.")] = None,
+    suite: Annotated[str | None, typer.Option(*SUITE_NAMES, help="Test on the tasks of a preset or a kind.")] = None,
     seed: Seed = 0,
     data: Annotated[Path | None, typer.Option(help="Test on the tasks in an NPZ file.")] = None,
     multiclass: Annotated[bool, typer.Option("--multiclass", help="Without tasks: label v1, prediction v2.")] = False,

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from automl_zero.config import Config
+    from automl_zero.run.given import Given
+
+SUITE_NAMES = "--suite", "--tasks"
 
 ProgramName = Annotated[
     str, typer.Argument(metavar="PROGRAM", help="A library name, a file of program text, or a run folder.")
 ]
-Suite = Annotated[str, typer.Option(help="The tasks: of a preset, of a kind of tasks, or of a config file.")]
+Suite = Annotated[
+    str | None,
+    typer.Option(
+        *SUITE_NAMES, help="The tasks: of a preset, of a kind of tasks, or of a config file. Default: a run's own."
+    ),
+]
 Trials = Annotated[int, typer.Option(min=1, help="Settings of the constants that are tried in each tuning.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="Threads; by default, the number of cores.")]
 
@@ -20,6 +31,22 @@ Workers = Annotated[int | None, typer.Option(min=1, help="Threads; by default, t
 def threads(workers: int | None) -> int:
     """The number of threads asked for, or of cores."""
     return workers or os.cpu_count() or 1
+
+
+def config_for(given: Given, suite: str | None, overrides: Sequence[str]) -> Config:
+    """The config with the tasks that a program is taken apart on: a suite's, or those of the run that found it.
+
+    Raises:
+        ConfigError: there is neither a suite nor a run, no such suite, or an override cannot be used.
+    """
+    from automl_zero.config import ConfigError, override
+    from automl_zero.run.suite import suite_config
+
+    if suite is not None:
+        return suite_config(suite, overrides)
+    if given.config is None:
+        raise ConfigError(f"on which tasks? {given.name} is no run, which would have its own: give --suite NAME")
+    return override(given.config, overrides)
 
 
 @contextmanager

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from automl_zero.cli.given_program import ProgramName, Trials, Workers, counting, threads
+from automl_zero.cli.given_program import SUITE_NAMES, ProgramName, Trials, Workers, counting, threads
 from automl_zero.cli.output import AsJson, Override, Seed, print_table, to_json
 
 if TYPE_CHECKING:
     from automl_zero.analysis.transfer import Place
     from automl_zero.run.events import Score
 
-Suites = typer.Option("--suite", help="A preset, a kind of tasks, or a config file; may be repeated.")
+Suites = typer.Option(*SUITE_NAMES, help="A preset, a kind of tasks, or a config file; may be repeated.")
 Features = typer.Option("--features", min=1, help="Number of features; may be repeated. Default: the suite's.")
 Examples = typer.Option("--examples", min=1, help="Training examples of a task; may be repeated. Default: the suite's.")
 

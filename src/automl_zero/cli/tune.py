@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from automl_zero.cli.given_program import ProgramName, Suite, Trials, Workers, counting, interval, threads
+from automl_zero.cli.given_program import ProgramName, Suite, Trials, Workers, config_for, counting, interval, threads
 from automl_zero.cli.new_files import check_new_file, write_new
 from automl_zero.cli.output import AsJson, Override, Seed, print_table, to_json
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def tune(
     program: ProgramName,
-    suite: Suite,
+    suite: Suite = None,
     trials: Trials = 200,
     decouple: Annotated[
         bool, typer.Option("--decouple", help="First try a constant for each scalar computed from the memory.")
@@ -37,11 +37,11 @@ def tune(
     """Tune all constants of a program on the select tasks of a suite, and judge it on the final tasks."""
     from automl_zero.analysis.contest import judge
     from automl_zero.program.text import to_text
-    from automl_zero.run.given import load_program
-    from automl_zero.run.suite import suite_config
+    from automl_zero.run.given import find_program
 
     check_new_file(out)
-    given, config = load_program(program), suite_config(suite, [*(overrides or []), f"seed={seed}"])
+    named = find_program(program)
+    given, config = named.program, config_for(named, suite, [*(overrides or []), f"seed={seed}"])
     freed, replacements = _decoupled(given, config, trials, threads(workers)) if decouple else (given, ())
     tuning = _tuned(freed, config, trials, threads(workers))
     verdict, text = judge(given, tuning.program, config), to_text(tuning.program)

@@ -8,6 +8,7 @@ from pathlib import Path
 from automl_zero.analysis.findings import Line, comments
 from automl_zero.analysis.recognise import recognise
 from automl_zero.export.source import Prediction, Source, comments_in, source_of
+from automl_zero.program.library import LIBRARY
 from automl_zero.program.program import Program
 from automl_zero.run.events import Final
 from automl_zero.run.given import Given, find_program
@@ -30,14 +31,15 @@ def choose(name: str, prediction: Prediction | None = None, raw: bool = False) -
     """
     given = find_program(name)
     own = {} if given.folder else comments_in(given.text)  # those in a run folder tell what is pruned
-    return _commented(given.program, prediction or _usual(given), given.name, own, raw)
+    return _commented(given.program, prediction or _usual(name, given), given.name, own, raw)
 
 
-def _usual(given: Given) -> Prediction:
+def _usual(name: str, given: Given) -> Prediction:
     """What the tasks of a run ask for, or what the library says, else numbers."""
     if given.multiclass:
         return Prediction.MULTICLASS
-    return Prediction.BINARY if given.folder and _loss(given.folder) is Loss.ACCURACY else Prediction.REGRESSION
+    is_binary = _loss(given.folder) is Loss.ACCURACY if given.folder else name in LIBRARY and LIBRARY[name].binary
+    return Prediction.BINARY if is_binary else Prediction.REGRESSION
 
 
 def _loss(folder: Path) -> Loss:

@@ -25,12 +25,14 @@ class LibraryEntry:
         description: what it is, in one line.
         source: where it is from.
         multiclass: whether it is written for more than two classes (label v1, prediction v2).
+        binary: whether it is meant for two classes alone; others predict numbers as well.
     """
 
     name: str
     description: str
     source: str
     multiclass: bool = False
+    binary: bool = False
 
     @property
     def text(self) -> str:
@@ -53,6 +55,7 @@ _ENTRIES = (
         "logistic_regression",
         "The instructions of linear_regression at a learning rate for two-class tasks.",
         "baseline of paper section 4.2, written here",
+        binary=True,
     ),
     LibraryEntry(
         "two_layer_net",
@@ -68,26 +71,31 @@ _ENTRIES = (
         "figure_6_raw",
         "The best program evolved on two-class CIFAR-10, as the search left it.",
         "paper supplement, figure S1a; constants rounded",
+        binary=True,
     ),
     LibraryEntry(
         "figure_6_pruned",
         "figure_6_raw without the instructions that have no effect.",
         "paper supplement, figure S1b; constants rounded",
+        binary=True,
     ),
     LibraryEntry(
         "figure_6",
         "figure_6_raw cleaned by hand: noisy inputs, bilinear, normalized gradients, averaged weights.",
         "paper section 4.2, figure 6, the learning rate moved from s3 to s4",
+        binary=True,
     ),
     LibraryEntry(
         "noisy_relu",
         "Adaptation to few examples: a two-layer network whose ReLU is noisy.",
         "essential lines of paper section 4.3 (a); the first weights are added here",
+        binary=True,
     ),
     LibraryEntry(
         "learning_rate_decay",
         "Adaptation to fast training: a two-layer network whose learning rate shrinks by arctan.",
         "essential lines of paper section 4.3 (b), put into two_layer_net here",
+        binary=True,
     ),
     LibraryEntry(
         "multiclass_net",

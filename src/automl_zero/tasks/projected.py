@@ -1,4 +1,4 @@
-"""Classification of images seen through random projections to F features (paper, section 4.2 and supplement S4).
+"""Classification of images seen through random projections to F features, or as they are (paper, 4.2 and S4).
 
 One data set gives any number of tasks, each with its own projection, classes and choice of examples. What the stages
 keep apart is decided in ``splits``; test images are for the validation of the final stage and nothing else.
@@ -6,7 +6,7 @@ keep apart is decided in ``splits``; test images are for the validation of the f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,14 +29,24 @@ def image_pairs(config: TasksConfig, stage: Stage, seed: int) -> TaskSet:
     """One class of the data set against another; the one of smaller number is class 1, as in the published program.
 
     Raises:
-        TaskError: the data set cannot be had, or a pair of its classes has fewer images than ``config`` asks for.
+        TaskError: the data set cannot be had, its images do not have ``config.num_features`` values where they are not
+            projected, or a pair of its classes has fewer images than ``config`` asks for.
     """
-    dataset = load_dataset(config.dataset)
-    num_classes = len(dataset.class_names)
-    classes = [_pair_classes(num_classes, *pair) for pair in pairs_of(stage, dataset.name, num_classes)]
-    _check_enough_images(config, dataset, stage, classes)
-    rng = generator_at(seed, "tasks", stage, "classes")
-    return _projected(config, dataset, stage, seed, _deal(classes, stage.size(config).num_tasks, rng))
+    return _projected(config, stage, seed, *_pairs(config, stage, seed))
+
+
+def some_pairs(config: TasksConfig, stage: Stage, seed: int, numbers: Iterable[int]) -> Iterator[TaskSet]:
+    """The tasks of ``image_pairs`` with these numbers, each a set of its own, made when it is asked for.
+
+    So tasks can be gone through that are too large to be in memory together.
+
+    Raises:
+        TaskError: as of ``image_pairs``.
+    """
+    dataset, classes = _pairs(config, stage, seed)
+    for task in numbers:
+        train_x, train_y, valid_x, valid_y = _examples(config, dataset, stage, seed, task, classes[task])
+        yield TaskSet(config.kind, train_x[None], train_y[None], valid_x[None], valid_y[None], Loss.ACCURACY)
 
 
 def image_groups(config: TasksConfig, stage: Stage, seed: int) -> TaskSet:
@@ -46,9 +56,11 @@ def image_groups(config: TasksConfig, stage: Stage, seed: int) -> TaskSet:
     task.
 
     Raises:
-        TaskError: the data set cannot be had, cannot be grouped so, or has fewer images than ``config`` asks for.
+        TaskError: the data set cannot be had, cannot be grouped so, its images do not have ``config.num_features``
+            values where they are not projected, or there are fewer of them than ``config`` asks for.
     """
     dataset = load_dataset(config.dataset)
+    _check_values(config, dataset)
     _check_grouping(dataset, config.num_classes)
     classes = [
         np.array(grouping) for grouping in share_of(stage, groupings(len(dataset.class_names), config.num_classes))
@@ -56,7 +68,7 @@ def image_groups(config: TasksConfig, stage: Stage, seed: int) -> TaskSet:
     _check_enough_images(config, dataset, stage, classes)
     rng = generator_at(seed, "tasks", stage, "classes")
     dealt = _deal(classes, stage.size(config).num_tasks, rng)
-    return _projected(config, dataset, stage, seed, [rng.permutation(config.num_classes)[each] for each in dealt])
+    return _projected(config, stage, seed, dataset, [rng.permutation(config.num_classes)[each] for each in dealt])
 
 
 def choose_images(
@@ -109,6 +121,17 @@ def standardize(train_x: FloatArray, valid_x: FloatArray) -> tuple[FloatArray, F
     return (train_x - mean) / scale, (valid_x - mean) / scale
 
 
+def _pairs(config: TasksConfig, stage: Stage, seed: int) -> tuple[Dataset, list[IntArray]]:
+    """The data set, and for each task the classes of the data set in it."""
+    dataset = load_dataset(config.dataset)
+    _check_values(config, dataset)
+    num_classes = len(dataset.class_names)
+    classes = [_pair_classes(num_classes, *pair) for pair in pairs_of(stage, dataset.name, num_classes)]
+    _check_enough_images(config, dataset, stage, classes)
+    rng = generator_at(seed, "tasks", stage, "classes")
+    return dataset, _deal(classes, stage.size(config).num_tasks, rng)
+
+
 def _pair_classes(num_classes: int, first: int, second: int) -> IntArray:
     classes = np.full(num_classes, NO_CLASS)
     classes[[first, second]] = 1, 0
@@ -121,30 +144,50 @@ def _deal(items: Sequence[Item], num_tasks: int, rng: np.random.Generator) -> li
     return [items[order[task % len(items)]] for task in range(num_tasks)]
 
 
-def _projected(config: TasksConfig, dataset: Dataset, stage: Stage, seed: int, classes: Sequence[IntArray]) -> TaskSet:
+def _projected(config: TasksConfig, stage: Stage, seed: int, dataset: Dataset, classes: Sequence[IntArray]) -> TaskSet:
     """One task for each assignment of the data set's classes to those of a task."""
     size, num_features = stage.size(config), config.num_features
     train_x = np.empty((len(classes), size.num_train, num_features))
     valid_x = np.empty((len(classes), size.num_valid, num_features))
     train_y, valid_y = np.empty(train_x.shape[:2]), np.empty(valid_x.shape[:2])
     for task, each in enumerate(classes):
-        rng = generator_at(seed, "tasks", stage, task)
-        train, valid = choose_images(dataset, stage, each, size.num_train, size.num_valid, rng)
-        train_x[task], valid_x[task] = _features(train, valid, num_features, rng)
-        train_y[task], valid_y[task] = each[train.labels], each[valid.labels]
+        examples = _examples(config, dataset, stage, seed, task, each)
+        train_x[task], train_y[task], valid_x[task], valid_y[task] = examples
     return TaskSet(config.kind, train_x, train_y, valid_x, valid_y, Loss.ACCURACY, config.num_classes)
 
 
+def _examples(
+    config: TasksConfig, dataset: Dataset, stage: Stage, seed: int, task: int, classes: IntArray
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Features and labels of the training and of the validation examples of a task."""
+    rng, size = generator_at(seed, "tasks", stage, task), stage.size(config)
+    train, valid = choose_images(dataset, stage, classes, size.num_train, size.num_valid, rng)
+    train_x, valid_x = _features(train, valid, config, rng)
+    train_y, valid_y = (classes[images.labels].astype(np.float64) for images in (train, valid))
+    return train_x, train_y, valid_x, valid_y
+
+
 def _features(
-    train: Images, valid: Images, num_features: int, rng: np.random.Generator
+    train: Images, valid: Images, config: TasksConfig, rng: np.random.Generator
 ) -> tuple[FloatArray, FloatArray]:
-    projection = np.rint(rng.standard_normal((train.pixels.shape[1], num_features)) / GRAIN) * GRAIN
+    if config.projection == "none":
+        return standardize(train.pixels.astype(np.float64), valid.pixels.astype(np.float64))
+    projection = np.rint(rng.standard_normal((train.pixels.shape[1], config.num_features)) / GRAIN) * GRAIN
     return standardize(project_pixels(train.pixels, projection), project_pixels(valid.pixels, projection))
 
 
 def _of_classes(images: Images, classes: IntArray) -> IntArray:
     """Numbers of the images whose class occurs in a task."""
     return np.flatnonzero(classes[images.labels] != NO_CLASS)
+
+
+def _check_values(config: TasksConfig, dataset: Dataset) -> None:
+    values = dataset.train.pixels.shape[1]
+    if config.projection == "none" and config.num_features != values:
+        raise TaskError(
+            f"tasks.num_features = {config.num_features}, but without a projection an image of {dataset.name} has "
+            f"{values} values: set tasks.num_features = {values}, or tasks.projection = 'random'"
+        )
 
 
 def _check_grouping(dataset: Dataset, num_classes: int) -> None:

@@ -35,8 +35,8 @@ KINDS: Mapping[str, TaskKind] = MappingProxyType(
         "teacher-net": TaskKind(
             synthetic.teacher_net, "regression of u.relu(Mx), a random two-layer net in every task"
         ),
-        "image-pairs": TaskKind(projected.image_pairs, "images of one class against another, randomly projected"),
-        "image-groups": TaskKind(projected.image_groups, "images, their classes in random groups, randomly projected"),
+        "image-pairs": TaskKind(projected.image_pairs, "images of one class against another, projected or not"),
+        "image-groups": TaskKind(projected.image_groups, "images, their classes in random groups, projected or not"),
         "table": TaskKind(table.table_tasks, "a table of your own: regression or classification"),
     }
 )
