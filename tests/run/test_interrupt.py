@@ -3,7 +3,7 @@ from __future__ import annotations
 import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
@@ -45,8 +45,23 @@ def test_outside_the_main_thread_signals_are_left_alone() -> None:
     assert [signal.getsignal(each) for each in SIGNALS] == before
 
 
+class Kernel(ModuleType):
+    """In place of what a notebook's process runs."""
+
+    def __init__(self, is_running: bool) -> None:
+        super().__init__("ipykernel.kernelapp")
+        self.IPKernelApp = SimpleNamespace(initialized=lambda: is_running)
+
+
+def test_kernels_that_are_loaded_and_do_not_run_make_no_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ipykernel.kernelapp", Kernel(is_running=False))
+    with Interrupt():
+        signal.raise_signal(signal.SIGINT)
+        assert signal.getsignal(signal.SIGINT) == signal.SIG_DFL
+
+
 def test_in_a_notebook_the_second_interrupt_ends_the_run_and_not_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "ipykernel", ModuleType("ipykernel"))
+    monkeypatch.setitem(sys.modules, "ipykernel.kernelapp", Kernel(is_running=True))
     with Interrupt() as interrupt:
         signal.raise_signal(signal.SIGINT)
         assert interrupt()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from itertools import pairwise
+from collections.abc import Callable, Sequence
+from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from automl_zero.run.experiment import Experiment
 from automl_zero.run.migrate import MigrationPlan
 from automl_zero.run.scoring import score_program
 from automl_zero.run.store import StoreError
+from automl_zero.search.births import Harvest, no_ancestors
 
 EPOCHS = 25
 CHANGES: dict[str, Any] = {
@@ -96,6 +97,55 @@ def test_what_is_told_does_not_depend_on_when_the_dead_are_forgotten(monkeypatch
     assert {name: array.tobytes() for name, array in eager.archipelago.lineage.arrays.items()} == {
         name: array.tobytes() for name, array in expected.archipelago.lineage.arrays.items()
     }
+
+
+def test_of_a_way_those_are_told_that_were_fitter_than_all_before_them_on_their_island() -> None:
+    """And its end, and the last one from elsewhere."""
+    lengths = set()
+    for way in ways(evolved(40)):
+        elsewhere = [place for place, each in enumerate(way) if each.island != way[-1].island][-1:]
+        records = [each for place, each in enumerate(way[:-1]) if place not in elsewhere]
+        for one, other in combinations(records, 2):
+            assert one.island != other.island or one.fitness < other.fitness
+        lengths.add(len(records))
+    assert max(lengths) > 3
+
+
+def chain(fitness: Sequence[float], islands: Sequence[int]) -> Brood:
+    """Births of empty programs, each the parent of the next, of which the last one lives."""
+    count = len(fitness)
+    identity = np.arange(1, count + 1, dtype=np.uint64)
+    scores, numbers = np.array(fitness), np.arange(count)
+    ancestors = no_ancestors()._replace(
+        identity=identity,
+        before=identity - np.uint64(1),
+        island=np.array(islands),
+        born=numbers + 1,
+        mutation=np.zeros(count, np.int64),
+        parent_fitness=scores - 0.1,
+        fitness=scores,
+        size=np.zeros((count, 3), np.int64),
+    )
+    harvest = Harvest(ancestors, identity[-1:], behaviours=1, takeover=1, best=count)
+    return Brood([harvest], [harvest])
+
+
+@pytest.mark.parametrize(
+    ("fitness", "islands", "kept"),
+    [
+        ([0.1, 0.3, 0.2, 0.25, 0.4, 0.35], [0] * 6, [1, 2, 5, 6]),  # records, and the end
+        ([0.1, 0.3, 0.2, 0.25, 0.4, 0.35], [0, 1, 0, 0, 1, 1], [1, 2, 3, 4, 5, 6]),  # on each island by itself
+        ([0.9, 0.3, 0.2, 0.25, 0.95, 0.35], [0, 1, 0, 0, 1, 1], [1, 2, 4, 5, 6]),  # and the last from elsewhere
+    ],
+)
+def test_ways_are_kept_short(fitness: list[float], islands: list[int], kept: list[int]) -> None:
+    made = lineage.Lineage()
+    made.add(chain(fitness, islands))
+    told = made.way_to(6)
+    assert made.arrays["lineage.identity"].tolist() == kept
+    assert made.arrays["lineage.before"].tolist() == [0, *kept[:-1]]
+    assert [each.island_programs for each in told] == kept
+    assert made.way_to(6) == told
 
 
 def test_the_dead_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:

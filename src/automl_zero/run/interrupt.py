@@ -52,5 +52,11 @@ class Interrupt:
     def _catch(self, number: int, _: FrameType | None) -> None:
         self._caught = number
         for each, handler in self._before.items():
-            signal.signal(each, handler if "ipykernel" in sys.modules else signal.SIG_DFL)
+            signal.signal(each, handler if _is_kernel() else signal.SIG_DFL)
         self.notify()
+
+
+def _is_kernel() -> bool:
+    """Whether this process is the kernel of a notebook, and has not only loaded what kernels are made of."""
+    loaded = sys.modules.get("ipykernel.kernelapp")
+    return loaded is not None and bool(loaded.IPKernelApp.initialized())

@@ -1,11 +1,13 @@
 """The way to every program that lives: its ancestors that were fitter than their own parents, back to the beginning.
 
-What is told of a program does not depend on when ancestors of nothing that lives were forgotten.
+Of a long way, only those are kept that were fitter than all before them on their island, so that a search of days needs
+no more room than one of hours. What is told of a program does not depend on when others were forgotten.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -47,14 +49,13 @@ class Lineage:
             self._forget()
 
     def _forget(self) -> None:
-        """Keep the ancestors of the living alone, in the order in which they came."""
+        """Keep what may still be told of the living, in the order in which it came."""
         births = _joined(self._births)
         if self._living is not None:
-            rows = {identity: row for row, identity in enumerate(births.identity.tolist())}
-            needed: set[int] = set()
-            for living in np.unique(np.concatenate(self._living)).tolist():
-                needed |= set(_way(births, rows, living, needed))
-            births = _chosen(births, sorted(needed))
+            rows = _rows(births)
+            living = [each for each in np.unique(np.concatenate(self._living)).tolist() if each in rows]
+            kept = set().union(*(_telling(births, rows, each) for each in living))
+            births = _chosen(_relinked(births, rows, kept), sorted(kept))
         self._hold(births)
 
     def _hold(self, births: Ancestors) -> None:
@@ -62,11 +63,11 @@ class Lineage:
         self._births, self._places, self._needed = [births], _places(births), len(births.identity)
 
     def way_to(self, identity: int) -> tuple[Ancestor, ...]:
-        """The births on the way to one of them, oldest first; 0 has none."""
+        """The telling births on the way to one of them, oldest first; 0 has none."""
         births = _joined(self._births)
-        rows = {each: row for row, each in enumerate(births.identity.tolist())}
         ends = np.cumsum(births.size.sum(axis=1))
-        return tuple(_told(births, row, int(ends[row])) for row in reversed(list(_way(births, rows, identity))))
+        rows = sorted(_telling(births, _rows(births), identity))
+        return tuple(_told(births, row, int(ends[row])) for row in rows)
 
     def foreign(self, identities: Sequence[int], islands: Sequence[int]) -> list[Immigrant | None]:
         """Of each birth, the last one on the way to it that happened elsewhere than on this island, if one did."""
@@ -104,13 +105,43 @@ def _places(births: Ancestors) -> dict[int, tuple[int, int, int]]:
     return dict(zip(births.identity.tolist(), facts, strict=True))
 
 
-def _way(
-    births: Ancestors, rows: dict[int, int], identity: int, known: set[int] | frozenset[int] = frozenset()
-) -> Iterator[int]:
-    """The rows on the way from a birth back to the beginning, or to one that is known."""
-    while identity in rows and (row := rows[identity]) not in known:
+def _rows(births: Ancestors) -> dict[int, int]:
+    """By the identity of each birth."""
+    return {identity: row for row, identity in enumerate(births.identity.tolist())}
+
+
+def _way(births: Ancestors, rows: Mapping[int, int], identity: int) -> Iterator[int]:
+    """The rows on the way from a birth back to the beginning."""
+    while identity in rows:
+        row = rows[identity]
         yield row
         identity = int(births.before[row])
+
+
+def _telling(births: Ancestors, rows: Mapping[int, int], identity: int) -> set[int]:
+    """The rows on the way to a birth that tell something of it.
+
+    They are those fitter than all before them on the way on the same island, the last that happened elsewhere, and the
+    birth itself.
+    """
+    way = list(_way(births, rows, identity))
+    elsewhere = (row for row in way if births.island[row] != births.island[way[0]])
+    telling, peaks = {*way[:1], *islice(elsewhere, 1)}, dict[int, float]()
+    for row in reversed(way):
+        island, fitness = int(births.island[row]), float(births.fitness[row])
+        if fitness > peaks.get(island, -np.inf):
+            peaks[island] = fitness
+            telling.add(row)
+    return telling
+
+
+def _relinked(births: Ancestors, rows: Mapping[int, int], kept: set[int]) -> Ancestors:
+    """With those that are kept following each other."""
+    before = births.before.copy()
+    for row in kept:
+        ways = _way(births, rows, int(births.before[row]))
+        before[row] = next((births.identity[each] for each in ways if each in kept), np.uint64(0))
+    return births._replace(before=before)
 
 
 def _joined(parts: Sequence[Ancestors]) -> Ancestors:
@@ -158,7 +189,7 @@ def _is_sound(births: Ancestors, config: Config) -> bool:
     )
     if not fits or any(getattr(births, name).shape[:1] != count for name in FIELDS if name not in ("code", "data")):
         return False
-    rows = {identity: row for row, identity in enumerate(births.identity.tolist())}
+    rows = _rows(births)
     return bool(
         (births.size >= 0).all()
         and len(births.code) == len(births.data) == births.size.sum()
