@@ -149,7 +149,7 @@ class Lineage:
     """How the program came about that an experiment has selected; told if it is the best of the run so far.
 
     Attributes:
-        ancestors: those that were fitter than their parents, oldest first.
+        ancestors: those that were fitter than their parents and than all before them on their island, oldest first.
         effects: by the name of a mutation, how many children of the experiment were less fit than their parents, as fit
             and fitter.
     """
