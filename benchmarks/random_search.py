@@ -1,6 +1,6 @@
 """How rarely random search finds an algorithm, where it would take a data centre to see it happen.
 
-    python benchmarks/random_search.py affine-8 --seconds 1200 --steps 50000000
+    python benchmarks/random_search.py affine-8 --seconds 3600 --workers 1
 
 A program that reaches the target is also one that predicts something. So the share of random programs that reach the
 target is the share of those that predict, which is counted, times the share of these that reach it. The latter is
