@@ -45,11 +45,15 @@ TYPES: Mapping[tuple[str, str], Callable[[Any], str]] = MappingProxyType(
 )
 
 
+def ipython_shell() -> Any:
+    """The shell of IPython that this is, which notebooks have, too; None elsewhere."""
+    ipython = sys.modules.get("IPython")
+    return ipython.get_ipython() if ipython else None
+
+
 def offer() -> None:
     """Tell IPython how, if this is a shell of it."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
-    if shell is not None:
+    if (shell := ipython_shell()) is not None:
         formatter = shell.display_formatter.formatters["text/html"]
         for (module, name), show in TYPES.items():
             formatter.for_type_by_name(module, name, show)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from importlib import import_module
 from time import monotonic
 from typing import Any, Protocol
 
 from automl_zero.config import Config
+from automl_zero.notebook.formats import ipython_shell
 from automl_zero.notebook.page import view_html
 from automl_zero.run.callbacks import Callback
 from automl_zero.run.events import EpochEnd, Event, Final, Improvement, Selection, Stop
@@ -64,9 +64,7 @@ class View(Callback):
 
 def notebook_handle() -> Handle | None:
     """An output of the notebook that this is, or None elsewhere."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
-    if getattr(shell, "kernel", None) is None:
+    if getattr(ipython_shell(), "kernel", None) is None:
         return None
     output: Any = import_module("IPython.display")  # untyped
     handle: Handle = output.display({"text/html": ""}, raw=True, display_id=True)
