@@ -1,10 +1,11 @@
 """The paper's best program at the size of the paper: all 3072 values of the images of CIFAR-10, beside what it beats.
 
-``python benchmarks/full_size.py`` takes about an hour of one core, adds what it finds to ``paper_algorithm.json`` after
-each seed, and writes ``PAPER_ALGORITHM.md`` anew. With ``--dataset mnist`` or ``fashion-mnist``, which take some ten
-minutes, it goes to ``paper_page.json``. Evaluations are those of ``products.py``.
+``python benchmarks/full_size.py`` takes about an hour and a half of one core, half of it with ``--workers 2``. It keeps
+what each seed has found in ``full_size.json``, measures only seeds that are missing there, and adds what follows from
+all to ``paper_algorithm.json`` and ``PAPER_ALGORITHM.md``. With ``--dataset mnist`` or ``fashion-mnist``, which take a
+fraction of the time, that goes to ``paper_page.json``. Evaluations are those of ``products.py``.
 
-Each seed tunes all programs, the program's variants too, on select tasks of its own, with equal numbers of trials. The
+Each seed tunes all programs, the programs' variants too, on select tasks of its own, with equal numbers of trials. The
 45 pairs of classes, on test images, are shared out between the seeds, so that each is judged once.
 """
 
@@ -16,7 +17,10 @@ import math
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
+from multiprocessing import get_context
+from pathlib import Path
 from statistics import fmean
 from typing import Any
 
@@ -36,12 +40,14 @@ from automl_zero.tasks.datasets import load_dataset
 from automl_zero.tasks.projected import some_pairs
 from automl_zero.tasks.splits import PAPER_DATASETS, Stage
 from paper_algorithm import FULL_SIZE, keep, keep_text, plain
-from paper_page import FOUND
+from paper_page import AS_PRINTED, FOUND
 from products import Products, Task, net_outputs, rule_of, task_of
 
+SEEDS_FOUND = Path(__file__).with_name("full_size.json")
 PAIRS = 45
-NET, BEST, PRINTED = "two_layer_net", "figure_6", "figure_6, its constants as printed"
-NOTES = {variant.name: variant.note for variant in known_variants(BEST)}
+NET, BEST = "two_layer_net", ("figure_6", "figure_6_pruned")
+PRINTED = {f"{name}{AS_PRINTED}": name for name in BEST}
+VARIANTS = {name: {f"{name}: {each.name}": each for each in known_variants(name)} for name in BEST}
 USUAL = 16  # features, at which the library's constants do well
 
 
@@ -60,29 +66,63 @@ class Place:
 
 
 def main() -> None:
-    """Measure seed after seed, and write what there is after each."""
+    """Measure the seeds that are missing, and write what there is after each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trials", type=int, default=35, help="of each tuning")
     parser.add_argument("--seeds", type=int, default=5, help="a divisor of 45")
     parser.add_argument("--select", type=int, default=3, help="select tasks of each seed")
     parser.add_argument("--dataset", choices=PAPER_DATASETS, default=PAPER_DATASETS[0])
+    parser.add_argument("--workers", type=int, default=1, help="processes, of one thread and 4 GB each")
+    parser.add_argument("--anew", action="store_true", help="measure all seeds, those that are known, too")
     options = parser.parse_args()
+    sizes = {name: getattr(options, name) for name in ("trials", "seeds", "select")}
+    found = {} if options.anew else _known(options.dataset, sizes)
+    missing = [seed for seed in range(options.seeds) if str(seed) not in found]
+    with ProcessPoolExecutor(options.workers, get_context("spawn")) as pool:
+        futures = {pool.submit(_found, options, seed): seed for seed in missing}
+        for future in as_completed(futures):
+            found = dict(sorted({**found, str(futures[future]): future.result()}.items()))
+            _keep_seeds(options.dataset, {**sizes, "found": found})
+            _keep(options.dataset, {**_told(found, sizes), "features": _num_values(options.dataset)})
+
+
+def _known(dataset: str, sizes: Mapping[str, int]) -> dict[str, Any]:
+    """What was found for each seed with the same sizes."""
+    known = _all_known().get(dataset)
+    if known is None:
+        return {}
+    before = {name: known[name] for name in sizes}
+    if before != sizes:
+        raise SystemExit(f"{SEEDS_FOUND} holds {dataset} with {before}, not {sizes}: give these, or --anew")
+    return dict(known["found"])
+
+
+def _all_known() -> dict[str, Any]:
+    return dict(json.loads(SEEDS_FOUND.read_text(encoding="utf-8"))) if SEEDS_FOUND.exists() else {}
+
+
+def _keep_seeds(dataset: str, found: dict[str, Any]) -> None:
+    keep_text(SEEDS_FOUND, json.dumps({**_all_known(), dataset: found}, indent=1) + "\n")
+
+
+def _found(options: argparse.Namespace, seed: int) -> dict[str, Any]:
+    """For each program, the accuracies of a seed on its final tasks, and the seconds that tuning took."""
     config = _config(options)
-    found: dict[str, list[list[float]]] = defaultdict(list)  # for each seed, the accuracy on each of its final tasks
-    seconds: dict[str, float] = defaultdict(float)
     with threadpool_limits(1):
-        for seed in range(options.seeds):
-            tuned = _tuned(config, seed, options.trials, seconds)
-            for name, accuracies in _judged(config, tuned, _share(seed, options.seeds)).items():
-                found[name].append(accuracies)
-            _keep(options.dataset, _told(found, seconds, options) | {"features": config.tasks.num_features})
+        tuned, seconds = _tuned(config, seed, options.trials)
+        accuracies = _judged(config, tuned, _share(seed, options.seeds))
+    return {"accuracies": accuracies, "seconds": seconds}
 
 
 def _config(options: argparse.Namespace) -> Config:
-    values = load_dataset(options.dataset).train.pixels.shape[1]
-    tasks = {"dataset": options.dataset, "projection": "none", "num_features": values}
+    tasks = {"dataset": options.dataset, "projection": "none", "num_features": _num_values(options.dataset)}
     sizes = {"select.num_tasks": options.select, "final.num_tasks": PAIRS}
     return suite_config("cifar10", [f"tasks.{name}={value}" for name, value in (tasks | sizes).items()])
+
+
+def _num_values(dataset: str) -> int:
+    """Of an image."""
+    return int(load_dataset(dataset).train.pixels.shape[1])
 
 
 def _keep(dataset: str, found: dict[str, Any]) -> None:
@@ -102,12 +142,13 @@ def _share(seed: int, seeds: int) -> range:
 def _entrants(num_features: int) -> dict[str, Program]:
     """All programs, with constants to begin a tuning with: those of the paper, and for the others what F suggests."""
     shrunk = math.sqrt(USUAL / num_features)
-    variants = {variant.name: variant.program for variant in known_variants(BEST)}
-    variants[NORMALIZED] = _scaled(
-        variants[NORMALIZED], {1.0: num_features}
-    )  # about the norm that it takes the place of
-    known = {name: library_program(name) for name in (NET, "logistic_regression")}
-    return {BEST: library_program(BEST), **{name: _shrunk(each, shrunk) for name, each in known.items()}, **variants}
+    usual = {name: _shrunk(library_program(name), shrunk) for name in (NET, "logistic_regression")}
+    entrants = {name: library_program(name) for name in BEST} | usual
+    for key, variant in (item for variants in VARIANTS.values() for item in variants.items()):
+        # where a constant takes the place of the norm of the gradient: about that norm
+        norms = {1.0: num_features} if variant.name == NORMALIZED else {}
+        entrants[key] = _scaled(variant.program, norms)
+    return entrants
 
 
 def _shrunk(program: Program, factor: float) -> Program:
@@ -118,10 +159,11 @@ def _scaled(program: Program, values: Mapping[float, float]) -> Program:
     return with_values(program, {each: values[each.value] for each in constants_of(program) if each.value in values})
 
 
-def _tuned(config: Config, seed: int, trials: int, seconds: dict[str, float]) -> dict[str, Program]:
-    """Each program with the constants that are best on a seed's select tasks; adds the seconds that it took."""
+def _tuned(config: Config, seed: int, trials: int) -> tuple[dict[str, Program], dict[str, float]]:
+    """Each program with the constants that are best on a seed's select tasks, and the seconds that it took."""
     places = list(_places(config, Stage.SELECT, seed, range(config.tasks.select.num_tasks)))
-    tuned = {PRINTED: library_program(BEST)}
+    tuned = {name: library_program(program) for name, program in PRINTED.items()}
+    seconds = {}
     for name, program in _entrants(config.tasks.num_features).items():
         start = time.process_time()
 
@@ -129,10 +171,10 @@ def _tuned(config: Config, seed: int, trials: int, seconds: dict[str, float]) ->
             return fmean(place.accuracy(candidate, is_net) for place in places)
 
         tuning = tune_by(score, program, constants_of(program), seed, trials)
-        seconds[name] += time.process_time() - start
+        seconds[name] = time.process_time() - start
         tuned[name] = tuning.program
         print(seed, name, tuning.trials[0].fitness, tuning.best, f"{time.process_time():.0f} s", flush=True)
-    return tuned
+    return tuned, seconds
 
 
 def _judged(config: Config, tuned: Mapping[str, Program], numbers: range) -> dict[str, list[float]]:
@@ -141,7 +183,7 @@ def _judged(config: Config, tuned: Mapping[str, Program], numbers: range) -> dic
     for place in _places(config, Stage.FINAL, 0, numbers):
         for name, program in tuned.items():
             judged[name].append(place.accuracy(program, name == NET))
-    return judged
+    return dict(judged)
 
 
 def _places(config: Config, stage: Stage, seed: int, numbers: range) -> Iterator[Place]:
@@ -151,26 +193,29 @@ def _places(config: Config, stage: Stage, seed: int, numbers: range) -> Iterator
         yield Place(task, Products(task))
 
 
-def _told(
-    found: Mapping[str, list[list[float]]], seconds: Mapping[str, float], options: argparse.Namespace
-) -> dict[str, Any]:
-    scores = {name: np.array(each) for name, each in found.items()}
-    parts = [
-        {"name": name, "note": note, "change": plain(paired_difference(scores[name], scores[BEST]))}
-        for name, note in NOTES.items()
-    ]
+def _told(found: Mapping[str, Any], sizes: Mapping[str, int]) -> dict[str, Any]:
+    """What follows from the seeds that were measured, as ``paper_algorithm.py`` keeps it."""
+    seeds = list(found.values())
+    scores = {name: np.array([each["accuracies"][name] for each in seeds]) for name in seeds[0]["accuracies"]}
+    parts = {
+        name: [
+            {"name": each.name, "note": each.note, "change": plain(paired_difference(scores[key], scores[name]))}
+            for key, each in variants.items()
+        ]
+        for name, variants in VARIANTS.items()
+    }
+    of_variants = {key for variants in VARIANTS.values() for key in variants}
     programs = {
         name: {
             "accuracy": each.mean(axis=1).tolist(),
             "lead": plain(paired_difference(each, scores[NET])),
-            "seconds": round(seconds.get(name, 0.0), 1),
+            "seconds": round(sum(seed["seconds"].get(name, 0.0) for seed in seeds), 1),
         }
         for name, each in scores.items()
-        if name not in NOTES
+        if name not in of_variants
     }
-    seeds, final = scores[BEST].shape
-    sizes = {"trials": options.trials, "seeds": seeds, "select": options.select, "final": final}
-    return {**sizes, "programs": programs, "parts": {BEST: parts}}
+    measured, final = scores[NET].shape
+    return {**sizes, "seeds": measured, "final": final, "programs": programs, "parts": parts}
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@ The matrix that these programs learn is a sum of outer products of what they hav
 inner products of examples; a net's matrix can be brought up to date for many examples at once. That is what the
 programs compute, in another order: predictions agree with the engine's but for rounding. At 3072 features, where a
 matrix does not fit into any cache, an evaluation takes a fraction of the time. Only what is needed here can be
-evaluated so: ``figure_6`` and its variants, ``logistic_regression`` and ``two_layer_net``, in one epoch.
+evaluated so: ``figure_6``, ``figure_6_pruned``, the variants of both, ``logistic_regression`` and ``two_layer_net``, in
+one epoch.
 """
 
 from __future__ import annotations
@@ -29,39 +30,45 @@ Array = NDArray[Any]
 BLOCK = 100  # examples that are gone through before matrices are brought up to date
 OUTER = BY_NAME["vector_outer_product"].number
 UNIFORM = BY_NAME["vector_uniform_set"].number
+DEVIATIONS = BY_NAME["vector_st_dev"].number, BY_NAME["matrix_st_dev"].number
+SINE = BY_NAME["scalar_sin"].number
 
 
 class Rule(NamedTuple):
-    """What tells a variant of ``figure_6`` from the others.
+    """What tells the programs that learn a sum of outer products, or of vectors, from each other.
 
     Attributes:
-        rate: of learning.
+        rate: of learning; None: the standard deviation of all weights.
         low: of the noise in the features, which is uniform; none at the first example.
         high: of the noise.
         norm: what errors are divided by; None: the norm of the gradient.
         is_bilinear: or linear in the noisy features.
         is_averaged: whether validation is with the sum of all weights so far, from its second example on.
+        has_sine: whether the sine of errors is taken.
     """
 
-    rate: float
+    rate: float | None
     low: float = 0.0
     high: float = 0.0
     norm: float | None = None
     is_bilinear: bool = True
     is_averaged: bool = True
+    has_sine: bool = False
 
 
 def rule_of(program: Program) -> Rule:
-    """The rule of ``figure_6``, of one of its variants made by hand, or of ``logistic_regression``."""
+    """The rule of ``figure_6``, ``figure_6_pruned``, a variant of them made by hand, or ``logistic_regression``."""
+    ops = {each.op for each in program.instructions()}
     constants = {each.out: each.data[0] for each in program.instructions() if each.op == SET_SCALAR}
     bounds = [each.data for each in program.instructions() if each.op == UNIFORM]
-    if 4 not in constants:
+    has_rate = ops.isdisjoint(DEVIATIONS)
+    if has_rate and 4 not in constants:
         return Rule(constants[2], norm=1.0, is_bilinear=False, is_averaged=False)
     mean = next((value for address, value in constants.items() if address not in (2, 4)), 0.0)
     low, high = bounds[0] if bounds else (mean, mean)
     is_averaged = any((Kind.SCALAR, 2) in each.inputs() for each in program.predict)
-    is_bilinear = any(each.op == OUTER for each in program.learn)
-    return Rule(constants[4], low, max(low, high), constants.get(2), is_bilinear, is_averaged)
+    rate = constants[4] if has_rate else None
+    return Rule(rate, low, max(low, high), constants.get(2), OUTER in ops, is_averaged, SINE in ops)
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +114,7 @@ def task_of(tasks: TaskSet, task: int, number: int, dtype: str = "float32") -> T
 
 
 class Products:
-    """Inner products of a task's examples x and noise u: of all that ``figure_6`` and its variants can need."""
+    """Inner products of a task's examples x and noise u: of all that a ``Rule`` can need."""
 
     def __init__(self, task: Task) -> None:
         """Takes 1e12 operations at full size, and 900 MB."""
@@ -138,16 +145,24 @@ class Products:
     def _train(self, rule: Rule) -> Array | None:
         """[N] with what each training example enters the weights."""
         found = np.zeros(len(self.task.x), self.task.x.dtype)
+        weights = _Weights(self.size**2 if rule.is_bilinear else self.size)
+        sums = self._sums(rule)
         for (rows, _), (kernel, norms) in zip(_blocks(len(found)), self._kernels(rule), strict=True):
             before = kernel[:, : rows.start] @ found[: rows.start]
             for step, example in enumerate(range(rows.start, rows.stop)):
-                output = rule.rate * float(
-                    before[step] + kernel[step, rows.start : example] @ found[rows.start : example]
-                )
+                raw = float(before[step] + kernel[step, rows.start : example] @ found[rows.start : example])
+                output = raw * (weights.deviation() if rule.rate is None else rule.rate)
                 if math.isnan(output):
                     return None
-                found[example] = (self.task.y[example] - _sigmoid(output)) / norms[step]
+                error = self.task.y[example] - _sigmoid(output)
+                found[example] = (math.sin(error) if rule.has_sine else error) / norms[step]
+                weights.add(float(found[example]), raw, float(kernel[step, example]), float(sums[example]))
         return found
+
+    def _sums(self, rule: Rule) -> Array:
+        """[N] the sum of the elements of what each training example enters the weights with."""
+        x, noise = self.sums[0], (rule.high - rule.low) * self.sums[1] + rule.low * self.size * self.is_noisy
+        return np.asarray((x - noise) * (x + noise) if rule.is_bilinear else x + noise)
 
     def _kernels(self, rule: Rule) -> Iterator[tuple[Array, Array]]:
         """For each block, what an earlier example [columns] adds to the prediction of a later one, and norms."""
@@ -175,6 +190,28 @@ class Products:
         cross = spread * self.valid[1][rows] + base * np.outer(valid_x[rows], self.is_noisy)
         cross += base * x + spread * self.with_last[0]
         return np.asarray((both + cross) * (both - cross) if rule.is_bilinear else both + cross)
+
+
+@dataclass
+class _Weights:
+    """What is to be known of a sum of weights: how its elements, of which there are ``count``, deviate.
+
+    Attributes:
+        total: of the elements; ``squares``: of their squares.
+    """
+
+    count: int
+    total: float = 0.0
+    squares: float = 0.0
+
+    def add(self, times: float, product: float, square: float, total: float) -> None:
+        """Add some weights so many times; known are their inner products with the sum and themselves, and their sum."""
+        self.squares += times * (2 * product + times * square)
+        self.total += times * total
+
+    def deviation(self) -> float:
+        """The standard deviation of the elements."""
+        return math.sqrt(max(self.squares / self.count - (self.total / self.count) ** 2, 0.0))
 
 
 @np.errstate(all="ignore")

@@ -54,7 +54,7 @@ NAMES = {True: "wait", False: "go on"}
 
 PAGE = f"""# How far a run scales
 
-Written by `python benchmarks/scaling.py` on {{date}}: {{cores}} cores, load {{load:.1f}}, which other work made; search
+Written by `python benchmarks/scaling.py` on {{date}}: {{cores}} cores, load {{load:.1f}} before; search
 `{SEARCH}`, with next to nothing to compute, on {NODES} simulated nodes.
 
 What the driver spends (least squares over the last table, no cost below 0), where islands wait for each other between
@@ -196,14 +196,14 @@ def island_bytes() -> tuple[int, int, int]:
 Measured = dict[bool, tuple[Costs, list[float]]]  # by whether islands wait for each other
 
 
-def table(measured: Measured) -> str:
-    """The page."""
+def table(measured: Measured, load: float) -> str:
+    """The page; the machine's load is that before."""
     (waiting, _), (free, _) = measured[True], measured[False]
     epochs = [f"epochs of {seconds:.0f} s" for seconds in SECONDS]
     return PAGE.format(
         date=datetime.now(UTC).date(),
         cores=os.cpu_count(),
-        load=os.getloadavg()[0],
+        load=load,
         waiting=waiting,
         free=free,
         state=waiting.state / 1e6,
@@ -237,7 +237,8 @@ def check(measured: tuple[Costs, list[float]], place: int, is_synchronous: bool)
 
 
 if __name__ == "__main__":
+    load_before = os.getloadavg()[0]
     with simulated_cluster():
-        page = table({each: measured_costs(each) for each in (True, False)})
+        page = table({each: measured_costs(each) for each in (True, False)}, load_before)
     TABLE.write_text(page, encoding="utf-8")
     print(page)

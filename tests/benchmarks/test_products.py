@@ -19,10 +19,10 @@ from automl_zero.vm.execute import evaluate
 from products import BLOCK, Products, Task, net_outputs, rule_of, task_of
 
 NET = library_program("two_layer_net")
+BEST = "figure_6", "figure_6_pruned"
 RULED = {
-    "figure_6": library_program("figure_6"),
-    "logistic_regression": library_program("logistic_regression"),
-    **{variant.name: variant.program for variant in known_variants("figure_6")},
+    **{name: library_program(name) for name in (*BEST, "logistic_regression")},
+    **{f"{name}: {each.name}": each.program for name in BEST for each in known_variants(name)},
 }
 SIZES = {"num_tasks": 3, "num_train": 2 * BLOCK + 37, "num_valid": BLOCK + 50}  # neither one block nor whole ones
 
@@ -48,12 +48,12 @@ def assert_accuracies_agree(program: Program, tasks: TaskSet, outputs: Callable[
     expected = [each.fitness for each in evaluate(program, tasks, dtype="float64")]
     found = [task.accuracy(outputs(program, task)) for task in (task_of(tasks, k, k, "float64") for k in range(3))]
     assert found == pytest.approx(expected, abs=1e-12)
-    assert len(set(expected)) == 3
+    assert len(set(expected)) > 1
 
 
 @pytest.mark.parametrize("seed", [None, 1, 2, 3])
 @pytest.mark.parametrize("name", RULED)
-def test_the_best_program_its_variants_and_logistic_regression_are_as_accurate_as_in_the_engine(
+def test_the_best_programs_their_variants_and_logistic_regression_are_as_accurate_as_in_the_engine(
     name: str, seed: int | None, tasks: TaskSet
 ) -> None:
     program = RULED[name] if seed is None else with_other_constants(RULED[name], seed)
