@@ -207,7 +207,8 @@ seconds and a seed set. `linear` is scikit-learn's logistic or ridge regression,
 cross-validation within the training rows, until the seconds are over or 60 were tried, and the best is trained on all
 training rows. Linear models and the MLP have their features scaled. `not evolved` is what `AutoML-Zero` would have
 without evolution: the best of its known algorithms with tuned constants, trained as often. The last column tells in how
-many folds the algorithm that it used was evolved; in the others, a known one did better on rows put aside.
+many folds the algorithm that it used was evolved; in the others, none was better than a known one by more than a
+standard error on rows put aside.
 """
 
 

@@ -11,8 +11,10 @@ from sklearn.model_selection import train_test_split
 
 import automl_zero
 from automl_zero.config import ConfigError
-from automl_zero.export import AutoMLZeroClassifier, AutoMLZeroRegressor
+from automl_zero.export import AutoMLZeroClassifier, AutoMLZeroRegressor, EvolvedClassifier, EvolvedRegressor
 from automl_zero.export.effort import Effort, search_config
+from automl_zero.export.evolution import standard_error
+from automl_zero.export.evolved import seed_of
 from automl_zero.export.suite import build_suite
 from automl_zero.program.text import from_text, to_text
 from automl_zero.tasks.task import Loss
@@ -20,6 +22,7 @@ from automl_zero.tasks.task import Loss
 SMALL: dict[str, Any] = {"max_programs": 400, "max_seconds": None, "random_state": 0}
 WINE, DIABETES = load_wine(return_X_y=True), load_diabetes(return_X_y=True)
 MOONS = make_moons(300, noise=0.1, random_state=0)
+IS = (False, True)
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +46,8 @@ def test_what_no_line_can_part_is_learnt() -> None:
 
 def test_the_result_is_the_first_of_the_leaderboard(classifier: Any) -> None:
     assert classifier.leaderboard_[0]["program"] == classifier.program_text_ == to_text(classifier.program_)
-    scores = [each["fitness"] for each in classifier.leaderboard_]
-    assert scores == sorted(scores, reverse=True)
+    least = [each["score"] - each["doubt"] for each in classifier.leaderboard_]
+    assert least == sorted(least, reverse=True)
     assert all(from_text(each["program"]) for each in classifier.leaderboard_)
 
 
@@ -53,10 +56,24 @@ def test_known_algorithms_are_on_the_leaderboard(classifier: Any) -> None:
     assert known == {"linear model", "two-layer net"}
 
 
-def test_the_score_is_the_accuracy_of_classes_and_r2_of_numbers(classifier: Any) -> None:
-    assert all(each["score"] == pytest.approx(each["fitness"]) for each in classifier.leaderboard_)
-    (*_, last) = AutoMLZeroRegressor(**SMALL).fit(*DIABETES).leaderboard_
-    assert last["score"] < last["fitness"] < 1
+def test_only_evolved_programs_have_to_be_better_by_more_than_chance(classifier: Any) -> None:
+    known, evolved = ([each["doubt"] for each in classifier.leaderboard_ if each["is_evolved"] is it] for it in IS)
+    assert not any(known)
+    assert any(evolved)
+
+
+@pytest.mark.parametrize(("kind", "data"), [(AutoMLZeroClassifier, MOONS), (AutoMLZeroRegressor, DIABETES)])
+def test_the_score_is_that_of_the_program_trained_as_in_the_end_on_rows_put_aside(kind: Any, data: Any) -> None:
+    rows = build_suite(*data, 2 if kind is AutoMLZeroClassifier else 0, 16, seed=seed_of(0)).rehearsal
+    best = kind(**SMALL, members=2).fit(*data).leaderboard_[0]
+    trained = (EvolvedClassifier if kind is AutoMLZeroClassifier else EvolvedRegressor)(
+        best["program"], epochs=best["epochs"], width=16, members=2, random_state=0
+    ).fit(rows.x, rows.y)
+    assert trained.score(rows.judged_x, rows.judged_y) == pytest.approx(best["score"], abs=1e-9)
+
+
+def test_the_doubt_of_a_mean_is_its_standard_error() -> None:
+    assert standard_error(np.array([0.0, 0.0, 1.0, 1.0])) == 0.25
 
 
 def test_the_history_never_falls(classifier: Any) -> None:
@@ -130,6 +147,8 @@ def test_rows_that_choose_are_seen_by_nothing_else() -> None:
     sizes = [len(np.unique(suite.select.valid_x[0][:, 0])), suite.select.num_train_examples]
     assert sizes == [50, 150]
     assert suite.search.num_train_examples + suite.search.num_valid_examples == 150
+    assert not set(suite.rehearsal.x[:, 0]) & set(suite.rehearsal.judged_x[:, 0])
+    assert len(suite.rehearsal.x) + len(suite.rehearsal.judged_x) == 200
     for tasks in (suite.search, suite.tune):
         assert (tasks.loss, tasks.num_classes) == (Loss.ACCURACY, 2)
 

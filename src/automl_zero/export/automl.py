@@ -20,6 +20,7 @@ from automl_zero.program.text import to_text
 from automl_zero.tasks.task import FloatArray
 
 LEAST_ROWS = 6  # so that there are some for every purpose
+MOST_STEPS = 400_000  # of training in the end, unless one epoch has more; ten times what the choice was made with
 
 
 class AutoMLZeroClassifier(ProgramClassifier):
@@ -29,8 +30,9 @@ class AutoMLZeroClassifier(ProgramClassifier):
     linear model and a two-layer net) are tuned, populations of programs are evolved, and the best of these are tuned,
     too. Whatever does best on the rows that were put aside is trained on all rows, several times, and predictions are
     the mean. By default evolution begins with the known algorithms, since this gives the best predictions in little
-    time; where nothing evolved does better, a known one is used, and ``leaderboard_`` says so. To see what evolution
-    finds by itself, use ``initial="empty"``; the known algorithms are rivals then, and may still win.
+    time; where nothing evolved is better by more than a standard error, a known one is used, and ``leaderboard_`` says
+    so. To see what evolution finds by itself, use ``initial="empty"``; the known algorithms are rivals then, and may
+    still win.
 
     Features must be numbers; missing ones become the mean. A net's time grows with the square of their number: of more
     than a hundred, make fewer first, by PCA for example. The first use on a machine compiles the engine, which takes a
@@ -44,7 +46,8 @@ class AutoMLZeroClassifier(ProgramClassifier):
         n_jobs: threads; -1 is one for each processor. They change no result, unless the clock ends the search.
         initial: what evolution begins with: ``known``, ``empty``, ``random``, the name of a library program, or a file.
         width: vectors have at least so many elements, zeros beyond the features; a net has as many hidden units.
-        members: how often the algorithm is trained in the end; a prediction is the mean of theirs.
+        members: how often the algorithm is trained in the end; a prediction is the mean of theirs, of numbers that of
+            their middle half.
         preset: whose config the search has; ``overrides``: of its keys, such as ``["islands.count=8"]``.
         verbose: 1 prints how far it is.
 
@@ -52,9 +55,9 @@ class AutoMLZeroClassifier(ProgramClassifier):
         program_: the algorithm, as a ``Program``; ``program_text_``: as text.
         leaderboard_: the programs, best first: dictionaries with ``name``, ``is_evolved`` (from the populations; all
             that differs from a known one may be constants), ``score`` (accuracy, or R^2 of a regressor, on the rows
-            that were put aside), ``fitness`` (there), ``tune_fitness`` (on the rows that it was tuned on), ``epochs``,
-            ``instructions`` and ``program`` (its text). The first was chosen for its score, so expect a little less of
-            it on new rows.
+            that were put aside), ``doubt`` (the standard error by which it has to be above the best known one),
+            ``tune_fitness`` (on the rows that it was tuned on), ``epochs``, ``instructions`` and ``program`` (its
+            text). The first was chosen for its score, so expect a little less of it on new rows.
         history_: the course of the search: dictionaries with ``programs``, ``seconds`` and ``best_fitness``.
         classes_: [C] the classes, sorted.
         model_: what was learnt, as a ``Model``.
@@ -159,7 +162,8 @@ def _evolve(estimator: Any, x: FloatArray, y: FloatArray, num_classes: int) -> N
     estimator.leaderboard_ = [_row(ranked) for ranked in found.ranked]
     estimator.history_ = [asdict(point) for point in found.course]
     for ranked in found.ranked:
-        plan = Plan(ranked.epochs, width=width, members=members, seed=seed)
+        epochs = max(1, min(ranked.epochs, MOST_STEPS // len(x)))
+        plan = Plan(epochs, width=width, members=members, seed=seed)
         estimator.program_, estimator.model_ = ranked.program, fit_model(ranked.program, x, y, num_classes, plan)
         if not estimator.model_.has_failed:
             return
@@ -179,7 +183,8 @@ def _effort(estimator: Any) -> Effort:
         check_number(name, limit, limit is None or limit > 0, "above 0, or None")
     tell = partial(print, flush=True) if estimator.verbose else lambda _: None
     overrides = tuple(estimator.overrides or ())
-    return Effort(seconds, programs, estimator.initial, estimator.preset, overrides, _threads(estimator.n_jobs), tell)
+    threads, members = _threads(estimator.n_jobs), estimator.members
+    return Effort(seconds, programs, estimator.initial, estimator.preset, overrides, threads, members, tell)
 
 
 def _threads(n_jobs: int | None) -> int:

@@ -24,6 +24,7 @@ class Effort:
         initial: ``known``, or what the config's ``program.initial`` may be.
         preset: name or file of the search's config; ``overrides``: of its keys, such as ``islands.count=8``.
         workers: threads.
+        members: how often the chosen program will be trained.
         tell: is given a line on how far it is.
     """
 
@@ -33,6 +34,7 @@ class Effort:
     preset: str = "table"
     overrides: Sequence[str] = ()
     workers: int = 1
+    members: int = 8
     tell: Callable[[str], None] = lambda _: None
 
 

@@ -5,7 +5,6 @@ The same seed and number of programs give the same list, whatever the number of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,6 +17,7 @@ from automl_zero.analysis.tune import tune
 from automl_zero.config import Config, override
 from automl_zero.export.effort import KNOWN, Effort, search_config
 from automl_zero.export.known import known_programs
+from automl_zero.export.model import Plan, fit_model
 from automl_zero.export.suite import Suite
 from automl_zero.program.program import Program
 from automl_zero.program.prune import prune
@@ -26,13 +26,14 @@ from automl_zero.run.archipelago import Archipelago
 from automl_zero.run.engine import Engine
 from automl_zero.run.initial import initial_programs
 from automl_zero.run.threads import ThreadEngine
-from automl_zero.tasks.task import Loss, TaskSet
+from automl_zero.tasks.task import FloatArray, TaskSet
 from automl_zero.vm.execute import evaluate
 from automl_zero.vm.outcome import Evaluation
 
 TRIALS = 30  # of constants, for each program
 FINALISTS = 4  # evolved programs that are tuned and judged
 OF_ISLAND = 3  # programs of each island that may become finalists
+TINY, MOST_LOSS = 1e-300, 1e9  # variance of a target, at least; loss on a row, at most
 SHARES = {"known": 0.2, "search": 0.75, "tune": 0.95}  # of the time, when each ends
 
 
@@ -44,17 +45,19 @@ class Ranked:
         name: for people.
         program: without instructions that have no effect.
         is_evolved: or known.
-        tune_fitness: on the rows that it was chosen and tuned on; ``fitness``: on the select rows.
-        score: on the select rows, accuracy or R^2.
-        epochs: after how many it did best there.
+        tune_fitness: on the rows that it was chosen and tuned on.
+        score: on the select rows, trained as it will be in the end: accuracy or R^2.
+        doubt: how much of its lead of the best known program, or its lag, may be chance: a standard error of it, from
+            row to row; 0 of a known one.
+        epochs: of its training.
     """
 
     name: str
     program: Program
     is_evolved: bool
     tune_fitness: float
-    fitness: float
     score: float
+    doubt: float
     epochs: int
 
 
@@ -69,16 +72,22 @@ class Point:
 
 @dataclass(frozen=True)
 class Found:
-    """What came of a search: the programs, the best on the select rows first, and its course."""
+    """What came of a search: the programs, the one to use first, and its course."""
 
     ranked: tuple[Ranked, ...]
     course: tuple[Point, ...]
 
 
+def standard_error(differences: FloatArray) -> float:
+    """Of the mean of some numbers."""
+    return float(differences.std() / np.sqrt(len(differences)))
+
+
 def find(suite: Suite, effort: Effort, seed: int) -> Found:
     """Tune known algorithms, evolve, tune the best, and rank all on the select rows.
 
-    Of programs that do equally well there, the shorter one is the better.
+    Whatever was searched for is easily better on some rows by chance, so an evolved program comes before a known one
+    only where its score is, less its doubt. Of programs that do equally well, the shorter one is the better.
 
     Raises:
         ConfigError, ProgramError: the settings of the search cannot be used.
@@ -106,9 +115,8 @@ class _Finder:
         archipelago, course = self._evolve(list(known.values()))
         tuned = (self._tuned(str(number), each, "tune") for number, each in enumerate(self._finalists(archipelago)))
         evolved = [each for each in dict.fromkeys(tuned) if each not in known.values()]
-        ranked = [self._ranked(name, program, False) for name, program in known.items()]
-        ranked += [self._ranked(f"evolved {number}", program, True) for number, program in enumerate(evolved, 1)]
-        ranked.sort(key=lambda each: (-each.fitness, len(each.program)))
+        named = {f"evolved {number}": program for number, program in enumerate(evolved, 1)}
+        ranked = self._ranked(known, named)
         self.effort.tell(f"best on rows put aside: {ranked[0].name}, {ranked[0].score:.4f}")
         return Found(tuple(ranked), course)
 
@@ -118,6 +126,7 @@ class _Finder:
         known = list(known_programs(self.suite.tune).values())
         self._archipelago(override(self.config, small), known).run_epoch()
         self._fitness(Program(), self.suite.tune)
+        self._losses(Program(), 1)
 
     def _is_over(self, part: str) -> bool:
         limit = self.effort.max_seconds
@@ -161,21 +170,41 @@ class _Finder:
         scores = {each: self._fitness(each, self.suite.tune) for each in different}
         return sorted(different, key=lambda each: -scores[each])[:FINALISTS]
 
-    def _ranked(self, name: str, program: Program, is_evolved: bool) -> Ranked:
-        results = self._results(program, self.suite.select)
-        errors = [result.error for result in results if result.error is not None]
-        epochs = [result.best_epoch + 1 for result in results if result.best_epoch is not None]
-        fitness = fmean(result.fitness for result in results)
-        score = self._score(errors) if errors else float("-inf")
-        best_epoch = round(median(epochs)) if epochs else 1
-        return Ranked(name, program, is_evolved, self._fitness(program, self.suite.tune), fitness, score, best_epoch)
+    def _ranked(self, known: dict[str, Program], evolved: dict[str, Program]) -> list[Ranked]:
+        programs = known | evolved
+        epochs = {name: self._epochs(program) for name, program in programs.items()}
+        losses = {name: self._losses(program, epochs[name]) for name, program in programs.items()}
+        rival = min((losses[name] for name in known), key=np.mean)
+        ranked = [
+            Ranked(
+                name=name,
+                program=program,
+                is_evolved=name in evolved,
+                tune_fitness=self._fitness(program, self.suite.tune),
+                score=1 - float(losses[name].mean()),
+                doubt=standard_error(losses[name] - rival) if name in evolved else 0.0,
+                epochs=epochs[name],
+            )
+            for name, program in programs.items()
+        ]
+        return sorted(ranked, key=lambda each: (each.doubt - each.score, len(each.program)))
 
-    def _score(self, errors: Sequence[float]) -> float:
-        """Accuracy, or R^2 of targets that are scaled."""
-        tasks = self.suite.select
-        if tasks.loss is Loss.ACCURACY:
-            return 1 - fmean(errors)
-        return 1 - fmean(np.square(errors)) / max(float(tasks.valid_y.var()), 1e-12)
+    def _epochs(self, program: Program) -> int:
+        """After how many a program does best on the select rows."""
+        results = self._results(program, self.suite.select)
+        epochs = [result.best_epoch + 1 for result in results if result.best_epoch is not None]
+        return round(median(epochs)) if epochs else 1
+
+    def _losses(self, program: Program, epochs: int) -> FloatArray:
+        """Of a program, trained as it will be in the end, on each select row: 1 less their mean is the score."""
+        rows = self.suite.rehearsal
+        plan = Plan(epochs, width=rows.width, members=self.effort.members, seed=self.seed)
+        model = fit_model(program, rows.x, rows.y, rows.num_classes, plan)
+        if rows.num_classes:
+            return np.asarray(model.probabilities(rows.judged_x).argmax(axis=1) != rows.judged_y, np.float64)
+        variance = max(float(rows.judged_y.var()), TINY)
+        with np.errstate(over="ignore"):
+            return np.minimum((model.values(rows.judged_x) - rows.judged_y) ** 2 / variance, MOST_LOSS)
 
     def _fitness(self, program: Program, tasks: TaskSet) -> float:
         return fmean(result.fitness for result in self._results(program, tasks))

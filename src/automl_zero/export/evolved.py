@@ -34,7 +34,8 @@ class EvolvedClassifier(ProgramClassifier):
         width: the least size of vectors; the features that are lacking are zeros. None is no more than the features
             (and classes) need. A net has as many hidden units as vectors have elements.
         members: how often the program is trained, each time on the rows in other orders and with other draws of random
-            ops; a prediction is the mean of theirs. Four take little longer than one.
+            ops; a prediction is the mean of theirs, of numbers that of the middle half. Four take little longer than
+            one.
         max_abs_error: a training error above it ends the training.
         random_state: decides the order of rows, the validation rows and random ops.
 

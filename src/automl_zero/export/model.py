@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import trim_mean
 
 from automl_zero.export.rows import Scale, deal, scale_of
 from automl_zero.program.ops import Kind
@@ -18,6 +19,8 @@ from automl_zero.rng import generator_at, seed_at
 from automl_zero.run.learning import learned_addresses
 from automl_zero.tasks.task import FloatArray, IntArray, Loss, TaskSet, shuffled_epochs
 from automl_zero.vm.trained import Trained, train
+
+TRIMMED = 0.25  # of the members, at each end
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,8 @@ class Plan:
         width: vectors have at least so many elements; beyond the features, v0 holds zeros. A net of one hidden unit for
             each element then has at least so many of them.
         members: how often the program is trained, each time on the rows in other orders and with other draws of random
-            ops; a prediction is the mean of theirs. Four take little longer than one.
+            ops; a prediction is the mean of theirs, of numbers that of the middle half, so that two of eight may go
+            astray. Four take little longer than one.
         max_abs_error: a larger error ends the training; it is raised where the target itself lies further out.
         seed: of the order of rows, of the validation rows and of random ops.
     """
@@ -69,8 +73,9 @@ class Model:
 
     def values(self, x: FloatArray) -> FloatArray:
         """Predicted numbers [rows] for rows [rows, columns]."""
-        mean = np.mean([self._outputs(x, tasks)[:, 0] for tasks in self._usable_members()], axis=0)
-        values = mean * self.target.deviation + self.target.mean
+        outputs = np.array([self._outputs(x, tasks)[:, 0] for tasks in self._usable_members()], np.float64)
+        with np.errstate(all="ignore"):
+            values = trim_mean(outputs, TRIMMED, axis=0) * self.target.deviation + self.target.mean
         return np.where(np.isfinite(values), values, self.target.mean)
 
     def probabilities(self, x: FloatArray) -> FloatArray:

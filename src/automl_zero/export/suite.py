@@ -17,9 +17,28 @@ SELECT_SHARE, MOST_SELECT = 0.25, 1000  # of the rows
 VALID_SHARE = 0.25  # of the other rows, in each search and tune task
 NUM_SEARCH, NUM_TUNE, NUM_SELECT = 16, 8, 8  # tasks
 MOST_SEARCH, MOST_TRAIN, MOST_VALID = 300, 1000, 300  # rows to train on, in search and later, and to validate on
-SEARCH_STEPS, TUNE_STEPS, SELECT_STEPS, MOST_EPOCHS = 600, 3000, 8000, 30  # training steps of a task, about
-FEW = 64  # features, up to which programs make so many steps
+SEARCH_STEPS, TUNE_STEPS, SELECT_STEPS, MOST_EPOCHS = 600, 12_000, 40_000, 100  # training steps of a task, about
+FEW = 32  # features, up to which programs make so many steps
 WIDE, PROJECTED = 32, 16  # above so many features, search sees so many projections of them
+
+
+@dataclass(frozen=True, eq=False)
+class Rehearsal:
+    """Rows as they are, to train a program on as it will be in the end, and the select rows, to judge it.
+
+    Attributes:
+        x: [rows, columns] to train on; ``y``: [rows].
+        judged_x: [select rows, columns]; ``judged_y``: [select rows].
+        num_classes: 0 where numbers are predicted.
+        width: vectors have at least so many elements.
+    """
+
+    x: FloatArray
+    y: FloatArray
+    judged_x: FloatArray
+    judged_y: FloatArray
+    num_classes: int
+    width: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,12 +48,14 @@ class Suite:
     Attributes:
         search: to evolve on; features may be projected, so that programs run fast.
         tune: other samples of the same rows, features as they are, and more epochs.
-        select: validated on rows that neither of the others has.
+        select: validated on rows that neither of the others has, to see how many epochs a program needs.
+        rehearsal: the same rows as they are.
     """
 
     search: TaskSet
     tune: TaskSet
     select: TaskSet
+    rehearsal: Rehearsal
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,9 +87,11 @@ def build_suite(x: FloatArray, y: FloatArray, num_classes: int, width: int, seed
     search = _task_set(source, "search", splits, SEARCH_STEPS, is_projected=x.shape[1] > WIDE)
     splits = [_split(source, seen, MOST_TRAIN, rng) for _ in range(NUM_TUNE)]
     tune = _task_set(source, "tune", splits, TUNE_STEPS)
-    splits = [(deal(y[seen], num_classes, MOST_TRAIN, rng)[0], judged) for _ in range(NUM_SELECT)]
-    select = _task_set(source, "select", [(seen[train], valid) for train, valid in splits], SELECT_STEPS)
-    return Suite(search, tune, select)
+    splits = [(seen[deal(y[seen], num_classes, MOST_TRAIN, rng)[0]], judged) for _ in range(NUM_SELECT)]
+    select = _task_set(source, "select", splits, SELECT_STEPS)
+    train, _ = splits[0]
+    rehearsal = Rehearsal(x[train], y[train], x[judged], y[judged], num_classes, source.width)
+    return Suite(search, tune, select, rehearsal)
 
 
 def _split(source: _Source, rows: IntArray, most: int, rng: np.random.Generator) -> tuple[IntArray, IntArray]:
