@@ -72,6 +72,12 @@ def test_the_score_is_that_of_the_program_trained_as_in_the_end_on_rows_put_asid
     assert trained.score(rows.judged_x, rows.judged_y) == pytest.approx(best["score"], abs=1e-9)
 
 
+def test_numbers_that_are_all_the_same_are_learnt() -> None:
+    regressor = AutoMLZeroRegressor(**SMALL).fit(DIABETES[0][:20], np.full(20, 7.0))
+    assert regressor.predict(DIABETES[0][:3]) == pytest.approx([7.0] * 3)
+    assert 0.99 < regressor.leaderboard_[0]["score"] <= 1
+
+
 def test_the_doubt_of_a_mean_is_its_standard_error() -> None:
     assert standard_error(np.array([0.0, 0.0, 1.0, 1.0])) == 0.25
 

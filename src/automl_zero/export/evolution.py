@@ -33,7 +33,7 @@ from automl_zero.vm.outcome import Evaluation
 TRIALS = 30  # of constants, for each program
 FINALISTS = 4  # evolved programs that are tuned and judged
 OF_ISLAND = 3  # programs of each island that may become finalists
-TINY, MOST_LOSS = 1e-300, 1e9  # variance of a target, at least; loss on a row, at most
+MOST_LOSS = 1e9  # on a row
 SHARES = {"known": 0.2, "search": 0.75, "tune": 0.95}  # of the time, when each ends
 
 
@@ -202,7 +202,7 @@ class _Finder:
         model = fit_model(program, rows.x, rows.y, rows.num_classes, plan)
         if rows.num_classes:
             return np.asarray(model.probabilities(rows.judged_x).argmax(axis=1) != rows.judged_y, np.float64)
-        variance = max(float(rows.judged_y.var()), TINY)
+        variance = float(rows.judged_y.var()) or float(rows.y.var()) or 1.0  # one row, or one value, has none
         with np.errstate(over="ignore"):
             return np.minimum((model.values(rows.judged_x) - rows.judged_y) ** 2 / variance, MOST_LOSS)
 
