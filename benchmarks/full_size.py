@@ -1,6 +1,6 @@
 """The paper's best program at the size of the paper: all 3072 values of the images of CIFAR-10, beside what it beats.
 
-``python benchmarks/full_size.py`` takes about an hour of one core, or of two forty minutes with ``--workers 2``. It keeps
+``python benchmarks/full_size.py`` takes about an hour of one core, with ``--workers 2`` forty minutes of two. It keeps
 what each seed has found in ``full_size.json``, measures only seeds that are missing there, and adds what follows from
 all to ``paper_algorithm.json`` and ``PAPER_ALGORITHM.md``. With ``--dataset mnist`` or ``fashion-mnist``, which take a
 fraction of the time, that goes to ``paper_page.json``; many pairs of their classes are easily told apart, so give them
