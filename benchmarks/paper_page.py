@@ -127,8 +127,13 @@ def _compared(tuned: dict[str, Any]) -> list[str]:
 
 def _accuracies(found: dict[str, Any]) -> str:
     """Cells with the mean accuracies, and with how far the program is above the net."""
-    means = [100 * sum(found["programs"][name]["accuracy"]) / found["seeds"] for name in COMPARED]
-    return " | ".join([*(f"{mean:.2f}" for mean in means), interval(found["programs"]["figure_6"]["lead"])])
+    means = [f"{_mean_accuracy(found, name):.2f}" for name in COMPARED]
+    return " | ".join([*means, interval(found["programs"]["figure_6"]["lead"])])
+
+
+def _mean_accuracy(found: dict[str, Any], name: str) -> float:
+    """Of a program over all seeds, in %."""
+    return 100 * float(sum(found["programs"][name]["accuracy"])) / int(found["seeds"])
 
 
 def _size(features: str) -> str:
@@ -142,17 +147,14 @@ def _shared(found: dict[str, Any]) -> str:
 
 
 def _at_full_size(found: dict[str, Any]) -> list[str]:
-    programs = found["programs"]
-    printed, pruned = (
-        100 * sum(programs[name]["accuracy"]) / found["seeds"] for name in (f"figure_6{AS_PRINTED}", "figure_6_pruned")
-    )
+    printed, pruned = (_mean_accuracy(found, name) for name in (f"figure_6{AS_PRINTED}", "figure_6_pruned"))
     return [
         f"Without a projection, {_shared(found)}, after tunings on other select tasks; a matrix fits into no cache "
         "there, so programs are evaluated through inner products of examples (`benchmarks/products.py`), the same "
         "computation in another order, which agrees with the engine. With the constants that the paper prints, not "
         "tuned here, "
         f"`figure_6` has {printed:.2f} %; the program as it was evolved, pruned, has {pruned:.2f} %, tuned, "
-        f"{interval(programs['figure_6_pruned']['lead'])} points above the net.",
+        f"{interval(found['programs']['figure_6_pruned']['lead'])} points above the net.",
         "",
     ]
 
@@ -212,7 +214,7 @@ def _budget(found: dict[str, Any]) -> str:
 
 
 def _order_of(tuned: dict[str, Any], features: str, program: str) -> str:
-    """From what is worth most to what is worth least, in words."""
+    """From what is worth most to what is worth least, in words, and which intervals overlap."""
     names = _order(tuned[features], program)
     verdict = "the paper's order" if names == list(PAPER_LOSSES) else "not the paper's order"
     bounds = [_change(tuned[features], program, name)[1:] for name in names]

@@ -15,12 +15,12 @@ from automl_zero.export.estimator import ProgramClassifier, ProgramRegressor
 from automl_zero.export.evolution import Ranked, find
 from automl_zero.export.evolved import check_number, seed_of
 from automl_zero.export.model import Plan, fit_model
-from automl_zero.export.suite import build_suite
+from automl_zero.export.suite import SELECT_STEPS, build_suite
 from automl_zero.program.text import to_text
 from automl_zero.tasks.task import FloatArray
 
 LEAST_ROWS = 6  # so that there are some for every purpose
-MOST_STEPS = 400_000  # of training in the end, unless one epoch has more; ten times what the choice was made with
+MOST_STEPS = 10 * SELECT_STEPS  # of training in the end, unless one epoch has more
 
 
 class AutoMLZeroClassifier(ProgramClassifier):
