@@ -16,6 +16,7 @@ from automl_zero.run.free import spread_islands
 from automl_zero.run.host import Host
 from automl_zero.run.order import Batch, Order
 from automl_zero.run.spread import SpreadIslands
+from automl_zero.vm.stop_flag import StopFlag
 
 
 class SmallFleet:
@@ -32,7 +33,7 @@ class SmallFleet:
         self._hosts: dict[int, Host] = {}
         self._known: dict[int, set[int]] = {}
         self._ended: set[int] = set()
-        self.berths, self._lock = Berths(), RLock()
+        self.berths, self._lock, self.stop = Berths(), RLock(), StopFlag()
         self._sent: list[tuple[int, int, Beginning, bytes]] = []
         self._begun = self._messages = 0
 
@@ -115,14 +116,14 @@ class SmallEngine:
     cluster = None
 
     def __init__(self, fleet: SmallFleet) -> None:
-        self.fleet, self.workers = fleet, fleet.size
+        self.fleet, self.workers, self.stop = fleet, fleet.size, fleet.stop
 
     def islands(self, beginning: Beginning) -> SpreadIslands:
         self.fleet.tend(len(beginning.tasks) * beginning.config.experiment.at_once)
         return spread_islands(beginning, self.fleet)
 
-    def score(self, programs: Sequence[Program], beginning: Beginning) -> list[float]:
-        return score_on_hosts(programs, beginning, self.fleet)
+    def score(self, programs: Sequence[Program], beginning: Beginning, stop: StopFlag) -> list[float]:
+        return score_on_hosts(programs, beginning, self.fleet, stop)
 
     def close(self) -> None:
         """There is nothing to let go of."""

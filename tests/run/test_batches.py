@@ -16,6 +16,7 @@ from automl_zero.run.experiment import search_tasks
 from automl_zero.run.scoring import score_program
 from automl_zero.run.threads import ThreadEngine
 from automl_zero.search.island import Island
+from automl_zero.vm.stop_flag import StopFlag
 
 CONFIG = small_config()
 
@@ -43,7 +44,7 @@ def alone(programs: list[Program], beginning: Beginning) -> list[float]:
 def test_the_number_of_threads_changes_nothing(
     workers: int, programs: list[Program], beginning: Beginning, alone: list[float]
 ) -> None:
-    assert ThreadEngine(workers).score(programs, beginning) == alone
+    assert ThreadEngine(workers).score(programs, beginning, StopFlag()) == alone
 
 
 @pytest.mark.parametrize("hosts", [1, 2, 8])
@@ -51,7 +52,7 @@ def test_the_number_of_threads_changes_nothing(
 def test_the_number_of_hosts_changes_nothing(
     hosts: int, count: int, programs: list[Program], beginning: Beginning, alone: list[float]
 ) -> None:
-    assert score_on_hosts(programs[:count], beginning, SmallFleet(hosts)) == alone[:count]
+    assert score_on_hosts(programs[:count], beginning, SmallFleet(hosts), StopFlag()) == alone[:count]
 
 
 @pytest.mark.parametrize(("hosts", "percent"), [(1, 20), (2, 40), (3, 60)])
@@ -61,7 +62,7 @@ def test_hosts_that_are_lost_change_nothing(
     fleet = SmallFleet(hosts, percent, seed=hosts)
     fleet.tend(hosts)
     for _ in range(3):
-        assert score_on_hosts(programs, beginning, fleet) == alone
+        assert score_on_hosts(programs, beginning, fleet, fleet.stop) == alone
     assert fleet.losses >= 3
 
 
@@ -77,7 +78,7 @@ def test_programs_are_scored_once_and_all_hosts_take_part(
     monkeypatch.setattr(engine, "score_program", counting)
     fleet = SmallFleet(3)
     fleet.tend(3)
-    score_on_hosts(programs, beginning, fleet)
+    score_on_hosts(programs, beginning, fleet, fleet.stop)
     assert scored == Counter(programs)
     assert set(fleet._known) == {0, 1, 2}
 

@@ -21,6 +21,7 @@ from automl_zero.rng import generator_at, seed_at
 from automl_zero.run.scoring import fitnesses
 from automl_zero.tasks.task import FloatArray, TaskSet
 from automl_zero.vm.fitness import combine
+from automl_zero.vm.stop_flag import StopFlag, Stopped
 
 DECADES = 3.0  # a factor lies between 10 to the power of minus and plus this
 RANDOM_SHARE = 0.3  # of the trials
@@ -75,6 +76,7 @@ def tune(
     workers: int = 1,
     tell: Tell = silent,
     is_over: Callable[[], bool] = never,
+    stop: StopFlag | None = None,
 ) -> Tuning:
     """Find values of the constants with which a program does best on some tasks.
 
@@ -86,11 +88,15 @@ def tune(
         workers: threads.
         tell: is told of the progress.
         is_over: asked before each trial but the first; once it says yes, there are no more.
+        stop: a flag that ends the trial under way, too, when it is raised.
+
+    Raises:
+        Stopped: the flag was raised in the first trial.
     """
     constants = constants_of(program, tasks.is_multiclass)
 
     def score(candidate: Program) -> float:
-        return combine(fitnesses(candidate, tasks, config), config.evaluation.combination)
+        return combine(fitnesses(candidate, tasks, config, stop), config.evaluation.combination)
 
     return tune_by(score, program, constants, config.seed, trials, workers, tell, is_over)
 
@@ -136,14 +142,24 @@ class _Study:
         return self.tried[int(np.argmax(self.scores))]
 
     def run(self, workers: int, tell: Tell, is_over: Callable[[], bool]) -> None:
-        """Do the first trial, and then the others until it is over."""
+        """Do the first trial, and then the others until it is over.
+
+        Raises:
+            Stopped: the first one was stopped; others are left out.
+        """
         with ThreadPoolExecutor(workers) as threads:
             for batch in self._batches():
                 for start in range(0, len(batch), workers):
                     if self.tried and is_over():
                         return
                     part = batch[start : start + workers]
-                    self.scores.extend(threads.map(self._score, part))
+                    try:
+                        scores = list(threads.map(self._score, part))
+                    except Stopped:
+                        if not self.tried:
+                            raise
+                        return
+                    self.scores.extend(scores)
                     self.tried.extend(part)
                     tell(len(part))
 

@@ -9,13 +9,20 @@ _ESTIMATORS = {
     "AutoMLZeroRegressor": "automl",
     "EvolvedClassifier": "evolved",
     "EvolvedRegressor": "evolved",
+    "IncompleteFitWarning": "estimator",
 }
 
-__all__ = ["AutoMLZeroClassifier", "AutoMLZeroRegressor", "EvolvedClassifier", "EvolvedRegressor"]
+__all__ = [
+    "AutoMLZeroClassifier",
+    "AutoMLZeroRegressor",
+    "EvolvedClassifier",
+    "EvolvedRegressor",
+    "IncompleteFitWarning",
+]
 
 
 def __getattr__(name: str) -> Any:
-    """An estimator, imported when it is asked for, since scikit-learn takes a while."""
+    """An estimator, or the warning of one, imported when it is asked for, since scikit-learn takes a while."""
     if name not in _ESTIMATORS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

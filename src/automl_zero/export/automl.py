@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 from functools import partial
@@ -12,15 +13,19 @@ import numpy as np
 
 from automl_zero.export.effort import KNOWN, Effort
 from automl_zero.export.estimator import ProgramClassifier, ProgramRegressor
-from automl_zero.export.evolution import Ranked, find
+from automl_zero.export.evolution import Finder, Found, Ranked, steps_in_the_end
 from automl_zero.export.evolved import check_number, seed_of
-from automl_zero.export.model import Plan, fit_model
-from automl_zero.export.suite import SELECT_STEPS, build_suite
+from automl_zero.export.model import Model, Plan, fit_model
+from automl_zero.export.suite import build_suite
+from automl_zero.program.program import Program
 from automl_zero.program.text import to_text
+from automl_zero.run.interrupt import Interrupt
+from automl_zero.run.stopping import run_apart
 from automl_zero.tasks.task import FloatArray
+from automl_zero.vm.stop_flag import Stopped
 
 LEAST_ROWS = 6  # so that there are some for every purpose
-MOST_STEPS = 10 * SELECT_STEPS  # of training in the end, unless one epoch has more
+LEAST_SHARE = 0.5  # of the training on the rehearsal's rows; with less in the end, what was learnt there is better
 
 
 class AutoMLZeroClassifier(ProgramClassifier):
@@ -36,10 +41,11 @@ class AutoMLZeroClassifier(ProgramClassifier):
 
     Features must be numbers; missing ones become the mean. A net's time grows with the square of their number: of more
     than a hundred, make fewer first, by PCA for example. The first use on a machine compiles the engine, which takes a
-    minute or two and does not count.
+    minute or two and does not count. Ctrl-C ends the search: the best so far is used, and a ``IncompleteFitWarning``
+    says so; a second one raises ``KeyboardInterrupt``.
 
     Args:
-        max_seconds: for all of it, about; None is no limit.
+        max_seconds: for all of it, training in the end included; None is no limit. Compilation does not count.
         max_programs: that evolution makes; None is no limit. Where it is reached before the seconds are over, the same
             ``random_state`` gives the same result.
         random_state: decides everything, the order of rows and random ops included.
@@ -154,20 +160,68 @@ class AutoMLZeroRegressor(ProgramRegressor):
 
 
 def _evolve(estimator: Any, x: FloatArray, y: FloatArray, num_classes: int) -> None:
-    """Set what came of the search, and train the best program; one whose training fails gives way to the next."""
+    """Set what came of the search, and train the best program; one whose training fails gives way to the next.
+
+    The first Ctrl-C ends the search, and what was found so far is used; the second one raises KeyboardInterrupt.
+    """
     seed, width, members = seed_of(estimator.random_state), estimator.width, estimator.members
     check_number("width", width, width >= 1, "of at least 1")
     check_number("members", members, members >= 1, "of at least 1")
-    found = find(build_suite(x, y, num_classes, width, seed), _effort(estimator), seed)
+    effort = _effort(estimator)
+    with Interrupt(signals=(signal.SIGINT,), ends_process=False) as interrupt:
+        with interrupt.beginning():
+            finder = Finder(build_suite(x, y, num_classes, width, seed), effort, seed, len(x))
+            run_apart(finder.compile)
+        interrupt.hurry = finder.stopping.hurry
+        try:
+            found, estimator.program_, estimator.model_, is_whole = run_apart(partial(_found, finder, x, y))
+        except Stopped:
+            if interrupt():
+                raise KeyboardInterrupt("interrupted before anything was learnt") from None
+            raise ValueError(
+                f"max_seconds = {effort.max_seconds} is over before any algorithm is trained on these {len(x)} rows of "
+                f"{x.shape[1]} columns: raise it, or use fewer columns"
+            ) from None
     estimator.leaderboard_ = [_row(ranked) for ranked in found.ranked]
     estimator.history_ = [asdict(point) for point in found.course]
-    for ranked in found.ranked:
-        epochs = max(1, min(ranked.epochs, MOST_STEPS // len(x)))
-        plan = Plan(epochs, width=width, members=members, seed=seed)
-        estimator.program_, estimator.model_ = ranked.program, fit_model(ranked.program, x, y, num_classes, plan)
-        if not estimator.model_.has_failed:
-            return
-    estimator.warn_of_failure(plan.max_abs_error)
+    if interrupt():
+        estimator.warn_of_incomplete_fit("fit was interrupted: the best that was found so far is used")
+    elif not is_whole:
+        estimator.warn_of_incomplete_fit(
+            f"max_seconds = {effort.max_seconds} did not suffice to train on all {len(x)} rows: what was learnt from "
+            f"{len(finder.suite.rehearsal.x)} of them is used; raise it for a better model"
+        )
+    if estimator.model_.has_failed:
+        estimator.warn_of_failure(Plan.max_abs_error)
+
+
+def _found(finder: Finder, x: FloatArray, y: FloatArray) -> tuple[Found, Program, Model, bool]:
+    """Search, and train what was found; gives what came of it, and whether that was trained on all rows.
+
+    Raises:
+        Stopped: it was over before anything was learnt.
+    """
+    with finder.stopping as stopping:
+        stopping.begin()
+        found = finder.find()
+        for ranked in found.ranked:
+            model = _trained(finder, found, ranked, x, y)
+            if model is None or not model.has_failed:
+                break
+    return found, ranked.program, model or found.judged[ranked.program].model, model is not None
+
+
+def _trained(finder: Finder, found: Found, ranked: Ranked, x: FloatArray, y: FloatArray) -> Model | None:
+    """A program trained on all rows, as often as there is time; None where that is not worth it."""
+    judged, rows, members = found.judged[ranked.program], finder.suite.rehearsal, finder.effort.members
+    epochs, left = steps_in_the_end(ranked.epochs, len(x)) // len(x), finder.stopping.left
+    if left < np.inf:
+        epochs = min(epochs, int(max(left, 0.0) / max(judged.step_seconds * len(x), 1e-9)))
+    if epochs * len(x) < LEAST_SHARE * ranked.epochs * len(rows.x) and left < np.inf:
+        return None
+    plan = Plan(epochs, width=rows.width, members=members, seed=finder.seed)
+    model = fit_model(ranked.program, x, y, rows.num_classes, plan, finder.stopping.scoring)
+    return None if finder.stopping.scoring.is_set and model.has_failed else model
 
 
 def _effort(estimator: Any) -> Effort:

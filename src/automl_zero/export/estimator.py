@@ -25,6 +25,10 @@ from automl_zero.tasks.task import FloatArray
 ROWS: dict[str, Any] = {"dtype": np.float64, "ensure_all_finite": "allow-nan"}
 
 
+class IncompleteFitWarning(UserWarning):
+    """A fit was interrupted, or its time did not suffice; the estimator can be used all the same."""
+
+
 class ProgramEstimator(BaseEstimator):  # type: ignore[misc]
     """What all our estimators share: a program, trained on rows, and files."""
 
@@ -70,6 +74,10 @@ class ProgramEstimator(BaseEstimator):  # type: ignore[misc]
         """The argument of ``predict`` as an array that can be used."""
         check_is_fitted(self)
         return np.asarray(validate_data(self, x, reset=False, **ROWS))
+
+    def warn_of_incomplete_fit(self, message: str) -> None:
+        """Tell the user that the fit was cut short."""
+        warn(message, IncompleteFitWarning, stacklevel=4)
 
     def warn_of_failure(self, limit: float) -> None:
         """Tell the user that the program has learnt nothing."""

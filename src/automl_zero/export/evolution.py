@@ -1,13 +1,15 @@
 """From a table to a ranked list of algorithms: known ones with tuned constants, and evolved ones.
 
-The same seed and number of programs give the same list, whatever the number of threads; a clock may end things earlier.
+The same seed and number of programs give the same list, whatever the number of threads; a clock or a signal may end
+things earlier. Known algorithms are ranked before the search begins, so that there is always something to use, and so
+that it is known how long ranking and training in the end will take: the search leaves that much of the time.
 """
 
 from __future__ import annotations
 
-from contextlib import closing
+from collections.abc import Mapping
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
-from functools import partial
 from statistics import fmean, median
 from time import monotonic
 
@@ -17,24 +19,28 @@ from automl_zero.analysis.tune import tune
 from automl_zero.config import Config, override
 from automl_zero.export.effort import KNOWN, Effort, search_config
 from automl_zero.export.known import known_programs
-from automl_zero.export.model import Plan, fit_model
-from automl_zero.export.suite import Suite
+from automl_zero.export.model import Model, Plan, fit_model
+from automl_zero.export.suite import SELECT_STEPS, Suite
 from automl_zero.program.program import Program
 from automl_zero.program.prune import prune
 from automl_zero.rng import seed_at
 from automl_zero.run.archipelago import Archipelago
 from automl_zero.run.engine import Engine
 from automl_zero.run.initial import initial_programs
+from automl_zero.run.stopping import Stopping
 from automl_zero.run.threads import ThreadEngine
-from automl_zero.tasks.task import FloatArray, TaskSet
+from automl_zero.tasks.task import FloatArray, TaskSet, first
 from automl_zero.vm.execute import evaluate
 from automl_zero.vm.outcome import Evaluation
+from automl_zero.vm.stop_flag import StopFlag, Stopped
 
 TRIALS = 30  # of constants, for each program
 FINALISTS = 4  # evolved programs that are tuned and judged
 OF_ISLAND = 3  # programs of each island that may become finalists
 MOST_LOSS = 1e9  # on a row
-SHARES = {"known": 0.2, "search": 0.75, "tune": 0.95}  # of the time, when each ends
+MOST_STEPS = 10 * SELECT_STEPS  # of training in the end, unless one epoch has more
+KNOWN_SHARE, TUNE_SHARE = 0.2, 0.2  # of the time: for the constants of known programs, and of finalists
+MOST_RESERVE = 0.6  # of the time, for all that follows the search
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,26 @@ class Ranked:
     epochs: int
 
 
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """A program that was trained on the rehearsal's rows.
+
+    Attributes:
+        model: what it has learnt there.
+        epochs: of its training, after which it does best on the select rows.
+        losses: on each select row; 1 less their mean is the score.
+        tune_fitness: as in ``Ranked``.
+        seconds: that all of this took; ``step_seconds``: of that, training on one row once.
+    """
+
+    model: Model
+    epochs: int
+    losses: FloatArray
+    tune_fitness: float
+    seconds: float
+    step_seconds: float
+
+
 @dataclass(frozen=True)
 class Point:
     """How far the search was: programs made, seconds since it began, the best fitness on the search tasks."""
@@ -72,10 +98,16 @@ class Point:
 
 @dataclass(frozen=True)
 class Found:
-    """What came of a search: the programs, the one to use first, and its course."""
+    """What came of a search: the programs, the one to use first, how each was judged, and the course of the search."""
 
     ranked: tuple[Ranked, ...]
+    judged: Mapping[Program, Judged]
     course: tuple[Point, ...]
+
+
+def steps_in_the_end(epochs: int, num_rows: int) -> int:
+    """Rows that a program is trained on in the end, each as often as there are epochs: not too many in all."""
+    return num_rows * max(1, min(epochs, MOST_STEPS // num_rows))
 
 
 def standard_error(differences: FloatArray) -> float:
@@ -83,61 +115,97 @@ def standard_error(differences: FloatArray) -> float:
     return float(differences.std() / np.sqrt(len(differences)))
 
 
-def find(suite: Suite, effort: Effort, seed: int) -> Found:
-    """Tune known algorithms, evolve, tune the best, and rank all on the select rows.
+@dataclass
+class Finder:
+    """One search, with its clock.
 
-    Whatever was searched for is easily better on some rows by chance, so an evolved program comes before a known one
-    only where its score is, less its doubt. Of programs that do equally well, the shorter one is the better.
+    Args:
+        suite: the tasks.
+        effort: what may be spent.
+        seed: of all choices.
+        num_rows: that the chosen program is trained on in the end, for which time is left.
 
     Raises:
         ConfigError, ProgramError: the settings of the search cannot be used.
     """
-    return _Finder(suite, effort, seed).find()
-
-
-@dataclass
-class _Finder:
-    """One search, with its clock."""
 
     suite: Suite
     effort: Effort
     seed: int
+    num_rows: int
     config: Config = field(init=False)
+    stopping: Stopping = field(init=False)
     began: float = field(init=False)
+    judged: dict[Program, Judged] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.config = search_config(self.effort)
+        self.stopping = Stopping(self.effort.max_seconds, StopFlag())
 
     def find(self) -> Found:
-        self._compile()
+        """Tune and judge known algorithms, evolve, tune the best, and rank all on the select rows.
+
+        Whatever was searched for is easily better on some rows by chance, so an evolved program comes before a known
+        one only where its score is, less its doubt. Of programs that do equally well, the shorter one is the better.
+
+        Raises:
+            Stopped: it was over before any program was judged.
+        """
         self.began = monotonic()
-        known = {name: self._tuned(name, each, "known") for name, each in known_programs(self.suite.tune).items()}
-        archipelago, course = self._evolve(list(known.values()))
-        tuned = (self._tuned(str(number), each, "tune") for number, each in enumerate(self._finalists(archipelago)))
-        evolved = [each for each in dict.fromkeys(tuned) if each not in known.values()]
+        known = {name: self._tuned(name, each, "known") for name, each in self._known().items()}
+        for program in known.values():
+            self._judge(program)
+        if not self.judged:
+            raise Stopped
+        known = {name: program for name, program in known.items() if program in self.judged}
+        fittest, course = self._evolve(list(known.values()))
+        finalists = self._finalists(fittest)
+        tuned = [self._tuned(str(number), each, "tune") for number, each in enumerate(finalists)]
+        evolved = [each for each in dict.fromkeys(tuned) if each not in known.values() and self._judge(each)]
         named = {f"evolved {number}": program for number, program in enumerate(evolved, 1)}
         ranked = self._ranked(known, named)
         self.effort.tell(f"best on rows put aside: {ranked[0].name}, {ranked[0].score:.4f}")
-        return Found(tuple(ranked), course)
+        return Found(tuple(ranked), self.judged, course)
 
-    def _compile(self) -> None:
+    def _known(self) -> Mapping[str, Program]:
+        return known_programs(self.suite.tune)
+
+    def compile(self) -> None:
         """Compile what is missing, or load it, before the clock runs."""
         small = ["search.population_size=2", "islands.migrants=0", "islands.count=1", "islands.epoch_programs=1"]
-        known = list(known_programs(self.suite.tune).values())
-        self._archipelago(override(self.config, small), known).run_epoch()
-        self._fitness(Program(), self.suite.tune)
-        self._losses(Program(), 1)
+        self._archipelago(override(self.config, small), list(self._known().values())).run_epoch()
+        self._fitness(Program(), first(self.suite.tune, 1))
+        self._losses(self._trained(Program(), 1))
 
-    def _is_over(self, part: str) -> bool:
+    def _has_time(self, part: str) -> bool:
+        """Whether constants may still be tuned: of known programs, or of finalists."""
         limit = self.effort.max_seconds
-        return limit is not None and monotonic() - self.began > SHARES[part] * limit
+        if self.stopping.is_hurried or limit is None:
+            return not self.stopping.is_hurried
+        if part == "known":
+            return monotonic() - self.began < KNOWN_SHARE * limit
+        return self.stopping.left > self._rank_seconds + self._train_seconds
+
+    @property
+    def _rank_seconds(self) -> float:
+        """To judge the finalists, about."""
+        return FINALISTS * max(each.seconds for each in self.judged.values())
+
+    @property
+    def _train_seconds(self) -> float:
+        """Of training in the end, about."""
+        return max(each.step_seconds * steps_in_the_end(each.epochs, self.num_rows) for each in self.judged.values())
 
     def _tuned(self, name: str, program: Program, part: str) -> Program:
-        if self._is_over(part):
+        if not self._has_time(part):
             return program
         trials = min(TRIALS, max(1, self.effort.max_programs // 20)) if self.effort.max_programs else TRIALS
         config = self.config.model_copy(update={"seed": seed_at(self.seed, "estimator", "tune", part, name)})
-        tuning = tune(program, self.suite.tune, config, trials, is_over=partial(self._is_over, part))
+        stop = self.stopping.scoring
+        try:
+            tuning = tune(program, self.suite.tune, config, trials, is_over=lambda: not self._has_time(part), stop=stop)
+        except Stopped:
+            return program
         return prune(tuning.program, self.suite.tune.is_multiclass)
 
     def _archipelago(self, config: Config, known: list[Program], engine: Engine | None = None) -> Archipelago:
@@ -145,45 +213,76 @@ class _Finder:
         tasks = (self.suite.search,) * config.islands.count
         return Archipelago(config, tasks, seed_at(self.seed, "estimator", "search"), initial, engine)
 
-    def _evolve(self, known: list[Program]) -> tuple[Archipelago, tuple[Point, ...]]:
-        """Search until the budget is spent."""
+    def _evolve(self, known: list[Program]) -> tuple[list[Program], tuple[Point, ...]]:
+        """Search until the budget is spent; gives the fittest of all islands, and the course of the search."""
+        limit = self.effort.max_seconds
+        if limit is not None:
+            after = TUNE_SHARE * limit + self._rank_seconds + self._train_seconds
+            self.stopping.reserve = min(after, MOST_RESERVE * limit)
         with closing(ThreadEngine(self.effort.workers)) as engine:
-            archipelago = self._archipelago(self.config, known, engine)
+            engine.stop = self.stopping.search
+            try:
+                archipelago = self._archipelago(self.config, known, engine)
+            except Stopped:  # there was no time to begin
+                return [], (Point(0, round(monotonic() - self.began, 3), 0.0),)
             course = [self._point(archipelago)]
-            while not self._is_over("search") and archipelago.programs < (self.effort.max_programs or np.inf):
+            most = self.effort.max_programs or np.inf
+            while not (self.stopping.is_search_over or archipelago.is_cut) and archipelago.programs < most:
                 archipelago.run_epoch()
                 point = self._point(archipelago)
                 if point.best_fitness > course[-1].best_fitness:
                     self.effort.tell(f"{point.programs} programs: best fitness {point.best_fitness:.4f}")
                 course.append(point)
-        return archipelago, tuple(course)
+        found = archipelago.islands.fittest(OF_ISLAND, range(len(archipelago.tasks)))
+        return [member.program for members in found for member in members], tuple(course)
 
     def _point(self, archipelago: Archipelago) -> Point:
         seconds = round(monotonic() - self.began, 3)
         return Point(archipelago.programs, seconds, archipelago.fitness)
 
-    def _finalists(self, archipelago: Archipelago) -> list[Program]:
+    def _finalists(self, fittest: list[Program]) -> list[Program]:
         """Of the fittest of all islands, those that do best with all features and more epochs."""
-        found = archipelago.islands.fittest(OF_ISLAND, range(len(archipelago.tasks)))
-        fittest = [member.program for members in found for member in members]
         different = list(dict.fromkeys(prune(each, self.suite.tune.is_multiclass) for each in fittest))
-        scores = {each: self._fitness(each, self.suite.tune) for each in different}
-        return sorted(different, key=lambda each: -scores[each])[:FINALISTS]
+        scores: dict[Program, float] = {}
+        for each in different:  # the fittest of each island first
+            with suppress(Stopped):
+                if self._has_time("tune") or (self.stopping.is_hurried and not scores):
+                    scores[each] = self._fitness(each, self.suite.tune)
+        return sorted(scores, key=lambda each: -scores[each])[:FINALISTS]
+
+    def _judge(self, program: Program) -> bool:
+        """Train a program as it will be trained in the end, and see how it does, unless there is no time for that."""
+        if program in self.judged:
+            return True
+        if self.judged and self.stopping.left < self._rank_seconds / FINALISTS + self._train_seconds:
+            return False
+        began = monotonic()
+        try:
+            epochs, tune_fitness = self._epochs(program), self._fitness(program, self.suite.tune)
+        except Stopped:
+            return False
+        training = monotonic()
+        model = self._trained(program, epochs)
+        seconds = monotonic() - training
+        if self.stopping.scoring.is_set:
+            return False
+        losses, steps = self._losses(model), max(1, epochs * len(self.suite.rehearsal.x))
+        self.judged[program] = Judged(model, epochs, losses, tune_fitness, monotonic() - began, seconds / steps)
+        return True
 
     def _ranked(self, known: dict[str, Program], evolved: dict[str, Program]) -> list[Ranked]:
         programs = known | evolved
-        epochs = {name: self._epochs(program) for name, program in programs.items()}
-        losses = {name: self._losses(program, epochs[name]) for name, program in programs.items()}
-        rival = min((losses[name] for name in known), key=np.mean)
+        judged = {name: self.judged[program] for name, program in programs.items()}
+        rival = min((judged[name].losses for name in known), key=np.mean)
         ranked = [
             Ranked(
                 name=name,
                 program=program,
                 is_evolved=name in evolved,
-                tune_fitness=self._fitness(program, self.suite.tune),
-                score=1 - float(losses[name].mean()),
-                doubt=standard_error(losses[name] - rival) if name in evolved else 0.0,
-                epochs=epochs[name],
+                tune_fitness=judged[name].tune_fitness,
+                score=1 - float(judged[name].losses.mean()),
+                doubt=standard_error(judged[name].losses - rival) if name in evolved else 0.0,
+                epochs=judged[name].epochs,
             )
             for name, program in programs.items()
         ]
@@ -195,11 +294,15 @@ class _Finder:
         epochs = [result.best_epoch + 1 for result in results if result.best_epoch is not None]
         return round(median(epochs)) if epochs else 1
 
-    def _losses(self, program: Program, epochs: int) -> FloatArray:
-        """Of a program, trained as it will be in the end, on each select row: 1 less their mean is the score."""
+    def _trained(self, program: Program, epochs: int) -> Model:
+        """Trained on the rehearsal's rows as it will be on all in the end."""
         rows = self.suite.rehearsal
         plan = Plan(epochs, width=rows.width, members=self.effort.members, seed=self.seed)
-        model = fit_model(program, rows.x, rows.y, rows.num_classes, plan)
+        return fit_model(program, rows.x, rows.y, rows.num_classes, plan, self.stopping.scoring)
+
+    def _losses(self, model: Model) -> FloatArray:
+        """On each select row: 1 less their mean is the score."""
+        rows = self.suite.rehearsal
         if rows.num_classes:
             return np.asarray(model.probabilities(rows.judged_x).argmax(axis=1) != rows.judged_y, np.float64)
         variance = float(rows.judged_y.var()) or float(rows.y.var()) or 1.0  # one row, or one value, has none
@@ -211,4 +314,5 @@ class _Finder:
 
     def _results(self, program: Program, tasks: TaskSet) -> list[Evaluation]:
         limit = self.config.evaluation.max_abs_error
-        return evaluate(program, tasks, dtype=self.config.dtype, max_abs_error=limit, num_predictions=0)
+        stop = self.stopping.scoring
+        return evaluate(program, tasks, dtype=self.config.dtype, max_abs_error=limit, num_predictions=0, stop=stop)

@@ -18,6 +18,7 @@ from automl_zero.program.program import CLASS_PREDICTION, Program
 from automl_zero.rng import generator_at, seed_at
 from automl_zero.run.learning import learned_addresses
 from automl_zero.tasks.task import FloatArray, IntArray, Loss, TaskSet, shuffled_epochs
+from automl_zero.vm.stop_flag import StopFlag
 from automl_zero.vm.trained import Trained, train
 
 TRIMMED = 0.25  # of the members, at each end
@@ -107,7 +108,9 @@ class Model:
         return np.where(is_usable, scores / np.where(is_usable, total, 1.0), self.shares)
 
 
-def fit_model(program: Program, x: FloatArray, y: FloatArray, num_classes: int, plan: Plan) -> Model:
+def fit_model(
+    program: Program, x: FloatArray, y: FloatArray, num_classes: int, plan: Plan, stop: StopFlag | None = None
+) -> Model:
     """Train a program on rows.
 
     More than two classes are learnt in the program's own form, if it has one (see ``is_for_classes``), and else one
@@ -119,6 +122,7 @@ def fit_model(program: Program, x: FloatArray, y: FloatArray, num_classes: int, 
         y: [rows] what to predict, or class numbers.
         num_classes: 0 where numbers are predicted, else at least 2.
         plan: how.
+        stop: a flag that ends the training, when it is raised, after the last epoch that is whole.
     """
     rng = generator_at(plan.seed, "estimator", "rows")
     valid, rows = _parts(y, num_classes, plan, rng)
@@ -132,7 +136,7 @@ def fit_model(program: Program, x: FloatArray, y: FloatArray, num_classes: int, 
     valid_x, valid_y = _examples(scaled, labels, [valid if len(valid) else rows[:1]] * plan.members)
     tasks = TaskSet("rows", train_x, train_y, valid_x, valid_y, loss, classes, order, noise)
     limit = max(plan.max_abs_error, 2 * float(np.abs(labels).max())) if loss is Loss.RMSE else plan.max_abs_error
-    trained = train(program, tasks, keep_best=len(valid) > 0, max_abs_error=limit)
+    trained = train(program, tasks, keep_best=len(valid) > 0, max_abs_error=limit, stop=stop)
     shares = np.bincount(y[rows].astype(np.int64), minlength=num_classes) / len(rows) if num_classes else np.empty(0)
     return Model(trained, features, target, shares, plan.members)
 

@@ -67,7 +67,10 @@ class Search:
         """Those of a run that is not kept."""
         progress, events = Progress(self.config), []
         with shown(progress, console) as (display, interrupt):
-            for event in Run(self.config, self._workers, interrupt, callbacks=callbacks).events():
+            with interrupt.beginning():
+                run = Run(self.config, self._workers, interrupt, callbacks=callbacks)
+            interrupt.hurry = run.hurry
+            for event in run.events():
                 events.append(event)
                 progress.update(event)
                 display.show(event)

@@ -18,6 +18,7 @@ from automl_zero.run.lineage import PREFIX, Immigrant, Lineage
 from automl_zero.run.migrate import MigrationPlan, plan_migration
 from automl_zero.run.snapshot import Arrays
 from automl_zero.run.sound import check_sound
+from automl_zero.run.store import StoreError
 from automl_zero.run.threads import ThreadEngine
 from automl_zero.search.births import MUTATION_NAMES
 from automl_zero.search.state import COUNTERS
@@ -26,6 +27,10 @@ from automl_zero.tasks.task import TaskSet
 
 class Archipelago:
     """The islands of one experiment.
+
+    Attributes:
+        epoch: those that were done; ``position``: programs that each island has made of the next one.
+        is_cut: whether the stop flag has ended an epoch; then nothing may go on from here.
 
     Args:
         config: the run's settings.
@@ -46,7 +51,7 @@ class Archipelago:
         initial: Sequence[Program] | None = None,
         engine: Engine | None = None,
     ) -> None:
-        self.epoch, self.tasks = 0, tasks
+        self.epoch, self.position, self.is_cut, self.tasks = 0, 0, False, tasks
         self.beginning, self.engine = Beginning(config, tasks, seed, initial), engine or ThreadEngine(1)
         self.islands = self.engine.islands(self.beginning)
         self.lineage = Lineage()
@@ -55,12 +60,36 @@ class Archipelago:
         self.immigrants: tuple[Immigrant | None, ...] = ()  # the last foreign ancestor of each island's best program
         self._config, self._seed = config, seed
 
-    def run_epoch(self) -> bool:
-        """Let every island make its programs, then migrate if it is time; tells whether programs have migrated."""
+    def run_epoch(self, most: int | None = None) -> bool:
+        """Let every island make its programs, then migrate if it is time; tells whether programs have migrated.
+
+        Args:
+            most: programs of each island, fewer than are left of the epoch, which then does not end; by default, all
+                that are left.
+        """
+        settings = self._config.islands
+        if most is not None:
+            self._take(self.islands.run_epoch(most, None))
+            self.position += most
+            return False
+        left, self.position = settings.epoch_programs - self.position, 0
         self.epoch += 1
-        plan, settings = self._plan(), self._config.islands
-        self._take(self.islands.run_epoch(settings.epoch_programs, plan))
+        plan = self._plan()
+        self._take(self.islands.run_epoch(left, plan))
         return plan is not None or (settings.migrants > 0 and not settings.synchronous)
+
+    def go_on_from(self, epoch: int, position: int) -> None:
+        """Say how far the state is that was restored.
+
+        Raises:
+            StoreError: no epoch has such a position.
+        """
+        if position >= self._config.islands.epoch_programs:
+            raise StoreError(
+                f"the checkpoint was taken after {position} programs of an epoch of islands.epoch_programs = "
+                f"{self._config.islands.epoch_programs}: give the config that it was made under"
+            )
+        self.epoch, self.position = epoch, position
 
     def settle(self) -> bool:
         """Wait for what is under way, as one more epoch; tells whether anything was."""
@@ -72,6 +101,7 @@ class Archipelago:
         return True
 
     def _take(self, brood: Brood) -> None:
+        self.is_cut = self.is_cut or brood.is_cut
         self.lineage.add(brood)
         self.behaviours = tuple(each.behaviours if each else 0 for each in brood.latest)
         self.takeover = tuple(each.takeover if each else 0 for each in brood.latest)

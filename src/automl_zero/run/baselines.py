@@ -18,7 +18,7 @@ from automl_zero.program.program import Program
 from automl_zero.rng import seed_at
 from automl_zero.run import fitted_models
 from automl_zero.run.events import Baseline, Score
-from automl_zero.run.score_cache import cached
+from automl_zero.run.score_cache import cached, known
 from automl_zero.run.scoring import fitnesses, score_of
 from automl_zero.tasks.splits import Stage
 from automl_zero.tasks.task import Loss, TaskSet, first
@@ -125,9 +125,17 @@ def suited(tasks: Mapping[Stage, TaskSet], config: Config, names: Sequence[str] 
 def baseline(algorithm: Algorithm, tasks: Mapping[Stage, TaskSet], config: Config) -> Baseline:
     """Tune and score one algorithm."""
     name = algorithm.name(tasks[Stage.SELECT])
+    return cached(_key(name, tasks, config), partial(_tune_and_score, algorithm, name, tasks, config))
+
+
+def is_known(algorithm: Algorithm, tasks: Mapping[Stage, TaskSet], config: Config) -> bool:
+    """Whether its scores are in the cache, so that they are there at once."""
+    return known(_key(algorithm.name(tasks[Stage.SELECT]), tasks, config)) is not None
+
+
+def _key(name: str, tasks: Mapping[Stage, TaskSet], config: Config) -> tuple[object, ...]:
     of_config = config.dtype, config.evaluation.combination, config.evaluation.max_abs_error
-    key = (name, config.baselines.trials, config.seed, *of_config, *(tasks[stage].digest for stage in Stage))
-    return cached(key, partial(_tune_and_score, algorithm, name, tasks, config))
+    return name, config.baselines.trials, config.seed, *of_config, *(tasks[stage].digest for stage in Stage)
 
 
 def _tune_and_score(algorithm: Algorithm, name: str, tasks: Mapping[Stage, TaskSet], config: Config) -> Baseline:

@@ -12,12 +12,17 @@ from automl_zero.program.program import Program
 from automl_zero.run.engine import Beginning
 from automl_zero.run.fleet import Fleet, check_losses, hosts_wanted
 from automl_zero.run.order import Batch
+from automl_zero.vm.stop_flag import StopFlag
 
 ROUNDS = 4  # batches for each host, so that slow programs delay the end little
 
 
-def score_on_hosts(programs: Sequence[Program], beginning: Beginning, fleet: Fleet) -> list[float]:
-    """What ``Beginning.score`` gives for each of these programs."""
+def score_on_hosts(programs: Sequence[Program], beginning: Beginning, fleet: Fleet, stop: StopFlag) -> list[float]:
+    """What ``Beginning.score`` gives for each of these programs.
+
+    Raises:
+        Stopped: the flag was raised meanwhile.
+    """
     count = ROUNDS * max(len(fleet.hosts), 1)
     batches = [Batch(each) for first in range(count) if (each := programs[first::count])]
     found: dict[int, Sequence[float]] = {}
@@ -25,6 +30,7 @@ def score_on_hosts(programs: Sequence[Program], beginning: Beginning, fleet: Fle
     sent: dict[int, tuple[int, int]] = {}  # (host, batch) by the number of the message
     losses: Counter[int] = Counter()
     while len(found) < len(batches):
+        stop.check()
         for host in _idle(fleet, beginning, {host for host, _ in sent.values()})[: len(waiting)]:
             number = waiting.pop(0)
             sent[fleet.send(host, beginning, [batches[number]])] = host, number

@@ -22,6 +22,7 @@ from automl_zero.run.events import Estimate
 from automl_zero.search.island import Island
 from automl_zero.tasks.task import TaskSet
 from automl_zero.vm.execute import Prepared
+from automl_zero.vm.stop_flag import StopFlag
 
 SECONDS = 0.8  # of search in all; to score the first members comes on top
 MOST_PROGRAMS = 100_000  # of one island
@@ -75,7 +76,9 @@ class Sample:
     steps: int
 
 
-def measure(config: Config, tasks: Sequence[TaskSet], initial: Beginning, workers: int) -> Estimate:
+def measure(
+    config: Config, tasks: Sequence[TaskSet], initial: Beginning, workers: int, stop: StopFlag | None = None
+) -> Estimate:
     """Measure what the programs of a run cost, for about a second; longer only where a few evaluations take longer.
 
     Programs differ a lot in cost, so two populations are measured: that which the run begins with, and, unless that is
@@ -87,11 +90,17 @@ def measure(config: Config, tasks: Sequence[TaskSet], initial: Beginning, worker
         tasks: the search tasks of each island.
         initial: what each island begins with.
         workers: threads of the run.
+        stop: ends the measurement.
+
+    Raises:
+        Stopped: the flag was raised meanwhile.
     """
-    threads = _threads(config, workers)
+    threads, stop = _threads(config, workers), stop or StopFlag()
     groups = max(1, len(config.islands.groups))
     with ThreadPoolExecutor(threads) as pool:
-        found = [_paces(config.of_island(each), tasks[each], initial, groups, pool, threads) for each in range(groups)]
+        found = [
+            _paces(config.of_island(each), tasks[each], initial, groups, pool, threads, stop) for each in range(groups)
+        ]
     return _estimate([_mean(each) for each in zip(*found, strict=True)])
 
 
@@ -130,13 +139,21 @@ def _mean(paces: Sequence[Pace]) -> Pace:
     return Pace(*(mean(values) for values in zip(*map(astuple, paces), strict=True)))
 
 
-def _paces(config: Config, tasks: TaskSet, initial: Beginning, groups: int, pool: Executor, threads: int) -> list[Pace]:
+def _paces(
+    config: Config,
+    tasks: TaskSet,
+    initial: Beginning,
+    groups: int,
+    pool: Executor,
+    threads: int,
+    stop: StopFlag,
+) -> list[Pace]:
     """Of both populations on an island of one of the groups."""
-    net, steps = _net(config, tasks)
+    net, steps = _net(config, tasks, stop)
     search = config.search.model_copy(update={"population_size": _members(config, net)})
     small, beginnings = config.model_copy(update={"search": search}), [initial, *_learners(config, tasks)]
     seconds = SECONDS / groups / len(beginnings)
-    sample = partial(_sample, small, tasks, seconds, max(1, int(seconds / 4 / net)))
+    sample = partial(_sample, small, tasks, stop, seconds, max(1, int(seconds / 4 / net)))
     samples = (pool.map(partial(sample, each), range(threads)) for each in beginnings)
     return [_pace(list(each), net, steps) for each in samples]
 
@@ -153,9 +170,11 @@ def _pace(samples: Sequence[Sample], net_seconds: float, net_steps: float) -> Pa
     )
 
 
-def _sample(config: Config, tasks: TaskSet, seconds: float, most: int, beginning: Beginning, thread: int) -> Sample:
+def _sample(
+    config: Config, tasks: TaskSet, stop: StopFlag, seconds: float, most: int, beginning: Beginning, thread: int
+) -> Sample:
     """Search for about that long, by ever more programs at once, so that calls do not count, but at most so many."""
-    island = Island(config, tasks, seed_at(config.seed, "cost", thread), beginning)
+    island = Island(config, tasks, seed_at(config.seed, "cost", thread), beginning, stop)
     before, made, enough = island.counters, 0, min(config.stop.max_programs or MOST_PROGRAMS, MOST_PROGRAMS)
     began, taken = perf_counter(), 0.0
     while made == 0 or (taken < seconds and made < enough):
@@ -167,9 +186,10 @@ def _sample(config: Config, tasks: TaskSet, seconds: float, most: int, beginning
     return Sample(max(taken, 1e-9), made, evaluated, steps)
 
 
-def _net(config: Config, tasks: TaskSet) -> tuple[float, int]:
+def _net(config: Config, tasks: TaskSet, stop: StopFlag) -> tuple[float, int]:
     """Seconds and training steps of an evaluation of the two-layer net."""
-    net = Prepared(two_layer_net(multiclass=tasks.is_multiclass), tasks, config.dtype, config.evaluation.max_abs_error)
+    program, limit = two_layer_net(multiclass=tasks.is_multiclass), config.evaluation.max_abs_error
+    net = Prepared(program, tasks, config.dtype, limit, stop=stop)
 
     def timed() -> tuple[float, int]:
         began = perf_counter()

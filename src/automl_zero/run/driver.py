@@ -1,16 +1,16 @@
 """A run: experiments, some of them at once, until a limit ends it, and then the final score of the best program.
 
 Experiments at once do an epoch each, in turns, so which of them begin and end when follows from the config alone. Their
-programs compete on the select tasks; the final tasks have no part in any choice. Clock and signals decide after which
-epoch a run ends, and nothing else, unless islands do not wait for each other.
+programs compete on the select tasks; the final tasks have no part in any choice. Clock and signals decide when a run
+ends, and nothing else, unless islands do not wait for each other: an epoch that they cut is in no state that is kept.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -18,7 +18,6 @@ from time import monotonic
 
 from automl_zero import __version__
 from automl_zero.config import Config, ConfigError
-from automl_zero.program.program import Program
 from automl_zero.program.text import to_text
 from automl_zero.run.callbacks import Callback, Callbacks
 from automl_zero.run.checkpoint import Checkpoint, Origin, origin_of
@@ -31,11 +30,22 @@ from automl_zero.run.final import score_result
 from automl_zero.run.initial import initial_programs
 from automl_zero.run.limits import INTERRUPTED, Spent, check_ends, experiment_limit, run_limit
 from automl_zero.run.machine import machine, versions
-from automl_zero.run.scoring import score_program
+from automl_zero.run.reserve import compile_search, seconds_after_search
 from automl_zero.run.snapshot import Record, Snapshot, join_arrays, split_arrays
+from automl_zero.run.stopping import Stopping, run_apart
 from automl_zero.run.threads import ThreadEngine
 from automl_zero.tasks.suites import Stage, build_tasks, sample_tasks
 from automl_zero.tasks.task import TaskSet
+from automl_zero.vm.stop_flag import Stopped
+
+
+class RunCutError(ConfigError):
+    """A run that was ended before it had a result; what was found before is in its checkpoints.
+
+    ``exit_code`` is what a shell expects of the process.
+    """
+
+    exit_code = 2
 
 
 class Run:
@@ -45,14 +55,16 @@ class Run:
         config: what to do.
         workers: threads; they change no result.
         engine: where islands run; in so many threads of this process if none is given. The run closes it.
-        interrupted: asked after every epoch; once it says yes, the search ends as if a limit had been reached.
+        interrupted: asked after every epoch; once it says yes, the search ends as if a limit had been reached. Whoever
+            cannot wait for the end of an epoch calls ``hurry``, too.
         checkpoints: where states of the search are kept, if anywhere.
         resumed: a state to go on from; the events that led to it are not told again.
         callbacks: told what happens; they may end the search, too.
         is_measured: whether to measure first what the run will cost; that changes no result.
 
     Raises:
-        ConfigError, ProgramError, TaskError: the config cannot be used.
+        ConfigError, ProgramError, TaskError: the config cannot be used, or ``stop.max_seconds`` is over before the
+            first populations are scored.
         StoreError: the state to go on from does not fit it.
 
     Example:
@@ -76,27 +88,53 @@ class Run:
         self._checkpoints, self._callbacks, self._is_measured = checkpoints, Callbacks(callbacks), is_measured
         check_spaces(config)  # so that their faults are found before anything is compiled
         self._initial = initial_programs(config)
-        samples = [sample_tasks(config.tasks, stage, config.seed) for stage in (Stage.SELECT, Stage.FINAL)]
-        for tasks in samples:
-            score_program(Program(), tasks, config)
+        samples = {stage: sample_tasks(config.tasks, stage, config.seed) for stage in (Stage.SELECT, Stage.FINAL)}
+        self._stopping = Stopping(config.stop.max_seconds, self._engine.stop)
+        run_apart(lambda: compile_search(config, samples.values()))
         self._check_at_once(len(resumed.record.going) if resumed else 1)
         self._ended = 0
         self._experiments: list[Experiment] = []  # those that go on, in the order of their numbers
-        if resumed:
-            self._experiments = [self._new_experiment(each.experiment) for each in resumed.record.going]
-        else:
-            self._begin_experiments()
-        check_losses([self._experiments[0].tasks, *samples])
+        self._stopping.begin(resumed.record.seconds if resumed else 0.0)
+        with self._stopping:
+            self._build([each.experiment for each in resumed.record.going] if resumed else None, samples)
+        check_losses([self._experiments[0].tasks, *samples.values()])
         self._before: Counter[str] = Counter()  # counters of the experiments that have ended
         self._record = -1.0  # best search fitness of the run
         self._selections: list[Selection] = []  # each one a record, so the last is the best
         self._told = 0  # events
+        self._cut_programs = 0
         self._before_seconds, self._began = 0.0, monotonic()
         if resumed:
             self._restore(resumed)
 
+    def _build(self, going: Sequence[int] | None, samples: Mapping[Stage, TaskSet]) -> None:
+        """Begin the experiments, or those that a state goes on with, which takes a part of the run's time."""
+        try:
+            if self.config.stop.max_seconds is not None:
+                self._stopping.reserve = seconds_after_search(self.config, samples, self._engine.workers)
+            if going is None:
+                self._begin_experiments()
+            else:
+                self._experiments = [self._new_experiment(number) for number in going]
+        except BaseException as error:
+            self._engine.stop.set()  # so that no island goes on where this was interrupted
+            if not isinstance(error, Stopped):
+                raise
+            raise ConfigError(
+                f"stop.max_seconds = {self.config.stop.max_seconds} is over before the first programs are scored: "
+                "raise it, or make search.population_size, islands.count or the search tasks smaller"
+            ) from None
+
+    def hurry(self) -> None:
+        """Somebody who waits has asked the run to end: cut an epoch that goes on for long, and tune nothing more."""
+        self._stopping.hurry()
+
     def events(self) -> Iterator[Event]:
-        """Do the run, once, and tell what happens; the run waits for whoever takes the events."""
+        """Do the run, once, and tell what happens; the run waits for whoever takes the events.
+
+        Raises:
+            RunCutError: the run was ended before any program could be scored on the select and final tasks.
+        """
         self._began = monotonic()
         self._callbacks.tell(lambda each: each.on_start(self.config))
         for event in self._all_events():
@@ -105,23 +143,32 @@ class Run:
             self._callbacks.tell_event(event)
 
     def _all_events(self) -> Iterator[Event]:
-        if not self._told:
-            yield self._start()
-            if self._is_measured:
-                yield self.estimate()
-            self._began = monotonic()
-        with closing(self._engine), ThreadPoolExecutor(self.config.experiment.at_once) as turns:
-            reason = yield from self._search(turns)
-        yield from self._final()
+        with self._stopping:
+            if not self._told:
+                yield self._start()
+                if self._is_measured:
+                    yield from self._estimate()
+                self._began = monotonic()
+            with closing(self._engine), ThreadPoolExecutor(self.config.experiment.at_once) as turns:
+                reason = yield from self._search(turns)
+            yield from self._final()
         yield self._stop(reason)
+
+    def _estimate(self) -> Iterator[Estimate]:
+        """What is measured, unless there is no time for that."""
+        with suppress(Stopped):
+            yield run_apart(self.estimate)
 
     def estimate(self) -> Estimate:
         """Measure what the programs of the run cost on this machine, which takes about a second.
 
         The processes of a cluster are taken to be as fast as one on this machine.
+
+        Raises:
+            Stopped: the run was ended meanwhile.
         """
         workers = self._engine.workers
-        found = measure(self.config, self._experiments[0].archipelago.tasks, self._initial, workers)
+        found = measure(self.config, self._experiments[0].archipelago.tasks, self._initial, workers, self._engine.stop)
         return on_cluster(found, self.config, workers) if self._engine.cluster else found
 
     @cached_property
@@ -151,6 +198,14 @@ class Run:
 
     def _search(self, turns: Executor) -> Generator[Event, None, str]:
         """Do experiments until something ends the run; gives what does."""
+        try:
+            return (yield from self._search_on(turns))
+        except Stopped:  # while an experiment began, or its programs were scored on the select tasks
+            if not self._selections:
+                raise RunCutError(self._cut_short("any program was scored on the select tasks")) from None
+            return self._limit() or INTERRUPTED
+
+    def _search_on(self, turns: Executor) -> Generator[Event, None, str]:
         self._begin_experiments()  # where a run goes on that may have more of them now
         yield from self._improvements(self._experiments)
         self._keep_if_due()
@@ -166,13 +221,25 @@ class Run:
             self._keep_if_due()
 
     def _run_epoch(self, turns: Executor) -> Iterator[Event]:
-        """One epoch of each experiment, all at the same time."""
+        """One epoch of each experiment, or as much of it as limits on programs allow, all at the same time."""
         side_by_side = turns.map if len(self._experiments) > 1 else map  # alone, in this thread, which signals reach
-        migrated = list(side_by_side(lambda each: each.archipelago.run_epoch(), self._experiments))
+        most = [self._programs_left(each) for each in self._experiments]
+        programs = self._counters()["programs"]
+        migrated = list(side_by_side(lambda each, left: each.run_epoch(left), self._experiments, most))
+        if self._is_cut:
+            self._cut_programs = self._counters()["programs"] - programs
         for experiment, has_migrated in zip(self._experiments, migrated, strict=True):
             if has_migrated:
                 self._tell_migration(experiment.archipelago.epoch)
         yield from self._tell_epoch()
+
+    def _programs_left(self, experiment: Experiment) -> int | None:
+        """Programs of each island until the first limit on programs, if that is within the next epoch."""
+        run, own = self.config.stop.max_programs, self.config.experiment.max_programs
+        of_run = None if run is None else run - self._counters()["programs"]
+        of_own = None if own is None else own - experiment.archipelago.programs
+        left = experiment.programs_left(of_run, len(self._experiments)), experiment.programs_left(of_own)
+        return min((each for each in left if each is not None), default=None)
 
     def _tell_migration(self, epoch: int) -> None:
         self._callbacks.tell(lambda each: each.on_migration(epoch))
@@ -194,7 +261,8 @@ class Run:
             for experiment, limit in ended:
                 if not limit:
                     yield from self._select(experiment, reason)
-            self._keep(state)  # as it was before the selection, so that a run whose limits are raised can go on
+            if not self._is_cut:
+                self._keep(state)  # as it was before the selection, so that a run whose limits are raised can go on
             return reason
         for experiment in (each for each, limit in ended if limit):
             self._before.update(experiment.archipelago.counters)
@@ -241,8 +309,18 @@ class Run:
         self._selections, self._told = list(record.selections), record.events
         self._before_seconds = record.seconds
 
+    @property
+    def _is_cut(self) -> bool:
+        return any(each.archipelago.is_cut for each in self._experiments)
+
+    def _cut_short(self, aim: str) -> str:
+        """What is wrong where a run is ended too early to have a result."""
+        limit = self._limit() or INTERRUPTED
+        told = limit if limit == INTERRUPTED else f"ended by {limit} = {self.config.stop.max_seconds}"
+        return f"the run was {told} before {aim}"
+
     def _keep_if_due(self) -> None:
-        if self._checkpoints and self._checkpoints.is_due():
+        if self._checkpoints and not self._is_cut and self._checkpoints.is_due():
             self._keep(self.snapshot())
 
     def _keep(self, snapshot: Snapshot) -> None:
@@ -255,7 +333,11 @@ class Run:
 
     def _limit(self) -> str | None:
         """What ends the search now, if anything does."""
-        return run_limit(self.config.stop, self._spent()) or (INTERRUPTED if self._is_interrupted() else None)
+        if limit := run_limit(self.config.stop, self._spent()):
+            return limit
+        if self._is_interrupted() or self._stopping.is_hurried:
+            return INTERRUPTED
+        return "stop.max_seconds" if self._stopping.is_search_over else None
 
     def _is_interrupted(self) -> bool:
         return self._interrupted() or self._callbacks.ask_to_end
@@ -301,7 +383,7 @@ class Run:
         return EpochEnd(
             seconds=self._seconds(),
             experiment=experiment.number,
-            epoch=archipelago.epoch,
+            epoch=archipelago.epoch + (archipelago.position > 0),
             experiment_programs=archipelago.programs,
             programs=counters["programs"],
             train_steps=counters["train_steps"],
@@ -329,7 +411,7 @@ class Run:
 
     def _select(self, experiment: Experiment, limit: str) -> Iterator[Event]:
         """Score the experiment's program on the select tasks; the best of the run is kept, and its lineage told."""
-        candidate = experiment.select(self._select_tasks)
+        candidate = experiment.select(self._select_tasks, self._stopping.scoring)
         selection = Selection(
             seconds=self._seconds(),
             experiment=experiment.number,
@@ -358,8 +440,11 @@ class Run:
 
     def _final(self) -> Iterator[Event]:
         """Score the result, and the baselines beside it, on the tasks of all stages."""
-        for event in score_result(self._selections[-1], self._select_tasks, self.config):
-            yield replace(event, seconds=self._seconds())
+        try:
+            for event in score_result(self._selections[-1], self._select_tasks, self.config, self._stopping):
+                yield replace(event, seconds=self._seconds())
+        except Stopped:
+            raise RunCutError(self._cut_short("its result was scored on the final tasks")) from None
 
     def _stop(self, reason: str) -> Stop:
         spent = self._spent()
@@ -369,4 +454,5 @@ class Run:
             experiments=spent.experiments,
             programs=spent.programs,
             train_steps=spent.train_steps,
+            cut_programs=self._cut_programs,
         )

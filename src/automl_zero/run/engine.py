@@ -7,7 +7,9 @@ the config asks for islands that do not wait for each other.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -23,6 +25,7 @@ from automl_zero.run.snapshot import Arrays, named_arrays
 from automl_zero.search.births import Harvest
 from automl_zero.search.island import Island, Member
 from automl_zero.tasks.task import TaskSet
+from automl_zero.vm.stop_flag import StopFlag
 
 
 class ClusterError(ConfigError):
@@ -45,18 +48,23 @@ class Beginning:
     seed: int
     initial: Sequence[Program] | None = None
 
-    def island(self, number: int) -> Island:
-        """One of the islands, its initial population scored.
+    def island(self, number: int, stop: StopFlag | None = None) -> Island:
+        """One of the islands, its initial population scored; ``stop`` ends whatever it does.
 
         Raises:
             ConfigError, ProgramError: the config or an initial program cannot be used.
+            Stopped: the flag was raised meanwhile.
         """
         seed = seed_at(self.seed, "island", number)
-        return Island(self.config.of_island(number), self.tasks[number], seed, self.initial)
+        return Island(self.config.of_island(number), self.tasks[number], seed, self.initial, stop)
 
-    def score(self, program: Program) -> float:
-        """The fitness of a program on the first tasks."""
-        return score_program(program, self.tasks[0], self.config).fitness
+    def score(self, program: Program, stop: StopFlag | None = None) -> float:
+        """The fitness of a program on the first tasks.
+
+        Raises:
+            Stopped: the flag was raised meanwhile.
+        """
+        return score_program(program, self.tasks[0], self.config, stop).fitness
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -67,11 +75,13 @@ class Brood:
         harvests: since this was told last, those of an island in their order.
         latest: the latest of each island; None where it is not known.
         travelling: ancestors, as in ``Harvest.living``, of programs that have left an island and are yet to arrive.
+        is_cut: whether the stop flag has ended the epoch before all programs were made and moved.
     """
 
     harvests: Sequence[Harvest]
     latest: Sequence[Harvest | None]
     travelling: Sequence[NDArray[np.uint64]] = ()
+    is_cut: bool = False
 
 
 class Islands(Protocol):
@@ -104,7 +114,8 @@ class Islands(Protocol):
         """Let every island make so many programs, then move programs by the plan, if there is one.
 
         Those that have come from other tasks are scored before anything else happens to them. Gives what each island
-        has brought forth before programs moved. Islands that do not wait for each other have no plan.
+        has brought forth before programs moved. Islands that do not wait for each other have no plan. Where the stop
+        flag of the engine cuts it, islands may only be asked for their fitness, counters and fittest afterwards.
         """
 
     def settle(self) -> Brood | None:
@@ -118,7 +129,13 @@ class Islands(Protocol):
 
 
 class Engine(Protocol):
-    """Makes islands and runs them."""
+    """Makes islands and runs them.
+
+    Attributes:
+        stop: ends, once it is raised, whatever islands are doing.
+    """
+
+    stop: StopFlag
 
     @property
     def beginning(self) -> str:
@@ -137,13 +154,27 @@ class Engine(Protocol):
 
         Raises:
             ConfigError, ProgramError: the config or an initial program cannot be used.
+            Stopped: the stop flag was raised before the initial populations were scored.
         """
 
-    def score(self, programs: Sequence[Program], beginning: Beginning) -> list[float]:
-        """What ``Beginning.score`` gives for each of them, side by side; there need be no islands of that beginning."""
+    def score(self, programs: Sequence[Program], beginning: Beginning, stop: StopFlag) -> list[float]:
+        """What ``Beginning.score`` gives for each of them, side by side; there need be no islands of that beginning.
+
+        Raises:
+            Stopped: the flag was raised meanwhile; it need not be the engine's.
+        """
 
     def close(self) -> None:
         """Let go of what it holds; may be called again."""
+
+
+def score_here(programs: Sequence[Program], beginning: Beginning, pool: Executor, stop: StopFlag) -> list[float]:
+    """What ``Engine.score`` gives, in threads of this process.
+
+    Raises:
+        Stopped: the flag was raised meanwhile.
+    """
+    return list(pool.map(partial(beginning.score, stop=stop), programs))
 
 
 def arrays_of(island: Island, number: int) -> dict[str, NDArray[Any]]:

@@ -205,6 +205,7 @@ class Final:
         loss: of the tasks; it tells what a fitness means.
         scores: on the search tasks of its experiment, the select and the final tasks.
         baselines: on the same tasks.
+        left_out: names of those that were not tuned, since the run was interrupted or its time was over.
     """
 
     event: Literal["final"] = "final"
@@ -216,11 +217,15 @@ class Final:
     loss: Loss
     scores: dict[Stage, Score]
     baselines: tuple[Baseline, ...]
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
-    """A run is complete. ``reason`` is the key of the limit that ended the search, or ``interrupted``."""
+    """A run is complete. ``reason`` is the key of the limit that ended the search, or ``interrupted``.
+
+    ``cut_programs``: how many of its programs are of epochs that were cut, which no other run makes again.
+    """
 
     event: Literal["stop"] = "stop"
     seconds: float
@@ -228,23 +233,30 @@ class Stop:
     experiments: int
     programs: int
     train_steps: int
+    cut_programs: int = 0
 
 
 Event = Start | Estimate | EpochEnd | Improvement | Selection | Lineage | Scoring | Final | Stop
 
 LEAST_COST = 1e-12
+UNUSUAL = ("left_out", "cut_programs")  # told by runs that did not come to their end in peace
 
 _EVENTS: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
 
 
 def to_json(event: Event) -> str:
     """An event as one line of JSON."""
-    return _EVENTS.dump_json(event).decode()
+    return _EVENTS.dump_json(event, exclude=_as_usual(event)).decode()
 
 
 def to_plain(event: Event) -> dict[str, Any]:
     """An event as the plain values of its JSON."""
-    return cast("dict[str, Any]", _EVENTS.dump_python(event, mode="json"))
+    return cast("dict[str, Any]", _EVENTS.dump_python(event, mode="json", exclude=_as_usual(event)))
+
+
+def _as_usual(event: Event) -> set[str]:
+    """The attributes that are told only where they say something."""
+    return {name for name in UNUSUAL if not getattr(event, name, True)}
 
 
 def from_json(line: str | bytes) -> Event:

@@ -18,6 +18,7 @@ from automl_zero.search.island import Member
 from automl_zero.search.space import build_space
 from automl_zero.tasks.suites import Stage, build_tasks
 from automl_zero.tasks.task import TaskError, TaskSet
+from automl_zero.vm.stop_flag import StopFlag
 
 CANDIDATES = 5  # of each island, for the select stage: the best ever and the fittest members
 
@@ -109,6 +110,7 @@ class Experiment:
         self.archipelago = Archipelago(config, search_tasks(config, number), seed, initial, engine)
         self.fitness = -1.0
         self.improved_at = 0  # programs
+        self._at_epoch = self.fitness, self.improved_at  # after the last whole epoch
 
     @property
     def going(self) -> Going:
@@ -116,8 +118,9 @@ class Experiment:
         return Going(
             experiment=self.number,
             epoch=self.archipelago.epoch,
-            fitness=self.fitness,
-            improved_at=self.improved_at,
+            fitness=self._at_epoch[0],
+            improved_at=self._at_epoch[1],
+            position=self.archipelago.position,
         )
 
     def restore(self, going: Going, arrays: Arrays) -> None:
@@ -127,8 +130,8 @@ class Experiment:
             StoreError: its arrays are not those of this config.
         """
         self.archipelago.restore(arrays)
-        self.archipelago.epoch = going.epoch
-        self.fitness, self.improved_at = going.fitness, going.improved_at
+        self.archipelago.go_on_from(going.epoch, going.position)
+        self.fitness, self.improved_at = self._at_epoch = going.fitness, going.improved_at
 
     @cached_property
     def digests(self) -> tuple[str, ...]:
@@ -136,13 +139,36 @@ class Experiment:
         known = {id(tasks): tasks.digest for tasks in {id(each): each for each in self.archipelago.tasks}.values()}
         return tuple(known[id(tasks)] for tasks in self.archipelago.tasks)
 
+    def run_epoch(self, most: int | None) -> bool:
+        """Do an epoch, or the rest of one, or a part of it of at most so many programs on each island.
+
+        When an epoch ends, all that is known of the experiment is as if it had not been done in parts. Tells whether
+        programs have migrated.
+        """
+        self.fitness, self.improved_at = self._at_epoch
+        return self.archipelago.run_epoch(most)
+
     def improves(self) -> bool:
         """Take note of the best fitness; tells whether it has risen since it was asked for last."""
         fitness = self.archipelago.fitness
-        if fitness <= self.fitness:
-            return False
-        self.fitness, self.improved_at = fitness, self.archipelago.programs
-        return True
+        if has_risen := fitness > self.fitness:
+            self.fitness, self.improved_at = fitness, self.archipelago.programs
+        if not self.archipelago.position:
+            self._at_epoch = self.fitness, self.improved_at
+        return has_risen
+
+    def programs_left(self, most: int | None, share: int = 1) -> int | None:
+        """How many more each island may make so that ``share`` such experiments have made ``most`` more in all.
+
+        Families stay whole, and nothing is left where an epoch ends: None stands for all of it.
+        """
+        settings = self.config.islands
+        if most is None or not settings.synchronous:
+            return None
+        left = -(-most // (settings.count * share))
+        if self.config.search.method == "minimal-generation-gap":
+            left = -(-left // self.config.search.children) * self.config.search.children
+        return left if left < settings.epoch_programs - self.archipelago.position else None
 
     @property
     def tasks(self) -> TaskSet:
@@ -155,31 +181,35 @@ class Experiment:
         programs, steps = self.archipelago.programs, self.archipelago.train_steps
         return Spent(programs, steps, self.fitness, idle_programs=programs - self.improved_at)
 
-    def select(self, tasks: TaskSet) -> Candidate:
-        """Of the fittest programs of each island, the one that does best on the select tasks; of equals, on search."""
+    def select(self, tasks: TaskSet, stop: StopFlag) -> Candidate:
+        """Of the fittest programs of each island, the one that does best on the select tasks; of equals, on search.
+
+        Raises:
+            Stopped: the flag was raised meanwhile.
+        """
         found = self.archipelago.islands.fittest(CANDIDATES, range(len(self.archipelago.tasks)))
         members = [(number, member) for number, each in enumerate(found) for member in each]
         selecting = Beginning(self.config, [tasks], seed_at(self.config.seed, "select"))
-        on_select = self._scores([member.program for _, member in members], selecting)
+        on_select = self._scores([member.program for _, member in members], selecting, stop)
         best = max(on_select.values())
         leaders = [(number, member) for number, member in members if on_select[member.program] == best]
         candidates = [
             Candidate(member.program, fitness, best, member.ancestor)
-            for (_, member), fitness in zip(leaders, self._on_search(leaders), strict=True)
+            for (_, member), fitness in zip(leaders, self._on_search(leaders, stop), strict=True)
         ]
         return max(candidates, key=lambda each: each.search_fitness)
 
-    def _on_search(self, members: Sequence[tuple[int, Member]]) -> list[float]:
+    def _on_search(self, members: Sequence[tuple[int, Member]], stop: StopFlag) -> list[float]:
         """Of members of islands, on the first island's tasks, so that they can be compared."""
         strangers = [member.program for number, member in members if not self._is_at_home(number)]
-        found = self._scores(strangers, self.archipelago.beginning)
+        found = self._scores(strangers, self.archipelago.beginning, stop)
         return [member.fitness if self._is_at_home(number) else found[member.program] for number, member in members]
 
     def _is_at_home(self, number: int) -> bool:
         """Whether an island has the first one's tasks."""
         return self.archipelago.tasks[number] is self.tasks
 
-    def _scores(self, programs: Sequence[Program], beginning: Beginning) -> dict[Program, float]:
+    def _scores(self, programs: Sequence[Program], beginning: Beginning, stop: StopFlag) -> dict[Program, float]:
         """Of each program, which is scored once however many islands hold it."""
         different = list(dict.fromkeys(programs))
-        return dict(zip(different, self.archipelago.engine.score(different, beginning), strict=True))
+        return dict(zip(different, self.archipelago.engine.score(different, beginning, stop), strict=True))

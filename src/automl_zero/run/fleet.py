@@ -10,6 +10,7 @@ from automl_zero.config import Config
 from automl_zero.run.berths import Berths
 from automl_zero.run.engine import Beginning, ClusterError
 from automl_zero.run.order import Batch, Order
+from automl_zero.vm.stop_flag import StopFlag
 
 # A Report for each Order, and fitnesses for each Batch; None: the host was lost before it could answer.
 Answer = Sequence[Any] | None
@@ -20,9 +21,13 @@ class Fleet(Protocol):
     """Hosts by their numbers, none of which is used twice. They come and go at any time.
 
     Experiments side by side use it from threads of their own.
+
+    Attributes:
+        stop: ends, once it is raised, whatever is waited for: those who wait look at it.
     """
 
     berths: Berths
+    stop: StopFlag
 
     @property
     def hosts(self) -> Sequence[int]:
@@ -32,7 +37,11 @@ class Fleet(Protocol):
         """Let those join that are ready, and begin others if there are fewer than wanted; does not wait for them."""
 
     def wait(self, wanted: int) -> None:
-        """Wait until there is at least one, and for all that can be there soon."""
+        """Wait until there is at least one, and for all that can be there soon.
+
+        Raises:
+            Stopped: the stop flag was raised meanwhile.
+        """
 
     def send(self, host: int, beginning: Beginning, orders: Sequence[Order | Batch]) -> int:
         """Let a host carry out orders, after those that it has got before; gives the number of the message.

@@ -25,6 +25,7 @@ from automl_zero.run.spread import SpreadIslands, state_epochs
 from automl_zero.search.births import Harvest
 from automl_zero.search.island import Member
 from automl_zero.search.state import COUNTERS
+from automl_zero.vm.stop_flag import Stopped
 
 PROGRAMS = COUNTERS.index("programs")
 
@@ -52,7 +53,6 @@ class FreeIslands(SpreadIslands):
         self._untold = 0  # epochs of islands
         self._harvests: list[Harvest] = []
         self._latest: list[Harvest | None] = [None] * count
-        self._best: dict[int, Sequence[Member]] = {}
         self._pool = Pool(count)
         self._arriving: dict[int, NDArray[np.uint64]] = {}  # ancestors of programs that are on their way
         super().__init__(beginning, fleet)
@@ -61,7 +61,6 @@ class FreeIslands(SpreadIslands):
     def _learn(self, question: Question) -> None:
         """Ask all islands; none is at work."""
         for number, report in self._ask(dict.fromkeys(range(len(self._histories)), question)).items():
-            self._best[number] = report.fittest
             self._latest[number] = report.harvest
 
     @property
@@ -92,21 +91,26 @@ class FreeIslands(SpreadIslands):
         for number in range(len(self._histories)):
             if number not in self._asked:
                 self._begin(number, count)
-        while self._untold < len(self._histories):
-            self._gather(count)
+        try:
+            while self._untold < len(self._histories):
+                self._gather(count)
+        except Stopped:
+            return self._brood(is_cut=True)
         self._untold -= len(self._histories)
         return self._brood()
 
     def settle(self) -> Brood | None:
         """Wait for the islands that are at work, and give them nothing more to do."""
+        if self._fleet.stop.is_set:
+            return None
         self._finish()
         self._untold = 0
         return self._brood() if self._harvests else None
 
     def fittest(self, count: int, numbers: Sequence[int]) -> list[list[Member]]:
         """The best one as it was told last; for more, the islands come to an end first."""
-        if count == 1:
-            return [list(self._best[number]) for number in numbers]
+        if count == 1 or self._fleet.stop.is_set:
+            return [list(self._best.get(number, ())) for number in numbers]
         self._finish()
         return super().fittest(count, numbers)
 
@@ -114,9 +118,9 @@ class FreeIslands(SpreadIslands):
         while self._asked:
             self._gather(None)
 
-    def _brood(self) -> Brood:
+    def _brood(self, is_cut: bool = False) -> Brood:
         harvests, self._harvests = self._harvests, []
-        return Brood(harvests, tuple(self._latest), (self._pool.ancestors, *self._arriving.values()))
+        return Brood(harvests, tuple(self._latest), (self._pool.ancestors, *self._arriving.values()), is_cut)
 
     # What islands do --------------------------------------------------------------------------------------------------
 
@@ -160,7 +164,12 @@ class FreeIslands(SpreadIslands):
             self._sent[message] = host, number
 
     def _gather(self, count: int | None) -> None:
-        """Take what has come; islands that are done go on by so many programs, if any are wanted."""
+        """Take what has come; islands that are done go on by so many programs, if any are wanted.
+
+        Raises:
+            Stopped: the stop flag is raised.
+        """
+        self._fleet.stop.check()
         for message, answer in self._fleet.answers(list(self._sent), 1):
             host, number = self._sent.pop(message)
             if answer is None:
@@ -183,7 +192,6 @@ class FreeIslands(SpreadIslands):
         if report.harvest:
             self._harvests.append(report.harvest)
             self._latest[number] = report.harvest
-        self._best[number] = report.fittest or self._best[number]
         if report.departing:
             self._pool.put(number, report.departing)
 

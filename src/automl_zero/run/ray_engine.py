@@ -12,6 +12,7 @@ import signal
 import socket
 import threading
 from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import monotonic, sleep
@@ -20,11 +21,12 @@ from typing import Any
 import ray
 from ray.exceptions import RayError, RayTaskError
 
+from automl_zero.processors import usable_processors
 from automl_zero.program.program import Program
 from automl_zero.run.batches import score_on_hosts
 from automl_zero.run.berths import Berths
 from automl_zero.run.checkpoint import engine_hash
-from automl_zero.run.engine import Beginning, ClusterError
+from automl_zero.run.engine import Beginning, ClusterError, score_here
 from automl_zero.run.events import Cluster
 from automl_zero.run.fleet import Answer
 from automl_zero.run.free import spread_islands
@@ -32,6 +34,7 @@ from automl_zero.run.host import Host
 from automl_zero.run.interrupt import SIGNALS
 from automl_zero.run.order import Batch, Order
 from automl_zero.run.spread import SpreadIslands
+from automl_zero.vm.stop_flag import StopFlag
 
 LOOK_SECONDS = 1.0  # between two looks at what has become of the cluster
 NOTICE_SECONDS = 0.5  # after which a loss is noticed, while others still work
@@ -54,7 +57,7 @@ class RayEngine:
     beginning = "waiting for processes of the Ray cluster; each node compiles the engine once"
 
     def __init__(self, workers: int | None = None, address: str | None = None) -> None:
-        self._most, self._address = workers, address
+        self._most, self._address, self.stop = workers, address, StopFlag()
         self._fleet: RayFleet | None = None
         self._going: list[SpreadIslands] = []  # of the experiments that go on
         self._replays = 0  # in the experiments that have ended
@@ -83,20 +86,28 @@ class RayEngine:
         self._going.append(spread_islands(beginning, fleet))
         return self._going[-1]
 
-    def score(self, programs: Sequence[Program], beginning: Beginning) -> list[float]:
+    def score(self, programs: Sequence[Program], beginning: Beginning, stop: StopFlag) -> list[float]:
         """The fitness of each of them on the first tasks of a beginning, which are sent to each node once.
+
+        Once the engine's stop flag is raised, actors are ended, whatever they are doing, and this process scores.
 
         Raises:
             ClusterError: as for ``islands``.
+            Stopped: the flag was raised meanwhile.
         """
-        return score_on_hosts(programs, beginning, self._connected())
+        if not self.stop.is_set:
+            return score_on_hosts(programs, beginning, self._connected(), stop)
+        if self._fleet:
+            self._fleet.close()
+        with ThreadPoolExecutor(usable_processors()) as pool:
+            return score_here(programs, beginning, pool, stop)
 
     def _connected(self) -> RayFleet:
         if self._fleet is None:
             self._owns_connection = not ray.is_initialized()
             if self._owns_connection:
                 _connect(self._address)
-            self._fleet = RayFleet(self._most)
+            self._fleet = RayFleet(self._most, self.stop)
         return self._fleet
 
     def close(self) -> None:
@@ -128,8 +139,8 @@ class _Actor:
 class RayFleet:
     """Actors as hosts."""
 
-    def __init__(self, most: int | None) -> None:
-        self._most = most
+    def __init__(self, most: int | None, stop: StopFlag) -> None:
+        self._most, self.stop = most, stop
         self._actors: dict[int, _Actor] = {}
         self._coming: dict[Any, _Actor] = {}  # by the answer to a greeting
         self._sent: dict[int, Any] = {}  # answers, None of a host that was gone, by the number of the message
@@ -151,10 +162,15 @@ class RayFleet:
                 self._welcome(len(self._coming), 0.0)
 
     def wait(self, wanted: int) -> None:
-        """Wait for one, and at the beginning of the run a while for the others."""
+        """Wait for one, and at the beginning of the run a while for the others.
+
+        Raises:
+            Stopped: the stop flag was raised meanwhile.
+        """
         with self._lock:
             is_beginning = self._begun == 0
             while not self._actors:
+                self.stop.check()
                 self._look(wanted)
                 self._welcome(1, LOOK_SECONDS)
                 sleep(0.0 if self._actors or self._coming else LOOK_SECONDS)  # until there is a processor

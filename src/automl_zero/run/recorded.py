@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 
 from rich.console import Console
 
@@ -12,7 +13,7 @@ from automl_zero.config import Config
 from automl_zero.run.callbacks import Callback, Callbacks
 from automl_zero.run.checkpoints import Checkpoints
 from automl_zero.run.display import Display, new_display
-from automl_zero.run.driver import Run
+from automl_zero.run.driver import Run, RunCutError
 from automl_zero.run.engine import Engine
 from automl_zero.run.interrupt import Interrupt
 from automl_zero.run.progress import Progress
@@ -37,12 +38,18 @@ def run_recorded(
     Raises:
         ConfigError, ProgramError, TaskError: the config cannot be used; the folder is not made.
         StoreError: the folder exists, or it cannot be written.
+        RunCutError: the run was ended before it had a result; the folder holds what there is.
+        Interrupted: a signal has come before the search had begun; the folder is not made.
     """
     check_new(folder)
     progress = Progress(config)
     with shown(progress, console, engine) as (display, interrupt):
         checkpoints, is_measured = Checkpoints(folder, config.checkpoint), not console.quiet
-        run = Run(config, workers, interrupt, checkpoints, callbacks=callbacks, is_measured=is_measured, engine=engine)
+        with interrupt.beginning():
+            run = Run(
+                config, workers, interrupt, checkpoints, callbacks=callbacks, is_measured=is_measured, engine=engine
+            )
+        interrupt.hurry = run.hurry
         store = RunFolder.create(folder, config)
         with locked(folder):
             record_events(run, store, progress, display, callbacks)
@@ -54,16 +61,32 @@ def shown(progress: Progress, console: Console, engine: Engine | None = None) ->
     """Show what is known of a run, and catch the first signal to end it early."""
     display = new_display(progress, console, engine.beginning if engine else COMPILING)
     with Interrupt(display.notify) as interrupt, display:
-        yield display, interrupt
+        try:
+            yield display, interrupt
+        except RunCutError as error:
+            error.exit_code = interrupt.exit_code or error.exit_code
+            raise
 
 
 def record_events(
     run: Run, store: RunFolder, progress: Progress, display: Display, callbacks: Sequence[Callback]
 ) -> None:
     """Do a run to its end, and keep what happens, and the report."""
-    for event in run.events():
-        store.record(event)
-        progress.update(event)
-        display.show(event)
+    try:
+        for event in run.events():
+            store.record(event)
+            progress.update(event)
+            display.show(event)
+    except RunCutError as error:
+        store.write_report(report(progress, store.path))
+        raise RunCutError(f"{error}: {_remedy(run.config, store.path)}") from None
     store.write_report(report(progress, store.path))
     Callbacks(callbacks).tell(lambda each: each.on_recorded(store.path))
+
+
+def _remedy(config: Config, folder: Path) -> str:
+    """How a run goes on that was ended before it had a result."""
+    if not config.checkpoint.keep:
+        return "start it anew with more time, and with checkpoint.keep above 0, so that it can go on then"
+    limit = " --set stop.max_seconds=..., with more seconds" if config.stop.max_seconds is not None else ""
+    return f"it goes on with 'automl-zero resume {quote(str(folder))}'{limit}"

@@ -83,7 +83,14 @@ def _scores(final: Final) -> Iterator[str]:
     yield f"{measure(final.loss)}, with the standard error over the tasks:"
     yield from score_table((Baseline(name="evolved", setting="", scores=final.scores), *final.baselines), final.loss)
     yield from (f"{row.name}: {row.setting}" for row in final.baselines)
+    if final.left_out:
+        yield fill(left_out(final), WIDTH)
     yield ""
+
+
+def left_out(final: Final) -> str:
+    """Which baselines are missing, and why."""
+    return f"no time was left to tune: {', '.join(final.left_out)}"
 
 
 def measure(loss: Loss) -> str:
@@ -120,6 +127,9 @@ def _reproduction(stop: Stop, folder: Path, is_deterministic: bool) -> str:
     command = again(stop, folder, is_deterministic)
     if not is_deterministic:
         return f"ended by: {stop.reason}\n{NOT_DETERMINISTIC}; to search again: {command}"
+    if stop.cut_programs:
+        cut = f"ended by: {stop.reason}, within an epoch, whose {stop.cut_programs:,} programs no other run makes again"
+        return f"{fill(cut, WIDTH)}\nreproduce what was before: {command}"
     return f"ended by: {stop.reason}\nreproduce: {command}"
 
 
@@ -127,5 +137,6 @@ def again(stop: Stop, folder: Path, is_deterministic: bool) -> str:
     """The command that does a run again: to the same result, unless it is not deterministic."""
     command = f"automl-zero run {quote(str(folder / CONFIG))} --out {quote(f'{folder}-again')}"
     if stop.reason in CLOCK_REASONS:
-        command += f" --set stop.max_seconds=none --set stop.max_programs={stop.programs}"
+        programs = max(stop.programs - stop.cut_programs, 1)
+        command += f" --set stop.max_seconds=none --set stop.max_programs={programs}"
     return CONTROL.sub("?", command if is_deterministic else f"{command} --engine ray")

@@ -59,7 +59,9 @@ def resume_recorded(
         console.print(note, markup=False, highlight=False, soft_wrap=True)
         with shown(progress, console, engine) as (display, interrupt):
             checkpoints = Checkpoints(folder, config.checkpoint)
-            run = Run(config, workers, interrupt, checkpoints, snapshot, callbacks, engine=engine)
+            with interrupt.beginning():
+                run = Run(config, workers, interrupt, checkpoints, snapshot, callbacks, engine=engine)
+            interrupt.hurry = run.hurry
             check_changes(other_changes(found.checkpoint.origin, run.origin), allow_change)
             with named(found.path):
                 put_aside(found)

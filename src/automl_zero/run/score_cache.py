@@ -23,14 +23,20 @@ _BASELINE = TypeAdapter(Baseline)
 
 def cached(key: Sequence[object], compute: Callable[[], Baseline]) -> Baseline:
     """What was computed for this key, now or before."""
-    path = _path(key)
-    try:
-        return _BASELINE.validate_json(path.read_bytes())
-    except (OSError, ValidationError):
-        found = compute()
+    if (before := known(key)) is not None:
+        return before
+    found = compute()
     with suppress(OSError):  # without a folder to write to, it is computed every time
-        _write(path, _BASELINE.dump_json(found))
+        _write(_path(key), _BASELINE.dump_json(found))
     return found
+
+
+def known(key: Sequence[object]) -> Baseline | None:
+    """What was computed for this key before; None if it cannot be read."""
+    try:
+        return _BASELINE.validate_json(_path(key).read_bytes())
+    except (OSError, ValidationError):
+        return None
 
 
 def _path(key: Sequence[object]) -> Path:

@@ -12,18 +12,27 @@ from automl_zero.run.events import Score
 from automl_zero.tasks.task import TaskSet
 from automl_zero.vm.execute import evaluate
 from automl_zero.vm.fitness import combine
+from automl_zero.vm.stop_flag import StopFlag
 
 
-def fitnesses(program: Program, tasks: TaskSet, config: Config) -> list[float]:
-    """Run a program under the rules of a config; gives its fitness on each task."""
+def fitnesses(program: Program, tasks: TaskSet, config: Config, stop: StopFlag | None = None) -> list[float]:
+    """Run a program under the rules of a config; gives its fitness on each task.
+
+    Raises:
+        Stopped: the flag was raised meanwhile.
+    """
     limit = config.evaluation.max_abs_error
-    results = evaluate(program, tasks, dtype=config.dtype, max_abs_error=limit, num_predictions=0)
+    results = evaluate(program, tasks, dtype=config.dtype, max_abs_error=limit, num_predictions=0, stop=stop)
     return [result.fitness for result in results]
 
 
-def score_program(program: Program, tasks: TaskSet, config: Config) -> Score:
-    """Run a program on a task set under the rules of a config."""
-    return score_of(fitnesses(program, tasks, config), config.evaluation.combination)
+def score_program(program: Program, tasks: TaskSet, config: Config, stop: StopFlag | None = None) -> Score:
+    """Run a program on a task set under the rules of a config.
+
+    Raises:
+        Stopped: the flag was raised meanwhile.
+    """
+    return score_of(fitnesses(program, tasks, config, stop), config.evaluation.combination)
 
 
 def score_of(values: Sequence[float], combination: str) -> Score:

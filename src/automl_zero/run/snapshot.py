@@ -27,12 +27,17 @@ BESIDE = "beside"  # in the names of the arrays of all experiments but the first
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Going:
-    """An experiment that goes on; the attributes are those of ``Record``."""
+    """An experiment that goes on; the attributes are those of ``Record``.
+
+    ``position``: the programs that each island has made of the epoch that follows, where a limit on programs has ended
+    the run within it; ``fitness`` and ``improved_at`` are those at the end of the epoch before.
+    """
 
     experiment: Count
     epoch: Count
     fitness: float
     improved_at: Count
+    position: Count = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +45,8 @@ class Record:
     """What a run knows besides the arrays of its islands.
 
     Attributes:
-        experiment: the number of the first one that goes on; ``epoch``: those it has done.
+        experiment: the number of the first one that goes on; ``epoch``: those it has done; ``position``: as in
+            ``Going``.
         fitness: the best of the experiment so far; ``improved_at``: its programs when that was found.
         best_fitness: on the search tasks, in the run so far; -1 before there is any.
         before: counters of the experiments that have ended; ``ended``: their number.
@@ -61,12 +67,28 @@ class Record:
     events: Count
     seconds: float
     beside: tuple[Going, ...] = ()
+    position: Count = 0
 
     @property
     def going(self) -> tuple[Going, ...]:
         """All experiments that go on."""
-        first = Going(experiment=self.experiment, epoch=self.epoch, fitness=self.fitness, improved_at=self.improved_at)
+        first = Going(
+            experiment=self.experiment,
+            epoch=self.epoch,
+            fitness=self.fitness,
+            improved_at=self.improved_at,
+            position=self.position,
+        )
         return (first, *self.beside)
+
+    @property
+    def plain(self) -> bytes:
+        """As JSON; what is as in any other record is left out, so that its digest is that of states of before."""
+        beside = {place: {"position"} for place, each in enumerate(self.beside) if not each.position}
+        left_out: dict[str, Any] = {} if self.position else {"position": True}
+        if beside or not self.beside:
+            left_out["beside"] = beside or True
+        return RECORD.dump_json(self, exclude=left_out)
 
 
 RECORD = TypeAdapter(Record)
@@ -84,7 +106,7 @@ class Snapshot:
         """SHA-256 of all of the state but clock values and the number of events, which depends on who is told."""
         selections = tuple(replace(each, seconds=0.0) for each in self.record.selections)
         record = replace(self.record, seconds=0.0, events=0, selections=selections)
-        found = hashlib.sha256(RECORD.dump_json(record, exclude=None if record.beside else {"beside"}))
+        found = hashlib.sha256(record.plain)
         for name, array in sorted(self.arrays.items()):
             found.update(f"{name} {array.dtype.str} {array.shape}".encode())
             found.update(np.ascontiguousarray(array).data)

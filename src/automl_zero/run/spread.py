@@ -22,6 +22,7 @@ from automl_zero.run.snapshot import Arrays, overwrite
 from automl_zero.search.births import MUTATION_NAMES
 from automl_zero.search.island import Member
 from automl_zero.search.state import COUNTERS
+from automl_zero.vm.stop_flag import Stopped
 
 STATE_EPOCHS = 8  # after as many, an island tells its state; one that is lost does at most as many again
 MOST_STATES = 32  # told in one epoch, so that with many islands the driver is not flooded: they tell it less often then
@@ -47,9 +48,10 @@ class SpreadIslands:
         self.counters: NDArray[np.int64] = np.zeros((count, len(COUNTERS)), np.int64)
         self._effects: NDArray[np.int64] = np.zeros((count, len(MUTATION_NAMES), 3), np.int64)
         self.replays, self._epoch, self.has_ended = 0, 0, False
+        self._best: dict[int, Sequence[Member]] = {}  # of each island, as it was told last
         self._histories = [History() for _ in range(count)]
         fleet.berths.add(beginning.seed, self._histories)
-        self._ask_all(Question())
+        self._ask_all(Question(fittest=1))
 
     @property
     def effects(self) -> NDArray[np.int64]:
@@ -73,7 +75,7 @@ class SpreadIslands:
                 overwrite({}, part)  # which tells that there is no place for them
         for prefix, history in parts.items():
             history.restart(found.get(prefix, {}))
-        self._ask_all(Question())
+        self._ask_all(Question(fittest=1))
 
     def run_epoch(self, count: int, plan: MigrationPlan | None) -> Brood:
         """Search on all islands, then migrate; programs that have arrived are sent with the next orders."""
@@ -83,13 +85,19 @@ class SpreadIslands:
             history.add(Search(count))
         slots = departures(plan) if plan else [None] * len(self._histories)
         period = state_epochs(len(slots))
-        reports = self._ask(
-            {number: Question(each, state=(self._epoch + number) % period == 0) for number, each in enumerate(slots)}
-        )
-        if plan:
-            self._migrate(plan, [reports[number].departing or {} for number in range(len(reports))])
+        questions = {
+            number: Question(each, (self._epoch + number) % period == 0, fittest=1, above=float(self.fitness[number]))
+            for number, each in enumerate(slots)
+        }
+        reports, is_cut = dict[int, Report](), False
+        try:
+            self._ask(questions, reports)
+            if plan:
+                self._migrate(plan, [reports[number].departing or {} for number in range(len(reports))])
+        except Stopped:
+            is_cut = True
         harvests = [harvest for _, report in sorted(reports.items()) if (harvest := report.harvest)]
-        return Brood(harvests, harvests)
+        return Brood(harvests, [report.harvest if (report := reports.get(n)) else None for n in questions], (), is_cut)
 
     def settle(self) -> Brood | None:
         """Nothing is under way between epochs."""
@@ -100,10 +108,13 @@ class SpreadIslands:
         arriving = zip(self._histories, plan.target_slot, distribute(plan, leaving), foreign, strict=True)
         for history, slots, programs, scored in arriving:
             history.add(Arrival(slots, programs, tuple(scored)))
-        self._ask({number: Question() for number, scored in enumerate(foreign) if scored})  # which may have a new best
+        scored = [number for number, each in enumerate(foreign) if each]  # where there may be a new best
+        self._ask({number: Question(fittest=1, above=float(self.fitness[number])) for number in scored})
 
     def fittest(self, count: int, numbers: Sequence[int]) -> list[list[Member]]:
-        """Of each of these islands, its best programs."""
+        """Of each of these islands, its best programs; where an epoch was cut, the best one as it was told last."""
+        if self._fleet.stop.is_set:
+            return [list(self._best.get(number, ())) for number in numbers]
         reports = self._ask(dict.fromkeys(numbers, Question(fittest=count)))
         return [list(reports[number].fittest) for number in numbers]
 
@@ -130,12 +141,17 @@ class SpreadIslands:
     def _ask_all(self, question: Question) -> None:
         self._ask(dict.fromkeys(range(len(self._histories)), question))
 
-    def _ask(self, questions: Mapping[int, Question]) -> dict[int, Report]:
-        """Let islands carry out their commands, and gather what they tell; the lost are asked again elsewhere."""
-        reports: dict[int, Report] = {}
+    def _ask(self, questions: Mapping[int, Question], reports: dict[int, Report] | None = None) -> dict[int, Report]:
+        """Let islands carry out their commands, and gather what they tell; the lost are asked again elsewhere.
+
+        Raises:
+            Stopped: the stop flag was raised meanwhile; what was told before is in ``reports``.
+        """
+        reports = {} if reports is None else reports
         losses: Counter[int] = Counter()
         sent = self._send(questions, questions)
         while sent:
+            self._fleet.stop.check()
             lost: list[int] = []
             for message, answer in self._fleet.answers(list(sent), len(sent)):
                 host, numbers = sent.pop(message)
@@ -144,7 +160,7 @@ class SpreadIslands:
                 if answer is None or self._histories[numbers[0]].host != host:  # nothing counts of a lost host
                     lost += numbers
                     continue
-                reports |= {report.number: self._take(report, questions[report.number]) for report in answer}
+                reports.update({report.number: self._take(report, questions[report.number]) for report in answer})
             if lost:
                 check_losses(losses, lost, "island")
                 sent |= self._send(questions, lost)
@@ -154,6 +170,7 @@ class SpreadIslands:
         self._histories[report.number].take(report, question)
         self.fitness[report.number], self.counters[report.number] = report.fitness, report.counters
         self._effects[report.number] = report.effects
+        self._best[report.number] = report.fittest or self._best.get(report.number, ())
         return report
 
     def _send(self, questions: Mapping[int, Question], numbers: Iterable[int]) -> dict[int, tuple[int, list[int]]]:

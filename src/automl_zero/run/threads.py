@@ -7,17 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from automl_zero.config import ConfigError
 from automl_zero.program.program import Program
-from automl_zero.run.engine import Beginning, Brood, arrays_of
+from automl_zero.run.engine import Beginning, Brood, arrays_of, score_here
 from automl_zero.run.migrate import MigrationPlan, migrate, strangers
 from automl_zero.run.snapshot import Arrays, overwrite
 from automl_zero.run.wording import COMPILING
 from automl_zero.search.island import Member
+from automl_zero.vm.stop_flag import StopFlag, Stopped
 
 
 class ThreadEngine:
@@ -27,7 +30,7 @@ class ThreadEngine:
     cluster = None
 
     def __init__(self, workers: int) -> None:
-        self.workers = workers
+        self.workers, self.stop = workers, StopFlag()
         self._pool = ThreadPoolExecutor(workers)  # which has no threads before they are needed
 
     def islands(self, beginning: Beginning) -> ThreadIslands:
@@ -35,17 +38,22 @@ class ThreadEngine:
 
         Raises:
             ConfigError: they are not to wait for each other.
+            Stopped: the stop flag was raised before their initial populations were scored.
         """
         if not beginning.config.islands.synchronous:
             raise ConfigError(
                 "islands.synchronous = false is for clusters, whose processes differ in speed, and threads do not: use "
                 "--engine ray, or islands.synchronous = true"
             )
-        return ThreadIslands(beginning, self._pool)
+        return ThreadIslands(beginning, self._pool, self.stop)
 
-    def score(self, programs: Sequence[Program], beginning: Beginning) -> list[float]:
-        """The fitness of each of them on the first tasks of a beginning."""
-        return list(self._pool.map(beginning.score, programs))
+    def score(self, programs: Sequence[Program], beginning: Beginning, stop: StopFlag) -> list[float]:
+        """The fitness of each of them on the first tasks of a beginning.
+
+        Raises:
+            Stopped: the flag was raised meanwhile.
+        """
+        return score_here(programs, beginning, self._pool, stop)
 
     def close(self) -> None:
         """End the threads."""
@@ -55,9 +63,10 @@ class ThreadEngine:
 class ThreadIslands:
     """Islands of this process; ``all`` are the islands themselves."""
 
-    def __init__(self, beginning: Beginning, pool: Executor) -> None:
-        self._tasks, self._pool = beginning.tasks, pool
-        self.all = [beginning.island(number) for number in range(len(beginning.tasks))]
+    def __init__(self, beginning: Beginning, pool: Executor, stop: StopFlag) -> None:
+        self._tasks, self._pool, self._stop = beginning.tasks, pool, stop
+        make = partial(beginning.island, stop=stop)
+        self.all = list(pool.map(make, range(len(beginning.tasks))))  # and not in this thread, which signals reach
 
     @property
     def fitness(self) -> NDArray[np.float64]:
@@ -87,11 +96,11 @@ class ThreadIslands:
 
     def run_epoch(self, count: int, plan: MigrationPlan | None) -> Brood:
         """Search on all islands, then migrate."""
-        _wait([self._pool.submit(island.run, count) for island in self.all])
+        is_cut = not self._do([self._pool.submit(island.run, count) for island in self.all])
         harvests = [island.harvest(number) for number, island in enumerate(self.all)]
-        if plan:
-            self._migrate(plan)
-        return Brood(harvests, harvests)
+        if plan and not is_cut:
+            is_cut = not self._migrate(plan)
+        return Brood(harvests, harvests, is_cut=is_cut)
 
     def end(self) -> None:
         """They end with this object."""
@@ -99,16 +108,19 @@ class ThreadIslands:
     def settle(self) -> None:
         """Nothing is under way between epochs."""
 
-    def _migrate(self, plan: MigrationPlan) -> None:
+    def _migrate(self, plan: MigrationPlan) -> bool:
+        """Gives whether the stop flag has left it whole."""
         migrate(plan, [island.state.population for island in self.all], self.all[0].keeps_fittest)
         arrived = zip(self.all, strangers(plan, self._tasks), strict=True)
-        _wait([self._pool.submit(island.rescore, slots) for island, slots in arrived if slots])
+        return self._do([self._pool.submit(island.rescore, slots) for island, slots in arrived if slots])
+
+    def _do(self, jobs: Iterable[Future[None]]) -> bool:
+        """Wait for jobs; gives whether all of them were done, since the stop flag was not raised meanwhile."""
+        for job in jobs:
+            with suppress(Stopped):
+                job.result()
+        return not self._stop.is_set
 
     def fittest(self, count: int, numbers: Sequence[int]) -> list[list[Member]]:
         """Of each of these islands, its best programs."""
         return [self.all[number].fittest(count) for number in numbers]
-
-
-def _wait(jobs: Iterable[Future[None]]) -> None:
-    for job in jobs:
-        job.result()

@@ -2,7 +2,8 @@
 
 Regularized evolution (paper, section 3.2): the best of a few random members is the parent, and its child takes the
 place of the oldest member. Random search is the same loop with a random program in place of the child, and an initial
-population is scored by the same loop, too. It releases the GIL and touches nothing but the arrays it is given.
+population is scored by the same loop, too. It releases the GIL and touches nothing but the arrays it is given. Once the
+machine's stop flag is raised, it ends before the candidate under way is counted or taken in.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from automl_zero.search.score import score
 from automl_zero.search.space import Space
 from automl_zero.search.state import BEST_AT, INSTRUCTIONS, LIVE, PROGRAMS, Settings, State, Workspace
 from automl_zero.search.survival import structure_of, survive
-from automl_zero.vm.evaluation import LaneTasks
+from automl_zero.vm.evaluation import LaneTasks, is_raised
 from automl_zero.vm.jit import jit, jit_entry
 from automl_zero.vm.lower import Code, lower
 
@@ -61,9 +62,13 @@ def evolve(
         else:
             copy_out(population, population.oldest[0], candidate)
             key = lower(candidate, settings.multiclass, work.lowered)
+        if is_raised(work.machine.stop):
+            return
         live = work.lowered.bounds[3]
         structure = structure_of(work.lowered) if settings.rarity > 0 else np.uint64(0)
         fitness = score(width, settings, tasks, state, work, key)
+        if is_raised(work.machine.stop):
+            return
         _count(state, candidate, live)
         ancestor = population.ancestor[population.oldest[0]] if source == MEMBER else np.uint64(0)
         if parent != NOBODY:

@@ -21,7 +21,7 @@ from automl_zero.search.generator import new_state
 from automl_zero.search.graph_mutation import new_graphs
 from automl_zero.search.hurdle import new_hurdle
 from automl_zero.search.learnable import new_facts
-from automl_zero.search.population import decode, new_population, put
+from automl_zero.search.population import decode, fill, new_population
 from automl_zero.search.space import Space, build_space
 from automl_zero.search.state import COUNTERS, Settings, State, Workspace
 from automl_zero.tasks.task import TaskSet
@@ -29,6 +29,7 @@ from automl_zero.vm import execute
 from automl_zero.vm.evaluation import Extent
 from automl_zero.vm.lanes import Width
 from automl_zero.vm.lower import encode, new_code, new_lowered
+from automl_zero.vm.stop_flag import StopFlag
 
 SOURCES = {
     "regularized-evolution": evolve.CHILD,
@@ -54,16 +55,26 @@ class Island:
         seed: of this island's random numbers.
         initial: programs to begin with, repeated as often as the population needs; random ones where none are given, or
             where the first is empty and graphs are to be valid.
+        stop: a flag that ends whatever the island is doing when it is raised; the island can only be asked for its best
+            programs then.
 
     Raises:
         ConfigError, ProgramError: the config or an initial program cannot be used, or no random program is valid.
+        Stopped: the flag was raised before the initial population was scored.
     """
 
-    def __init__(self, config: Config, tasks: TaskSet, seed: int, initial: Sequence[Program] | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        tasks: TaskSet,
+        seed: int,
+        initial: Sequence[Program] | None = None,
+        stop: StopFlag | None = None,
+    ) -> None:
         self.space: Space = build_space(config)
         self.settings = _settings(config, tasks)
         self.keeps_fittest = config.islands.keep_fittest  # when programs arrive
-        self._source = SOURCES[config.search.method]
+        self._source, self._stop = SOURCES[config.search.method], stop or StopFlag()
         capacity = config.program.max_sizes
         counts = AddressCounts(config.memory.scalars, config.memory.vectors, config.memory.matrices)
         self._lanes = execute.choose_lanes(counts, tasks, config.dtype)
@@ -82,7 +93,7 @@ class Island:
             np.zeros(len(COUNTERS), np.int64),
             np.zeros((len(MUTATION_NAMES), 3), np.int64),
         )
-        traced = config.evaluation.fingerprint_train + config.evaluation.fingerprint_valid
+        traced = self.settings.fingerprint.num_train + self.settings.fingerprint.num_valid
         self._work = Workspace(
             new_code(capacity),
             np.zeros(1, np.int64),
@@ -91,7 +102,7 @@ class Island:
             new_graphs(capacity),
             new_lowered(sum(capacity)),
             new_facts(),
-            execute.new_machine(counts, tasks, config.dtype, self._lanes, traced),
+            execute.new_machine(counts, tasks, config.dtype, self._lanes, traced, self._stop),
             execute.new_scores(execute.padded(len(tasks), self._lanes)),
             np.zeros(len(tasks)),
         )
@@ -100,10 +111,10 @@ class Island:
     def _populate(
         self, initial: Sequence[Program] | None, counts: AddressCounts, capacity: tuple[int, int, int]
     ) -> None:
-        for slot in range(len(self.state.population.fitness)):
-            program = initial[slot % len(initial)] if initial else Program()
+        programs = initial or [Program()]
+        for program in programs:
             program.check_fits(counts, capacity)
-            put(encode(program, capacity), self.state.population, slot)
+        fill(self.state.population, [encode(program, capacity) for program in programs])
         source, count = evolve.MEMBER, len(self.state.population.fitness)
         if not initial or (self.settings.graph_share > 0 and not any(initial[0])):
             source, count = evolve.RANDOM, count - 1
@@ -120,11 +131,19 @@ class Island:
             )
 
     def run(self, count: int) -> None:
-        """Search on by ``count`` programs; releases the GIL for the whole time."""
+        """Search on by ``count`` programs; releases the GIL for the whole time.
+
+        Raises:
+            Stopped: the stop flag was raised before all of them were made.
+        """
         self._run(self._source, count)
 
     def rescore(self, slots: Iterable[int]) -> None:
-        """Score the members in these slots on this island's tasks, like any other programs; their ages stay."""
+        """Score the members in these slots on this island's tasks, like any other programs; their ages stay.
+
+        Raises:
+            Stopped: the stop flag was raised before all of them were scored.
+        """
         oldest = self.state.population.oldest
         before = int(oldest[0])
         for slot in slots:
@@ -134,6 +153,7 @@ class Island:
 
     def _run(self, source: int, count: int) -> None:
         evolve.evolve(self._width, self.space, self.settings, self._tasks, self.state, self._work, source, count)
+        self._stop.check()
 
     @property
     def best_fitness(self) -> float:

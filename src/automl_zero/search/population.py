@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -53,9 +54,12 @@ def new_population(count: int, capacity: tuple[int, ...]) -> Population:
     )
 
 
-def put(program: Code, population: Population, slot: int) -> None:
-    """Copy a program's arrays to a slot, from Python."""
-    population.code[slot], population.data[slot], population.size[slot] = program.code, program.data, program.size
+def fill(population: Population, programs: Sequence[Code]) -> None:
+    """Copy programs to all slots, one after the other and again from the first, from Python."""
+    for first, program in enumerate(programs):
+        slots = slice(first, None, len(programs))
+        population.code[slots], population.data[slots] = program.code, program.data
+        population.size[slots] = program.size
 
 
 @jit

@@ -2,6 +2,9 @@
 
 The protocol is that of ``reference.evaluate``. A lane that fails is masked, not stopped, and the lanes beside it never
 notice: a lane gives what its task gives when it runs alone. A block ends as soon as all its lanes have failed.
+
+Every loop looks at the machine's stop flag once for each example. When it is raised, an evaluation ends at once, and
+what it gives is of no meaning: whoever has let it be raised asks the flag before looking at any result.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from numpy.typing import NDArray
 
 from automl_zero.vm import lane_math, lane_noise
 from automl_zero.vm.jit import jit
-from automl_zero.vm.kernel import NOISE, NUM_FEATURES, SCRATCH, SEED
+from automl_zero.vm.kernel import NOISE, NUM_FEATURES, SCRATCH, SEED, STOP
 from automl_zero.vm.lanes import (
     absolute,
     at_most_mask,
@@ -25,6 +28,7 @@ from automl_zero.vm.lanes import (
     is_double,
     load,
     read_integer,
+    read_shared,
     splat,
     store,
     where_equal,
@@ -37,6 +41,7 @@ from automl_zero.vm.lower import COLUMNS, MAX_CONSTANTS, SCALARS, SIZE, WRITES_F
 TRAINING_STOPPED, VALIDATION_STOPPED = 1, 2  # bits of Scores.stopped
 FEATURES, TRAIN, VALID, EPOCHS, CLASSES, BLOCKS = range(6)  # entries of LaneTasks.shape
 CODE_ROW_BYTES, DATA_ROW_BYTES = 8 * COLUMNS, 8 * MAX_CONSTANTS
+LARGE = 1 << 18  # numbers in a memory from which on an instruction may take a millisecond and more
 
 
 class LaneTasks(NamedTuple):
@@ -90,9 +95,10 @@ class Machine(NamedTuple):
     """What a program runs on.
 
     Attributes:
-        kernel: [1] address of the interpreter; ``context``: [4] what it looks up (see ``kernel.kernel``).
+        kernel: [1] address of the interpreter; ``context``: [5] what it looks up (see ``kernel.kernel``).
         memory: flat, with scratch at its end; ``saved``: as much, for the lanes whose validation failed.
         trace: flat, room for the traced predictions and one sum, lane innermost.
+        stop: [1] the stop flag, 0 until it is raised (``stop_flag.StopFlag``).
     """
 
     kernel: NDArray[np.int64]
@@ -100,18 +106,21 @@ class Machine(NamedTuple):
     memory: NDArray[Any]
     saved: NDArray[Any]
     trace: NDArray[Any]
+    stop: NDArray[np.int64]
 
 
 class Frame(NamedTuple):
     """All that the loops over the examples of a block need, as plain numbers.
 
-    Addresses: ``kernel``, ``context``, ``memory``, ``trace``, ``code``, ``data``, the block's examples and ``order``.
+    Addresses: ``kernel``, ``context``, ``stop``, ``memory``, ``trace``, ``code``, ``data``, the block's examples and
+    ``order``.
     ``predict_from``, ``learn_from`` and ``end`` are rows of the code; ``features_at`` and ``scratch`` are indices of
     the memory, where v0 begins and where the program's part ends.
     """
 
     kernel: int
     context: int
+    stop: int
     memory: int
     trace: int
     code: int
@@ -158,6 +167,8 @@ def evaluate(
     steps = 0
     machine.context[SEED] = np.int64(tasks.seed[0] ^ lane_noise.mix64(np.uint64(number)))  # which takes 0 to 0
     for block in range(tasks.shape[BLOCKS]):
+        if is_raised(machine.stop):
+            break
         _evaluate_block(width, program, tasks, block, extent, limit, machine, scores)
         for lane in range(lanes):
             if (tasks.active[block] >> lane) & 1:
@@ -182,6 +193,8 @@ def _evaluate_block(
     frame = _set_up(width, program, tasks, block, extent, machine)
     alive = tasks.active[block]
     for epoch in range(extent.num_epochs):
+        if read_shared(frame.stop):
+            return
         alive = _train(width, frame, epoch, limit, alive, first, scores, 0)
         if alive == 0:
             return
@@ -208,6 +221,8 @@ def fingerprint(
     frame = _set_up(width, program, tasks, 0, extent, machine)
     if _train(width, frame, 0, limit, tasks.active[0], 0, scores, extent.num_train):
         for example in range(extent.num_valid):
+            if read_shared(frame.stop):
+                break
             _predict(width, frame, frame.valid_x, example, 1 + extent.num_train + example)
             store(frame.trace, (extent.num_train + example) * lanes, _raw_prediction(width, frame))
     return _hash_of_trace(width, frame.trace, traced, tasks.active[0])
@@ -250,10 +265,11 @@ def _set_up(width: Any, program: Lowered, tasks: LaneTasks, block: int, extent: 
     shape, lanes = tasks.shape, width_of(width)
     train, valid = block * shape[TRAIN] * lanes, block * shape[VALID] * lanes
     machine.context[SCRATCH], machine.context[NUM_FEATURES] = program.memory[SIZE], shape[FEATURES]
-    machine.context[NOISE] = _address(tasks.noise[block * lanes :])
+    machine.context[NOISE], machine.context[STOP] = _address(tasks.noise[block * lanes :]), _address(machine.stop)
     frame = Frame(
         machine.kernel[0],
         _address(machine.context),
+        _address(machine.stop),
         _address(machine.memory),
         _address(machine.trace),
         _address(program.code),
@@ -287,10 +303,29 @@ def _address(array: Any) -> int:
 
 
 @jit
+def is_raised(stop: Any) -> bool:
+    """Whether a stop flag [1] is raised."""
+    return bool(read_shared(_address(stop)))
+
+
+@jit
 def _run(frame: Frame, first: int, last: int, tick: int) -> None:
     """Execute rows ``first`` to ``last`` (not included) once."""
+    if frame.scratch > LARGE:
+        _run_row_by_row(frame, first, last, tick)
+        return
     code, data = frame.code + first * CODE_ROW_BYTES, frame.data + first * DATA_ROW_BYTES
     call_kernel(frame.kernel, code, data, last - first, frame.memory, frame.context, tick)
+
+
+@jit
+def _run_row_by_row(frame: Frame, first: int, last: int, tick: int) -> None:
+    """The same, with a look at the stop flag before each row."""
+    for row in range(first, last):
+        if read_shared(frame.stop):
+            return
+        code, data = frame.code + row * CODE_ROW_BYTES, frame.data + row * DATA_ROW_BYTES
+        call_kernel(frame.kernel, code, data, 1, frame.memory, frame.context, tick)
 
 
 @jit
@@ -309,6 +344,8 @@ def _train(
     highest = splat(zeros(width), limit)
     before = epoch * frame.num_train
     for step in range(frame.num_train):
+        if read_shared(frame.stop):
+            return 0
         example = read_integer(frame.order, before + step)
         tick = 1 + before + epoch * frame.num_valid + step
         _predict(width, frame, frame.train_x, example, tick)
@@ -434,6 +471,8 @@ def _validate(
     total, highest = zeros(width), splat(zeros(width), limit)
     failed = 0
     for example in range(frame.num_valid):
+        if read_shared(frame.stop):
+            return
         tick = 1 + (epoch + 1) * frame.num_train + epoch * frame.num_valid + example
         _predict(width, frame, frame.valid_x, example, tick)
         label = load(width, frame.valid_y, example * lanes)

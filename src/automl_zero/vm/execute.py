@@ -19,11 +19,12 @@ from automl_zero.vm import evaluation
 from automl_zero.vm.evaluation import LaneTasks, Machine, Scores
 from automl_zero.vm.fuse import fuse
 from automl_zero.vm.jit import jit_entry
-from automl_zero.vm.kernel import kernel
+from automl_zero.vm.kernel import CONTEXT, kernel
 from automl_zero.vm.lanes import Width
 from automl_zero.vm.lower import Code, Lowered, encode, lower, new_lowered, place
 from automl_zero.vm.noise import GOLDEN_32
 from automl_zero.vm.outcome import Evaluation
+from automl_zero.vm.stop_flag import StopFlag
 
 LINE_BYTES = 64  # a cache line, and the widest machine vector
 WIDE_MEMORY = 1 << 17  # bytes of program memory up to which a whole line of lanes pays
@@ -40,6 +41,7 @@ def evaluate(
     max_abs_error: float = 100.0,
     num_predictions: int = 5,
     lanes: int | None = None,
+    stop: StopFlag | None = None,
 ) -> list[Evaluation]:
     """Evaluate a program on every task of a set.
 
@@ -50,8 +52,12 @@ def evaluate(
         max_abs_error: a task whose error exceeds this, or is NaN, stops early.
         num_predictions: how many of the first validation predictions to return.
         lanes: tasks side by side; by default chosen from the memory the program needs. It changes no result.
+        stop: a flag that ends the evaluation when it is raised.
+
+    Raises:
+        Stopped: the flag was raised before the evaluation had ended.
     """
-    prepared = Prepared(program, tasks, dtype, max_abs_error, num_predictions, lanes)
+    prepared = Prepared(program, tasks, dtype, max_abs_error, num_predictions, lanes, stop)
     prepared.run()
     return prepared.evaluations()
 
@@ -67,21 +73,28 @@ class Prepared:
         max_abs_error: float = 100.0,
         num_predictions: int = 5,
         lanes: int | None = None,
+        stop: StopFlag | None = None,
     ) -> None:
         counts = program.address_counts()
         self.lanes = lanes or choose_lanes(counts, tasks, dtype)
         traced = min(num_predictions, tasks.num_valid_examples)
-        self._num_tasks = len(tasks)
+        self._num_tasks, self._stop = len(tasks), stop or StopFlag()
         self._scores = new_scores(padded(len(tasks), self.lanes), traced)
         self._arguments = (
             Width(dtype, self.lanes), encode(program), new_lowered(len(program)), tasks.is_multiclass,
             pack(tasks, dtype, self.lanes), float(max_abs_error),
-            new_machine(counts, tasks, dtype, self.lanes, traced), self._scores,
+            new_machine(counts, tasks, dtype, self.lanes, traced, self._stop), self._scores,
         )  # fmt: skip
 
     def run(self) -> int:
-        """Evaluate, as often as asked with the same result; gives the number of training steps done on all tasks."""
-        return int(_evaluate(*self._arguments))
+        """Evaluate, as often as asked with the same result; gives the number of training steps done on all tasks.
+
+        Raises:
+            Stopped: the flag was raised before it had ended.
+        """
+        steps = int(_evaluate(*self._arguments))
+        self._stop.check()
+        return steps
 
     def evaluations(self) -> list[Evaluation]:
         """What the latest run gave for each task."""
@@ -153,17 +166,20 @@ def new_scores(num_tasks: int, num_predictions: int = 0) -> Scores:
     )  # fmt: skip
 
 
-def new_machine(counts: AddressCounts, tasks: TaskSet, dtype: str, lanes: int, traced: int) -> Machine:
-    """Memory for programs of those address counts, and room to trace that many predictions."""
+def new_machine(
+    counts: AddressCounts, tasks: TaskSet, dtype: str, lanes: int, traced: int, stop: StopFlag | None = None
+) -> Machine:
+    """Memory for programs of those address counts, and room to trace that many predictions; ``stop`` ends its loops."""
     if tasks.is_multiclass:
         counts = replace(counts, vectors=max(counts.vectors, CLASS_PREDICTION + 1))
     size = (memory_size(counts, tasks.num_features) + 4 * tasks.num_features) * lanes
     return Machine(
         np.array([kernel(dtype, lanes).address], np.int64),
-        np.zeros(4, np.int64),
+        np.zeros(len(CONTEXT), np.int64),
         aligned(size, dtype),
         aligned(size, dtype),
         aligned((traced + 1) * lanes, dtype),
+        (stop or StopFlag()).array,
     )
 
 

@@ -25,6 +25,7 @@ from automl_zero.vm.lanes import (
     load,
     read_integer,
     read_number,
+    read_shared,
     splat,
     square_root,
     store,
@@ -34,7 +35,7 @@ from automl_zero.vm.lanes import (
     zeros,
 )
 
-SCRATCH, NUM_FEATURES, SEED, NOISE = range(4)  # entries of the context
+CONTEXT = SCRATCH, NUM_FEATURES, SEED, NOISE, STOP = 0, 1, 2, 3, 4  # entries of the context
 SIGNATURE = types.void(*[types.int64] * KERNEL_ARGUMENTS)
 
 
@@ -44,8 +45,8 @@ def kernel(dtype: str, lanes: int) -> Any:
 
     As a C function it takes ``code, data, count, memory, context, tick``, addresses but for count and tick, and
     executes ``count`` rows of a lowered program once. ``context`` holds what only some instructions look up: the index
-    of the scratch, the number of features, the seed of the noise (as its bits), and the address of the lanes' task
-    numbers.
+    of the scratch, the number of features, the seed of the noise (as its bits), and the addresses of the lanes' task
+    numbers and of the stop flag. Once that is raised, what is left in the memory is of no meaning.
     """
     width = Width(dtype, lanes)
 
@@ -172,7 +173,8 @@ def _run_matrix_op(
     elif op == lower.TRANSPOSE:
         _transpose(width, mem, out, a, num_features)
     elif op == lower.MATRIX_MATRIX:
-        _matrix_matrix(width, mem, out, a, b, read_integer(context, SCRATCH), num_features)
+        scratch, stop = read_integer(context, SCRATCH), read_integer(context, STOP)
+        _matrix_matrix(width, mem, out, a, b, scratch, num_features, stop)
     elif op == lower.SET_ELEMENT:
         k = int(read_number(data, 0) * num_features) * width_of(width)
         store(mem, out + k, splat(zeros(width), read_number(data, 1)))
@@ -331,10 +333,13 @@ def _matrix_vector(width: Any, mem: int, out: int, a: int, b: int, scratch: int,
 
 
 @jit
-def _matrix_matrix(width: Any, mem: int, out: int, a: int, b: int, scratch: int, num_features: int) -> None:
+def _matrix_matrix(width: Any, mem: int, out: int, a: int, b: int, scratch: int, num_features: int, stop: int) -> None:
+    """The only instruction that may take minutes by itself, so it looks at the stop flag before each row."""
     lanes = width_of(width)
     side = num_features * lanes
     for row in range(num_features):
+        if read_shared(stop):
+            return
         for column in range(0, side, lanes):
             total = zeros(width)
             for k in range(num_features):

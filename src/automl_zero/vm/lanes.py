@@ -145,6 +145,17 @@ def _reader(element: Any) -> Any:
     return read
 
 
+@intrinsic  # type: ignore[untyped-decorator]
+def read_shared(_context: Any, address: Any) -> Any:
+    """The whole number at an address, which another thread may change: it is read anew at every call."""
+
+    def codegen(context: Any, builder: Any, _sig: Any, args: Any) -> Any:
+        pointer = builder.inttoptr(args[0], ir.IntType(64).as_pointer())
+        return builder.load_atomic(pointer, "monotonic", 8)
+
+    return types.int64(types.int64), codegen
+
+
 read_integer = _reader(types.int64)
 read_number = _reader(types.float64)
 

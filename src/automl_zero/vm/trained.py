@@ -28,6 +28,7 @@ from automl_zero.vm.lanes import Width, load, splat, store, width_of, zeros
 from automl_zero.vm.lower import SIZE, Code, Lowered, encode, lower, new_lowered, place
 from automl_zero.vm.noise import GOLDEN_32
 from automl_zero.vm.reference import shape_of
+from automl_zero.vm.stop_flag import StopFlag
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +89,7 @@ def train(
     keep_best: bool = False,
     dtype: str = "float64",
     max_abs_error: float = 100.0,
+    stop: StopFlag | None = None,
 ) -> Trained:
     """Train a program on the training examples of every task, in the order of the set.
 
@@ -100,8 +102,9 @@ def train(
             ``Trained`` predicts it; otherwise these are ignored, and the last epoch counts.
         dtype: ``float32`` or ``float64``, the precision of the whole computation.
         max_abs_error: the largest error that is allowed.
+        stop: a flag that ends the training when it is raised; what counts is the memory before that epoch.
     """
-    engine = _Engine(tasks, program, dtype)
+    engine = _Engine(tasks, program, dtype, stop)
     kept, epochs = engine.empty_banks(), np.zeros(len(tasks), np.int64)
     best = np.full(len(tasks), -np.inf)
     for epoch, alive in enumerate(engine.epochs(float(max_abs_error)), 1):
@@ -139,14 +142,15 @@ def _blank(trained: Trained) -> TaskSet:
 class _Engine:
     """A lowered program with tasks packed and memory allocated."""
 
-    def __init__(self, tasks: TaskSet, program: Program, dtype: str) -> None:
+    def __init__(self, tasks: TaskSet, program: Program, dtype: str, stop: StopFlag | None = None) -> None:
+        self._stop = stop or StopFlag()
         counts = program.address_counts()
         if tasks.is_multiclass:
             counts = replace(counts, vectors=max(counts.vectors, CLASS_PREDICTION + 1))
         self._tasks, self._counts, self._dtype = tasks, counts, dtype
         self._lanes = LINE_BYTES // np.dtype(dtype).itemsize // 2  # always, so that no other width is compiled
         self._width, self._packed = Width(dtype, self._lanes), pack(tasks, dtype, self._lanes)
-        self._machine = new_machine(counts, tasks, dtype, self._lanes, 0)
+        self._machine = new_machine(counts, tasks, dtype, self._lanes, 0, self._stop)
         self._lowered = new_lowered(len(program))
         _lower(encode(program), tasks.is_multiclass, tasks.num_features, self._lanes, self._lowered)
         blocks = len(self._packed.active)
@@ -161,11 +165,11 @@ class _Engine:
         return scalars, vectors, matrices
 
     def epochs(self, limit: float) -> Iterator[NDArray[np.bool_]]:
-        """Train epoch after epoch; gives the tasks that have not failed, until all have."""
+        """Train epoch after epoch; gives the tasks that have not failed, until all have or the stop flag is raised."""
         scores, alive = new_scores(padded(len(self._tasks), self._lanes)), self._packed.active.copy()
         for epoch in range(self._tasks.num_epochs):
             _train(self._width, self._lowered, self._packed, epoch, limit, self._machine, self._memory, alive, scores)
-            if not alive.any():
+            if not alive.any() or self._stop.is_set:
                 return
             bits = alive[:, None] >> np.arange(self._lanes) & 1
             yield bits.astype(bool).ravel()[: len(self._tasks)]
@@ -265,6 +269,8 @@ def _predict(
     frame = evaluation._set_up(width, program, rows, 0, Extent(0, count, 0), machine)
     place_of_output = lanes if frame.classes <= 2 else evaluation._class_prediction(width, frame)
     for example in range(count):
+        if evaluation.is_raised(machine.stop):
+            return
         for k in range(len(cells)):
             store(frame.memory, k * lanes, splat(zeros(width), cells[k]))
         evaluation._predict(width, frame, frame.valid_x, example, tick)
