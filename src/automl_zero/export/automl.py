@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from functools import partial
+from time import monotonic
 from typing import Any, Self
 
 import numpy as np
 
 from automl_zero.export.effort import KNOWN, Effort
 from automl_zero.export.estimator import ProgramClassifier, ProgramRegressor
-from automl_zero.export.evolution import Finder, Found, Ranked, steps_in_the_end
+from automl_zero.export.evolution import Finder, Found, Ranked, epochs_in_the_end
 from automl_zero.export.evolved import check_number, seed_of
 from automl_zero.export.model import Model, Plan, fit_model
 from automl_zero.export.suite import build_suite
@@ -25,6 +26,7 @@ from automl_zero.tasks.task import FloatArray
 from automl_zero.vm.stop_flag import Stopped
 
 LEAST_ROWS = 6  # so that there are some for every purpose
+PROBED = 16  # one of so many rows is trained on first, to see how long all of them take
 LEAST_SHARE = 0.5  # of the training on the rehearsal's rows; with less in the end, what was learnt there is better
 
 
@@ -213,15 +215,23 @@ def _found(finder: Finder, x: FloatArray, y: FloatArray) -> tuple[Found, Program
 
 def _trained(finder: Finder, found: Found, ranked: Ranked, x: FloatArray, y: FloatArray) -> Model | None:
     """A program trained on all rows, as often as there is time; None where that is not worth it."""
-    judged, rows, members = found.judged[ranked.program], finder.suite.rehearsal, finder.effort.members
-    epochs, left = steps_in_the_end(ranked.epochs, len(x)) // len(x), finder.stopping.left
-    if left < np.inf:
-        epochs = min(epochs, int(max(left, 0.0) / max(judged.step_seconds * len(x), 1e-9)))
-    if epochs * len(x) < LEAST_SHARE * ranked.epochs * len(rows.x) and left < np.inf:
-        return None
-    plan = Plan(epochs, width=rows.width, members=members, seed=finder.seed)
-    model = fit_model(ranked.program, x, y, rows.num_classes, plan, finder.stopping.scoring)
-    return None if finder.stopping.scoring.is_set and model.has_failed else model
+    judged, rows, stopping = found.judged[ranked.program], finder.suite.rehearsal, finder.stopping
+
+    def trained_on(count: int, epochs: int) -> Model:
+        plan = Plan(epochs, width=rows.width, members=finder.effort.members, seed=finder.seed)
+        return fit_model(ranked.program, x[:count], y[:count], rows.num_classes, plan, stopping.scoring)
+
+    epochs = epochs_in_the_end(ranked.epochs, len(x))
+    if stopping.left < np.inf:
+        if len(x) > PROBED * len(rows.x):  # so many more that what they take has to be seen
+            began = monotonic()
+            trained_on(len(x) // PROBED, 1)
+            judged = replace(judged, row_seconds=(monotonic() - began) / (len(x) // PROBED))
+        epochs = min(epochs, judged.affordable_epochs(len(x), stopping.left))
+        if epochs * len(x) < LEAST_SHARE * ranked.epochs * len(rows.x):
+            return None
+    model = trained_on(len(x), epochs)
+    return None if stopping.scoring.is_set and model.has_failed else model
 
 
 def _effort(estimator: Any) -> Effort:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from itertools import pairwise
 from statistics import fmean, median
 from time import monotonic
 
@@ -40,6 +41,7 @@ OF_ISLAND = 3  # programs of each island that may become finalists
 MOST_LOSS = 1e9  # on a row
 MOST_STEPS = 10 * SELECT_STEPS  # of training in the end, unless one epoch has more
 KNOWN_SHARE, TUNE_SHARE = 0.2, 0.2  # of the time: for the constants of known programs, and of finalists
+CACHE_MISSES = 1.5  # times what a step takes on few rows does one of many take
 MOST_RESERVE = 0.6  # of the time, for all that follows the search
 
 
@@ -76,7 +78,8 @@ class Judged:
         epochs: of its training, after which it does best on the select rows.
         losses: on each select row; 1 less their mean is the score.
         tune_fitness: as in ``Ranked``.
-        seconds: that all of this took; ``step_seconds``: of that, training on one row once.
+        seconds: that all of this took.
+        row_seconds: of training on one row once, its way into the machine included; ``step_seconds``: once more.
     """
 
     model: Model
@@ -84,7 +87,17 @@ class Judged:
     losses: FloatArray
     tune_fitness: float
     seconds: float
+    row_seconds: float
     step_seconds: float
+
+    def training_seconds(self, num_rows: int, epochs: int) -> float:
+        """Of training on so many rows, about: those of many do not stay in the caches of the processor."""
+        return CACHE_MISSES * num_rows * (self.row_seconds + (epochs - 1) * self.step_seconds)
+
+    def affordable_epochs(self, num_rows: int, seconds: float) -> int:
+        """So many can be done in that time; 0 if there is none for a single one."""
+        left = seconds / (CACHE_MISSES * num_rows) - self.row_seconds
+        return 0 if left < 0 else 1 + int(left / max(self.step_seconds, 1e-12))
 
 
 @dataclass(frozen=True)
@@ -105,9 +118,9 @@ class Found:
     course: tuple[Point, ...]
 
 
-def steps_in_the_end(epochs: int, num_rows: int) -> int:
-    """Rows that a program is trained on in the end, each as often as there are epochs: not too many in all."""
-    return num_rows * max(1, min(epochs, MOST_STEPS // num_rows))
+def epochs_in_the_end(epochs: int, num_rows: int) -> int:
+    """Of training on all rows, of a program that does best after so many: not too many steps in all."""
+    return max(1, min(epochs, MOST_STEPS // num_rows))
 
 
 def standard_error(differences: FloatArray) -> float:
@@ -194,7 +207,10 @@ class Finder:
     @property
     def _train_seconds(self) -> float:
         """Of training in the end, about."""
-        return max(each.step_seconds * steps_in_the_end(each.epochs, self.num_rows) for each in self.judged.values())
+        return max(
+            each.training_seconds(self.num_rows, epochs_in_the_end(each.epochs, self.num_rows))
+            for each in self.judged.values()
+        )
 
     def _tuned(self, name: str, program: Program, part: str) -> Program:
         if not self._has_time(part):
@@ -261,13 +277,16 @@ class Finder:
             epochs, tune_fitness = self._epochs(program), self._fitness(program, self.suite.tune)
         except Stopped:
             return False
-        training = monotonic()
-        model = self._trained(program, epochs)
-        seconds = monotonic() - training
+        moments = [monotonic()]
+        for number in (1, epochs):
+            model = self._trained(program, number)
+            moments.append(monotonic())
         if self.stopping.scoring.is_set:
             return False
-        losses, steps = self._losses(model), max(1, epochs * len(self.suite.rehearsal.x))
-        self.judged[program] = Judged(model, epochs, losses, tune_fitness, monotonic() - began, seconds / steps)
+        losses, rows = self._losses(model), len(self.suite.rehearsal.x)
+        once, whole = (after - before for before, after in pairwise(moments))
+        each = once / rows, max(whole - once, 0.0) / (rows * max(epochs - 1, 1))
+        self.judged[program] = Judged(model, epochs, losses, tune_fitness, monotonic() - began, *each)
         return True
 
     def _ranked(self, known: dict[str, Program], evolved: dict[str, Program]) -> list[Ranked]:
