@@ -42,7 +42,8 @@ def run_kernel(
     memory = with_scratch(banks, dtype)
     assert lowered.memory[SIZE] == sum(bank.size for bank in banks)
     numbers = np.array(range(lanes) if tasks is None else tasks, np.uint32) * np.uint32(noise.GOLDEN_32)
-    context = np.array([lowered.memory[SIZE], num_features, np.uint64(seed).view(np.int64), numbers.ctypes.data])
+    flag, signed_seed = np.zeros(1, np.int64), np.uint64(seed).view(np.int64)
+    context = np.array([lowered.memory[SIZE], num_features, signed_seed, numbers.ctypes.data, flag.ctypes.data])
     addresses = (array.ctypes.data for array in (lowered.code, lowered.data, memory, context))
     code, data, place_of_memory, place_of_context = addresses
     kernel(dtype, lanes).ctypes(code, data, len(instructions), place_of_memory, place_of_context, tick)

@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 from importlib import resources
 from itertools import islice
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
@@ -27,6 +28,7 @@ SHOWN, MOST_FAULTS = 200, 20  # characters of a faulty value, and faults that ar
 
 Count = Annotated[int, Field(ge=0, le=MOST)]
 Positive = Annotated[int, Field(ge=1, le=MOST)]
+Repetitions = Annotated[int, Field(ge=1, le=1_000_000)]  # of what is done for a single candidate
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Size = Annotated[int, Field(ge=0, le=10_000)]
 Sizes = tuple[Size, Size, Size]
@@ -126,13 +128,15 @@ class MutationConfig(_Section):
     table: Literal["paper", "released"] = "paper"
     weights: dict[Mutation, Annotated[float, Field(ge=0)]] = {}
     graph_share: Fraction = 0.0
-    attempts: Positive = 1
+    attempts: Repetitions = 1
     drift: Fraction = 0.0
 
     @model_validator(mode="after")
     def _some_weight_is_positive(self) -> MutationConfig:
         if self.weights and not sum(self.weights.values()) > 0:
             raise ValueError("at least one mutation needs a weight above 0")
+        if sum(self.weights.values()) == inf:
+            raise ValueError("the weights have no finite sum: use smaller ones, since only their ratios count")
         return self
 
 
@@ -147,7 +151,7 @@ class SearchConfig(_Section):
 
     method: Literal["regularized-evolution", "minimal-generation-gap", "random-search"] = "regularized-evolution"
     population_size: Annotated[int, Field(ge=2, le=1_000_000)] = 100
-    tournament_size: Positive = 10
+    tournament_size: Repetitions = 10
     fitness_resolution: Fraction = 0.0
     parsimony: bool = False
     children: Annotated[int, Field(ge=1, le=100_000)] = 100
@@ -198,7 +202,7 @@ TEACHERS = ("linear", "affine", "absolute", "teacher-net")  # kinds of tasks who
 class StageConfig(_Section):
     """Size of the tasks of one stage."""
 
-    num_tasks: Positive = 8
+    num_tasks: Annotated[int, Field(ge=1, le=10_000)] = 8
     num_train: Positive = 1000
     num_valid: Positive = 100
 
@@ -247,7 +251,7 @@ class TasksConfig(_Section):
     num_classes: Annotated[int, Field(ge=2, le=10)] = 2
     num_epochs: Positive = 1
     label_noise: Fraction = 0.0
-    feature_noise: Annotated[float, Field(ge=0)] = 0.0
+    feature_noise: Annotated[float, Field(ge=0, le=1e9)] = 0.0
     scale_spread: Annotated[float, Field(ge=0, le=3)] = 0.0
     table: TableConfig = TableConfig()
     search: StageConfig = StageConfig()
@@ -373,7 +377,7 @@ class BaselinesConfig(_Section):
     """
 
     names: tuple[Literal["linear", "mlp", "gradient-descent", "net", "figure-6"], ...] = ("linear", "net")
-    trials: Positive = 30
+    trials: Repetitions = 30
 
 
 class StopConfig(_Section):

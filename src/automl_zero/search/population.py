@@ -55,11 +55,12 @@ def new_population(count: int, capacity: tuple[int, ...]) -> Population:
 
 
 def fill(population: Population, programs: Sequence[Code]) -> None:
-    """Copy programs to all slots, one after the other and again from the first, from Python."""
+    """Copy programs to all empty slots, one after the other and again from the first, from Python."""
     for first, program in enumerate(programs):
         slots = slice(first, None, len(programs))
-        population.code[slots], population.data[slots] = program.code, program.data
         population.size[slots] = program.size
+        used = np.flatnonzero(program.code.any(axis=1) | program.data.any(axis=1))  # all else is zero already
+        population.code[slots, used], population.data[slots, used] = program.code[used], program.data[used]
 
 
 @jit

@@ -77,6 +77,12 @@ def sample_tasks(config: TasksConfig, stage: Stage, seed: int) -> TaskSet:
 def _check_memory(config: TasksConfig, stage: Stage) -> None:
     size = stage.size(config)
     each = 8 * (size.num_train + size.num_valid) * config.num_features
+    order = 8 * config.num_epochs * size.num_train
+    if order > MOST_BYTES:
+        raise TaskError(
+            f"tasks.{stage}: {config.num_epochs} epochs (tasks.num_epochs) of {size.num_train} training examples take "
+            f"{order / 1e9:.1f} GB for their order, and {MOST_BYTES / 1e9:.1f} GB is the most: use fewer of either"
+        )
     if size.num_tasks * each > MOST_BYTES:
         raise TaskError(
             f"tasks.{stage}: {size.num_tasks} tasks of {size.num_train} + {size.num_valid} examples with "
