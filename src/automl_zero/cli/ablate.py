@@ -12,6 +12,7 @@ import typer
 from automl_zero.cli.given_program import ProgramName, Suite, Trials, Workers, config_for, counting, interval, threads
 from automl_zero.cli.new_files import PICTURES, check_new_file
 from automl_zero.cli.output import AsJson, Override, Seed, print_table, to_json
+from automl_zero.terminal import echo
 
 if TYPE_CHECKING:
     from automl_zero.analysis.ablate import Ablation, Effect
@@ -63,10 +64,10 @@ def ablate(
 
         draw_ablation(f"{program} on the tasks of {config.name}", found.effects, picture)
     if as_json:
-        typer.echo(to_json(_plain(found) | {"picture": str(picture) if picture else None}))
+        echo(to_json(_plain(found) | {"picture": str(picture) if picture else None}))
         return
     print_table(("", "fitness", "points (95 % interval)", "how"), _rows(found))
-    typer.echo("\n" + "\n".join(_summary(found, picture)))
+    echo("\n" + "\n".join(_summary(found, picture)))
 
 
 def _variants(

@@ -34,13 +34,12 @@ def resume(
     from automl_zero.run.store import check_folder
 
     check_folder(folder)
-    from rich.console import Console
-
+    from automl_zero.console import SafeConsole
     from automl_zero.run.engines import choose_engine
     from automl_zero.run.resume import resume_recorded
     from automl_zero.run.trackers import new_trackers
 
-    console = Console(stderr=as_json, quiet=quiet)
+    console = SafeConsole(stderr=as_json, quiet=quiet)
     trackers = new_trackers(track or [], folder, warning(console))
     with closing(choose_engine(engine, workers, address)) as chosen:
         progress, exit_code = resume_recorded(

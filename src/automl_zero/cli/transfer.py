@@ -10,6 +10,7 @@ import typer
 
 from automl_zero.cli.given_program import SUITE_NAMES, ProgramName, Trials, Workers, counting, threads
 from automl_zero.cli.output import AsJson, Override, Seed, print_table, to_json
+from automl_zero.terminal import echo
 
 if TYPE_CHECKING:
     from automl_zero.analysis.transfer import Place
@@ -41,12 +42,12 @@ def transfer(
     with counting("trials", trials * len(configs)) as tell:
         found = [measure(given, config, trials, threads(workers), tell) for config in configs]
     if as_json:
-        typer.echo(to_json({"places": [_plain(place) for place in found]}))
+        echo(to_json({"places": [_plain(place) for place in found]}))
         return
     names = ("suite", "features", "examples", "as given", "the best first, on the final tasks")
     print_table(names, (list(_row(place)) for place in found))
     best = sum(place.is_best for place in found)
-    typer.echo(f"\nthe program, tuned in each place as the others are, is the best in {best} of {len(found)}")
+    echo(f"\nthe program, tuned in each place as the others are, is the best in {best} of {len(found)}")
 
 
 def _row(place: Place) -> Iterator[str]:

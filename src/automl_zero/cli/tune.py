@@ -12,6 +12,7 @@ import typer
 from automl_zero.cli.given_program import ProgramName, Suite, Trials, Workers, config_for, counting, interval, threads
 from automl_zero.cli.new_files import check_new_file, write_new
 from automl_zero.cli.output import AsJson, Override, Seed, print_table, to_json
+from automl_zero.terminal import echo
 
 if TYPE_CHECKING:
     from automl_zero.analysis.contest import Verdict
@@ -49,13 +50,13 @@ def tune(
         write_new(out, text)
     if as_json:
         tried = [asdict(each) for each in replacements]
-        typer.echo(to_json(asdict(tuning) | {"program": text, "replacements": tried, "final": asdict(verdict)}))
+        echo(to_json(asdict(tuning) | {"program": text, "replacements": tried, "final": asdict(verdict)}))
         return
     if replacements:
         print_table(("in", "for", "constant", "points it gains", ""), _replaced(replacements))
-        typer.echo()
+        echo()
     print_table(("line", "constant", "before", "after"), _changed(tuning))
-    typer.echo(f"\n{text}\n" + "\n".join(_judged(tuning, verdict)) + (f"\nwritten to {out}" if out else ""))
+    echo(f"\n{text}\n" + "\n".join(_judged(tuning, verdict)) + (f"\nwritten to {out}" if out else ""))
 
 
 def _decoupled(program: Program, config: Config, trials: int, workers: int) -> tuple[Program, tuple[Replacement, ...]]:

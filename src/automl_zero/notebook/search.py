@@ -6,9 +6,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-
 from automl_zero.config import load_config
+from automl_zero.console import SafeConsole
 from automl_zero.notebook.result import Result, result_of
 from automl_zero.notebook.view import View, notebook_handle
 from automl_zero.run.callbacks import Callback
@@ -56,14 +55,14 @@ class Search:
             StoreError: the folder exists, or it cannot be written.
         """
         handle = notebook_handle()
-        console = Console(quiet=handle is not None)
+        console = SafeConsole(quiet=handle is not None)
         callbacks = self._callbacks if handle is None else (*self._callbacks, View(self.config, handle))
         if self._out is None:
             return result_of(self.config, self._events(console, callbacks))
         run_recorded(self.config, self._out, self._workers, console, callbacks)
         return result_of(self.config, tuple(read_run(self._out).events))
 
-    def _events(self, console: Console, callbacks: Sequence[Callback]) -> list[Event]:
+    def _events(self, console: SafeConsole, callbacks: Sequence[Callback]) -> list[Event]:
         """Those of a run that is not kept."""
         progress, events = Progress(self.config), []
         with shown(progress, console) as (display, interrupt):

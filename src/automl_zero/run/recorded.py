@@ -6,9 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from rich.console import Console
-
 from automl_zero.config import Config
+from automl_zero.console import SafeConsole
 from automl_zero.run.callbacks import Callback, Callbacks
 from automl_zero.run.checkpoints import Checkpoints
 from automl_zero.run.display import Display, new_display
@@ -25,7 +24,7 @@ def run_recorded(
     config: Config,
     folder: Path,
     workers: int,
-    console: Console,
+    console: SafeConsole,
     callbacks: Sequence[Callback] = (),
     engine: Engine | None = None,
 ) -> tuple[Progress, int]:
@@ -50,7 +49,9 @@ def run_recorded(
 
 
 @contextmanager
-def shown(progress: Progress, console: Console, engine: Engine | None = None) -> Iterator[tuple[Display, Interrupt]]:
+def shown(
+    progress: Progress, console: SafeConsole, engine: Engine | None = None
+) -> Iterator[tuple[Display, Interrupt]]:
     """Show what is known of a run, and catch the first signal to end it early."""
     display = new_display(progress, console, engine.beginning if engine else COMPILING)
     with Interrupt(display.notify) as interrupt, display:
