@@ -29,7 +29,7 @@ class SafeConsole(Console):
     def file(self, new_file: IO[str]) -> None:
         self._file = new_file
 
-    def render_str(self, text: str, **how: Any) -> Text:  # type: ignore[override]
+    def render_str(self, text: str, **how: Any) -> Text:
         """Clean text before it is laid out, so that columns keep their widths."""
         return super().render_str(printable(text), **how)
 

@@ -6,7 +6,6 @@ input ends with one message that names it and with exit code 2, and nothing is w
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from enum import StrEnum
@@ -47,6 +46,7 @@ from automl_zero.cli.tasks import tasks
 from automl_zero.cli.transfer import transfer
 from automl_zero.cli.tune import tune
 from automl_zero.printable import printable
+from automl_zero.processors import number_of_workers, usable_processors
 from automl_zero.terminal import echo, guard, unwritten
 
 BAD_INPUT, NOT_WRITTEN = 2, 1  # exit codes
@@ -165,25 +165,27 @@ def run(
     from automl_zero.run.store import check_new, default_folder
 
     changes = [*(overrides or []), *([] if seed is None else [f"seed={seed}"])]
-    settings, cores = load_fitted(config, data, target, changes), os.cpu_count() or 1
+    settings = load_fitted(config, data, target, changes)
     if effort:
-        settings = with_effort(settings, EFFORTS[effort], cores, changes)
+        settings = with_effort(settings, EFFORTS[effort], usable_processors(), changes)
         if not is_started(EFFORTS[effort], changes):
-            return tell_cost(settings, workers or cores, as_json)
+            return tell_cost(settings, number_of_workers(workers), as_json)
     folder = out or default_folder(settings)
     check_new(folder)
     from automl_zero.console import SafeConsole
     from automl_zero.run.engines import choose_engine
+    from automl_zero.run.hangup import outliving_terminal
     from automl_zero.run.recorded import run_recorded
     from automl_zero.run.trackers import new_trackers
 
     console = SafeConsole(stderr=as_json, quiet=quiet)
     trackers = new_trackers(track or [], folder, warning(console))
-    with closing(choose_engine(engine, workers, address)) as chosen:
-        progress, exit_code = run_recorded(settings, folder, workers or cores, console, trackers, chosen)
-    print_run(progress, folder, as_json)
-    leave_page(folder, console)
-    suggest(folder, console)
+    with outliving_terminal():
+        with closing(choose_engine(engine, workers, address)) as chosen:
+            progress, exit_code = run_recorded(settings, folder, number_of_workers(workers), console, trackers, chosen)
+        print_run(progress, folder, as_json)
+        leave_page(folder, console)
+        suggest(folder, console)
     raise typer.Exit(exit_code)
 
 

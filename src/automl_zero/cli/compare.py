@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from automl_zero.cli.given_program import Workers
 from automl_zero.cli.output import AsJson, Override, print_table, to_json
+from automl_zero.processors import number_of_workers
 from automl_zero.terminal import echo
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def compare(
     out: Annotated[Path, typer.Option(help="Folder of all runs; those that are complete in it are not done again.")],
     seeds: Annotated[int, typer.Option(min=1, help="Runs of each variant, with seeds from 1 on.")] = 10,
     overrides: Annotated[list[str] | None, Override] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Threads; by default, the number of cores.")] = None,
+    workers: Workers = None,
     as_json: AsJson = False,
 ) -> None:
     """Run searches with several seeds, and tell how often and how soon each reaches its target."""
@@ -39,7 +40,7 @@ def compare(
     from automl_zero.report.compare_figure import draw_comparison
 
     chosen = [parse_variant(each, overrides or []) for each in dict.fromkeys(variants)]
-    console, threads = SafeConsole(stderr=True), workers or os.cpu_count() or 1
+    console, threads = SafeConsole(stderr=True), number_of_workers(workers)
     attempts = {each.name: _attempts(each, seeds, out, threads, console) for each in chosen}
     draw_comparison(attempts, out / PICTURE)
     summaries = [summarize(name, runs) for name, runs in attempts.items()]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
@@ -25,12 +24,7 @@ Suite = Annotated[
     ),
 ]
 Trials = Annotated[int, typer.Option(min=1, help="Settings of the constants that are tried in each tuning.")]
-Workers = Annotated[int | None, typer.Option(min=1, help="Threads; by default, the number of cores.")]
-
-
-def threads(workers: int | None) -> int:
-    """The number of threads asked for, or of cores."""
-    return workers or os.cpu_count() or 1
+Workers = Annotated[int | None, typer.Option(min=1, help="Threads; by default, one for each usable processor.")]
 
 
 def config_for(given: Given, suite: str | None, overrides: Sequence[str]) -> Config:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from automl_zero.cli.given_program import counting, threads
+from automl_zero.cli.given_program import counting
 from automl_zero.cli.new_files import check_free
 from automl_zero.cli.output import warning
+from automl_zero.processors import number_of_workers
 from automl_zero.terminal import echo
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def _keep_ablation(folder: Path, story: Story) -> Path:
     final, config = story.progress.final, story.progress.config
     if not final:
         raise StoreError(f"the run in {folder} has no final program yet: let it end, or go on with 'resume'")
-    variants, budget = variants_of(final, config.tasks.num_classes > 2), Budget(TRIALS, SEEDS, threads(None))
+    variants, budget = variants_of(final, config.tasks.num_classes > 2), Budget(TRIALS, SEEDS, number_of_workers(None))
     seconds = duration(expected_seconds(final, len(variants), config, budget))
     echo(f"{len(variants)} parts are taken out, {TRIALS} trials on each of {SEEDS} seeds: about {seconds}")
     with counting("trials", TRIALS * SEEDS * (1 + len(variants))) as told:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from automl_zero.cli.given_program import SUITE_NAMES, ProgramName, Trials, Workers, counting, threads
+from automl_zero.cli.given_program import SUITE_NAMES, ProgramName, Trials, Workers, counting
 from automl_zero.cli.output import AsJson, Override, Seed, print_table, to_json
+from automl_zero.processors import number_of_workers
 from automl_zero.terminal import echo
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def transfer(
     given = load_program(program)
     configs = places(suites, features or [], examples or [], [*(overrides or []), f"seed={seed}"])
     with counting("trials", trials * len(configs)) as tell:
-        found = [measure(given, config, trials, threads(workers), tell) for config in configs]
+        found = [measure(given, config, trials, number_of_workers(workers), tell) for config in configs]
     if as_json:
         echo(to_json({"places": [_plain(place) for place in found]}))
         return

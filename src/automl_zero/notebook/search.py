@@ -10,6 +10,7 @@ from automl_zero.config import load_config
 from automl_zero.console import SafeConsole
 from automl_zero.notebook.result import Result, result_of
 from automl_zero.notebook.view import View, notebook_handle
+from automl_zero.processors import number_of_workers
 from automl_zero.run.callbacks import Callback
 from automl_zero.run.driver import Run
 from automl_zero.run.events import Event
@@ -26,7 +27,7 @@ class Search:
         overrides: such as ``stop.max_programs=20000``.
         seed: of the run; that of the config by default.
         out: the run folder, which must be new; by default, nothing is kept.
-        workers: threads, as many as there are processors by default; they change no result.
+        workers: threads, one for each usable processor by default; they change no result.
         callbacks: told what happens; they may end the run.
 
     Raises:
@@ -44,7 +45,7 @@ class Search:
     ) -> None:
         seeds = [] if seed is None else [f"seed={seed}"]
         self.config = load_config(name_or_path, [*overrides, *seeds])
-        self._out, self._workers = None if out is None else Path(out), workers or os.cpu_count() or 1
+        self._out, self._workers = None if out is None else Path(out), number_of_workers(workers)
         self._callbacks = tuple(callbacks)
 
     def run(self) -> Result:

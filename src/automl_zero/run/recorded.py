@@ -13,6 +13,7 @@ from automl_zero.run.checkpoints import Checkpoints
 from automl_zero.run.display import Display, new_display
 from automl_zero.run.driver import Run
 from automl_zero.run.engine import Engine
+from automl_zero.run.hangup import outliving_terminal
 from automl_zero.run.interrupt import Interrupt
 from automl_zero.run.progress import Progress
 from automl_zero.run.report import report
@@ -52,9 +53,9 @@ def run_recorded(
 def shown(
     progress: Progress, console: SafeConsole, engine: Engine | None = None
 ) -> Iterator[tuple[Display, Interrupt]]:
-    """Show what is known of a run, and catch the first signal to end it early."""
+    """Show what is known of a run, which outlives its terminal, and catch the first signal to end it early."""
     display = new_display(progress, console, engine.beginning if engine else COMPILING)
-    with Interrupt(display.notify) as interrupt, display:
+    with outliving_terminal(), Interrupt(display.notify) as interrupt, display:
         yield display, interrupt
 
 
