@@ -8,6 +8,7 @@ terminal that was closed. What it does not take is dropped from then on, and no 
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
 from typing import TYPE_CHECKING, Any
@@ -55,6 +56,14 @@ class Output:
         return getattr(self._stream, name)
 
 
+class Nowhere(io.TextIOBase):
+    """In place of a standard stream that was closed before the process began."""
+
+    def write(self, text: str) -> int:
+        """Drop the text; gives its length."""
+        return len(text)
+
+
 class Plain:
     """In place of a standard stream: whoever writes to it, such as a traceback or a warning, writes cleaned text.
 
@@ -92,7 +101,7 @@ def surviving(stream: Any) -> Any:
     """The stream as one that may go away, below all that stands in its place."""
     while proxied := getattr(stream, "rich_proxied_file", None):
         stream = proxied
-    return stream if isinstance(stream, Output) else Output(stream or _nowhere())
+    return stream if isinstance(stream, Output) else Output(stream or Nowhere())
 
 
 def unwritten() -> str | None:
@@ -113,7 +122,3 @@ def _occupy(number: int) -> None:
         os.fstat(number)
     except OSError:
         os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
-
-
-def _nowhere() -> TextIO:
-    return open(os.devnull, "w", encoding="utf-8")
