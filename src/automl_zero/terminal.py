@@ -28,7 +28,7 @@ class Output:
         lost: why it takes no more; None as long as it does.
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO | Nowhere) -> None:
         self._stream = stream
         self.lost: Exception | None = None
 
@@ -101,7 +101,7 @@ def surviving(stream: Any) -> Any:
     """The stream as one that may go away, below all that stands in its place."""
     while proxied := getattr(stream, "rich_proxied_file", None):
         stream = proxied
-    return stream if isinstance(stream, Output) else Output(stream or Nowhere())
+    return stream if isinstance(stream, Output) else Output(Nowhere() if stream is None else stream)
 
 
 def unwritten() -> str | None:

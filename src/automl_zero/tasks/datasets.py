@@ -36,6 +36,11 @@ def load_dataset(name: str) -> Dataset:
     if name == BUNDLED:
         return _digits()
     if name.endswith(SUFFIX):
+        if not Path(name).exists():
+            raise TaskError(
+                f"tasks.dataset = {name!r} is no file: check the path, or if the images of a run have moved, add --set "
+                "tasks.dataset=NEW"
+            )
         return _load_own(name, _time_of_change(Path(name)))
     if name not in KNOWN:
         names = ", ".join(dataset_names())
