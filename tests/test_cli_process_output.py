@@ -11,6 +11,8 @@ import pytest
 from commands import COMMAND, wait_until
 from small_config import small_file
 
+from automl_zero.printable import MARK
+
 COMPLETE = {"best", "checkpoints", "config.toml", "events.jsonl", "report.html", "report.txt"}
 HOSTILE = "evil\x1b]0;OWNED\x07\x9b"
 
@@ -147,3 +149,27 @@ def test_what_others_write_is_cleaned_too(code: str) -> None:
     told = done.stdout + done.stderr
     assert b"OWNED" in told
     assert b"\x1b" not in told
+
+
+def shown_on_terminal(*arguments: object) -> str:
+    """All that a command shows on a terminal."""
+    process, terminal = begun_on_terminal(*arguments)
+    told = b""
+    while True:
+        try:
+            part = os.read(terminal, 4096)
+        except OSError:  # the other end was closed
+            break
+        if not part:
+            break
+        told += part
+    os.waitpid(process, 0)
+    os.close(terminal)
+    return told.decode()
+
+
+def test_on_a_terminal_there_are_colours_and_a_picture_that_moves(small: Path) -> None:
+    assert "\x1b[?25l" in shown_on_terminal("run", small, "--out", "made")
+    assert "\x1b[1mdef Predict\x1b[0m" in shown_on_terminal("show", "made")
+    assert "\x1b[" in shown_on_terminal("--help")
+    assert MARK not in shown_on_terminal("show", "made")

@@ -38,8 +38,8 @@ def load_dataset(name: str) -> Dataset:
     if name.endswith(SUFFIX):
         if not Path(name).exists():
             raise TaskError(
-                f"tasks.dataset = {name!r} is no file: check the path, or if the images of a run have moved, add --set "
-                "tasks.dataset=NEW"
+                f"{name} cannot be opened (No such file or directory): check the path; if the images of a run have "
+                "moved, add --set tasks.dataset=NEW, or write it to the run's config.toml"
             )
         return _load_own(name, _time_of_change(Path(name)))
     if name not in KNOWN:
