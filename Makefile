@@ -13,7 +13,7 @@ help:
 	@echo "make test    run the tests"
 	@echo "make browser try dashboard and interactive report in chromium, which is installed if root can"
 	@echo "make soak    kill a run again and again for 20 minutes, and try 100,000 hostile inputs in some more"
-	@echo "make check   style, types, and who may import whom"
+	@echo "make check   style, types, who may import whom, and published vulnerabilities of what is installed"
 	@echo "make bench   measure the speed, beside that of the published C++ program"
 	@echo "make clean   remove the environment and the caches; runs stay"
 
@@ -76,6 +76,7 @@ check: .venv/development
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@$(BIN)/python .ci/audit.py
 
 # The options of the tests, which switch benchmarks off, do not apply here.
 bench: .venv/development

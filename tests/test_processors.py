@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from automl_zero import processors
-from automl_zero.processors import usable_processors
+from automl_zero.processors import number_of_workers, usable_processors
 
 
 @pytest.fixture
@@ -53,3 +53,8 @@ def test_a_quota_beyond_the_affinity_changes_nothing(cgroups: Path, monkeypatch:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0}, raising=False)
     (cgroups / "cpu.max").write_text("400000 100000\n")
     assert usable_processors() == 1
+
+
+@pytest.mark.usefixtures("cgroups")
+def test_a_number_that_is_asked_for_stands_and_else_all_usable_processors_work() -> None:
+    assert [number_of_workers(None), number_of_workers(3), number_of_workers(99)] == [64, 3, 99]

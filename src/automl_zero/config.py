@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 import tomli_w
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model, model_validator
 
+from automl_zero.places import settle
+
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # what commands a terminal, or is half a sign
 MOST = (1 << 63) - 1  # of a whole number, so that compiled code can take it
 LONGEST = 1 << 22  # bytes of a file; and dots of a line or a text, since the parser takes time in the square of them:
@@ -494,10 +496,15 @@ def preset_names() -> list[str]:
 def load_config(name_or_path: str, overrides: Sequence[str] = ()) -> Config:
     """Load a preset or a TOML file and apply overrides such as ``tasks.num_features=8``.
 
+    Paths in a file are relative to its folder, those in overrides to the working folder (``places``).
+
     Raises:
         ConfigError: no such preset or file, not TOML, an unknown key, or a value that is out of range.
     """
-    return with_overrides(_read(name_or_path), overrides)
+    values = _read(name_or_path)
+    if name_or_path not in preset_names():
+        settle(values, Path(name_or_path).parent)
+    return with_overrides(values, overrides)
 
 
 def with_overrides(values: dict[str, Any], overrides: Sequence[str]) -> Config:
@@ -508,6 +515,7 @@ def with_overrides(values: dict[str, Any], overrides: Sequence[str]) -> Config:
     """
     for override in overrides:
         _apply(values, override)
+    settle(values, Path())
     return parse_config(values)
 
 

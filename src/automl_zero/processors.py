@@ -1,4 +1,4 @@
-"""How many processors this process may use, which is what threads and processes are counted by."""
+"""How many processors this process may use: so many threads or processes work, unless a number is given."""
 
 from __future__ import annotations
 
@@ -17,6 +17,11 @@ def usable_processors() -> int:
     """
     quota = _quota()
     return max(1, min(_affinity(), _affinity() if quota is None else ceil(quota)))
+
+
+def number_of_workers(asked: int | None) -> int:
+    """How many threads or processes to work with: as many as are asked for, or one for each usable processor."""
+    return asked or usable_processors()
 
 
 def _affinity() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from sklearn.model_selection import train_test_split
 
 import automl_zero
 from automl_zero.config import ConfigError
-from automl_zero.export import AutoMLZeroClassifier, AutoMLZeroRegressor, EvolvedClassifier, EvolvedRegressor
+from automl_zero.export import AutoMLZeroClassifier, AutoMLZeroRegressor, EvolvedClassifier, EvolvedRegressor, automl
 from automl_zero.export.effort import Effort, search_config
 from automl_zero.export.evolution import standard_error
 from automl_zero.export.evolved import seed_of
@@ -176,3 +177,19 @@ def test_estimators_are_found_in_the_package() -> None:
         automl_zero.NoClassifier  # noqa: B018
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         automl_zero.nothing  # noqa: B018
+
+
+@pytest.mark.parametrize("n_jobs", [0, 1.5, True, False, "2", np.float64(2)], ids=repr)
+def test_what_is_no_number_of_threads_is_refused(n_jobs: Any) -> None:
+    with pytest.raises(ValueError, match=f"n_jobs = {re.escape(repr(n_jobs))} is no number of threads"):
+        AutoMLZeroClassifier(**SMALL, n_jobs=n_jobs).fit(*WINE)
+
+
+@pytest.mark.parametrize(
+    ("n_jobs", "threads"), [(None, 1), (1, 1), (np.int64(3), 3), (-1, 4), (-2, 3), (-4, 1), (-9, 1)]
+)
+def test_negative_numbers_of_threads_count_from_the_usable_processors(
+    n_jobs: Any, threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(automl, "usable_processors", lambda: 4)
+    assert automl._threads(n_jobs) == threads

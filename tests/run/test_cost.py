@@ -122,7 +122,7 @@ def test_the_range_is_from_one_population_to_the_other() -> None:
 
 
 def test_on_a_cluster_all_processes_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr("automl_zero.run.cost.usable_processors", lambda: 2)
     config = small_config(islands={"count": 16})
     found, times = ESTIMATE.seconds_per_program, 4
     on_eight = on_cluster(ESTIMATE, config, 8)

@@ -13,8 +13,17 @@ FALLBACK = platform.processor() or "unknown processor"
 
 
 def test_the_machine_is_told_without_the_name_that_somebody_gave_it() -> None:
-    assert f", {os.cpu_count()} cores, " in module.machine()
+    assert "cores" in module.machine()
     assert platform.node() not in module.machine().split()
+
+
+@pytest.mark.parametrize(("there", "usable", "told"), [(8, 8, "8 cores"), (64, 3, "3 of 64 cores usable")])
+def test_where_not_all_processors_may_be_used_both_numbers_are_told(
+    there: int, usable: int, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: there)
+    monkeypatch.setattr(module, "usable_processors", lambda: usable)
+    assert f", {told}, " in module.machine.__wrapped__()
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,8 @@ from automl_zero.run.engine import Beginning
 from automl_zero.run.engines import choose_engine
 from automl_zero.run.events import Cluster, EpochEnd
 from automl_zero.run.experiment import search_tasks
-from automl_zero.run.ray_engine import RayEngine, _connect
+from automl_zero.run.ray_cluster import Connection
+from automl_zero.run.ray_engine import RayEngine
 from automl_zero.run.recorded import run_recorded
 from automl_zero.run.resume import resume_recorded
 from automl_zero.run.store import read_run
@@ -223,7 +224,8 @@ def test_the_command_runs_on_ray(tmp_path: Path) -> None:
 
 
 def test_without_ray_it_is_told_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "automl_zero.run.ray_engine")
+    for name in ("ray_engine", "ray_cluster"):
+        monkeypatch.delitem(sys.modules, f"automl_zero.run.{name}")
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(ConfigError, match=r"needs Ray, which is not installed: pip install '\.\[ray\]'"):
         choose_engine("ray", None, None)
@@ -237,7 +239,7 @@ def test_an_address_without_ray_is_refused() -> None:
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "nonsense", "ray://127.0.0.1:1"])
 def test_a_cluster_that_is_not_there_is_told_at_once(address: str) -> None:
     with pytest.raises(ConfigError, match=f"no Ray cluster at {address} .*: give HOST:PORT of a head node"):
-        _connect(address)
+        Connection(address)
 
 
 def process(*arguments: object) -> subprocess.Popen[str]:

@@ -6,10 +6,10 @@ input ends with one message that names it and with exit code 2, and nothing is w
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -45,8 +45,11 @@ from automl_zero.cli.resume import resume
 from automl_zero.cli.tasks import tasks
 from automl_zero.cli.transfer import transfer
 from automl_zero.cli.tune import tune
+from automl_zero.printable import printable
+from automl_zero.processors import number_of_workers, usable_processors
+from automl_zero.terminal import echo, guard, unwritten
 
-BAD_INPUT = 2  # exit code
+BAD_INPUT, NOT_WRITTEN = 2, 1  # exit codes
 
 
 class Precision(StrEnum):
@@ -67,19 +70,49 @@ class StageName(StrEnum):
 class Commands(TyperGroup):
     """Commands that tell an expected error in one message."""
 
+    def make_context(self, *arguments: Any, **more: Any) -> Any:
+        """Read the options of the command itself."""
+        with _cleaned_usage():
+            return super().make_context(*arguments, **more)
+
     def invoke(self, ctx: Any) -> Any:
         """Do what the command line says."""
         try:
-            return super().invoke(ctx)
+            with _cleaned_usage():
+                super().invoke(ctx)
         except (ValueError, OSError) as error:
             if not _is_expected(error):
                 raise
-            typer.echo(f"error: {error}", err=True)
+            echo(f"error: {error}", err=True)
             raise typer.Exit(BAD_INPUT) from None
         except MemoryError as error:
             remedy = "make the population, the caches or the tasks smaller"
-            typer.echo(f"error: the memory does not suffice ({error}): {remedy}", err=True)
+            echo(f"error: the memory does not suffice ({error}): {remedy}", err=True)
             raise typer.Exit(BAD_INPUT) from None
+        if reason := unwritten():  # a run ends by Exit: whatever becomes of the output, the run is in its folder
+            echo(f"error: the output could not be written ({reason}): write it somewhere else", err=True)
+            raise typer.Exit(NOT_WRITTEN)
+
+
+class Command(typer.Typer):
+    """The command as a process of its own, whose standard streams are guarded."""
+
+    def __call__(self, *arguments: Any, **more: Any) -> Any:
+        """Do what the command line says, and end the process."""
+        guard()
+        return super().__call__(*arguments, **more)
+
+
+@contextmanager
+def _cleaned_usage() -> Iterator[None]:
+    """Clean what Typer says of a command line: a pattern of the shell may have put a stranger's file name into it."""
+    try:
+        yield
+    except Exception as error:
+        told = getattr(error, "format_message", None)
+        if told is not None:
+            vars(error)["format_message"] = partial(printable, told())
+        raise
 
 
 def _is_expected(error: Exception) -> bool:
@@ -93,11 +126,11 @@ def _is_expected(error: Exception) -> bool:
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"automl-zero {__version__}")
+        echo(f"automl-zero {__version__}")
         raise typer.Exit
 
 
-main = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+main = Command(cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 Version = Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")]
 Data = typer.Option(
@@ -132,26 +165,27 @@ def run(
     from automl_zero.run.store import check_new, default_folder
 
     changes = [*(overrides or []), *([] if seed is None else [f"seed={seed}"])]
-    settings, cores = load_fitted(config, data, target, changes), os.cpu_count() or 1
+    settings = load_fitted(config, data, target, changes)
     if effort:
-        settings = with_effort(settings, EFFORTS[effort], cores, changes)
+        settings = with_effort(settings, EFFORTS[effort], usable_processors(), changes)
         if not is_started(EFFORTS[effort], changes):
-            return tell_cost(settings, workers or cores, as_json)
+            return tell_cost(settings, number_of_workers(workers), as_json)
     folder = out or default_folder(settings)
     check_new(folder)
-    from rich.console import Console
-
+    from automl_zero.console import SafeConsole
     from automl_zero.run.engines import choose_engine
+    from automl_zero.run.hangup import outliving_terminal
     from automl_zero.run.recorded import run_recorded
     from automl_zero.run.trackers import new_trackers
 
-    console = Console(stderr=as_json, quiet=quiet)
+    console = SafeConsole(stderr=as_json, quiet=quiet)
     trackers = new_trackers(track or [], folder, warning(console))
-    with closing(choose_engine(engine, workers, address)) as chosen:
-        progress, exit_code = run_recorded(settings, folder, workers or cores, console, trackers, chosen)
-    print_run(progress, folder, as_json)
-    leave_page(folder, console)
-    suggest(folder, console)
+    with outliving_terminal():
+        with closing(choose_engine(engine, workers, address)) as chosen:
+            progress, exit_code = run_recorded(settings, folder, number_of_workers(workers), console, trackers, chosen)
+        print_run(progress, folder, as_json)
+        leave_page(folder, console)
+        suggest(folder, console)
     raise typer.Exit(exit_code)
 
 
@@ -190,13 +224,13 @@ def evaluate(
     tasks = choose_tasks(suite, data, stage.value, seed)
     results = evaluate_programs(programs, tasks, dtype.value, max_abs_error)
     if as_json:
-        typer.echo(to_json(results))
+        echo(to_json(results))
         return
     for result in results["programs"]:
         remind_of(result["program"])
         rows = [_task_row(task) for task in result["tasks"]]
         print_table(("task", "fitness", "error", "stopped early", "train steps", "first predictions"), rows)
-        typer.echo(f"{result['program']}: mean fitness {result['mean_fitness']}, median {result['median_fitness']}\n")
+        echo(f"{result['program']}: mean fitness {result['mean_fitness']}, median {result['median_fitness']}\n")
 
 
 def _task_row(task: dict[str, Any]) -> list[str]:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from automl_zero.cli.given_program import ProgramName, Suite, Trials, Workers, config_for, counting, interval, threads
+from automl_zero.cli.given_program import ProgramName, Suite, Trials, Workers, config_for, counting, interval
 from automl_zero.cli.new_files import PICTURES, check_new_file
 from automl_zero.cli.output import AsJson, Override, Seed, print_table, to_json
+from automl_zero.processors import number_of_workers
+from automl_zero.terminal import echo
 
 if TYPE_CHECKING:
     from automl_zero.analysis.ablate import Ablation, Effect
@@ -55,7 +57,7 @@ def ablate(
     given, config = named.program, config_for(named, suite, [*(overrides or []), f"seed={seed}"])
     chosen = {**(_techniques(given, config) if techniques else {}), **dict(map(_group, groups or []))}
     variants = _variants(program, given, chosen, lines, config.tasks.num_classes > 2)
-    budget = Budget(trials, seeds, threads(workers))
+    budget = Budget(trials, seeds, number_of_workers(workers))
     with counting("trials", trials * seeds * (1 + len(variants))) as tell:
         found = measure(given, variants, config, budget, tell)
     if picture:
@@ -63,10 +65,10 @@ def ablate(
 
         draw_ablation(f"{program} on the tasks of {config.name}", found.effects, picture)
     if as_json:
-        typer.echo(to_json(_plain(found) | {"picture": str(picture) if picture else None}))
+        echo(to_json(_plain(found) | {"picture": str(picture) if picture else None}))
         return
     print_table(("", "fitness", "points (95 % interval)", "how"), _rows(found))
-    typer.echo("\n" + "\n".join(_summary(found, picture)))
+    echo("\n" + "\n".join(_summary(found, picture)))
 
 
 def _variants(

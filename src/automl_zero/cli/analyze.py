@@ -15,6 +15,7 @@ from automl_zero.cli.difference import marked
 from automl_zero.cli.given_program import SUITE_NAMES, ProgramName
 from automl_zero.cli.new_files import check_free
 from automl_zero.cli.output import AsJson, Seed, to_json
+from automl_zero.terminal import echo
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -44,12 +45,12 @@ def analyze(
     Steps that change no result are always done. Others are tested on the select tasks of a run, or on those of --suite
     or --data.
     """
-    from rich.console import Console
     from rich.text import Text
 
     from automl_zero.analysis.analyze import analyze as understand
     from automl_zero.analysis.analyze import to_plain
     from automl_zero.analysis.lineage import lineage_of
+    from automl_zero.console import SafeConsole
     from automl_zero.run.given import find_program
     from automl_zero.run.suite import suite_config
 
@@ -63,9 +64,9 @@ def analyze(
     if out:
         _write(out, {JSON_FILE: to_json(to_plain(analysis)) + "\n", TEXT_FILE: f"{text.plain}\n"})
     if as_json:
-        typer.echo(to_json(to_plain(analysis)))
+        echo(to_json(to_plain(analysis)))
     else:
-        Console(soft_wrap=True, highlight=False).print(text)
+        SafeConsole(soft_wrap=True, highlight=False).print(text)
 
 
 def _title(analysis: Analysis) -> Text:

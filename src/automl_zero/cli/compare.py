@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,13 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from automl_zero.cli.given_program import Workers
 from automl_zero.cli.output import AsJson, Override, print_table, to_json
+from automl_zero.processors import number_of_workers
+from automl_zero.terminal import echo
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from automl_zero.analysis.compare import Attempt, Estimate, Summary, Variant
     from automl_zero.config import Config
+    from automl_zero.console import SafeConsole
 
 PICTURE = "comparison.png"
 LONGEST_NAME = 48  # of a variant in the table, in characters
@@ -30,44 +31,43 @@ def compare(
     out: Annotated[Path, typer.Option(help="Folder of all runs; those that are complete in it are not done again.")],
     seeds: Annotated[int, typer.Option(min=1, help="Runs of each variant, with seeds from 1 on.")] = 10,
     overrides: Annotated[list[str] | None, Override] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Threads; by default, the number of cores.")] = None,
+    workers: Workers = None,
     as_json: AsJson = False,
 ) -> None:
     """Run searches with several seeds, and tell how often and how soon each reaches its target."""
-    from rich.console import Console
-
     from automl_zero.analysis.compare import parse_variant, summarize
+    from automl_zero.console import SafeConsole
     from automl_zero.report.compare_figure import draw_comparison
 
     chosen = [parse_variant(each, overrides or []) for each in dict.fromkeys(variants)]
-    console, threads = Console(stderr=True), workers or os.cpu_count() or 1
+    console, threads = SafeConsole(stderr=True), number_of_workers(workers)
     attempts = {each.name: _attempts(each, seeds, out, threads, console) for each in chosen}
     draw_comparison(attempts, out / PICTURE)
     summaries = [summarize(name, runs) for name, runs in attempts.items()]
     if as_json:
-        typer.echo(to_json({"variants": [_plain(each) for each in summaries], "picture": str(out / PICTURE)}))
+        echo(to_json({"variants": [_plain(each) for each in summaries], "picture": str(out / PICTURE)}))
         return
     labels = _labels([each.name for each in summaries])
     print_table(
         ("", "solved", "median programs", "programs per solution", "median seconds", "median fitness"),
         map(_row, labels, summaries),
     )
-    typer.echo(f"\nin brackets: 95 % intervals (bootstrap)\npicture: {out / PICTURE}")
+    echo(f"\nin brackets: 95 % intervals (bootstrap)\npicture: {out / PICTURE}")
 
 
-def _attempts(variant: Variant, seeds: int, out: Path, workers: int, console: Console) -> list[Attempt]:
+def _attempts(variant: Variant, seeds: int, out: Path, workers: int, console: SafeConsole) -> list[Attempt]:
     folder = out / re.sub(r"[^\w.=-]+", "-", variant.name)
     return [_attempt(variant.of_seed(seed), folder / f"seed-{seed}", workers, console) for seed in range(1, seeds + 1)]
 
 
-def _attempt(config: Config, folder: Path, workers: int, console: Console) -> Attempt:
+def _attempt(config: Config, folder: Path, workers: int, console: SafeConsole) -> Attempt:
     """The run in that folder, done now if it is not there."""
     from automl_zero.analysis.compare import attempt
     from automl_zero.run.recorded import run_recorded
     from automl_zero.run.store import StoreError, read_run
 
     if not folder.exists():
-        console.print(f"{folder}")
+        console.print(str(folder), markup=False, highlight=False, soft_wrap=True)
         _, exit_code = run_recorded(config, folder, workers, _silent())
         if exit_code:
             raise typer.Exit(exit_code)
@@ -80,10 +80,10 @@ def _attempt(config: Config, folder: Path, workers: int, console: Console) -> At
     return found
 
 
-def _silent() -> Console:
-    from rich.console import Console
+def _silent() -> SafeConsole:
+    from automl_zero.console import SafeConsole
 
-    return Console(quiet=True)
+    return SafeConsole(quiet=True)
 
 
 def _labels(names: Sequence[str]) -> Sequence[str]:
@@ -91,7 +91,7 @@ def _labels(names: Sequence[str]) -> Sequence[str]:
     if max(map(len, names)) <= LONGEST_NAME:
         return names
     numbers = [str(number) for number in range(1, len(names) + 1)]
-    typer.echo("".join(f"{number}: {name}\n" for number, name in zip(numbers, names, strict=True)))
+    echo("".join(f"{number}: {name}\n" for number, name in zip(numbers, names, strict=True)))
     return numbers
 
 

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from automl_zero.terminal import echo
+
 
 def dashboard(
     folders: Annotated[
@@ -32,7 +34,7 @@ def dashboard(
     _check_folders(folders or [])
     token = token or (None if is_loopback(host) else secrets.token_urlsafe(24))
     address = f"[{host}]" if ":" in host else host
-    typer.echo(f"dashboard: http://{address}:{port}/" + (f"?token={token}" if token else ""))
+    echo(f"dashboard: http://{address}:{port}/" + (f"?token={token}" if token else ""))
     uvicorn.run(make_app(roots, host, token), host=host, port=port, log_level="warning", access_log=False)
 
 

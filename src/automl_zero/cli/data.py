@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from automl_zero.cli.output import AsJson, print_rows, print_table, to_json
+from automl_zero.terminal import echo
 
 if TYPE_CHECKING:
     from automl_zero.tasks.fetch import Tell
@@ -75,28 +76,29 @@ def info(
 
     facts = dataset_facts(name)
     if as_json:
-        typer.echo(to_json(facts))
+        echo(to_json(facts))
         return
     for key in ("name", "description", "licence", "path", "from", "train_images", "test_images", "sha256"):
-        typer.echo(f"{key.replace('_', ' ')}: {facts[key]}")
-    typer.echo(f"shape: {'x'.join(map(str, facts['shape']))}, {_megabytes(facts['bytes'])} on disk")
-    typer.echo(f"channel means: {_figures(facts['channel_means'])}")
-    typer.echo(f"channel deviations: {_figures(facts['channel_deviations'])}")
+        echo(f"{key.replace('_', ' ')}: {facts[key]}")
+    echo(f"shape: {'x'.join(map(str, facts['shape']))}, {_megabytes(facts['bytes'])} on disk")
+    echo(f"channel means: {_figures(facts['channel_means'])}")
+    echo(f"channel deviations: {_figures(facts['channel_deviations'])}")
     for each in facts["sources"]:
-        typer.echo(f"source: {each['title']}")
+        echo(f"source: {each['title']}")
         for file in each["files"]:
-            typer.echo(f"  {file['name']}, {_megabytes(file['bytes'])}, sha256 {file['sha256']}")
+            echo(f"  {file['name']}, {_megabytes(file['bytes'])}, sha256 {file['sha256']}")
     print_table(("class", "train", "test"), [_class_row(each) for each in facts["classes"]])
 
 
 @contextmanager
 def _progress() -> Iterator[Tell]:
     """A line on stderr that shows what is done, if that is a terminal; it is gone at the end."""
-    from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
-    console = Console(stderr=True)
+    from automl_zero.console import SafeConsole
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TimeElapsedColumn())
+    console = SafeConsole(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("", total=None)
         yield lambda what, done, total: progress.update(task, description=what, completed=done, total=total or None)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from automl_zero.cli.output import AsJson, print_rows, to_json
+from automl_zero.terminal import echo
 
 if TYPE_CHECKING:
     from automl_zero.config import Config
@@ -42,9 +43,9 @@ def tell_cost(config: Config, workers: int, as_json: bool) -> None:
 
     estimate = Run(config, workers).estimate()
     if as_json:
-        typer.echo(to_json(to_plain(estimate)))
+        echo(to_json(to_plain(estimate)))
         return
-    typer.echo(f"{config.name} at the scale of the paper, not started; on this machine, {workers} at a time:")
-    typer.echo(announcement(estimate, config))
-    typer.echo(f"10^11 train steps, a process of the paper's baselines: {time_of_steps(estimate, PAPER_STEPS)}")
-    typer.echo(f"To start it all the same, set a limit: --set stop.max_programs={config.stop.max_programs}")
+    echo(f"{config.name} at the scale of the paper, not started; on this machine, {workers} at a time:")
+    echo(announcement(estimate, config))
+    echo(f"10^11 train steps, a process of the paper's baselines: {time_of_steps(estimate, PAPER_STEPS)}")
+    echo(f"To start it all the same, set a limit: --set stop.max_programs={config.stop.max_programs}")

@@ -22,5 +22,5 @@ Address = Annotated[
 ]
 Workers = Annotated[
     int | None,
-    typer.Option(min=1, help="Threads, or with Ray processes; by default, one for each core."),
+    typer.Option(min=1, help="Threads, or with Ray processes; by default, one for each usable processor."),
 ]

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from automl_zero.cli.given_program import ProgramName
+from automl_zero.terminal import echo
 
 
 class LanguageName(StrEnum):
@@ -51,9 +52,9 @@ def export(
     source = choose(program, None if prediction is None else Prediction(prediction.value), raw)
     text = LANGUAGES[language].write(source)
     if out is None and test is None:
-        typer.echo(text, nl=False)
+        echo(text, end="")
         return
     from automl_zero.export.files import write_export
 
     write_export(source, language, text, out, test)
-    typer.echo("\n".join(str(path) for path in (out, test) if path))
+    echo("\n".join(str(path) for path in (out, test) if path))

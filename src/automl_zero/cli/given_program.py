@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
@@ -25,12 +24,7 @@ Suite = Annotated[
     ),
 ]
 Trials = Annotated[int, typer.Option(min=1, help="Settings of the constants that are tried in each tuning.")]
-Workers = Annotated[int | None, typer.Option(min=1, help="Threads; by default, the number of cores.")]
-
-
-def threads(workers: int | None) -> int:
-    """The number of threads asked for, or of cores."""
-    return workers or os.cpu_count() or 1
+Workers = Annotated[int | None, typer.Option(min=1, help="Threads; by default, one for each usable processor.")]
 
 
 def config_for(given: Given, suite: str | None, overrides: Sequence[str]) -> Config:
@@ -52,11 +46,12 @@ def config_for(given: Given, suite: str | None, overrides: Sequence[str]) -> Con
 @contextmanager
 def counting(what: str, total: int) -> Iterator[Callable[[int], None]]:
     """Show on stderr how many of ``total`` are done; gives what is called with the number of new ones."""
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    from automl_zero.console import SafeConsole
+
+    columns = TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=SafeConsole(stderr=True), transient=True) as progress:
         task = progress.add_task(what, total=total)
         yield lambda done: progress.advance(task, done)
 

@@ -10,6 +10,7 @@ import typer
 
 from automl_zero.cli.difference import marked
 from automl_zero.cli.output import AsJson, to_json
+from automl_zero.terminal import echo
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -27,19 +28,19 @@ def lineage(
 
     Each is shown as the lines that differ from the one shown before, without code that has no effect.
     """
-    from rich.console import Console
     from rich.text import Text
 
     from automl_zero.analysis.lineage import MOST, lineage_of, to_plain
+    from automl_zero.console import SafeConsole
 
     story = lineage_of(folder, None if every else MOST)
     if as_json:
-        typer.echo(to_json(to_plain(story)))
+        echo(to_json(to_plain(story)))
         return
     parts = [Text(_title(folder, story)), *map(_change, story.changes)]
     if left_out := story.count - len(story.changes):
         parts.append(Text(f"{left_out} with smaller gains were left out: --all shows them"))
-    Console(soft_wrap=True, highlight=False).print(Text("\n\n").join(parts))
+    SafeConsole(soft_wrap=True, highlight=False).print(Text("\n\n").join(parts))
 
 
 def summary(story: Story) -> Text:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-if TYPE_CHECKING:
-    from rich.console import Console
+from automl_zero.terminal import echo
 
+if TYPE_CHECKING:
+    from automl_zero.console import SafeConsole
     from automl_zero.run.progress import Progress
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -28,7 +29,7 @@ NEXT = ("analyze {}", "lineage {}", "export {} --to python")  # commands to go o
 def print_rows(names: Sequence[str], rows: Sequence[dict[str, Any]], as_json: bool) -> None:
     """Print rows as a table with a column for each of their names, or as JSON."""
     if as_json:
-        typer.echo(to_json(rows))
+        echo(to_json(rows))
     else:
         print_table(names, [[str(row[name]) for name in names] for row in rows])
 
@@ -39,14 +40,14 @@ def print_table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     for row in table:
         line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        typer.echo(line.rstrip())
+        echo(line.rstrip())
 
 
-def warning(console: Console) -> Callable[[str], None]:
+def warning(console: SafeConsole) -> Callable[[str], None]:
     """What prints a warning: on the console, or on stderr where that is quiet."""
-    from rich.console import Console
+    from automl_zero.console import SafeConsole
 
-    shown = Console(stderr=True) if console.quiet else console
+    shown = SafeConsole(stderr=True) if console.quiet else console
     return lambda message: shown.print(f"warning: {message}", markup=False, highlight=False, soft_wrap=True)
 
 
@@ -56,36 +57,34 @@ def print_run(progress: Progress, folder: Path, as_json: bool) -> None:
     from automl_zero.run.report import report, summary
 
     if as_json:
-        typer.echo(to_json(summary(progress, folder, state_digest(folder))))
+        echo(to_json(summary(progress, folder, state_digest(folder))))
     else:
         print_code(report(progress, folder))
 
 
 def print_code(text: str) -> None:
     """Print text that holds programs: in colours on a terminal, as it is elsewhere."""
-    from rich.console import Console
-
+    from automl_zero.console import SafeConsole
     from automl_zero.run.code import coloured_report
 
-    console = Console()
+    console = SafeConsole()
     if console.is_terminal:
         console.print(coloured_report(text), soft_wrap=True, end="")
     else:
-        typer.echo(text, nl=False)
+        echo(text, end="")
 
 
 def remind_of(program: str) -> None:
     """Print a program, given by name, on a terminal only: what reads a pipe did not ask for it."""
-    from rich.console import Console
-
+    from automl_zero.console import SafeConsole
     from automl_zero.program.text import to_text
     from automl_zero.run.given import load_program
 
-    if Console().is_terminal:
+    if SafeConsole().is_terminal:
         print_code(to_text(load_program(program)) + "\n")
 
 
-def suggest(folder: Path, console: Console) -> None:
+def suggest(folder: Path, console: SafeConsole) -> None:
     """Tell, on a terminal only, what can be done with a run that has ended."""
     if console.is_terminal:
         commands = (f"automl-zero {each.format(quote(str(folder)))}" for each in NEXT)
@@ -93,5 +92,5 @@ def suggest(folder: Path, console: Console) -> None:
 
 
 def to_json(value: Any) -> str:
-    """Readable JSON; NaN and infinity, which it does not know, are errors."""
-    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    """Readable JSON, whose text is escaped as far as it is not ASCII; NaN and infinity, unknown to it, are errors."""
+    return json.dumps(value, indent=2, allow_nan=False).replace("\x7f", "\\u007f")

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from automl_zero.cli.given_program import counting, threads
+from automl_zero.cli.given_program import counting
 from automl_zero.cli.new_files import check_free
 from automl_zero.cli.output import warning
+from automl_zero.processors import number_of_workers
+from automl_zero.terminal import echo
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
+    from automl_zero.console import SafeConsole
     from automl_zero.report.story import Story
 
 PAGE = "report.html"
@@ -39,12 +40,12 @@ def report(
     source = library() if interactive else None
     story = tell(folder)
     if ablate:
-        typer.echo(f"wrote {_keep_ablation(folder, story)}")
+        echo(f"wrote {_keep_ablation(folder, story)}")
     if figures:
         kept = kept_of(folder, story.progress.final)
         for file in write_figures(story, figures, kept.effects if kept else ()):
-            typer.echo(f"wrote {file}")
-    typer.echo(f"wrote {write_page(folder, story, out, source)}")
+            echo(f"wrote {file}")
+    echo(f"wrote {write_page(folder, story, out, source)}")
 
 
 def _keep_ablation(folder: Path, story: Story) -> Path:
@@ -57,14 +58,14 @@ def _keep_ablation(folder: Path, story: Story) -> Path:
     final, config = story.progress.final, story.progress.config
     if not final:
         raise StoreError(f"the run in {folder} has no final program yet: let it end, or go on with 'resume'")
-    variants, budget = variants_of(final, config.tasks.num_classes > 2), Budget(TRIALS, SEEDS, threads(None))
+    variants, budget = variants_of(final, config.tasks.num_classes > 2), Budget(TRIALS, SEEDS, number_of_workers(None))
     seconds = duration(expected_seconds(final, len(variants), config, budget))
-    typer.echo(f"{len(variants)} parts are taken out, {TRIALS} trials on each of {SEEDS} seeds: about {seconds}")
+    echo(f"{len(variants)} parts are taken out, {TRIALS} trials on each of {SEEDS} seeds: about {seconds}")
     with counting("trials", TRIALS * SEEDS * (1 + len(variants))) as told:
         return keep(folder, measured(final, variants, config, budget, told))
 
 
-def leave_page(folder: Path, console: Console) -> None:
+def leave_page(folder: Path, console: SafeConsole) -> None:
     """Write the page of a run that has ended, and say where; whatever goes wrong with it, the run is complete."""
     try:
         from automl_zero.report.page import tell

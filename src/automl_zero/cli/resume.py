@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +11,7 @@ import typer
 from automl_zero.cli.engine import Address, Engine, EngineName, Workers
 from automl_zero.cli.output import Override, Track, print_run, suggest, warning
 from automl_zero.cli.report import leave_page
+from automl_zero.processors import number_of_workers
 
 
 def resume(
@@ -34,19 +34,20 @@ def resume(
     from automl_zero.run.store import check_folder
 
     check_folder(folder)
-    from rich.console import Console
-
+    from automl_zero.console import SafeConsole
     from automl_zero.run.engines import choose_engine
+    from automl_zero.run.hangup import outliving_terminal
     from automl_zero.run.resume import resume_recorded
     from automl_zero.run.trackers import new_trackers
 
-    console = Console(stderr=as_json, quiet=quiet)
+    console = SafeConsole(stderr=as_json, quiet=quiet)
     trackers = new_trackers(track or [], folder, warning(console))
-    with closing(choose_engine(engine, workers, address)) as chosen:
-        progress, exit_code = resume_recorded(
-            folder, overrides or [], allow_change, workers or os.cpu_count() or 1, console, trackers, chosen
-        )
-    print_run(progress, folder, as_json)
-    leave_page(folder, console)
-    suggest(folder, console)
+    with outliving_terminal():
+        with closing(choose_engine(engine, workers, address)) as chosen:
+            progress, exit_code = resume_recorded(
+                folder, overrides or [], allow_change, number_of_workers(workers), console, trackers, chosen
+            )
+        print_run(progress, folder, as_json)
+        leave_page(folder, console)
+        suggest(folder, console)
     raise typer.Exit(exit_code)

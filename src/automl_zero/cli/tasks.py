@@ -10,6 +10,7 @@ import typer
 
 from automl_zero.cli.new_files import PICTURES, check_new_file
 from automl_zero.cli.output import AsJson, Override, Seed, print_rows, print_table, to_json
+from automl_zero.terminal import echo
 
 if TYPE_CHECKING:
     from automl_zero.run.habitat import Habitat
@@ -49,8 +50,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show what a suite of tasks holds, draw a picture of it, and score known algorithms on it."""
-    from rich.console import Console
-
+    from automl_zero.console import SafeConsole
     from automl_zero.report.habitat_figure import draw_habitat
     from automl_zero.run.baselines import ALGORITHMS
     from automl_zero.run.habitat import describe, explore
@@ -59,15 +59,16 @@ def show(
     config = suite_config(suite, [*(overrides or []), f"seed={seed}"])
     target = _target(config.name, picture)
     algorithms = (only or list(ALGORITHMS)) if baselines else []
-    with Console(stderr=True).status("building the tasks" + (" and scoring known algorithms" if algorithms else "")):
+    what = "building the tasks" + (" and scoring known algorithms" if algorithms else "")
+    with SafeConsole(stderr=True).status(what):
         habitat = explore(config, algorithms)
         draw_habitat(habitat, target)
     if as_json:
-        typer.echo(to_json(_plain(habitat) | {"description": describe(config), "picture": str(target)}))
+        echo(to_json(_plain(habitat) | {"description": describe(config), "picture": str(target)}))
         return
-    typer.echo(f"{config.name}, seed {config.seed}: {describe(config)}\n")
+    echo(f"{config.name}, seed {config.seed}: {describe(config)}\n")
     print_table(("", "search", "select", "final"), _rows(habitat))
-    typer.echo("\n".join(["", *_scores(habitat), f"picture: {target}"]))
+    echo("\n".join(["", *_scores(habitat), f"picture: {target}"]))
 
 
 def _target(name: str, picture: Path | None) -> Path:

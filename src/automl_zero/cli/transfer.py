@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from automl_zero.cli.given_program import SUITE_NAMES, ProgramName, Trials, Workers, counting, threads
+from automl_zero.cli.given_program import SUITE_NAMES, ProgramName, Trials, Workers, counting
 from automl_zero.cli.output import AsJson, Override, Seed, print_table, to_json
+from automl_zero.processors import number_of_workers
+from automl_zero.terminal import echo
 
 if TYPE_CHECKING:
     from automl_zero.analysis.transfer import Place
@@ -39,14 +41,14 @@ def transfer(
     given = load_program(program)
     configs = places(suites, features or [], examples or [], [*(overrides or []), f"seed={seed}"])
     with counting("trials", trials * len(configs)) as tell:
-        found = [measure(given, config, trials, threads(workers), tell) for config in configs]
+        found = [measure(given, config, trials, number_of_workers(workers), tell) for config in configs]
     if as_json:
-        typer.echo(to_json({"places": [_plain(place) for place in found]}))
+        echo(to_json({"places": [_plain(place) for place in found]}))
         return
     names = ("suite", "features", "examples", "as given", "the best first, on the final tasks")
     print_table(names, (list(_row(place)) for place in found))
     best = sum(place.is_best for place in found)
-    typer.echo(f"\nthe program, tuned in each place as the others are, is the best in {best} of {len(found)}")
+    echo(f"\nthe program, tuned in each place as the others are, is the best in {best} of {len(found)}")
 
 
 def _row(place: Place) -> Iterator[str]:

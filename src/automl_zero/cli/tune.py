@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from automl_zero.cli.given_program import ProgramName, Suite, Trials, Workers, config_for, counting, interval, threads
+from automl_zero.cli.given_program import ProgramName, Suite, Trials, Workers, config_for, counting, interval
 from automl_zero.cli.new_files import check_new_file, write_new
 from automl_zero.cli.output import AsJson, Override, Seed, print_table, to_json
+from automl_zero.processors import number_of_workers
+from automl_zero.terminal import echo
 
 if TYPE_CHECKING:
     from automl_zero.analysis.contest import Verdict
@@ -42,20 +44,20 @@ def tune(
     check_new_file(out)
     named = find_program(program)
     given, config = named.program, config_for(named, suite, [*(overrides or []), f"seed={seed}"])
-    freed, replacements = _decoupled(given, config, trials, threads(workers)) if decouple else (given, ())
-    tuning = _tuned(freed, config, trials, threads(workers))
+    freed, replacements = _decoupled(given, config, trials, number_of_workers(workers)) if decouple else (given, ())
+    tuning = _tuned(freed, config, trials, number_of_workers(workers))
     verdict, text = judge(given, tuning.program, config), to_text(tuning.program)
     if out:
         write_new(out, text)
     if as_json:
         tried = [asdict(each) for each in replacements]
-        typer.echo(to_json(asdict(tuning) | {"program": text, "replacements": tried, "final": asdict(verdict)}))
+        echo(to_json(asdict(tuning) | {"program": text, "replacements": tried, "final": asdict(verdict)}))
         return
     if replacements:
         print_table(("in", "for", "constant", "points it gains", ""), _replaced(replacements))
-        typer.echo()
+        echo()
     print_table(("line", "constant", "before", "after"), _changed(tuning))
-    typer.echo(f"\n{text}\n" + "\n".join(_judged(tuning, verdict)) + (f"\nwritten to {out}" if out else ""))
+    echo(f"\n{text}\n" + "\n".join(_judged(tuning, verdict)) + (f"\nwritten to {out}" if out else ""))
 
 
 def _decoupled(program: Program, config: Config, trials: int, workers: int) -> tuple[Program, tuple[Replacement, ...]]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Sequence
 from dataclasses import asdict, fields, replace
 from functools import partial
+from numbers import Integral
 from time import monotonic
 from typing import Any, Self
 
@@ -18,11 +18,13 @@ from automl_zero.export.evolution import Finder, Found, Ranked, epochs_in_the_en
 from automl_zero.export.evolved import check_number, seed_of
 from automl_zero.export.model import Model, Plan, fit_model
 from automl_zero.export.suite import build_suite
+from automl_zero.processors import usable_processors
 from automl_zero.program.program import Program
 from automl_zero.program.text import to_text
 from automl_zero.run.interrupt import Interrupt
 from automl_zero.run.stopping import run_apart
 from automl_zero.tasks.task import FloatArray
+from automl_zero.terminal import echo
 from automl_zero.vm.stop_flag import Stopped
 
 LEAST_ROWS = 6  # so that there are some for every purpose
@@ -51,7 +53,7 @@ class AutoMLZeroClassifier(ProgramClassifier):
         max_programs: that evolution makes; None is no limit. Where it is reached before the seconds are over, the same
             ``random_state`` gives the same result.
         random_state: decides everything, the order of rows and random ops included.
-        n_jobs: threads; -1 is one for each processor. They change no result, unless the clock ends the search.
+        n_jobs: threads; -1 is one for each usable processor. They change no result, unless the clock ends the search.
         initial: what evolution begins with: ``known``, ``empty``, ``random``, the name of a library program, or a file.
         width: vectors have at least so many elements, zeros beyond the features; a net has as many hidden units.
         members: how often the algorithm is trained in the end; a prediction is the mean of theirs, of numbers that of
@@ -245,17 +247,26 @@ def _effort(estimator: Any) -> Effort:
         raise ValueError("max_seconds and max_programs are both None, so the search would never end: set one of them")
     for name, limit in (("max_seconds", seconds), ("max_programs", programs)):
         check_number(name, limit, limit is None or limit > 0, "above 0, or None")
-    tell = partial(print, flush=True) if estimator.verbose else lambda _: None
+    tell = echo if estimator.verbose else lambda _: None
     overrides = tuple(estimator.overrides or ())
     threads, members = _threads(estimator.n_jobs), estimator.members
     return Effort(seconds, programs, estimator.initial, estimator.preset, overrides, threads, members, tell)
 
 
 def _threads(n_jobs: int | None) -> int:
-    """The number of threads that scikit-learn's argument stands for."""
+    """The number of threads that scikit-learn's argument stands for.
+
+    Raises:
+        ValueError: it is 0, or no whole number.
+    """
     if n_jobs is None:
         return 1
-    return n_jobs if n_jobs > 0 else max(1, (os.cpu_count() or 1) + 1 + n_jobs)
+    if isinstance(n_jobs, bool) or not isinstance(n_jobs, Integral) or n_jobs == 0:
+        raise ValueError(
+            f"n_jobs = {n_jobs!r} is no number of threads: use a whole number above 0, -1 for one thread for each "
+            "usable processor, -2 for one less and so on, or None for one thread"
+        )
+    return int(n_jobs) if n_jobs > 0 else max(1, usable_processors() + 1 + int(n_jobs))
 
 
 def _row(ranked: Ranked) -> dict[str, Any]:

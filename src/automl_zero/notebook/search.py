@@ -6,11 +6,11 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-
 from automl_zero.config import load_config
+from automl_zero.console import SafeConsole
 from automl_zero.notebook.result import Result, result_of
 from automl_zero.notebook.view import View, notebook_handle
+from automl_zero.processors import number_of_workers
 from automl_zero.run.callbacks import Callback
 from automl_zero.run.driver import Run
 from automl_zero.run.events import Event
@@ -27,7 +27,7 @@ class Search:
         overrides: such as ``stop.max_programs=20000``.
         seed: of the run; that of the config by default.
         out: the run folder, which must be new; by default, nothing is kept.
-        workers: threads, as many as there are processors by default; they change no result.
+        workers: threads, one for each usable processor by default; they change no result.
         callbacks: told what happens; they may end the run.
 
     Raises:
@@ -45,7 +45,7 @@ class Search:
     ) -> None:
         seeds = [] if seed is None else [f"seed={seed}"]
         self.config = load_config(name_or_path, [*overrides, *seeds])
-        self._out, self._workers = None if out is None else Path(out), workers or os.cpu_count() or 1
+        self._out, self._workers = None if out is None else Path(out), number_of_workers(workers)
         self._callbacks = tuple(callbacks)
 
     def run(self) -> Result:
@@ -56,14 +56,14 @@ class Search:
             StoreError: the folder exists, or it cannot be written.
         """
         handle = notebook_handle()
-        console = Console(quiet=handle is not None)
+        console = SafeConsole(quiet=handle is not None)
         callbacks = self._callbacks if handle is None else (*self._callbacks, View(self.config, handle))
         if self._out is None:
             return result_of(self.config, self._events(console, callbacks))
         run_recorded(self.config, self._out, self._workers, console, callbacks)
         return result_of(self.config, tuple(read_run(self._out).events))
 
-    def _events(self, console: Console, callbacks: Sequence[Callback]) -> list[Event]:
+    def _events(self, console: SafeConsole, callbacks: Sequence[Callback]) -> list[Event]:
         """Those of a run that is not kept."""
         progress, events = Progress(self.config), []
         with shown(progress, console) as (display, interrupt):

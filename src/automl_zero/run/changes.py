@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from typing import Any
 
 from automl_zero.config import Config, StopConfig
+from automl_zero.places import INITIAL, files_in
+from automl_zero.program.program import ProgramError
+from automl_zero.program.text import to_text
 from automl_zero.run.checkpoint import Origin
 from automl_zero.run.events import Stop
+from automl_zero.run.given import load_program
 from automl_zero.run.limits import INTERRUPTED
 from automl_zero.run.store import StoredRun, StoreError
 
 FREE = ("stop", "checkpoint")  # sections that no state depends on: they say when a run ends, and when states are kept
+A_FILE = "a file"  # in place of its path
 MISSING = "not there"  # in place of a value
 
 
@@ -50,11 +56,16 @@ def check_changes(changes: Sequence[str], allowed: bool) -> None:
 
 
 def config_changes(origin: Origin, config: Config) -> list[str]:
-    """The settings that are not those of the checkpoint, but for those that the search does not depend on."""
+    """The settings that are not those of the checkpoint, but for those that the search does not depend on.
+
+    Files may have moved: their content counts.
+    """
+    values = config.model_dump(mode="json")
+    changed = {key for key, _, _ in differing(_by_content(origin.config), _by_content(values))}
     return [
         f"{key}: {before} before, {now} now"
-        for key, before, now in differing(origin.config, config.model_dump(mode="json"))
-        if key.split(".")[0] not in FREE
+        for key, before, now in differing(origin.config, values)
+        if key in changed and key.split(".")[0] not in FREE
     ]
 
 
@@ -78,6 +89,22 @@ def other_changes(before: Origin, now: Origin) -> list[str]:
     if before.engine != now.engine:
         changes.append(f"the package, or its libraries: automl-zero {before.version} before, {now.version} now")
     return changes
+
+
+def _by_content(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values with what files hold in place of their paths; the data of tasks are compared by their digests."""
+    found = deepcopy(dict(values))
+    for place, section, key in files_in(found):
+        section[key] = _program_in(section[key]) if place == INITIAL else A_FILE
+    return found
+
+
+def _program_in(path: str) -> str:
+    """The program in a file; the path, if there is none any more."""
+    try:
+        return to_text(load_program(path))
+    except (ProgramError, StoreError):
+        return path
 
 
 def _walk(values: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:

@@ -6,7 +6,6 @@ never change: no result depends on a measurement.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import astuple, dataclass, replace
@@ -15,6 +14,7 @@ from statistics import mean
 from time import perf_counter
 
 from automl_zero.config import Config
+from automl_zero.processors import usable_processors
 from automl_zero.program.library import library_program, two_layer_net
 from automl_zero.program.program import AddressCounts, Program, ProgramError
 from automl_zero.rng import seed_at
@@ -115,7 +115,7 @@ def on_cluster(estimate: Estimate, config: Config, workers: int) -> Estimate:
 
 def _threads(config: Config, workers: int) -> int:
     """Islands that this machine can run at a time."""
-    return max(1, min(workers, config.islands.count * config.experiment.at_once, os.cpu_count() or 1))
+    return max(1, min(workers, config.islands.count * config.experiment.at_once, usable_processors()))
 
 
 def _estimate(paces: Sequence[Pace]) -> Estimate:

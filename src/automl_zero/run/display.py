@@ -7,10 +7,11 @@ from threading import Thread, Timer
 from time import monotonic
 from typing import Protocol, Self
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
+from automl_zero.console import SafeConsole
 from automl_zero.run.announcement import announcement
 from automl_zero.run.events import EpochEnd, Estimate, Event, Improvement, Scoring, Selection, Start
 from automl_zero.run.picture import draw, scoring
@@ -39,7 +40,7 @@ class Display(Protocol):
         """Tell that the interruption was noticed; called in a signal handler."""
 
 
-def new_display(progress: Progress, console: Console, beginning: str = COMPILING) -> Display:
+def new_display(progress: Progress, console: SafeConsole, beginning: str = COMPILING) -> Display:
     """The display that suits a console; ``beginning`` tells what takes long if the first event does."""
     if console.is_terminal and not console.is_dumb_terminal:
         return LiveDisplay(progress, console, beginning)
@@ -49,7 +50,7 @@ def new_display(progress: Progress, console: Console, beginning: str = COMPILING
 class LiveDisplay:
     """Redraws a picture in place, and takes it away at the end."""
 
-    def __init__(self, progress: Progress, console: Console, beginning: str = COMPILING) -> None:
+    def __init__(self, progress: Progress, console: SafeConsole, beginning: str = COMPILING) -> None:
         self._progress, self._console, self._note, self._beginning = progress, console, "", beginning
         self._latest = monotonic()  # when the latest event happened, or the display began
         self._live = Live(get_renderable=self._render, console=console, refresh_per_second=4, transient=True)
@@ -84,7 +85,7 @@ class LiveDisplay:
 class PlainDisplay:
     """Prints a line when something happens, but not too often."""
 
-    def __init__(self, progress: Progress, console: Console, beginning: str = COMPILING) -> None:
+    def __init__(self, progress: Progress, console: SafeConsole, beginning: str = COMPILING) -> None:
         self._progress, self._console = progress, console
         self._compiling = Timer(PATIENCE, self._print, (beginning,))
         self._compiling.daemon = True

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
-
 from automl_zero.config import ConfigError
+from automl_zero.processors import number_of_workers
 from automl_zero.run.engine import ClusterError, Engine
 from automl_zero.run.threads import ThreadEngine
 
@@ -16,7 +15,7 @@ def choose_engine(name: str, workers: int | None, address: str | None) -> Engine
 
     Args:
         name: ``threads`` or ``ray``.
-        workers: at most so many at a time; by default, as many as there are processors.
+        workers: at most so many at a time; by default, one for each processor that may be used.
         address: of a Ray cluster; by default, one begins on this machine.
 
     Raises:
@@ -28,7 +27,7 @@ def choose_engine(name: str, workers: int | None, address: str | None) -> Engine
         raise ConfigError(
             f"--address {address} is of a Ray cluster, but the engine is '{name}': give --engine ray, too"
         )
-    return ThreadEngine(workers or os.cpu_count() or 1)
+    return ThreadEngine(number_of_workers(workers))
 
 
 def _ray_engine(workers: int | None, address: str | None) -> Engine:

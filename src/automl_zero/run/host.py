@@ -6,6 +6,7 @@ It keeps nothing that could not be made again elsewhere from what it was told.
 from __future__ import annotations
 
 import os
+import platform
 from collections.abc import Sequence
 
 from automl_zero.run.checkpoint import engine_hash
@@ -32,7 +33,7 @@ class Host:
         """
         if engine != (found := engine_hash()):
             raise ClusterError(
-                f"{os.uname().nodename} has another automl-zero, NumPy, Numba or llvmlite than this machine ({found}, "
+                f"{platform.node()} has another automl-zero, NumPy, Numba or llvmlite than this machine ({found}, "
                 f"not {engine}), so results would differ: install the same versions on all nodes"
             )
         return os.getpid()

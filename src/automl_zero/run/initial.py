@@ -16,13 +16,21 @@ def initial_programs(config: Config) -> list[Program] | None:
     name = config.program.initial
     if name == "random":
         return None
-    program = Program() if name == "empty" else load_program(name)
+    program = Program() if name == "empty" else _given(name)
     try:
         program.check_fits(AddressCounts(**config.memory.model_dump()), config.program.max_sizes)
     except ProgramError as error:
         raise ProgramError(f"program.initial = '{name}': {error}") from None
     _check_least_sizes(program, config)
     return [program]
+
+
+def _given(name: str) -> Program:
+    try:
+        return load_program(name)
+    except ProgramError as error:
+        remedy = "if the file of a run has moved, add --set program.initial=NEW"
+        raise ProgramError(f"program.initial: {error}; {remedy}") from None
 
 
 def _check_least_sizes(program: Program, config: Config) -> None:

@@ -8,6 +8,8 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+from automl_zero.processors import usable_processors
+
 LIBRARIES = ("numpy", "numba", "llvmlite")  # that an epoch depends on
 CPUINFO = Path("/proc/cpuinfo")
 
@@ -15,13 +17,18 @@ CPUINFO = Path("/proc/cpuinfo")
 @cache
 def machine() -> str:
     """The processor, how many cores there are, and the system; no name that somebody gave the machine."""
-    return f"{processor()}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}"
+    return f"{processor()}, {_cores()}, {platform.system()} {platform.machine()}"
 
 
 @cache
 def versions() -> dict[str, str]:
     """Of Python and the libraries that compute."""
     return {"Python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
+
+
+def _cores() -> str:
+    there, usable = os.cpu_count() or 1, usable_processors()
+    return f"{there} cores" if usable == there else f"{usable} of {there} cores usable"
 
 
 def processor() -> str:

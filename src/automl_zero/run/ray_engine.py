@@ -1,19 +1,16 @@
 """The islands of a run on a Ray cluster: this machine alone, or many that come and go.
 
 Each actor is a process that holds islands. What travels are messages of plain data and arrays, through Ray's object
-store; the tasks are sent to each node once, so that none needs the data sets. This is the only module that knows Ray.
+store; the tasks are sent to each node once, so that none needs the data sets. This module and ``ray_cluster`` are the
+only ones that know Ray.
 """
 
 from __future__ import annotations
 
-import os
 import pickle
-import signal
-import socket
 import threading
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import monotonic, sleep
 from typing import Any
@@ -26,19 +23,18 @@ from automl_zero.program.program import Program
 from automl_zero.run.batches import score_on_hosts
 from automl_zero.run.berths import Berths
 from automl_zero.run.checkpoint import engine_hash
-from automl_zero.run.engine import Beginning, ClusterError, score_here
+from automl_zero.run.engine import Beginning, score_here
 from automl_zero.run.events import Cluster
 from automl_zero.run.fleet import Answer
 from automl_zero.run.free import spread_islands
 from automl_zero.run.host import Host
-from automl_zero.run.interrupt import SIGNALS
 from automl_zero.run.order import Batch, Order
+from automl_zero.run.ray_cluster import Connection
 from automl_zero.run.spread import SpreadIslands
 from automl_zero.vm.stop_flag import StopFlag
 
 LOOK_SECONDS = 1.0  # between two looks at what has become of the cluster
 NOTICE_SECONDS = 0.5  # after which a loss is noticed, while others still work
-CONNECT_SECONDS = 5.0
 PICKLE = 5  # the protocol; all nodes have the same package
 # Losses are ours to mend, and what Ray notes of each call for its own views costs the driver.
 ACTOR: dict[str, Any] = {"num_cpus": 1, "max_restarts": 0, "max_task_retries": 0, "enable_task_events": False}
@@ -61,7 +57,7 @@ class RayEngine:
         self._fleet: RayFleet | None = None
         self._going: list[SpreadIslands] = []  # of the experiments that go on
         self._replays = 0  # in the experiments that have ended
-        self._owns_connection = False
+        self._connection: Connection | None = None  # unless this process had one already
 
     @property
     def workers(self) -> int:
@@ -104,9 +100,8 @@ class RayEngine:
 
     def _connected(self) -> RayFleet:
         if self._fleet is None:
-            self._owns_connection = not ray.is_initialized()
-            if self._owns_connection:
-                _connect(self._address)
+            if not ray.is_initialized():
+                self._connection = Connection(self._address)
             self._fleet = RayFleet(self._most, self.stop)
         return self._fleet
 
@@ -114,9 +109,9 @@ class RayEngine:
         """End the actors, and the cluster if the run has begun it."""
         if self._fleet:
             self._fleet.close()
-        if self._owns_connection:
-            ray.shutdown()
-        self._fleet, self._owns_connection = None, False
+        if self._connection:
+            self._connection.close()
+        self._fleet, self._connection = None, None
 
 
 class RayHost(Host):
@@ -262,42 +257,3 @@ def _value(answer: Any) -> Any:
         raise error.cause from None
     except RayError:
         return None
-
-
-def _connect(address: str | None) -> None:
-    """Connect to a cluster, or begin one here, without a word on the terminal."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    here: dict[str, Any] = {} if address else {"include_dashboard": False}
-    with _naming(address), _own_signals():
-        if address and address != "auto":
-            host, _, port = address.rpartition(":")
-            socket.create_connection((host, int(port)), CONNECT_SECONDS).close()  # Ray itself would try for minutes
-        ray.init(address or "local", log_to_driver=False, logging_level="error", **here)
-    ray._private.worker._worker_logs_enabled = False  # there is no public way to keep losses, which we handle, quiet
-
-
-@contextmanager
-def _naming(address: str | None) -> Iterator[None]:
-    """Let errors tell which cluster they are about."""
-    try:
-        yield
-    except (OSError, ValueError, RuntimeError) as error:
-        reason, place = str(error).partition("\n")[0], f"at {address}" if address else "could begin on this machine"
-        raise ClusterError(
-            f"no Ray cluster {place} ({reason}): give HOST:PORT of a head node, such as 10.0.0.1:6379, or 'auto' on a "
-            "node of the cluster"
-        ) from None
-
-
-@contextmanager
-def _own_signals() -> Iterator[None]:
-    """Keep the handlers of signals, which Ray replaces: a first signal asks the run to come to its end."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.getsignal(number) or signal.SIG_DFL for number in SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

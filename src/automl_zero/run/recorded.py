@@ -7,14 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from shlex import quote
 
-from rich.console import Console
-
 from automl_zero.config import Config
+from automl_zero.console import SafeConsole
 from automl_zero.run.callbacks import Callback, Callbacks
 from automl_zero.run.checkpoints import Checkpoints
 from automl_zero.run.display import Display, new_display
 from automl_zero.run.driver import Run, RunCutError
 from automl_zero.run.engine import Engine
+from automl_zero.run.hangup import outliving_terminal
 from automl_zero.run.interrupt import Interrupt
 from automl_zero.run.progress import Progress
 from automl_zero.run.report import report
@@ -26,7 +26,7 @@ def run_recorded(
     config: Config,
     folder: Path,
     workers: int,
-    console: Console,
+    console: SafeConsole,
     callbacks: Sequence[Callback] = (),
     engine: Engine | None = None,
 ) -> tuple[Progress, int]:
@@ -57,10 +57,12 @@ def run_recorded(
 
 
 @contextmanager
-def shown(progress: Progress, console: Console, engine: Engine | None = None) -> Iterator[tuple[Display, Interrupt]]:
-    """Show what is known of a run, and catch the first signal to end it early."""
+def shown(
+    progress: Progress, console: SafeConsole, engine: Engine | None = None
+) -> Iterator[tuple[Display, Interrupt]]:
+    """Show what is known of a run, which outlives its terminal, and catch the first signal to end it early."""
     display = new_display(progress, console, engine.beginning if engine else COMPILING)
-    with Interrupt(display.notify) as interrupt, display:
+    with outliving_terminal(), Interrupt(display.notify) as interrupt, display:
         try:
             yield display, interrupt
         except RunCutError as error:

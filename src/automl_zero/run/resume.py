@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-
 from automl_zero.config import override
+from automl_zero.console import SafeConsole
 from automl_zero.run.callbacks import Callback
 from automl_zero.run.changes import check_changes, check_goes_on, config_changes, other_changes
 from automl_zero.run.checkpoints import Checkpoints, Found, latest, put_aside
@@ -26,7 +25,7 @@ def resume_recorded(
     overrides: Sequence[str],
     allow_change: bool,
     workers: int,
-    console: Console,
+    console: SafeConsole,
     callbacks: Sequence[Callback] = (),
     engine: Engine | None = None,
 ) -> tuple[Progress, int]:

@@ -11,6 +11,7 @@ cut off. Only who holds the lock writes.
 from __future__ import annotations
 
 import os
+import platform
 import re
 import shutil
 from collections.abc import Iterator, Sequence
@@ -91,7 +92,7 @@ def locked(folder: Path) -> Iterator[None]:
             raise StoreError(f"run folder {folder} is in use by another process: wait for it, or end it") from None
     try:
         with named(folder / HOLDER) as path, replacing(path) as file:
-            file.write(f"{os.getpid()} {os.uname().nodename}\n".encode())
+            file.write(f"{os.getpid()} {platform.node()}\n".encode())
         yield
     finally:
         with suppress(OSError):

@@ -36,6 +36,11 @@ def load_dataset(name: str) -> Dataset:
     if name == BUNDLED:
         return _digits()
     if name.endswith(SUFFIX):
+        if not Path(name).exists():
+            raise TaskError(
+                f"{name} cannot be opened (No such file or directory): check the path; if the images of a run have "
+                "moved, add --set tasks.dataset=NEW, or write it to the run's config.toml"
+            )
         return _load_own(name, _time_of_change(Path(name)))
     if name not in KNOWN:
         names = ", ".join(dataset_names())

@@ -40,7 +40,10 @@ def read_table(name: str, target: str = "") -> Table:
         TaskError: naming the table, what is wrong with it and what to do.
     """
     if not name.startswith((BUNDLED, OPENML)) and not Path(name).is_file():
-        raise TaskError(f"tasks.table.path = {name!r} is no file, and does not begin with {BUNDLED!r} or {OPENML!r}")
+        raise TaskError(
+            f"tasks.table.path = {name!r} is no file, and does not begin with {BUNDLED!r} or {OPENML!r}: check the "
+            "path; if the table of a run has moved, add --set tasks.table.path=NEW, or write it to its config.toml"
+        )
     try:
         return _load(name, target, _content(name))
     except TaskError as error:
