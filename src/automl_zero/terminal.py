@@ -11,13 +11,14 @@ import errno
 import io
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from automl_zero.printable import printable
 
 if TYPE_CHECKING:
     from typing import TextIO
 
+SHOW_CURSOR = "\x1b[?25h"
 GONE = (errno.EPIPE, errno.EIO)  # of an output whose reader has left, or whose terminal was closed
 
 
@@ -110,6 +111,15 @@ def unwritten() -> str | None:
     if isinstance(error, OSError) and error.errno not in GONE:
         return error.strerror or str(error)
     return None
+
+
+def end_process(code: int) -> NoReturn:
+    """End the process at once, whatever its threads are doing; on a terminal, a cursor that was hidden comes back."""
+    for stream in map(surviving, (sys.stdout, sys.stderr)):
+        if stream.isatty():
+            stream.write(SHOW_CURSOR)
+        stream.flush()
+    os._exit(code)
 
 
 def _guarded(stream: Any) -> Any:

@@ -19,6 +19,7 @@ from typer.core import TyperGroup
 from automl_zero import __version__
 from automl_zero.cli.ablate import ablate
 from automl_zero.cli.analyze import analyze
+from automl_zero.cli.answering import answering
 from automl_zero.cli.compare import compare
 from automl_zero.cli.dashboard import dashboard
 from automl_zero.cli.data import data
@@ -50,6 +51,7 @@ from automl_zero.processors import number_of_workers, usable_processors
 from automl_zero.terminal import echo, guard, unwritten
 
 BAD_INPUT, NOT_WRITTEN = 2, 1  # exit codes
+INTERRUPTED = 130  # by Ctrl-C
 
 
 class Precision(StrEnum):
@@ -84,7 +86,10 @@ class Commands(TyperGroup):
             if not _is_expected(error):
                 raise
             echo(f"error: {error}", err=True)
-            raise typer.Exit(BAD_INPUT) from None
+            raise typer.Exit(getattr(error, "exit_code", BAD_INPUT)) from None
+        except KeyboardInterrupt as error:
+            echo(str(error) or "interrupted", err=True)
+            raise typer.Exit(getattr(error, "exit_code", INTERRUPTED)) from None
         except MemoryError as error:
             remedy = "make the population, the caches or the tasks smaller"
             echo(f"error: the memory does not suffice ({error}): {remedy}", err=True)
@@ -100,7 +105,8 @@ class Command(typer.Typer):
     def __call__(self, *arguments: Any, **more: Any) -> Any:
         """Do what the command line says, and end the process."""
         guard()
-        return super().__call__(*arguments, **more)
+        with answering():
+            return super().__call__(*arguments, **more)
 
 
 @contextmanager

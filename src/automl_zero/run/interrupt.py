@@ -18,6 +18,14 @@ from typing import Any
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
+_HANDLING: list[Interrupt] = []  # those that are entered
+
+
+def is_handled() -> bool:
+    """Whether a run goes on that answers signals by itself."""
+    return any(not each.is_beginning for each in _HANDLING)
+
+
 class Interrupted(KeyboardInterrupt):
     """A signal has come before a run had begun; ``exit_code`` is what a shell expects of the process then."""
 
@@ -36,6 +44,7 @@ class Interrupt:
 
     Attributes:
         hurry: called at the first signal, too, unless it raises ``Interrupted``.
+        is_beginning: whether it raises that.
     """
 
     def __init__(
@@ -46,7 +55,8 @@ class Interrupt:
     ) -> None:
         self.notify, self._signals, self._ends_process = notify, signals, ends_process
         self.hurry: Callable[[], None] = lambda: None
-        self._caught, self._is_beginning = 0, False
+        self.is_beginning = False
+        self._caught = 0
         self._before: dict[int, Any] = {}
 
     def __call__(self) -> bool:
@@ -61,21 +71,24 @@ class Interrupt:
     @contextmanager
     def beginning(self) -> Iterator[None]:
         """While a run is built: a signal raises ``Interrupted`` in the main thread."""
-        self._is_beginning = True
+        self.is_beginning = True
         try:
             yield
         finally:
-            self._is_beginning = False
+            self.is_beginning = False
 
     def __enter__(self) -> Interrupt:
         """Begin to catch, if this is the main thread."""
         if threading.current_thread() is not threading.main_thread():
             return self
+        _HANDLING.append(self)
         self._before = {number: signal.signal(number, self._catch) for number in self._signals}
         return self
 
     def __exit__(self, *_: object) -> None:
         """Leave signals to whom they belonged before."""
+        if self in _HANDLING:
+            _HANDLING.remove(self)
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
@@ -83,7 +96,7 @@ class Interrupt:
         self._caught = number
         for each, handler in self._before.items():
             signal.signal(each, signal.SIG_DFL if self._ends_process and not _is_kernel() else handler)
-        if self._is_beginning:
+        if self.is_beginning:
             raise Interrupted(number)
         self.hurry()
         self.notify()

@@ -16,6 +16,7 @@ from automl_zero.vm.stop_flag import StopFlag, Stopped
 
 Result = TypeVar("Result")
 
+APART = "automl-zero-apart"  # name of the threads of ``run_apart``
 LOOK_SECONDS = 0.02  # between two looks at the clock
 EPOCH_SECONDS = 0.6  # after a signal, until which an epoch may end by itself
 SCORING_SECONDS = 1.4  # after a signal, until which what was found may be scored
@@ -89,6 +90,11 @@ class Stopping:
                 self.scoring.set()
 
 
+def is_anything_left() -> bool:
+    """Whether a function that was left to itself still goes on."""
+    return any(thread.name == APART for thread in threading.enumerate())
+
+
 def run_apart(function: Callable[[], Result], is_over: Callable[[], bool] = lambda: False) -> Result:
     """Call a function in a thread of its own, so that signals are answered meanwhile, and give what it gives.
 
@@ -110,7 +116,7 @@ def run_apart(function: Callable[[], Result], is_over: Callable[[], bool] = lamb
         except BaseException as error:
             outcome.append((None, error))
 
-    thread = threading.Thread(target=call, daemon=True)
+    thread = threading.Thread(target=call, name=APART, daemon=True)
     thread.start()
     while thread.is_alive():
         thread.join(LOOK_SECONDS)

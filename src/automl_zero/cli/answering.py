@@ -1,0 +1,48 @@
+"""Ctrl-C is answered within two seconds, whatever a command is doing.
+
+Python sees a signal only between two steps of its main thread, which may be far apart while compiled code runs. So a
+thread of its own is told of it at once by the system (``signal.set_wakeup_fd``), and ends the process where the command
+has not ended by then. A run that goes on is left alone: it brings itself to its end (``run.stopping``).
+"""
+
+from __future__ import annotations
+
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from time import sleep
+
+from automl_zero.run.interrupt import is_handled
+from automl_zero.run.stopping import is_anything_left
+from automl_zero.terminal import end_process
+
+ANSWER_SECONDS = 1.5
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """While a command is done: a signal that it does not answer in time ends the process, and so does its own end."""
+    told, tell = socket.socketpair()
+    tell.setblocking(False)
+    before = signal.set_wakeup_fd(tell.fileno(), warn_on_full_buffer=False)
+    threading.Thread(target=_watch, args=(told,), daemon=True).start()
+    try:
+        yield
+    except SystemExit as end:
+        if is_anything_left():  # code that was left to itself, which would delay the end of the process, or crash it
+            end_process(end.code if isinstance(end.code, int) else 1)
+        raise
+    finally:
+        with suppress(ValueError):
+            signal.set_wakeup_fd(before)
+
+
+def _watch(told: socket.socket) -> None:
+    """Wait for SIGINT; whoever asks for the end with it waits no longer than that, even for the end of threads."""
+    while number := told.recv(1):
+        if number[0] == signal.SIGINT and not is_handled():
+            sleep(ANSWER_SECONDS)
+            if not is_handled():
+                end_process(128 + signal.SIGINT)
