@@ -161,14 +161,14 @@ def test_programs_are_scored_by_the_actors_that_are_left_and_the_tasks_are_sent_
     config, engine = migrating(), RayEngine(2)
     beginning = Beginning(config, search_tasks(config, 0), seed=7)
     programs = [library_program(name) for name in ("linear_regression", "two_layer_net")] * 5
-    expected = ThreadEngine(1).score(programs, beginning)
+    expected = ThreadEngine(1).score(programs, beginning, engine.stop)
     try:
-        assert engine.score(programs, beginning) == expected
+        assert engine.score(programs, beginning, engine.stop) == expected
         fleet = engine._fleet
         assert fleet is not None
         stored = dict(fleet._stored)
         ray.kill(next(iter(fleet._actors.values())).handle)
-        assert engine.score(programs, beginning) == expected
+        assert engine.score(programs, beginning, engine.stop) == expected
         assert fleet._stored == stored
         assert all(actor.known == {beginning.seed} for actor in fleet._actors.values() if actor.known)
     finally:

@@ -290,6 +290,7 @@ class Run:
             epoch=first.epoch,
             fitness=first.fitness,
             improved_at=first.improved_at,
+            position=first.position,
             beside=tuple(others),
             best_fitness=self._record,
             before=dict(self._before),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from time import monotonic
+from time import monotonic, process_time
 from typing import Self, TypeVar
 
 from automl_zero.vm.stop_flag import StopFlag, Stopped
@@ -20,6 +20,7 @@ APART = "automl-zero-apart"  # name of the threads of ``run_apart``
 LOOK_SECONDS = 0.02  # between two looks at the clock
 EPOCH_SECONDS = 0.6  # after a signal, until which an epoch may end by itself
 SCORING_SECONDS = 1.4  # after a signal, until which what was found may be scored
+CPU_SHARE, BUSY = 0.7, 4.0  # of that time, the least work of a processor; or so many times longer, on a busy machine
 LATE_SHARE, LATE_SECONDS = 0.05, 0.5  # of the time of a run, or seconds: by so much an epoch may exceed it
 
 
@@ -38,8 +39,13 @@ class Stopping:
     def __init__(self, max_seconds: float | None, search: StopFlag) -> None:
         self.search, self.scoring, self.reserve = search, StopFlag(), 0.0
         self._max_seconds, self._deadline = max_seconds, float("inf")
-        self._hurried_at = float("inf")
+        self._hurried_at, self._hurried_cpu = float("inf"), 0.0
         self._ended = threading.Event()
+
+    def _is_late(self, after: float) -> bool:
+        """Whether a signal came so long ago; on a busy machine, work that gets no processor has more time."""
+        waited = monotonic() - self._hurried_at
+        return waited >= after and (process_time() - self._hurried_cpu >= CPU_SHARE * after or waited >= BUSY * after)
 
     def begin(self, spent: float = 0.0) -> None:
         """The time begins, of which so many seconds were spent before, in the process that the run goes on from."""
@@ -48,7 +54,8 @@ class Stopping:
 
     def hurry(self) -> None:
         """A signal has come: an epoch that goes on for long is cut, and nothing is tuned any more."""
-        self._hurried_at = min(self._hurried_at, monotonic())
+        if not self.is_hurried:
+            self._hurried_at, self._hurried_cpu = monotonic(), process_time()
 
     @property
     def is_hurried(self) -> bool:
@@ -84,9 +91,9 @@ class Stopping:
         late = max(LATE_SECONDS, LATE_SHARE * (self._max_seconds or 0.0))
         while not ended.wait(LOOK_SECONDS):
             now = monotonic()
-            if now >= min(self._hurried_at + EPOCH_SECONDS, self._deadline - self.reserve + late):
+            if now >= self._deadline - self.reserve + late or now >= self._hurried_at + EPOCH_SECONDS:
                 self.search.set()
-            if now >= min(self._hurried_at + SCORING_SECONDS, self._deadline + late):
+            if now >= self._deadline + late or self._is_late(SCORING_SECONDS):
                 self.scoring.set()
 
 
