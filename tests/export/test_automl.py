@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+from threading import Timer
+from time import monotonic
 from typing import Any
+from warnings import catch_warnings
 
 import numpy as np
 import pytest
@@ -14,7 +19,8 @@ import automl_zero
 from automl_zero.config import ConfigError
 from automl_zero.export import AutoMLZeroClassifier, AutoMLZeroRegressor, EvolvedClassifier, EvolvedRegressor, automl
 from automl_zero.export.effort import Effort, search_config
-from automl_zero.export.evolution import standard_error
+from automl_zero.export.estimator import IncompleteFitWarning
+from automl_zero.export.evolution import Judged, epochs_in_the_end, standard_error
 from automl_zero.export.evolved import seed_of
 from automl_zero.export.suite import build_suite
 from automl_zero.program.text import from_text, to_text
@@ -98,8 +104,41 @@ def test_the_seed_decides_everything_whatever_the_number_of_threads(classifier: 
 
 
 def test_the_clock_ends_the_search() -> None:
-    found = AutoMLZeroClassifier(max_seconds=0.5, random_state=0).fit(*MOONS)
+    with catch_warnings(action="ignore", category=IncompleteFitWarning):  # on a busy machine, half a second is nothing
+        found = AutoMLZeroClassifier(max_seconds=0.5, random_state=0).fit(*MOONS)
     assert found.history_[-1]["seconds"] < 20
+
+
+def test_ctrl_c_ends_a_fit_and_what_was_found_so_far_is_used() -> None:
+    AutoMLZeroClassifier(**SMALL).fit(*MOONS)  # so that all is compiled
+    timer, began = Timer(2.5, os.kill, (os.getpid(), signal.SIGINT)), monotonic()
+    timer.start()
+    with pytest.warns(IncompleteFitWarning, match="was interrupted: the best that was found so far is used"):
+        found = AutoMLZeroClassifier(max_seconds=120, random_state=0).fit(*MOONS)
+    assert monotonic() - began < 60
+    assert found.score(*MOONS) > 0.8
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_ctrl_c_before_anything_is_learnt_raises(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("automl_zero.export.evolution.Finder.compile", lambda _: os.kill(os.getpid(), signal.SIGINT))
+    with pytest.raises(KeyboardInterrupt, match="before the search has begun"):
+        AutoMLZeroClassifier(max_seconds=120, random_state=0).fit(*MOONS)
+
+
+def test_rows_that_there_is_no_time_for_are_left_out_with_a_warning() -> None:
+    x = np.random.default_rng(0).normal(size=(400_000, 8))
+    with pytest.warns(IncompleteFitWarning, match="did not suffice to train on all 400000 rows"):
+        found = AutoMLZeroRegressor(max_seconds=2, random_state=0).fit(x, x[:, 0] - x[:, 1])
+    assert found.score(x[:1000], x[:1000, 0] - x[:1000, 1]) > 0.5
+
+
+def test_as_many_epochs_are_done_as_there_is_time_for() -> None:
+    judged = Judged(None, 10, np.zeros(1), 0.0, 1.0, row_seconds=0.02, step_seconds=0.01)  # type: ignore[arg-type]
+    times = {epochs: judged.training_seconds(100, epochs) + 1e-6 for epochs in (1, 2, 9)}
+    assert {judged.affordable_epochs(100, seconds): seconds for seconds in times.values()} == times
+    assert judged.affordable_epochs(100, times[1] * 0.9) == 0
+    assert [epochs_in_the_end(30, rows) for rows in (1000, 10**5, 10**6)] == [30, 4, 1]
 
 
 @pytest.mark.parametrize("initial", ["empty", "random", "two_layer_net"])
