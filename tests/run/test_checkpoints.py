@@ -94,7 +94,7 @@ def test_an_experiment_comes_after_all_epochs_of_those_before(tmp_path: Path) ->
 def test_a_full_disk_is_told_and_the_last_good_one_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     checkpoints = written(tmp_path, keep=1)
 
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("automl_zero.run.checkpoints.write_checkpoint", full)
@@ -111,8 +111,8 @@ def test_a_place_that_is_no_folder_is_told(tmp_path: Path) -> None:
 
 def test_events_are_on_disk_before_a_checkpoint_tells_of_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     steps: list[str] = []
-    monkeypatch.setattr("automl_zero.run.checkpoints.sync_file", lambda path: steps.append(path.name))
-    monkeypatch.setattr("automl_zero.run.checkpoints.write_checkpoint", lambda path, _: steps.append(path.suffix))
+    monkeypatch.setattr("automl_zero.run.checkpoints.sync_file", lambda path, **_: steps.append(path.name))
+    monkeypatch.setattr("automl_zero.run.checkpoints.write_checkpoint", lambda path, _, **__: steps.append(path.suffix))
     written(tmp_path, 2)
     assert steps == ["events.jsonl", ".checkpoint"] * 2
 
@@ -163,7 +163,7 @@ def test_what_cannot_be_used_is_put_aside_and_what_was_left_half_written_is_remo
     written(tmp_path)
     damage(tmp_path, 3)
     (tmp_path / "checkpoints" / f".{name(4)}.0123abcd").touch()
-    put_aside(latest(tmp_path))
+    put_aside(tmp_path, latest(tmp_path))
     assert files(tmp_path) == [name(2), name(3, "damaged")]
     assert latest(tmp_path).faults == ()
 

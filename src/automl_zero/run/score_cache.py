@@ -17,7 +17,9 @@ from pydantic import TypeAdapter, ValidationError
 from automl_zero.atomic import replacing
 from automl_zero.folders import PACKAGE, cache_root, hash_of_files
 from automl_zero.run.events import Baseline
+from automl_zero.safe_files import read_regular
 
+MOST = 1 << 16  # bytes of a file
 _BASELINE = TypeAdapter(Baseline)
 
 
@@ -25,7 +27,7 @@ def cached(key: Sequence[object], compute: Callable[[], Baseline]) -> Baseline:
     """What was computed for this key, now or before."""
     path = _path(key)
     try:
-        return _BASELINE.validate_json(path.read_bytes())
+        return _BASELINE.validate_json(read_regular(path, MOST))
     except (OSError, ValidationError):
         found = compute()
     with suppress(OSError):  # without a folder to write to, it is computed every time
