@@ -22,6 +22,8 @@ NO_FOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
 AT_ONCE: int = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 FLAGS = {"rb": os.O_RDONLY, "r+b": os.O_RDWR, "xb": os.O_WRONLY | os.O_CREAT | os.O_EXCL}
 
+CHUNK = 1 << 16  # bytes
+
 Mode = Literal["rb", "r+b", "xb"]
 
 
@@ -64,9 +66,12 @@ def read_regular(path: Path, most: int, *, within: Path | None = None) -> bytes:
         OSError: it cannot be read.
     """
     with open_regular(path, within=within) as file:
-        check_size(path, os.fstat(file.fileno()).st_size, most)
-        content = file.read(most + 1)  # it may have grown meanwhile, or be larger than it says, as in /proc
-    check_size(path, len(content), most)
+        size = os.fstat(file.fileno()).st_size
+        check_size(path, size, most)
+        content = file.read(size)  # room is made for so many, and not for the most
+        while more := file.read(CHUNK):  # it has grown meanwhile, or is larger than it says, as in /proc
+            content += more
+            check_size(path, len(content), most)
     return content
 
 

@@ -16,7 +16,7 @@ MISSING = "not there"  # in place of a value
 
 
 class CompleteError(StoreError):
-    """A run that a limit has ended, which is the same now."""
+    """A run that a limit has ended, which is the same now, or that has no state to go on from."""
 
 
 def check_goes_on(stored: StoredRun, config: Config) -> None:

@@ -10,16 +10,23 @@ from pathlib import Path
 
 from rich.console import Console
 
-from automl_zero.config import override
+from automl_zero.config import Config, override
 from automl_zero.run.callbacks import Callback, Callbacks
-from automl_zero.run.changes import check_changes, check_goes_on, config_changes, is_complete, other_changes
+from automl_zero.run.changes import (
+    CompleteError,
+    check_changes,
+    check_goes_on,
+    config_changes,
+    is_complete,
+    other_changes,
+)
 from automl_zero.run.checkpoints import Checkpoints, Found, latest, put_aside
 from automl_zero.run.driver import Run
 from automl_zero.run.engine import Engine
 from automl_zero.run.progress import Progress
 from automl_zero.run.recorded import record_events, shown
 from automl_zero.run.report import report
-from automl_zero.run.store import RunFolder, StoredRun, check_folder, locked, read_run
+from automl_zero.run.store import RunFolder, StoredRun, StoreError, check_folder, locked, read_run
 
 
 def resume_recorded(
@@ -58,8 +65,8 @@ def resume_recorded(
         if is_complete(stored, config) and (note := _finished(folder, stored, callbacks)):
             _print(console, note)
             return progress_of(stored), 0
+        found = _latest(folder, stored, config)
         check_goes_on(stored, config)
-        found = latest(folder, len(stored.events))
         check_changes(config_changes(found.checkpoint.origin, config), allow_change)
         snapshot, note, progress = found.checkpoint.snapshot, _note(found), Progress(config)
         events = stored.events[: snapshot.record.events]
@@ -73,6 +80,14 @@ def resume_recorded(
             put_aside(folder, found)
             record_events(run, RunFolder.reopen(folder, config, events, note), progress, display, callbacks)
     return progress, interrupt.exit_code
+
+
+def _latest(folder: Path, stored: StoredRun, config: Config) -> Found:
+    """The state to go on from; that a complete run has none is no reason to do without its page."""
+    try:
+        return latest(folder, len(stored.events))
+    except StoreError as error:
+        raise (CompleteError(str(error)) if is_complete(stored, config) else error) from None
 
 
 def progress_of(stored: StoredRun) -> Progress:
