@@ -23,7 +23,7 @@ from pathlib import Path
 from shlex import quote
 from uuid import uuid4
 
-from automl_zero.config import Config, load_config
+from automl_zero.config import Config, StopConfig, load_config
 from automl_zero.program.text import from_text
 from automl_zero.run import files
 from automl_zero.run.events import Event, Final, Improvement, Selection, Stop, from_json, to_json
@@ -69,9 +69,8 @@ def check_new(folder: Path) -> None:
 
 def _check_place(folder: Path) -> None:
     if folder.exists() or folder.is_symlink():
-        remedy = f"go on with it by 'automl-zero resume {quote(str(folder))}', " if _goes_on(folder) else ""
         raise StoreError(
-            f"run folder {folder} exists and is not overwritten: {remedy}choose another --out or remove it"
+            f"run folder {folder} exists and is not overwritten: {_way_on(folder)}choose another --out or remove it"
         )
     parent = next(each for each in folder.absolute().parents if each.exists())
     if not parent.is_dir():
@@ -80,13 +79,19 @@ def _check_place(folder: Path) -> None:
         raise StoreError(f"run folder {folder} cannot be made, {parent} is not writable: choose another --out")
 
 
-def _goes_on(folder: Path) -> bool:
-    """Whether this is the folder of a run that can go on as it is: it has a checkpoint, and no limit has ended it."""
+def _way_on(folder: Path) -> str:
+    """How a run that is in the way can go on, if it has a state to go on from; a limit that ended it can be raised."""
     try:
         stop = _last_event(folder)
-        return bool(checkpoint_names(folder)) and not (isinstance(stop, Stop) and stop.reason != INTERRUPTED)
+        if not (files.has(folder, CONFIG) and checkpoint_names(folder)):
+            return ""
     except StoreError:
-        return False
+        return ""
+    limit = stop.reason if isinstance(stop, Stop) and stop.reason != INTERRUPTED else ""
+    if limit and limit.removeprefix("stop.") not in StopConfig.model_fields:
+        return ""
+    further = f" --set {limit}=..." if limit else ""
+    return f"go on with it by 'automl-zero resume {quote(str(folder))}{further}', "
 
 
 def _last_event(folder: Path) -> Event | None:
