@@ -96,6 +96,8 @@ def folder_below(folder: Path, path: Path) -> Iterator[int | None]:
     names = path.relative_to(folder).parts
     if not HAS_OPENAT:
         _check_no_link(folder, names)
+        if path.exists() and not path.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
         yield None
         return
     number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | AT_ONCE)

@@ -127,7 +127,9 @@ def locked(folder: Path) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
     lock = FileLock(folder / LOCK, timeout=PATIENCE)
-    with files.new_or_changed(folder, LOCK):  # a file of its own, so that what locks it opens nothing else
+    with files.new_or_changed(folder, LOCK):
+        """It is a file of its own, so that what locks it opens nothing else."""
+    with named(folder / LOCK):
         try:
             lock.acquire()
         except Timeout:
