@@ -23,7 +23,7 @@ from automl_zero import __version__
 from automl_zero.atomic import replacing
 from automl_zero.config import Config
 from automl_zero.folders import PACKAGE, hash_of_files
-from automl_zero.memory import memory_for_a_file
+from automl_zero.memory import available_memory
 from automl_zero.run.machine import LIBRARIES
 from automl_zero.run.snapshot import Record, Snapshot
 from automl_zero.safe_files import read_regular
@@ -109,7 +109,7 @@ def read_checkpoint(path: Path, *, within: Path | None = None) -> Checkpoint:
             another format.
     """
     try:
-        title, checksum, body = read_regular(path, memory_for_a_file(), within=within).split(b"\n", 2)
+        title, checksum, body = read_regular(path, available_memory(), within=within).split(b"\n", 2)
     except OSError as error:
         raise CheckpointError(f"cannot be opened ({error.strerror})") from None
     except ValueError:
@@ -141,7 +141,7 @@ def _read_body(body: bytes) -> Checkpoint:
     try:
         with catch_warnings(action="error"):
             archive = Npz(BytesIO(body), compressed=False)
-            arrays = archive.read(archive.names)
+            arrays = archive.read(archive.names, most=len(body))
         header = _HEADER.validate_json(arrays.pop(HEADER).tobytes())
     except (*UNREADABLE, UserWarning) as error:
         raise CheckpointError(f"cannot be read ({type(error).__name__})") from None

@@ -63,33 +63,40 @@ class Npz:
         """The names of all arrays."""
         return list(self._members)
 
-    def read(self, names: Collection[str], width: int = 1) -> dict[str, NDArray[Any]]:
+    def read(self, names: Collection[str], width: int = 1, most: int | None = None) -> dict[str, NDArray[Any]]:
         """Arrays by name.
 
         Args:
             names: of arrays that are there.
             width: bytes that a number of them will take when it is used, if it takes less in the file.
+            most: bytes that they may take; by default what the memory allows, and the size of what is packed.
 
         Raises:
             TooLargeError: they would take more memory than there may be.
             ValueError: one of them is damaged.
         """
-        size, most = sum(self._size_of(name, width) for name in names), memory_for_a_file()
-        if size > most:
-            raise TooLargeError(f"its arrays take {size} bytes of memory, more than {most}, half of what is free")
+        sizes = {name: self._size_of(name, width) for name in names}
+        if most is None:
+            for name, size in sizes.items():
+                self._check_packed(name, size)
+            most = memory_for_a_file()
+        if (total := sum(sizes.values())) > most:
+            raise TooLargeError(f"its arrays take {total} bytes of memory, more than {most}, half of what is free")
         return {name: self._array(name) for name in names}
 
     def _size_of(self, name: str, width: int) -> int:
         """How many bytes an array will take, by its header, which is checked against the sizes in the archive."""
-        member = self._members[name]
+        stated = self._members[name].file_size
         with self._opened(name) as file:
             shape, dtype = _header(file)
-            if min(shape, default=0) < 0 or file.tell() + prod(shape) * max(dtype.itemsize, 1) > member.file_size:
+            if min(shape, default=0) < 0 or file.tell() + prod(shape) * max(dtype.itemsize, 1) > stated:
                 raise ValueError("larger than its part of the file")
-        size, packed = prod(shape) * max(dtype.itemsize, width), min(member.compress_size, self._size)
+        return prod(shape) * max(dtype.itemsize, width)
+
+    def _check_packed(self, name: str, size: int) -> None:
+        packed = self._members[name].compress_size
         if size > (most := unpacked_at_most(packed)):
             raise TooLargeError(f"array {name} takes {size} bytes of memory, but {packed} in a file may become {most}")
-        return size
 
     def _array(self, name: str) -> NDArray[Any]:
         with self._opened(name) as file:
