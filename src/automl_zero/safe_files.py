@@ -176,16 +176,33 @@ def check_plain_folder(path: Path, *, within: Path) -> None:
         UnsafeFileError: there is something else in it.
         OSError: as of ``names_in``.
     """
+    for inner, status in _entries(path, within):
+        if stat.S_ISDIR(status.st_mode):
+            check_plain_folder(inner, within=within)
+        else:
+            _check_regular(inner, status, is_written=True)
+
+
+def check_files_in(path: Path, *, within: Path) -> None:
+    """Check that a folder, if there is one, holds nothing but regular files.
+
+    Raises:
+        UnsafeFileError: there is something else in it.
+        OSError: as of ``names_in``.
+    """
+    for inner, status in _entries(path, within):
+        _check_regular(inner, status, is_written=False)
+
+
+def _entries(path: Path, within: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """What is in a folder, and what it is; a link is none of what there may be."""
     for name in names_in(path, within=within):
         inner = path / name
         with entry_below(inner, within) as (folder, entry):
             status = os.stat(entry, dir_fd=folder, follow_symlinks=False)
-        if stat.S_ISDIR(status.st_mode):
-            check_plain_folder(inner, within=within)
-        elif stat.S_ISLNK(status.st_mode):
+        if stat.S_ISLNK(status.st_mode):
             raise _link(inner)
-        else:
-            _check_regular(inner, status, is_written=True)
+        yield inner, status
 
 
 def _open(path: Path, flags: int, within: Path | None) -> int:

@@ -5,6 +5,7 @@ Each thing that a run folder holds is replaced by what leads elsewhere, and comm
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -51,6 +52,7 @@ NEEDED = {
     "checkpoints": ("resume further",),
     "log.txt": ("resume further",),
     ".lock": ("resume", "resume further"),
+    NEWEST: ("resume further",),
 }
 
 
@@ -210,16 +212,18 @@ def test_what_no_run_calls_so_is_no_checkpoint(name: str, whole: Path, tmp_path:
     assert latest(run).faults == ()
 
 
-@pytest.mark.parametrize("kind", [pipe, a_folder, link_to_another])
-def test_what_is_in_the_place_of_a_checkpoint_is_put_aside_unopened(
-    kind: Callable[[Path, Path], None], whole: Path, tmp_path: Path
+@pytest.mark.parametrize("name", ["z.checkpoint", "experiment-000009-epoch-000000001.checkpoint", "z"])
+@pytest.mark.parametrize("kind", [pipe, a_folder, link_to_nothing, link_to_a_device])
+def test_a_run_does_not_go_on_where_beside_its_checkpoints_is_what_is_no_file(
+    kind: Callable[[Path, Path], None], name: str, whole: Path, tmp_path: Path
 ) -> None:
-    run, outside = stranger(whole, tmp_path, NEWEST, kind)
-    before, result = held(outside), invoke(FURTHER[0], run, *FURTHER[1:])
-    assert result.exit_code == 0
-    assert held(outside) == before
-    assert ".checkpoint cannot be opened (it is " in (run / "log.txt").read_text()
-    assert [each.suffix for each in (run / "checkpoints").iterdir()].count(".damaged") == 1
+    run, log = shutil.copytree(whole, tmp_path / "run"), (whole / "log.txt").read_text()
+    kind(run / "checkpoints" / name, tmp_path)
+    result = invoke(FURTHER[0], run, *FURTHER[1:])
+    assert result.exit_code == 2
+    assert f"{name} cannot be used (it is " in result.stderr
+    assert (run / "log.txt").read_text() == log
+    assert json.loads(invoke("show", run, "--json").stdout)["state_digest"] is None
 
 
 def test_a_line_of_events_longer_than_a_run_writes_is_refused_in_little_memory(whole: Path, tmp_path: Path) -> None:
@@ -242,4 +246,4 @@ def test_a_monstrous_file_is_refused_unread(name: str, whole: Path, tmp_path: Pa
         word, *options = COMMANDS[command]
         result = invoke(word, run, *options)
         assert isinstance(result.exception, SystemExit | None)
-        assert result.exit_code == (2 if command in NEEDED.get(name, ()) else 0)
+        assert result.exit_code == (2 if command in NEEDED.get(name, ()) else 0), result.output

@@ -18,7 +18,7 @@ from automl_zero.run import files
 from automl_zero.run.checkpoint import Checkpoint, CheckpointError, read_checkpoint, write_checkpoint
 from automl_zero.run.snapshot import Record
 from automl_zero.run.store import CHECKPOINT, CHECKPOINTS, EVENTS, StoreError, checkpoint_names
-from automl_zero.safe_files import make_folder
+from automl_zero.safe_files import check_files_in, make_folder
 
 ENDING = ".checkpoint"
 DAMAGED = ".damaged"
@@ -98,8 +98,10 @@ def latest(folder: Path, events: int | None = None) -> Found:
         events: how many the folder has; a checkpoint that tells of more cannot be used. None: this is not looked at.
 
     Raises:
-        StoreError: there is none, or none that can be used.
+        StoreError: there is none, or none that can be used, or something beside them is no regular file.
     """
+    with files.named(folder / CHECKPOINTS) as place:
+        check_files_in(place, within=folder)
     faults: list[tuple[Path, str]] = []
     for path in _files(folder):
         try:
