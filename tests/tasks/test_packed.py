@@ -166,6 +166,21 @@ def test_equal_cells_that_would_fill_the_memory_are_refused_unread(column: pa.Ar
         read_table(path, "y")
 
 
+@pytest.mark.usefixtures("little")
+def test_lists_of_equal_texts_are_refused_unread(tmp_path: Path) -> None:
+    texts = pa.DictionaryArray.from_arrays(pa.array([0] * 10_000, pa.int32()), pa.array(["x" * 1000]))
+    lists = pa.ListArray.from_arrays(pa.array(range(0, 10_001, 5), pa.int32()), texts)
+    path = in_parquet(tmp_path, a=lists, y=pa.array(range(2000)))
+    with pytest.raises(TaskError, match=rf"t\.parquet: it takes \d+ bytes of memory.*may take {LITTLE}: {REMEDY}"):
+        read_table(path, "y")
+
+
+@pytest.mark.usefixtures("little")
+def test_a_dot_in_the_name_of_a_column_makes_no_list_of_it(tmp_path: Path) -> None:
+    columns = {"a.b": pa.array(range(100_000)), "y": pa.array(range(100_000))}
+    assert read_table(in_parquet(tmp_path, **columns), "y").x.shape == (100_000, 1)
+
+
 def test_text_of_a_parquet_file_is_read(tmp_path: Path) -> None:
     text = ["u", "v", None, "w"] * 10
     found = read_table(in_parquet(tmp_path, a=text, y=list(range(40))), "y")

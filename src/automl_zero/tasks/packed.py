@@ -64,7 +64,8 @@ def check_parquet(file: BinaryIO) -> None:
         content = parquet.ParquetFile(file)
         groups = [content.metadata.row_group(number) for number in range(content.metadata.num_row_groups)]
         cells = content.metadata.num_rows * content.metadata.num_columns * NUMBER
-        _check_size(max(cells, sum(each.total_byte_size for each in groups)), most)
+        nested = _most_of_nested(groups, content.schema_arrow)
+        _check_size(max(cells, nested, sum(each.total_byte_size for each in groups)), most)
         _check_no_bytes(content.schema_arrow)
         texts = [each.name for each in content.schema_arrow if _is_text(each.type)]
         if texts:
@@ -75,6 +76,16 @@ def check_parquet(file: BinaryIO) -> None:
         raise ValueError(str(error)) from None
     finally:
         file.seek(0)
+
+
+def _most_of_nested(groups: list[Any], schema: Any) -> int:
+    """Bytes that lists and the like may take at most: each of their values may be the largest one."""
+    import pyarrow as pa
+
+    begin = tuple(f"{each.name}." for each in schema if pa.types.is_nested(each.type))
+    columns = [group.column(number) for group in groups for number in range(group.num_columns)]
+    nested = [each for each in columns if each.path_in_schema.startswith(begin)]
+    return sum(each.num_values * each.total_uncompressed_size for each in nested)
 
 
 def _is_text(kind: Any) -> bool:
