@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -35,9 +36,11 @@ def test_contents_and_names_are_on_disk_before_anything_else_happens(
 ) -> None:
     """The file is synced before it is renamed, and the folder after that."""
     steps: list[str] = []
-    rename = Path.replace
+    rename = os.replace
     monkeypatch.setattr("automl_zero.atomic.os.fsync", lambda _: steps.append("fsync"))
-    monkeypatch.setattr(Path, "replace", lambda self, target: steps.append("rename") or rename(self, target))
+    monkeypatch.setattr(
+        "automl_zero.atomic.os.replace", lambda *names, **folders: steps.append("rename") or rename(*names, **folders)
+    )
     with replacing(tmp_path / "file") as file:
         file.write(b"new")
     assert steps == ["fsync", "rename", "fsync"]

@@ -21,6 +21,7 @@ import tomli_w
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model, model_validator
 
 from automl_zero.places import settle
+from automl_zero.safe_files import UnsafeFileError, read_regular
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # what commands a terminal, or is half a sign
 MOST = (1 << 63) - 1  # of a whole number, so that compiled code can take it
@@ -493,15 +494,16 @@ def preset_names() -> list[str]:
     return sorted(file.name.removesuffix(".toml") for file in _presets().iterdir() if file.name.endswith(".toml"))
 
 
-def load_config(name_or_path: str, overrides: Sequence[str] = ()) -> Config:
+def load_config(name_or_path: str, overrides: Sequence[str] = (), *, within: Path | None = None) -> Config:
     """Load a preset or a TOML file and apply overrides such as ``tasks.num_features=8``.
 
     Paths in a file are relative to its folder, those in overrides to the working folder (``places``).
+    ``within`` is a folder below which no link is followed, as ``safe_files.open_regular`` says.
 
     Raises:
         ConfigError: no such preset or file, not TOML, an unknown key, or a value that is out of range.
     """
-    values = _read(name_or_path)
+    values = _read(name_or_path, within)
     if name_or_path not in preset_names():
         settle(values, Path(name_or_path).parent)
     return with_overrides(values, overrides)
@@ -544,11 +546,11 @@ def _presets() -> Any:
     return resources.files("automl_zero") / "experiments"
 
 
-def _read(name_or_path: str) -> dict[str, Any]:
+def _read(name_or_path: str, within: Path | None) -> dict[str, Any]:
     if name_or_path in preset_names():
         text = (_presets() / f"{name_or_path}.toml").read_text(encoding="utf-8")
     elif _is_file(name_or_path):
-        text = _read_file(Path(name_or_path))
+        text = _read_file(Path(name_or_path), within)
     else:
         raise ConfigError(f"no preset or file {_shown(name_or_path)}: presets are {', '.join(preset_names())}")
     try:
@@ -559,18 +561,18 @@ def _read(name_or_path: str) -> dict[str, Any]:
 
 def _is_file(name: str) -> bool:
     try:
-        return Path(name).is_file()
+        return Path(name).exists() and not Path(name).is_dir()
     except OSError:  # no file can have such a name
         return False
 
 
-def _read_file(path: Path) -> str:
+def _read_file(path: Path, within: Path | None) -> str:
     try:
-        with path.open("rb") as file:
-            content = file.read(LONGEST + 1)
-        if len(content) > LONGEST:
-            raise ConfigError(f"config file {path} is longer than {LONGEST} bytes: give a file such as config.toml")
-        return content.decode()
+        return read_regular(path, LONGEST, within=within).decode()
+    except UnsafeFileError as error:
+        raise ConfigError(
+            f"cannot read config file {path}: {error.strerror}; give a file such as config.toml"
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read config file {path}: {error}") from None
 

@@ -12,7 +12,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Literal
 
@@ -21,6 +21,8 @@ NO_FOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
 # A pipe that nobody writes to is opened at once then, and refused, instead of waiting for a writer.
 AT_ONCE: int = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 FLAGS = {"rb": os.O_RDONLY, "r+b": os.O_RDWR, "xb": os.O_WRONLY | os.O_CREAT | os.O_EXCL}
+
+CHUNK = 1 << 16  # bytes
 
 Mode = Literal["rb", "r+b", "xb"]
 
@@ -64,9 +66,12 @@ def read_regular(path: Path, most: int, *, within: Path | None = None) -> bytes:
         OSError: it cannot be read.
     """
     with open_regular(path, within=within) as file:
-        check_size(path, os.fstat(file.fileno()).st_size, most)
-        content = file.read(most + 1)  # it may have grown meanwhile, or be larger than it says, as in /proc
-    check_size(path, len(content), most)
+        size = os.fstat(file.fileno()).st_size
+        check_size(path, size, most)
+        content = file.read(size)  # room is made for so many, and not for the most
+        while more := file.read(CHUNK):  # it has grown meanwhile, or is larger than it says, as in /proc
+            content += more
+            check_size(path, len(content), most)
     return content
 
 
@@ -91,6 +96,8 @@ def folder_below(folder: Path, path: Path) -> Iterator[int | None]:
     names = path.relative_to(folder).parts
     if not HAS_OPENAT:
         _check_no_link(folder, names)
+        if path.exists() and not path.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
         yield None
         return
     number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | AT_ONCE)
@@ -104,14 +111,107 @@ def folder_below(folder: Path, path: Path) -> Iterator[int | None]:
         os.close(number)
 
 
-def _open(path: Path, flags: int, within: Path | None) -> int:
+@contextmanager
+def entry_below(path: Path, within: Path | None) -> Iterator[tuple[int | None, str]]:
+    """``dir_fd`` and name by which functions of ``os`` reach ``path``, which need not exist.
+
+    No link on the way to it is followed; what does not follow it itself (``rename``, ``unlink``, ``lstat``) is safe.
+    Where ``within`` is None, or the system has no ``openat``, there is no ``dir_fd``, and the name is the whole path.
+
+    Raises:
+        OSError: as of ``folder_below``.
+    """
     if within is None:
-        return os.open(path, flags, 0o666)
+        yield None, str(path)
+        return
     with folder_below(within, path.parent) as folder:
-        if folder is None:
+        yield folder, str(path) if folder is None else path.name
+
+
+def is_there(path: Path, *, within: Path) -> bool:
+    """Whether there is anything of that name, be it a link that leads nowhere.
+
+    Raises:
+        OSError: the folder that it would be in cannot be opened, or lies behind a link.
+    """
+    try:
+        with entry_below(path, within) as (folder, name):
+            os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def names_in(path: Path, *, within: Path) -> list[str]:
+    """The names in a folder, sorted; none if there is no such folder.
+
+    Raises:
+        OSError: it cannot be read, is no folder, or lies behind a link.
+    """
+    try:
+        with folder_below(within, path) as number:
+            return sorted(os.listdir(path if number is None else number))
+    except FileNotFoundError:
+        return []
+
+
+def make_folder(path: Path, *, within: Path) -> None:
+    """Make a folder if there is none.
+
+    Raises:
+        OSError: it cannot be made, or there is something else of that name.
+    """
+    with entry_below(path, within) as (folder, name), suppress(FileExistsError):
+        os.mkdir(name, dir_fd=folder)
+    with folder_below(within, path):
+        """It is one, and no link to one."""
+
+
+def check_plain_folder(path: Path, *, within: Path) -> None:
+    """Check that a folder, if there is one, holds folders and regular files of one name alone, however deep.
+
+    It is for what other libraries open by themselves, after the check.
+
+    Raises:
+        UnsafeFileError: there is something else in it.
+        OSError: as of ``names_in``.
+    """
+    for inner, status in _entries(path, within):
+        if stat.S_ISDIR(status.st_mode):
+            check_plain_folder(inner, within=within)
+        else:
+            _check_regular(inner, status, is_written=True)
+
+
+def check_files_in(path: Path, *, within: Path) -> None:
+    """Check that a folder, if there is one, holds nothing but regular files.
+
+    Raises:
+        UnsafeFileError: there is something else in it.
+        OSError: as of ``names_in``.
+    """
+    for inner, status in _entries(path, within):
+        _check_regular(inner, status, is_written=False)
+
+
+def _entries(path: Path, within: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """What is in a folder, and what it is; a link is none of what there may be."""
+    for name in names_in(path, within=within):
+        inner = path / name
+        with entry_below(inner, within) as (folder, entry):
+            status = os.stat(entry, dir_fd=folder, follow_symlinks=False)
+        if stat.S_ISLNK(status.st_mode):
+            raise _link(inner)
+        yield inner, status
+
+
+def _open(path: Path, flags: int, within: Path | None) -> int:
+    with entry_below(path, within) as (folder, name):
+        if folder is not None:
+            return _open_below(folder, name, flags, path)
+        if within is not None:
             _check_no_link(path.parent, (path.name,))
-            return os.open(path, flags, 0o666)
-        return _open_below(folder, path.name, flags, path)
+        return os.open(path, flags, 0o666)
 
 
 def _open_below(folder: int, name: str, flags: int, path: Path) -> int:

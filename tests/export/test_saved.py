@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import tracemalloc
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.exceptions import NotFittedError
 
@@ -131,3 +136,194 @@ def test_nothing_is_unpickled(path: Path) -> None:
     np.savez(path, **arrays)
     with pytest.raises(ModelError, match="allow_pickle"):
         EvolvedClassifier.load(path)
+
+
+# What a stranger may have put into a file -----------------------------------------------------------------------------
+
+
+def fitted() -> dict[str, Any]:
+    """Estimators that differ in what they keep: classes one by one and all at once, text, numbers, a search."""
+    search = AutoMLZeroRegressor(max_programs=40, max_seconds=None, members=2, random_state=0)
+    return {
+        "one by one": EvolvedClassifier(epochs=1, members=2, random_state=0).fit(FRAME, NAMES),
+        "at once": EvolvedClassifier("multiclass_net", epochs=1, width=5, random_state=0).fit(X, Y),
+        "two": EvolvedClassifier("logistic_regression", epochs=1, random_state=0).fit(X, Y > 0),
+        "numbers": EvolvedRegressor("affine_regression", epochs=1, members=3, random_state=0).fit(*NUMBERS),
+        "search": search.fit(NUMBERS[0][:60], NUMBERS[1][:60]),
+    }
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Any, Path]]:
+    """Of each of them, the class and a file."""
+    folder, found = tmp_path_factory.mktemp("saved"), {}
+    for name, estimator in fitted().items():
+        estimator.save(folder / f"{name}.npz")
+        found[name] = type(estimator), folder / f"{name}.npz"
+    return found
+
+
+CASES = ("one by one", "at once", "two", "numbers", "search")
+VALUES: tuple[Any, ...] = (
+    None, True, -1, 0, 1, 2, 3, 7, 1000, 1 << 40, 1 << 62, (1 << 63) - 1, 1 << 63, 1 << 70, 0.5, -2.5, 1e308,
+    float("nan"), float("inf"), "", "rmse", "accuracy", "float16", "float32", "float64", "int64", "EvolvedRegressor",
+    "x" * 300, "def Setup():\n  m3 = s2 * m1\ndef Predict():\n  s1 = dot(v0, v9)\ndef Learn():\n", [], ["classes_"],
+    [1], [3, 7, 0], [2, 10, -1], [2, 0, 0], [1 << 62, 10, 0], [2, 1 << 62, 0], {}, {"a": 1}, {"leaderboard_": 3},
+    {"history_": [[1]]}, {"__class__": []},
+)  # fmt: skip
+PLACES = ("", "parameters.epochs", "parameters.program", "parameters.members", "parameters.width", "numbers.0",
+          "numbers.1", "numbers.2", "attributes.leaderboard_", "attributes.history_", "parameters.unknown")  # fmt: skip
+
+
+def works_or_is_refused(kind: Any, path: Path) -> bool:
+    """Whether it was loaded; it then predicts what its kind predicts."""
+    x = np.vstack([X, 1e300 * X, np.nan * X]) if issubclass(kind, EvolvedClassifier) else np.vstack([NUMBERS[0]] * 2)
+    try:
+        estimator = kind.load(path)
+    except ModelError:
+        return False
+    if x.shape[1] != estimator.n_features_in_:
+        x = np.zeros((5, estimator.n_features_in_))
+    if hasattr(estimator, "classes_"):
+        shares = estimator.predict_proba(pd.DataFrame(x, columns=getattr(estimator, "feature_names_in_", None)))
+        assert shares.shape == (len(x), len(estimator.classes_))
+        np.testing.assert_allclose(shares.sum(axis=1), 1.0)
+        assert (shares >= 0).all()
+    else:
+        values = estimator.predict(x)
+        assert values.shape == (len(x),)
+        assert values.dtype == np.float64
+        assert np.isfinite(values).all()
+    assert all(isinstance(row, dict) for name in ("leaderboard_", "history_") for row in getattr(estimator, name, []))
+    return True
+
+
+def put(values: Any, place: Sequence[Any], value: Any) -> None:
+    for key in place[:-1]:
+        values = values[key]
+    values[place[-1]] = value
+
+
+def copied(path: Path, folder: Path, change: Any) -> Path:
+    copy = folder / "changed.npz"
+    copy.write_bytes(path.read_bytes())
+    return changed(copy, change)
+
+
+HEADER_FIELDS = ("version", "estimator", "parameters", "program", "loss", "numbers", "dtype", "columns", "members",
+                 "objects", "attributes", "format")  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+@given(
+    place=st.sampled_from([*HEADER_FIELDS, *filter(None, PLACES)]),
+    value=st.sampled_from(VALUES),
+)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_header_is_refused_or_predicts(
+    case: str, place: str, value: Any, saved: dict[str, tuple[Any, Path]], tmp_path: Path
+) -> None:
+    kind, path = saved[case]
+    keys = [int(key) if key.isdecimal() else key for key in place.split(".")]
+    works_or_is_refused(kind, copied(path, tmp_path, lambda header, _: put(header, keys, value)))
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("field", HEADER_FIELDS)
+def test_a_header_without_a_field_is_refused(
+    case: str, field: str, saved: dict[str, tuple[Any, Path]], tmp_path: Path
+) -> None:
+    kind, path = saved[case]
+    assert not works_or_is_refused(kind, copied(path, tmp_path, lambda header, _: header.pop(field)))
+
+
+NUMBERS_IN = (np.nan, np.inf, -np.inf, -1.0, 0.0, 1.0, 1e308, -1e308, 1e19)
+SHAPES: dict[str, Any] = {
+    "flat": lambda array: array.ravel(),
+    "deeper": lambda array: array[None],
+    "turned": lambda array: array.T,
+    "shorter": lambda array: array[:-1],
+    "narrower": lambda array: array[..., :-1],
+    "empty": lambda array: array[:0],
+    "twice": lambda array: np.concatenate([array, array]),
+    "single": lambda array: np.array(3, array.dtype),
+    "huge and empty": lambda array: np.empty((0, 1 << 40), array.dtype),
+    **{
+        kind: lambda array, kind=kind: np.zeros(array.shape, kind)
+        for kind in ("i8", "i1", "u8", "f4", "f2", "f8", "c16", "?", "U3", "M8[s]", "i4,f8")
+    },
+}
+ARRAYS = ("features", "target", "shares", "epochs", "scalar", "vector", "matrix", "classes_", "feature_names_in_")
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("name", ARRAYS)
+def test_any_shape_and_type_of_an_array_is_refused_or_predicts(
+    case: str, name: str, saved: dict[str, tuple[Any, Path]], tmp_path: Path
+) -> None:
+    kind, path = saved[case]
+
+    def changing(change: Any) -> Any:
+        return lambda _, arrays: name in arrays and arrays.update({name: change(arrays[name])})
+
+    for change in SHAPES.values():
+        works_or_is_refused(kind, copied(path, tmp_path, changing(change)))
+
+
+@pytest.mark.parametrize("case", CASES)
+@given(name=st.sampled_from(ARRAYS[:7]), place=st.integers(0, 1 << 30), value=st.sampled_from(NUMBERS_IN))
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_number_in_an_array_is_refused_or_predicts(
+    case: str, name: str, place: int, value: float, saved: dict[str, tuple[Any, Path]], tmp_path: Path
+) -> None:
+    kind, path = saved[case]
+
+    def change(_: Any, arrays: Any) -> None:
+        array = arrays[name].copy()
+        if array.size:
+            whole = array.dtype.kind == "i"
+            array.flat[place % array.size] = int(np.clip(np.nan_to_num(value), -(2**62), 2**62)) if whole else value
+        arrays[name] = array
+
+    works_or_is_refused(kind, copied(path, tmp_path, change))
+
+
+@pytest.mark.parametrize(
+    ("case", "field", "value", "message"),
+    [
+        ("one by one", "loss", "rmse", "a loss or a number of classes that do not fit its estimator"),
+        ("numbers", "loss", "accuracy", "a loss or a number of classes that do not fit its estimator"),
+        ("one by one", "members", 4, "members that do not fit its memory"),
+        ("one by one", "members", 0, r"wrong members \(Input should be greater than or equal to 1\)"),
+        ("one by one", "dtype", "int8", "wrong dtype"),
+        ("one by one", "columns", 5, "scales of the features that do not fit 5 columns|feature_names_in_ that"),
+        ("search", "attributes", {"leaderboard_": ["a"]}, r"wrong attributes\.leaderboard_\.0"),
+        ("two", "parameters", {"epochs": "many"}, "wrong parameter epochs = 'many'"),
+    ],
+)
+def test_what_is_wrong_is_named(
+    case: str, field: str, value: Any, message: str, saved: dict[str, tuple[Any, Path]], tmp_path: Path
+) -> None:
+    kind, path = saved[case]
+    with pytest.raises(ModelError, match=rf"changed\.npz has .*({message}).*: save the estimator again"):
+        kind.load(copied(path, tmp_path, lambda header, _: header.update({field: value})))
+
+
+def test_what_nobody_asks_for_is_not_unpacked(path: Path) -> None:
+    zeros = np.zeros(100 << 20, np.uint8)
+    with np.load(path) as content:
+        np.savez_compressed(path.with_name("b.npz"), allow_pickle=False, **dict(content), junk=zeros)
+    tracemalloc.start()
+    try:
+        assert len(EvolvedClassifier.load(path.with_name("b.npz")).classes_) == 3
+        assert tracemalloc.get_traced_memory()[1] < zeros.nbytes // 10
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("name", ["pipe", "folder"])
+def test_what_is_no_regular_file_is_refused_at_once(name: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(ModelError, match="is not a whole file of an estimator"):
+        EvolvedClassifier.load(tmp_path / name)

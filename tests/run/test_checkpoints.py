@@ -94,13 +94,45 @@ def test_an_experiment_comes_after_all_epochs_of_those_before(tmp_path: Path) ->
 def test_a_full_disk_is_told_and_the_last_good_one_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     checkpoints = written(tmp_path, keep=1)
 
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("automl_zero.run.checkpoints.write_checkpoint", full)
     with pytest.raises(StoreError, match=r"checkpoint .*-000000004\.checkpoint cannot be written \(No space left on"):
         checkpoints.write(checkpoint(epoch=4))
     assert latest(tmp_path).path.name == name(3)
+
+
+def test_a_full_disk_at_the_first_one_advises_what_can_be_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is nothing to go on from, so that 'resume' would be refused."""
+    checkpoints = new(tmp_path)
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    for name in ("write_checkpoint", "make_folder"):
+        with monkeypatch.context() as patched:
+            patched.setattr(f"automl_zero.run.checkpoints.{name}", full)
+            with pytest.raises(
+                StoreError, match=r"then remove .*, which holds no state to go on from, and start"
+            ) as told:
+                checkpoints.write(checkpoint(epoch=0))
+            assert "resume" not in str(told.value)
+    checkpoints.write(checkpoint(epoch=1))
+    with monkeypatch.context() as patched:
+        patched.setattr("automl_zero.run.checkpoints.write_checkpoint", full)
+        with pytest.raises(StoreError, match=rf"then go on with 'automl-zero resume {tmp_path}'"):
+            checkpoints.write(checkpoint(epoch=2))
+
+
+@pytest.mark.parametrize("field", ["experiment", "epoch"])
+def test_the_latest_is_that_of_the_highest_number_however_many_digits_it_has(field: str, tmp_path: Path) -> None:
+    width = 10 ** {"experiment": 6, "epoch": 9}[field]
+    checkpoints = new(tmp_path, keep=2)
+    for number in range(width - 2, width + 2):
+        checkpoints.write(checkpoint(**{field: number}))
+        assert getattr(latest(tmp_path).checkpoint.snapshot.record, field) == number
+    assert len(files(tmp_path)) == 2
 
 
 def test_a_place_that_is_no_folder_is_told(tmp_path: Path) -> None:
@@ -111,8 +143,8 @@ def test_a_place_that_is_no_folder_is_told(tmp_path: Path) -> None:
 
 def test_events_are_on_disk_before_a_checkpoint_tells_of_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     steps: list[str] = []
-    monkeypatch.setattr("automl_zero.run.checkpoints.sync_file", lambda path: steps.append(path.name))
-    monkeypatch.setattr("automl_zero.run.checkpoints.write_checkpoint", lambda path, _: steps.append(path.suffix))
+    monkeypatch.setattr("automl_zero.run.checkpoints.sync_file", lambda path, **_: steps.append(path.name))
+    monkeypatch.setattr("automl_zero.run.checkpoints.write_checkpoint", lambda path, _, **__: steps.append(path.suffix))
     written(tmp_path, 2)
     assert steps == ["events.jsonl", ".checkpoint"] * 2
 
@@ -163,7 +195,7 @@ def test_what_cannot_be_used_is_put_aside_and_what_was_left_half_written_is_remo
     written(tmp_path)
     damage(tmp_path, 3)
     (tmp_path / "checkpoints" / f".{name(4)}.0123abcd").touch()
-    put_aside(latest(tmp_path))
+    put_aside(tmp_path, latest(tmp_path))
     assert files(tmp_path) == [name(2), name(3, "damaged")]
     assert latest(tmp_path).faults == ()
 

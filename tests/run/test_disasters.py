@@ -12,7 +12,7 @@ import pytest
 from kept_states import QUIET, migrating, record, resume
 from timeless import timeless
 
-from automl_zero.run import store
+from automl_zero.run import files
 from automl_zero.run.callbacks import Callback
 from automl_zero.run.checkpoints import latest, state_digest
 from automl_zero.run.driver import Run
@@ -106,14 +106,15 @@ def test_a_run_on_a_read_only_disk_can_be_read_and_goes_on_when_it_can_be_writte
 def test_an_event_of_which_half_could_be_written_is_made_again(
     tmp_path: Path, whole: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    append = store._append
+    append = files.append
 
-    def half(path: Path, content: bytes) -> None:
-        append(path, content[: len(content) // 2])
-        raise FULL
+    def half(folder: Path, name: str, content: bytes) -> None:
+        append(folder, name, content[: len(content) // 2])
+        with files.named(folder / name):
+            raise FULL
 
     with monkeypatch.context() as patched:
-        message = befallen(tmp_path / "run", lambda: patched.setattr(store, "_append", half))
+        message = befallen(tmp_path / "run", lambda: patched.setattr(files, "append", half))
     assert message.endswith("events.jsonl cannot be used (No space left on device): check the disk and the permissions")
     check_nothing_is_lost(tmp_path / "run", whole)
 

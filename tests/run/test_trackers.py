@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from automl_zero.run.events import EpochEnd, Final
 from automl_zero.run.recorded import run_recorded
 from automl_zero.run.resume import resume_recorded
 from automl_zero.run.store import read_run
+from automl_zero.run.track import Tracker
 from automl_zero.run.trackers import NAMES, new_trackers
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # which MLflow gives when it makes its database
@@ -142,3 +144,38 @@ def test_the_commands_take_trackers(tmp_path: Path) -> None:
         result = CliRunner().invoke(main, [*command, "--track", "tensorboard", "--quiet"])
         assert result.exit_code == 0, result.output
     assert len(list((folder / "tensorboard").iterdir())) == 2
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("entry", ["", "mlflow.db", "inner/deep"])
+def test_a_tracker_does_not_follow_a_link_that_a_stranger_left(name: str, entry: str, tmp_path: Path) -> None:
+    """Its library opens files by itself, so it is not begun where anything in its folder leads elsewhere."""
+    folder, outside, warnings = tmp_path / "run", tmp_path / "outside", []
+    run_recorded(migrating(stop={"max_programs": 300}), folder, 1, QUIET)
+    outside.mkdir()
+    (folder / name / entry).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name / entry).symlink_to(outside)
+    resume_recorded(folder, [MORE], False, 1, QUIET, new_trackers([name], folder, warnings.append))
+    assert list(outside.iterdir()) == []
+    (warning,) = warnings
+    assert f"{name} is told nothing more of this run (UnsafeFileError: " in warning
+    assert read_run(folder).events[-1].event == "stop"
+
+
+def test_only_the_files_of_the_run_itself_are_told(tmp_path: Path) -> None:
+    told: list[Path] = []
+
+    class Files(Tracker):
+        name = "files"
+
+        def end(self, files: Sequence[Path]) -> None:
+            told.extend(files)
+
+    run_recorded(migrating(stop={"max_programs": 300}), tmp_path / "run", 1, QUIET)
+    (tmp_path / "secret").write_text("secret")
+    (tmp_path / "run" / "best" / "more.txt").symlink_to(tmp_path / "secret")
+    (tmp_path / "run" / "best" / "select.txt").unlink()
+    (tmp_path / "run" / "best" / "select.txt").symlink_to(tmp_path / "secret")
+    Files(tmp_path / "run", fail).on_recorded(tmp_path / "run")
+    names = ["config.toml", "report.txt", "best/final.txt", "best/search.txt"]
+    assert told == [tmp_path / "run" / each for each in names]

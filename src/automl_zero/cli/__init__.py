@@ -201,11 +201,10 @@ def show(
 ) -> None:
     """Show what came of a run, or how far it is."""
     from automl_zero.run.progress import Progress
-    from automl_zero.run.store import read_run
+    from automl_zero.run.store import read_config, read_events
 
-    stored = read_run(folder)
-    progress = Progress(stored.config)
-    for event in stored.events:
+    progress = Progress(read_config(folder))
+    for event in read_events(folder):
         progress.update(event)
     print_run(progress, folder, as_json)
 

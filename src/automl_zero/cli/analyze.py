@@ -139,11 +139,10 @@ def _tasks(given: Given, suite: str | None, data: Path | None, seed: int) -> Tas
 
 
 def _write(folder: Path, files: dict[str, str]) -> None:
-    from automl_zero.atomic import replacing
+    from automl_zero.run.files import write
     from automl_zero.run.store import named
 
     with named(folder):
         folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
-        with named(folder / name) as path, replacing(path) as file:
-            file.write(text.encode())
+        write(folder, name, text.encode())

@@ -35,7 +35,7 @@ def report(
     from automl_zero.report.kept_ablation import kept_of
     from automl_zero.report.page import tell
 
-    if out and out.resolve() != (folder / PAGE).resolve():  # the run's own page is made anew
+    if out and not _is_own(out, folder):  # the run's own page is made anew
         check_free(out)
     source = library() if interactive else None
     story = tell(folder)
@@ -83,11 +83,16 @@ def write_page(folder: Path, story: Story, out: Path | None = None, library: str
     Raises:
         StoreError: the page cannot be written.
     """
-    from automl_zero.atomic import replacing
     from automl_zero.report.page import page
-    from automl_zero.run.store import named
+    from automl_zero.run.files import write
 
-    target, content = out or folder / PAGE, page(folder, story, library)
-    with named(target), replacing(target) as file:
-        file.write(content.encode())
-    return target
+    content = page(folder, story, library).encode()
+    if out is None or _is_own(out, folder):
+        write(folder, PAGE, content)
+        return out or folder / PAGE
+    return write(out.parent, out.name, content)
+
+
+def _is_own(out: Path, folder: Path) -> bool:
+    """Whether a path is that of the run's own page, however it is written; that page itself may be a link."""
+    return out.name == PAGE and out.parent.resolve() == folder.resolve()

@@ -10,7 +10,7 @@ import typer
 
 from automl_zero.cli.engine import Address, Engine, EngineName, Workers
 from automl_zero.cli.output import Override, Track, print_run, suggest, warning
-from automl_zero.cli.report import leave_page
+from automl_zero.cli.report import PAGE, leave_page
 from automl_zero.processors import number_of_workers
 
 
@@ -29,24 +29,34 @@ def resume(
 ) -> None:
     """Go on with a run exactly as it would have gone on, from its latest checkpoint.
 
-    A run that was ended by a limit goes on when the limit is raised, such as --set stop.max_seconds=600.
+    A run that was ended by a limit goes on when the limit is raised, such as --set stop.max_seconds=600. What a run
+    lacks that was killed at its very end is written.
     """
-    from automl_zero.run.store import check_folder
+    from automl_zero.run.files import has
+    from automl_zero.run.store import check_folder, read_run
 
     check_folder(folder)
     from automl_zero.console import SafeConsole
+    from automl_zero.run.changes import CompleteError
     from automl_zero.run.engines import choose_engine
     from automl_zero.run.hangup import outliving_terminal
-    from automl_zero.run.resume import resume_recorded
+    from automl_zero.run.resume import progress_of, resume_recorded
     from automl_zero.run.trackers import new_trackers
 
     console = SafeConsole(stderr=as_json, quiet=quiet)
     trackers = new_trackers(track or [], folder, warning(console))
     with outliving_terminal():
         with closing(choose_engine(engine, workers, address)) as chosen:
-            progress, exit_code = resume_recorded(
-                folder, overrides or [], allow_change, number_of_workers(workers), console, trackers, chosen
-            )
+            try:
+                progress, exit_code = resume_recorded(
+                    folder, overrides or [], allow_change, number_of_workers(workers), console, trackers, chosen
+                )
+            except CompleteError:
+                if has(folder, PAGE):
+                    raise
+                told = f"the run is complete, but it lacked {PAGE}: written now"
+                console.print(told, markup=False, highlight=False, soft_wrap=True)
+                progress, exit_code = progress_of(read_run(folder)), 0
         print_run(progress, folder, as_json)
         leave_page(folder, console)
         suggest(folder, console)

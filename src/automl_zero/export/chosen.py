@@ -12,7 +12,7 @@ from automl_zero.program.library import LIBRARY
 from automl_zero.program.program import Program
 from automl_zero.run.events import Final
 from automl_zero.run.given import Given, find_program
-from automl_zero.run.store import read_run
+from automl_zero.run.store import read_config, read_events
 from automl_zero.tasks.suites import Stage, build_tasks
 from automl_zero.tasks.task import Loss
 
@@ -44,9 +44,8 @@ def _usual(name: str, given: Given) -> Prediction:
 
 def _loss(folder: Path) -> Loss:
     """As its end tells, or, where it has none yet, its tasks."""
-    stored = read_run(folder)
-    told = next((event.loss for event in reversed(stored.events) if isinstance(event, Final)), None)
-    return told or build_tasks(stored.config.tasks, Stage.SELECT, stored.config.seed).loss
+    config, told = read_config(folder), [event.loss for event in read_events(folder) if isinstance(event, Final)]
+    return told[-1] if told else build_tasks(config.tasks, Stage.SELECT, config.seed).loss
 
 
 def _commented(program: Program, prediction: Prediction, name: str, own: Mapping[Line, str], raw: bool) -> Source:

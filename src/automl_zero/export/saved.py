@@ -16,25 +16,24 @@ from automl_zero import __version__
 from automl_zero.atomic import replacing
 from automl_zero.export.model import Model
 from automl_zero.export.rows import Scale
+from automl_zero.export.saved_checks import REMEDY, Header, check_model, check_names, check_parameters, checked_header
+from automl_zero.export.saved_checks import ModelError as ModelError
 from automl_zero.program.ops import Kind
 from automl_zero.program.program import Program, ProgramError
 from automl_zero.program.text import from_text, to_text
-from automl_zero.tasks.npz import UNREADABLE
+from automl_zero.safe_files import open_regular
+from automl_zero.tasks.npz import UNREADABLE, Npz
 from automl_zero.tasks.task import Loss
-from automl_zero.vm.reference import shape_of
 from automl_zero.vm.trained import Trained
 
 FORMAT = 1
 HEADER = "automl_zero_estimator"  # the array that holds plain values, as JSON
 NAMED = ("classes_", "feature_names_in_")  # arrays that are kept, where there are any
 PLAIN = ("leaderboard_", "history_")  # and plain values
-REMEDY = "save the estimator again"
+BANKS = tuple(kind.name.lower() for kind in Kind)
+ARRAYS = ("features", "target", "shares", "epochs", *BANKS)
 
 Estimator = TypeVar("Estimator")
-
-
-class ModelError(ValueError):
-    """A file of an estimator that cannot be written or read; the message names it and what to do."""
 
 
 def save_estimator(estimator: Any, path: Path) -> None:
@@ -62,9 +61,13 @@ def load_estimator(kind: type[Estimator], path: Path) -> Estimator:
         ModelError: there is none, it is damaged or of a newer format, or the estimator is of another class.
     """
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as content:
-            header = _checked(json.loads(str(content[HEADER])), kind)
-            return _restored(kind, header, {name: content[name] for name in content.files})
+        with open_regular(path) as file:
+            content = Npz(file)
+            text = str(content.read([HEADER])[HEADER])
+            _check_format(json.loads(text), kind)
+            header = checked_header(text)
+            named = [name for name in NAMED if name in content.names]
+            return _restored(kind, header, content.read([*ARRAYS, *named]))
     except ModelError as error:
         raise ModelError(f"{path} {error}") from None
     except FileNotFoundError:
@@ -107,7 +110,7 @@ def _arrays(estimator: Any) -> dict[str, NDArray[Any]]:
         "target": np.stack([model.target.mean, model.target.deviation]),
         "shares": model.shares,
         "epochs": model.trained.epochs,
-        **{kind.name.lower(): bank for kind, bank in zip(Kind, model.trained.banks, strict=True)},
+        **dict(zip(BANKS, model.trained.banks, strict=True)),
     }
     for name in NAMED:
         if hasattr(estimator, name):
@@ -119,7 +122,8 @@ def _of_numbers_or_text(names: NDArray[Any]) -> NDArray[Any]:
     return names.astype(str) if all(isinstance(name, str) for name in names) else names
 
 
-def _checked(header: Any, kind: type[Any]) -> dict[str, Any]:
+def _check_format(header: Any, kind: type[Any]) -> None:
+    """Check that it is of a format and a class that can be read here, which is told of before all else."""
     if not isinstance(header, dict) or not isinstance(header.get("format"), int):
         raise ModelError(f"has no number of its format: {REMEDY}")
     if header["format"] > FORMAT:
@@ -127,37 +131,25 @@ def _checked(header: Any, kind: type[Any]) -> dict[str, Any]:
             f"has format {header['format']} of version {header.get('version')}, and this is version {__version__}, "
             f"which reads formats up to {FORMAT}: install the newer version"
         )
-    if header["estimator"] != kind.__name__:
-        raise ModelError(f"holds a {header['estimator']}, not a {kind.__name__}: use {header['estimator']}.load")
-    return header
+    name = str(header.get("estimator"))[:40]
+    if name != kind.__name__:
+        raise ModelError(f"holds a {name}, not a {kind.__name__}: use {name}.load")
 
 
-def _restored(kind: type[Estimator], header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Estimator:
-    estimator: Any = kind(**header["parameters"])
-    estimator.program_ = from_text(header["program"])
-    banks = arrays["scalar"], arrays["vector"], arrays["matrix"]
-    num_classes, num_examples, seed = header["numbers"]
-    learnt = num_classes, num_examples, seed, banks, arrays["epochs"]
-    trained = Trained(estimator.program_, Loss(header["loss"]), *learnt, header["dtype"])
+def _restored(kind: type[Estimator], header: Header, arrays: dict[str, NDArray[Any]]) -> Estimator:
+    check_parameters(kind, header.parameters)
+    estimator: Any = kind(**header.parameters)
+    estimator.program_, estimator.n_features_in_ = from_text(header.program), header.columns
+    scalars, vectors, matrices = (arrays[name] for name in BANKS)
+    learnt = *header.numbers, (scalars, vectors, matrices), arrays["epochs"]
+    trained = Trained(estimator.program_, Loss(header.loss), *learnt, header.dtype)
     scales = Scale(*arrays["features"]), Scale(*arrays["target"])
-    estimator.model_ = Model(trained, *scales, arrays["shares"], header["members"])
-    estimator.n_features_in_ = header["columns"]
-    _check_sizes(estimator.model_, estimator.n_features_in_)
-    for name in NAMED:
-        if name in arrays:
-            setattr(estimator, name, arrays[name].astype(object) if name in header["objects"] else arrays[name])
-    for name, value in header["attributes"].items():
-        if name in PLAIN:
-            setattr(estimator, name, value)
+    estimator.model_ = Model(trained, *scales, arrays["shares"], header.members)
+    for name in filter(arrays.__contains__, NAMED):
+        is_object = name in header.objects
+        check_names(name, arrays[name], is_object, header.columns)
+        setattr(estimator, name, arrays[name].astype(object) if is_object else arrays[name])
+    check_model(estimator, estimator.model_, header.columns)
+    for name, value in header.attributes.items():
+        setattr(estimator, name, value)
     return estimator  # type: ignore[no-any-return]
-
-
-def _check_sizes(model: Model, columns: int) -> None:
-    """Check that arrays fit the program, so that what is wrong with them shows now and not in some prediction."""
-    trained = model.trained
-    for kind, count, bank in zip(Kind, trained.program.address_counts(), trained.banks, strict=True):
-        sizes = bank.shape[2:]
-        if bank.shape[1] < count or sizes != shape_of(kind, trained.num_features) or len(bank) != len(trained.epochs):
-            raise ModelError(f"has memory of shape {bank.shape} that does not fit its program: {REMEDY}")
-    if model.features.mean.shape != (columns,) or columns > trained.num_features:
-        raise ModelError(f"has scales of {model.features.mean.shape} features, not of {columns}: {REMEDY}")

@@ -10,6 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from automl_zero.analysis.compare import Attempt
+from automl_zero.atomic import replacing
 
 NAME_WIDTH = 60  # of a line of the legend, in characters
 
@@ -23,7 +24,7 @@ def solved_curve(attempts: Sequence[Attempt]) -> tuple[list[int], list[float]]:
 
 
 def draw_comparison(attempts: Mapping[str, Sequence[Attempt]], path: Path) -> None:
-    """Draw the curve of every variant into a PNG or SVG file, by its ending."""
+    """Draw the curve of every variant into a PNG or SVG file, by its ending; what has its name is replaced."""
     figure = Figure(figsize=(7, 4.2), dpi=110, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
@@ -35,4 +36,5 @@ def draw_comparison(attempts: Mapping[str, Sequence[Attempt]], path: Path) -> No
     axes.set(xscale="log", ylim=(-0.02, 1.02), xlabel="programs", ylabel="share of runs that reached the target")
     axes.legend(frameon=False, loc="upper left", fontsize="small")
     axes.spines[["top", "right"]].set_visible(False)
-    figure.savefig(path)
+    with replacing(path) as file:
+        figure.savefig(file, format=path.suffix.removeprefix("."))

@@ -62,7 +62,7 @@ def write_figures(story: Story, folder: Path, effects: tuple[Effect, ...] = ()) 
     """
     figures = pictures_of(story, effects)
     files = [folder / f"{name}.{ending}" for name in figures for ending in ("png", "svg")]
-    if taken := [str(file) for file in files if file.exists()]:
+    if taken := [str(file) for file in files if file.exists() or file.is_symlink()]:
         raise StoreError(f"{', '.join(taken)} exists: choose another folder")
     with named(folder), rc_context(STYLE):
         folder.mkdir(parents=True, exist_ok=True)

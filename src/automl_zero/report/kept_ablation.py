@@ -20,15 +20,16 @@ from automl_zero.analysis.findings import technique_lines
 from automl_zero.analysis.knockouts import Variant, each_group, each_line
 from automl_zero.analysis.recognise import recognise
 from automl_zero.analysis.tune import Tell, silent
-from automl_zero.atomic import replacing
 from automl_zero.config import Config
 from automl_zero.program.text import from_text
+from automl_zero.run import files
 from automl_zero.run.events import Final
 from automl_zero.run.scoring import fitnesses
-from automl_zero.run.store import StoreError, named
+from automl_zero.run.store import StoreError
 from automl_zero.tasks.suites import Stage, build_tasks
 
 NAME = "ablation.json"
+MOST = 1 << 26  # bytes: each effect holds a program
 TRIALS, SEEDS = 20, 3  # enough to tell what is essential; the command 'ablate' measures with more
 
 
@@ -96,9 +97,7 @@ def keep(folder: Path, ablation: KeptAblation) -> Path:
     Raises:
         StoreError: it cannot be written.
     """
-    with named(folder / NAME) as path, replacing(path) as file:
-        file.write(_KEPT.dump_json(ablation, indent=2) + b"\n")
-    return folder / NAME
+    return files.write(folder, NAME, _KEPT.dump_json(ablation, indent=2) + b"\n")
 
 
 def kept_of(folder: Path, final: Final | None) -> KeptAblation | None:
@@ -107,11 +106,10 @@ def kept_of(folder: Path, final: Final | None) -> KeptAblation | None:
     Raises:
         StoreError: the file cannot be read, or is damaged.
     """
-    with named(folder / NAME) as path:
-        if not final or not path.exists():
-            return None
-        content = path.read_bytes()
-    ablation = _read(path, content)
+    content = files.read_if_there(folder, NAME, MOST) if final else None
+    if final is None or content is None:
+        return None
+    ablation = _read(folder / NAME, content)
     return ablation if ablation.program == final.program else None
 
 

@@ -21,11 +21,16 @@ A_FILE = "a file"  # in place of its path
 MISSING = "not there"  # in place of a value
 
 
+class CompleteError(StoreError):
+    """A run that a limit has ended, which is the same now, or that has no state to go on from."""
+
+
 def check_goes_on(stored: StoredRun, config: Config) -> None:
     """Check that a run has an end to go on from: it is not complete, or its limit is another one now.
 
     Raises:
-        StoreError: it would end at once.
+        CompleteError: it is complete, and would end at once.
+        StoreError: what it was ended by is no limit.
     """
     stop = stored.events[-1] if stored.events else None
     if not isinstance(stop, Stop) or stop.reason == INTERRUPTED:
@@ -35,10 +40,19 @@ def check_goes_on(stored: StoredRun, config: Config) -> None:
         raise StoreError(f"the run was ended by {stop.reason!r}, which is no limit: restore or remove the last event")
     limit = getattr(config.stop, key)
     if limit == getattr(stored.config.stop, key):
-        raise StoreError(
+        raise CompleteError(
             f"the run is complete, it was ended by {stop.reason} = {limit}: to go on, raise that limit with "
             f"--set {stop.reason}=..."
         )
+
+
+def is_complete(stored: StoredRun, config: Config) -> bool:
+    """Whether a limit has ended the run, and would end it at once again."""
+    try:
+        check_goes_on(stored, config)
+    except CompleteError:
+        return True
+    return False
 
 
 def check_changes(changes: Sequence[str], allowed: bool) -> None:

@@ -7,28 +7,27 @@ at all; then follows an NPZ file. Nothing in it is ever unpickled.
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from io import BytesIO
-from math import prod
 from pathlib import Path
 from typing import Any, ClassVar
 from warnings import catch_warnings
-from zipfile import ZIP_STORED, ZipFile
 
 import numpy as np
-from numpy.lib import format as npy
-from numpy.typing import NDArray
 from pydantic import ConfigDict, TypeAdapter
 
 from automl_zero import __version__
 from automl_zero.atomic import replacing
 from automl_zero.config import Config
 from automl_zero.folders import PACKAGE, hash_of_files
+from automl_zero.memory import available_memory
 from automl_zero.run.machine import LIBRARIES
 from automl_zero.run.snapshot import Record, Snapshot
-from automl_zero.tasks.npz import UNREADABLE
+from automl_zero.safe_files import read_regular
+from automl_zero.tasks.npz import UNREADABLE, Npz
 
 FORMAT = 2
 TITLE = b"automl-zero checkpoint "
@@ -86,8 +85,8 @@ def engine_hash() -> str:
     return hash_of_files(files, " ".join(f"{name} {version(name)}" for name in LIBRARIES))
 
 
-def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Write all of a checkpoint or nothing.
+def write_checkpoint(path: Path, checkpoint: Checkpoint, *, within: Path | None = None) -> None:
+    """Write all of a checkpoint or nothing; ``within``: a folder below which no link is followed.
 
     Raises:
         OSError: it cannot be written; what was there stays.
@@ -97,19 +96,20 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     body = BytesIO()
     np.savez(body, allow_pickle=False, **arrays)
     title = TITLE + str(FORMAT).encode()
-    with replacing(path) as file:
+    with replacing(path, within=within) as file:
         file.write(b"%b\n%b\n" % (title, _checksum(title, body.getbuffer())))
         file.write(body.getbuffer())
 
 
-def read_checkpoint(path: Path) -> Checkpoint:
-    """Read a checkpoint.
+def read_checkpoint(path: Path, *, within: Path | None = None) -> Checkpoint:
+    """Read a checkpoint; ``within``: a folder below which no link is followed.
 
     Raises:
-        CheckpointError: the file cannot be opened, is no checkpoint, is damaged, or has another format.
+        CheckpointError: the file cannot be opened, is no checkpoint, is damaged, does not fit into the memory, or has
+            another format.
     """
     try:
-        title, checksum, body = path.read_bytes().split(b"\n", 2)
+        title, checksum, body = read_regular(path, available_memory(), within=within).split(b"\n", 2)
     except OSError as error:
         raise CheckpointError(f"cannot be opened ({error.strerror})") from None
     except ValueError:
@@ -122,7 +122,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
 
 def _check_title(title: bytes) -> None:
     number = title.removeprefix(TITLE).decode(errors="replace")
-    if not title.startswith(TITLE) or not number.isdecimal():
+    if not title.startswith(TITLE) or not re.fullmatch("[0-9]{1,9}", number):
         raise CheckpointError("is no checkpoint, or damaged")
     if int(number) != FORMAT:
         raise CheckpointError(
@@ -139,29 +139,10 @@ def _checksum(title: bytes, body: bytes | memoryview) -> bytes:
 def _read_body(body: bytes) -> Checkpoint:
     """The content of a file whose checksum is right; it may still have been made by a stranger."""
     try:
-        with catch_warnings(action="error"), ZipFile(BytesIO(body)) as archive:
-            _check_sizes(archive, len(body))
-            arrays = {name.removesuffix(".npy"): _read_array(archive.read(name)) for name in archive.namelist()}
+        with catch_warnings(action="error"):
+            archive = Npz(BytesIO(body), compressed=False)
+            arrays = archive.read(archive.names, most=len(body))
         header = _HEADER.validate_json(arrays.pop(HEADER).tobytes())
     except (*UNREADABLE, UserWarning) as error:
         raise CheckpointError(f"cannot be read ({type(error).__name__})") from None
     return Checkpoint(header.origin, Snapshot(header.record, arrays))
-
-
-def _check_sizes(archive: ZipFile, size: int) -> None:
-    """Check that the files in an archive are no larger than it is: a few bytes must not fill the memory."""
-    members = archive.infolist()
-    if any(each.compress_type != ZIP_STORED for each in members) or sum(each.file_size for each in members) > size:
-        raise ValueError("compressed, or files that share their bytes")
-
-
-def _read_array(content: bytes) -> NDArray[Any]:
-    """The array in an NPY file, if it is no larger than the file says: room is made before anything is read."""
-    file = BytesIO(content)
-    if npy.read_magic(file) != (1, 0):
-        raise ValueError("not as they are written")
-    shape, _, dtype = npy.read_array_header_1_0(file)
-    if prod(shape) * max(dtype.itemsize, 1) > len(content):
-        raise ValueError("larger than its file")
-    file.seek(0)
-    return np.asarray(npy.read_array(file, allow_pickle=False))

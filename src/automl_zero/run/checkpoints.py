@@ -1,23 +1,28 @@
 """The checkpoints in a run folder: when the next one is due, and the last few of them.
 
-The clock decides when one is written, and never what a run does. One that is written replaces none but the oldest.
+The clock decides when one is written, and never what a run does. One that is written replaces none but the oldest. Only
+what has a name that a run gives is one, so that no name of a stranger's gets into a log.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from time import monotonic
 
 from automl_zero.atomic import sync_file
 from automl_zero.config import CheckpointConfig
+from automl_zero.run import files
 from automl_zero.run.checkpoint import Checkpoint, CheckpointError, read_checkpoint, write_checkpoint
 from automl_zero.run.snapshot import Record
-from automl_zero.run.store import EVENTS, StoreError
+from automl_zero.run.store import CHECKPOINT, CHECKPOINTS, EVENTS, StoreError, checkpoint_names
+from automl_zero.safe_files import check_files_in, make_folder
 
-CHECKPOINTS = "checkpoints"
 ENDING = ".checkpoint"
 DAMAGED = ".damaged"
+UNFINISHED = re.compile(rf"\.{CHECKPOINT.pattern}\.[0-9a-f]+", re.ASCII)  # what a process leaves that is killed
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -61,18 +66,28 @@ class Checkpoints:
             return None
         path = self._folder / CHECKPOINTS / _name(checkpoint.snapshot.record)
         try:
-            sync_file(self._folder / EVENTS)  # so that no checkpoint tells of an event that a crash took away
-            path.parent.mkdir(exist_ok=True)
-            write_checkpoint(path, checkpoint)
-            for old in _files(self._folder)[self._settings.keep :]:
-                old.unlink()
+            sync_file(self._folder / EVENTS, within=self._folder)  # so that no checkpoint tells of a lost event
+            make_folder(path.parent, within=self._folder)
+            write_checkpoint(path, checkpoint, within=self._folder)
         except OSError as error:
-            raise StoreError(
-                f"checkpoint {path} cannot be written ({error.strerror}): free some space or check the permissions, "
-                "then go on with 'automl-zero resume'"
-            ) from None
+            raise StoreError(f"checkpoint {path} cannot be written ({error.strerror}): {self._remedy()}") from None
+        for old in _files(self._folder)[self._settings.keep :]:
+            files.remove(self._folder, f"{CHECKPOINTS}/{old.name}")
         self._epochs, self._written_at = 0, monotonic()
         return path
+
+    def _remedy(self) -> str:
+        """What can be done when none can be written, which depends on whether there is an earlier one."""
+        folder, remedy = quote(str(self._folder)), "free some space or check the permissions"
+        if self._has_any():
+            return f"{remedy}, then go on with 'automl-zero resume {folder}'"
+        return f"{remedy}, then remove {folder}, which holds no state to go on from, and start the run anew"
+
+    def _has_any(self) -> bool:
+        try:
+            return bool(_files(self._folder))
+        except StoreError:
+            return False
 
 
 def latest(folder: Path, events: int | None = None) -> Found:
@@ -83,12 +98,14 @@ def latest(folder: Path, events: int | None = None) -> Found:
         events: how many the folder has; a checkpoint that tells of more cannot be used. None: this is not looked at.
 
     Raises:
-        StoreError: there is none, or none that can be used.
+        StoreError: there is none, or none that can be used, or something beside them is no regular file.
     """
+    with files.named(folder / CHECKPOINTS) as place:
+        check_files_in(place, within=folder)
     faults: list[tuple[Path, str]] = []
     for path in _files(folder):
         try:
-            checkpoint = read_checkpoint(path)
+            checkpoint = read_checkpoint(path, within=folder)
             _check_events(checkpoint.snapshot.record, events)
         except CheckpointError as error:
             faults.append((path, str(error)))
@@ -108,12 +125,16 @@ def state_digest(folder: Path) -> str | None:
         return None
 
 
-def put_aside(found: Found) -> None:
-    """Rename the files that cannot be used, and remove what killed processes left, so that nothing is in the way."""
+def put_aside(folder: Path, found: Found) -> None:
+    """Rename the files that cannot be used, and remove what killed processes left, so that nothing is in the way.
+
+    Raises:
+        StoreError: the folder cannot be written.
+    """
     for path, _ in found.faults:
-        path.rename(path.with_suffix(DAMAGED))
-    for path in found.path.parent.glob(f".*{ENDING}.*"):
-        path.unlink()
+        files.rename(folder, f"{CHECKPOINTS}/{path.name}", path.with_suffix(DAMAGED).name)
+    for name in filter(UNFINISHED.fullmatch, files.names(folder, CHECKPOINTS)):
+        files.remove(folder, f"{CHECKPOINTS}/{name}")
 
 
 def _check_events(record: Record, events: int | None) -> None:
@@ -127,4 +148,4 @@ def _name(record: Record) -> str:
 
 def _files(folder: Path) -> list[Path]:
     """All that are there, the latest first."""
-    return sorted((folder / CHECKPOINTS).glob(f"[!.]*{ENDING}"), reverse=True)
+    return [folder / CHECKPOINTS / name for name in checkpoint_names(folder)]

@@ -13,7 +13,11 @@ from automl_zero.config import Config
 from automl_zero.program.library import LIBRARY, library_program
 from automl_zero.program.program import Program, ProgramError
 from automl_zero.program.text import from_text
+from automl_zero.run import files
 from automl_zero.run.store import BEST, PROGRAMS, StoreError, read_config
+from automl_zero.safe_files import read_regular
+
+LONGEST = 1 << 23  # bytes of a program's text; three component functions of 10,000 instructions have less
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,24 +73,32 @@ def _is_folder(path: Path) -> bool:
 
 def _of_run(folder: Path) -> Given:
     config = read_config(folder)
-    files = (folder / BEST / f"{each}.txt" for each in reversed(PROGRAMS))
-    file = next((each for each in files if each.exists()), None)
-    if file is None:
+    names = (f"{BEST}/{each}.txt" for each in reversed(PROGRAMS))
+    found = ((folder / name, files.read_if_there(folder, name, LONGEST)) for name in names)
+    file, content = next(((file, content) for file, content in found if content is not None), (folder, None))
+    if content is None:
         raise StoreError(f"{folder} has no program yet: let the run go on, with 'resume' if it was stopped")
-    text = _text_of(str(file))
+    text = _decoded(content, str(file))
     return Given(config.name, _parsed(text, str(file)), text, config.tasks.num_classes > 2, folder, config)
 
 
 def _text_of(name: str) -> str:
     try:
-        return Path(name).read_text(encoding="utf-8")
+        return _decoded(read_regular(Path(name), LONGEST), name)
     except FileNotFoundError:
         raise ProgramError(f"no library program, file or run folder '{name}': {_hint(name)}") from None
-    except UnicodeDecodeError:
-        raise ProgramError(f"{name} is not a text file: write the program as UTF-8 text") from None
+    except ProgramError:
+        raise
     except (OSError, ValueError) as error:  # ValueError: no file can have such a name
         reason = error.strerror if isinstance(error, OSError) else error
         raise ProgramError(f"{name!r} cannot be read ({reason}): check the path") from None
+
+
+def _decoded(content: bytes, name: str) -> str:
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        raise ProgramError(f"{name} is not a text file: write the program as UTF-8 text") from None
 
 
 def _hint(name: str) -> str:

@@ -8,16 +8,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from automl_zero.config import override
+from automl_zero.config import Config, override
 from automl_zero.console import SafeConsole
-from automl_zero.run.callbacks import Callback
-from automl_zero.run.changes import check_changes, check_goes_on, config_changes, other_changes
+from automl_zero.run.callbacks import Callback, Callbacks
+from automl_zero.run.changes import (
+    CompleteError,
+    check_changes,
+    check_goes_on,
+    config_changes,
+    is_complete,
+    other_changes,
+)
 from automl_zero.run.checkpoints import Checkpoints, Found, latest, put_aside
 from automl_zero.run.driver import Run
 from automl_zero.run.engine import Engine
 from automl_zero.run.progress import Progress
 from automl_zero.run.recorded import record_events, shown
-from automl_zero.run.store import RunFolder, check_folder, locked, named, read_run
+from automl_zero.run.report import report
+from automl_zero.run.store import RunFolder, StoredRun, StoreError, check_folder, locked, read_run
 
 
 def resume_recorded(
@@ -31,6 +39,9 @@ def resume_recorded(
 ) -> tuple[Progress, int]:
     """Go on with a run; gives the same as ``run_recorded``.
 
+    Of a run that is complete, but whose process was killed before it had written all of its files, what is missing is
+    written; nothing else is done then.
+
     Args:
         folder: of the run.
         overrides: of its config. Limits of the run and the keeping of checkpoints may change: no state depends on them.
@@ -42,30 +53,68 @@ def resume_recorded(
 
     Raises:
         ConfigError, ProgramError, TaskError: the config cannot be used.
-        StoreError: there is no state to go on from, the run is complete, something has changed, the folder cannot be
-            written, or somebody else writes it.
+        CompleteError: the run is complete, and so are its files.
+        StoreError: there is no state to go on from, something has changed, the folder cannot be written, or somebody
+            else writes it.
     """
     check_folder(folder)
     with locked(folder):
         stored = read_run(folder)
-        config, found = override(stored.config, overrides), latest(folder, len(stored.events))
+        config = override(stored.config, overrides)
+        if is_complete(stored, config) and (note := _finished(folder, stored, callbacks)):
+            _print(console, note)
+            return progress_of(stored), 0
+        found = _latest(folder, stored, config)
         check_goes_on(stored, config)
         check_changes(config_changes(found.checkpoint.origin, config), allow_change)
         snapshot, note, progress = found.checkpoint.snapshot, _note(found), Progress(config)
         events = stored.events[: snapshot.record.events]
         for event in events:
             progress.update(event)
-        console.print(note, markup=False, highlight=False, soft_wrap=True)
+        _print(console, note)
         with shown(progress, console, engine) as (display, interrupt):
             checkpoints = Checkpoints(folder, config.checkpoint)
             with interrupt.beginning():
                 run = Run(config, workers, interrupt, checkpoints, snapshot, callbacks, engine=engine)
             interrupt.hurry = run.hurry
             check_changes(other_changes(found.checkpoint.origin, run.origin), allow_change)
-            with named(found.path):
-                put_aside(found)
+            put_aside(folder, found)
             record_events(run, RunFolder.reopen(folder, config, events, note), progress, display, callbacks)
     return progress, interrupt.exit_code
+
+
+def _latest(folder: Path, stored: StoredRun, config: Config) -> Found:
+    """The state to go on from; that a complete run has none is no reason to do without its page."""
+    try:
+        return latest(folder, len(stored.events))
+    except StoreError as error:
+        raise (CompleteError(str(error)) if is_complete(stored, config) else error) from None
+
+
+def progress_of(stored: StoredRun) -> Progress:
+    """What is known of a run after all of its events."""
+    progress = Progress(stored.config)
+    for event in stored.events:
+        progress.update(event)
+    return progress
+
+
+def _finished(folder: Path, stored: StoredRun, callbacks: Sequence[Callback]) -> str | None:
+    """Write the files that a complete run lacks; gives what is told of it, None if it lacks none."""
+    kept = RunFolder(folder, stored.config)
+    written = kept.complete(stored.events, report(progress_of(stored), folder))
+    if not written:
+        return None
+    note = f"the run is complete, but it lacked {', '.join(written)}: written now"
+    kept.log(note)
+    told = Callbacks(callbacks)
+    told.tell(lambda each: each.on_start(stored.config))
+    told.tell(lambda each: each.on_recorded(folder))
+    return note
+
+
+def _print(console: SafeConsole, note: str) -> None:
+    console.print(note, markup=False, highlight=False, soft_wrap=True)
 
 
 def _note(found: Found) -> str:

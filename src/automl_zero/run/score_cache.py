@@ -17,7 +17,9 @@ from pydantic import TypeAdapter, ValidationError
 from automl_zero.atomic import replacing
 from automl_zero.folders import PACKAGE, cache_root, hash_of_files
 from automl_zero.run.events import Baseline
+from automl_zero.safe_files import read_regular
 
+MOST = 1 << 16  # bytes of a file
 _BASELINE = TypeAdapter(Baseline)
 
 
@@ -34,7 +36,7 @@ def cached(key: Sequence[object], compute: Callable[[], Baseline]) -> Baseline:
 def known(key: Sequence[object]) -> Baseline | None:
     """What was computed for this key before; None if it cannot be read."""
     try:
-        return _BASELINE.validate_json(_path(key).read_bytes())
+        return _BASELINE.validate_json(read_regular(_path(key), MOST))
     except (OSError, ValidationError):
         return None
 

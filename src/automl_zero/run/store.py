@@ -5,7 +5,8 @@ search tasks, on the select tasks, and ``final.txt``, the result; ``report.txt``
 what the parts of the result are worth; ``checkpoints/``, states of the search; ``log.txt``, from where the run went on
 after a stop; a folder of each tracker, by its name; ``.holder``, which process works here, while one does. Files are
 replaced as a whole. Events are only added, unless a run goes on from a checkpoint: those that came after it are then
-cut off. Only who holds the lock writes.
+cut off. Only who holds the lock writes. A folder may come from a stranger, so every file in it is reached through
+``files``.
 """
 
 from __future__ import annotations
@@ -14,27 +15,31 @@ import os
 import platform
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
+from shlex import quote
 from uuid import uuid4
 
-from automl_zero.atomic import replacing, sync_file
-from automl_zero.config import Config, load_config
+from automl_zero.config import Config, StopConfig, load_config
 from automl_zero.program.text import from_text
-from automl_zero.run.events import Event, Final, Improvement, Selection, from_json, to_json
+from automl_zero.run import files
+from automl_zero.run.events import Event, Final, Improvement, Selection, Stop, from_json, to_json
+from automl_zero.run.files import StoreError as StoreError
+from automl_zero.run.files import named as named
+from automl_zero.run.limits import INTERRUPTED
 from automl_zero.run.reading import annotated_text
 
 CONFIG, EVENTS, REPORT, BEST, LOG, LOCK = "config.toml", "events.jsonl", "report.txt", "best", "log.txt", ".lock"
-HOLDER = ".holder"
+HOLDER, CHECKPOINTS = ".holder", "checkpoints"
+# The names of files in the latter, with the numbers of the experiment and the epoch.
+CHECKPOINT = re.compile(r"experiment-(\d{6}|[1-9]\d{6,18})-epoch-(\d{9}|[1-9]\d{9,18})\.checkpoint", re.ASCII)
+TAIL = 1 << 12  # bytes at the end of the events, of which those of the last one are less
 PATIENCE = 0.2  # seconds to wait for a lock: who looks whether it is held holds it for a moment
 PROGRAMS = ("search", "select", "final")  # in the folder BEST
-
-
-class StoreError(ValueError):
-    """A run folder that cannot be made, written or read; the message names it and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +70,50 @@ def check_new(folder: Path) -> None:
 
 def _check_place(folder: Path) -> None:
     if folder.exists() or folder.is_symlink():
-        raise StoreError(f"run folder {folder} exists and is not overwritten: choose another --out or remove it")
+        raise StoreError(
+            f"run folder {folder} exists and is not overwritten: {_way_on(folder)}choose another --out or remove it"
+        )
     parent = next(each for each in folder.absolute().parents if each.exists())
     if not parent.is_dir():
         raise StoreError(f"run folder {folder} cannot be made, {parent} is not a folder: choose another --out")
     if not os.access(parent, os.W_OK | os.X_OK):
         raise StoreError(f"run folder {folder} cannot be made, {parent} is not writable: choose another --out")
+
+
+def _way_on(folder: Path) -> str:
+    """How a run that is in the way can go on, if it has a state to go on from; a limit that ended it can be raised."""
+    try:
+        stop = _last_event(folder)
+        if not (files.has(folder, CONFIG) and checkpoint_names(folder)):
+            return ""
+    except StoreError:
+        return ""
+    limit = stop.reason if isinstance(stop, Stop) and stop.reason != INTERRUPTED else ""
+    if limit and limit.removeprefix("stop.") not in StopConfig.model_fields:
+        return ""
+    further = f" --set {limit}=..." if limit else ""
+    return f"go on with it by 'automl-zero resume {quote(str(folder))}{further}', "
+
+
+def _last_event(folder: Path) -> Event | None:
+    """The last event of a run folder if it is a short one, as that of its end is."""
+    with files.opened(folder, EVENTS) as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL))
+        *_, last = [b"", *file.read(TAIL).split(b"\n")[:-1]]
+    try:
+        return from_json(last)
+    except ValueError:
+        return None
+
+
+def checkpoint_names(folder: Path) -> list[str]:
+    """The names of the checkpoints in a run folder, the latest first; whatever has another name is none.
+
+    Raises:
+        StoreError: their folder is a link, or cannot be read.
+    """
+    found = [match for match in map(CHECKPOINT.fullmatch, files.names(folder, CHECKPOINTS)) if match]
+    return [each[0] for each in sorted(found, key=lambda each: (int(each[1]), int(each[2])), reverse=True)]
 
 
 @contextmanager
@@ -85,18 +128,19 @@ def locked(folder: Path) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
     lock = FileLock(folder / LOCK, timeout=PATIENCE)
+    with files.new_or_changed(folder, LOCK):
+        """It is a file of its own, so that what locks it opens nothing else."""
     with named(folder / LOCK):
         try:
             lock.acquire()
         except Timeout:
             raise StoreError(f"run folder {folder} is in use by another process: wait for it, or end it") from None
     try:
-        with named(folder / HOLDER) as path, replacing(path) as file:
-            file.write(f"{os.getpid()} {platform.node()}\n".encode())
+        files.write(folder, HOLDER, f"{os.getpid()} {platform.node()}\n".encode())
         yield
     finally:
-        with suppress(OSError):
-            (folder / HOLDER).unlink()
+        with suppress(StoreError):
+            files.remove(folder, HOLDER)
         lock.release()
 
 
@@ -140,53 +184,72 @@ class RunFolder:
             StoreError: the folder cannot be written.
         """
         folder = cls(path, config)
-        folder._log(note)
+        folder.log(note)
         folder._cut(len(events))
-        folder._write(Path(CONFIG), config.to_toml())
-        for outdated in (*(Path(BEST, f"{each}.txt") for each in PROGRAMS), Path(REPORT)):
-            with named(path / outdated) as file:
-                file.unlink(missing_ok=True)
-        for name, program in dict(filter(None, map(_best, events))).items():
-            folder._write_best(name, program)
+        folder._write(CONFIG, config.to_toml())
+        files.make_folder(path, BEST)
+        for outdated in (*(_best_file(each) for each in PROGRAMS), REPORT):
+            files.remove(path, outdated)
+        for name, program in _bests(events).items():
+            folder._write(_best_file(name), folder._best_text(program))
         return folder
 
-    def _log(self, note: str) -> None:
+    def log(self, note: str) -> None:
+        """Add lines to the log."""
         time = datetime.now(UTC).isoformat(timespec="seconds")
-        with named(self.path / LOG) as path, path.open("a", encoding="utf-8") as file:
-            file.writelines(f"{time} {line}\n" for line in note.splitlines())
+        with files.new_or_changed(self.path, LOG) as file:
+            file.seek(0, os.SEEK_END)
+            file.writelines(f"{time} {line}\n".encode() for line in note.splitlines())
 
     def _cut(self, events: int) -> None:
-        with named(self.path / EVENTS) as path:
-            lines = path.read_bytes().split(b"\n")[:events]
-            os.truncate(path, sum(len(line) + 1 for line in lines))
-            sync_file(path)
+        with files.changed(self.path, EVENTS) as file:
+            kept = sum(len(line) for line in islice(files.whole_lines(file, self.path / EVENTS), events))
+            file.truncate(kept)
+            file.flush()
+            os.fsync(file.fileno())
 
     def record(self, event: Event) -> None:
         """Keep an event, and the program that it tells of."""
-        with named(self.path / EVENTS) as path:
-            _append(path, f"{to_json(event)}\n".encode())
+        files.append(self.path, EVENTS, f"{to_json(event)}\n".encode())
         if best := _best(event):
-            self._write_best(*best)
+            name, program = best
+            self._write(_best_file(name), self._best_text(program))
 
-    def _write_best(self, name: str, program: str) -> None:
-        text = annotated_text(from_text(program), multiclass=self._multiclass)
-        self._write(Path(BEST, f"{name}.txt"), text)
+    def _best_text(self, program: str) -> str:
+        return annotated_text(from_text(program), multiclass=self._multiclass)
 
     def write_report(self, text: str) -> None:
         """Keep the report."""
-        self._write(Path(REPORT), text)
+        self._write(REPORT, text)
 
-    def _write(self, name: Path, text: str) -> None:
-        """Replace a file as a whole, so that nobody ever reads a part of it."""
-        with named(self.path / name) as path, replacing(path) as file:
-            file.write(text.encode())
+    def complete(self, events: Sequence[Event], report: str) -> list[str]:
+        """Write what a run that has ended lacks because its process was killed then; gives the names of the files.
+
+        Args:
+            events: all of them.
+            report: that of the run.
+
+        Raises:
+            StoreError: the folder cannot be written.
+        """
+        files.make_folder(self.path, BEST)
+        texts = {_best_file(name): self._best_text(program) for name, program in _bests(events).items()}
+        lacking = {name: text for name, text in {**texts, REPORT: report}.items() if not files.has(self.path, name)}
+        for name, text in lacking.items():
+            self._write(name, text)
+        return list(lacking)
+
+    def _write(self, name: str, text: str) -> None:
+        files.write(self.path, name, text.encode())
 
 
-def _append(path: Path, content: bytes) -> None:
-    """Add to a file that must be there: a new one would hide that the events before were lost."""
-    with path.open("r+b") as file:
-        file.seek(0, os.SEEK_END)
-        file.write(content)
+def _best_file(name: str) -> str:
+    return f"{BEST}/{name}.txt"
+
+
+def _bests(events: Iterable[Event]) -> dict[str, str]:
+    """The best programs after these events, by the names in ``PROGRAMS``."""
+    return dict(filter(None, map(_best, events)))
 
 
 def _best(event: Event) -> tuple[str, str] | None:
@@ -231,7 +294,7 @@ def read_config(path: Path) -> Config:
         ConfigError: its config cannot be used.
     """
     check_folder(path)
-    return load_config(str(path / CONFIG))
+    return load_config(str(path / CONFIG), within=path)
 
 
 def read_events(path: Path) -> Iterator[Event]:
@@ -240,10 +303,9 @@ def read_events(path: Path) -> Iterator[Event]:
     Raises:
         StoreError: a line is not an event.
     """
-    with named(path / EVENTS) as file, file.open("rb") as lines:
-        for number, line in enumerate(lines, 1):
-            if line.endswith(b"\n"):
-                yield _event(file, number, line)
+    for number, line in enumerate(files.lines(path, EVENTS), 1):
+        if line.endswith(b"\n"):
+            yield _event(path / EVENTS, number, line)
 
 
 def _event(file: Path, number: int, line: bytes) -> Event:
@@ -251,12 +313,3 @@ def _event(file: Path, number: int, line: bytes) -> Event:
         return from_json(line)
     except ValueError:
         raise StoreError(f"{file}, line {number} is not an event: restore or remove the line") from None
-
-
-@contextmanager
-def named(path: Path) -> Iterator[Path]:
-    """Turn what the system says into an error that names the file."""
-    try:
-        yield path
-    except OSError as error:
-        raise StoreError(f"{path} cannot be used ({error.strerror}): check the disk and the permissions") from None

@@ -9,9 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from automl_zero.config import Config
+from automl_zero.run import files
 from automl_zero.run.callbacks import Callback
 from automl_zero.run.events import EpochEnd, Final, Improvement, Selection, Stop
-from automl_zero.run.store import BEST, CONFIG, REPORT
+from automl_zero.run.store import BEST, CONFIG, PROGRAMS, REPORT, StoreError
+from automl_zero.safe_files import check_plain_folder
 
 
 class Tracker(Callback):
@@ -25,7 +27,7 @@ class Tracker(Callback):
     name: str
 
     def __init__(self, folder: Path, warn: Callable[[str], None]) -> None:
-        self.folder = folder / self.name
+        self.run_folder, self.folder = folder, folder / self.name
         self._warn, self._has_failed = warn, False
         self._programs, self._seconds = 0, 0.0  # as of the latest epoch
 
@@ -47,7 +49,12 @@ class Tracker(Callback):
 
     def on_start(self, config: Config) -> None:
         """Begin."""
-        self._try(self.begin, config)
+        self._try(self._begin, config)
+
+    def _begin(self, config: Config) -> None:
+        """Begin where no link leads out of the run folder: the libraries open files by themselves."""
+        check_plain_folder(self.folder, within=self.run_folder)
+        self.begin(config)
 
     def on_epoch(self, event: EpochEnd) -> None:
         """Tell the best fitness, the speed of the epoch, and what became of the programs."""
@@ -82,8 +89,8 @@ class Tracker(Callback):
 
     def on_recorded(self, folder: Path) -> None:
         """Tell the files that the run was made for, and end."""
-        files = [folder / CONFIG, folder / REPORT, *sorted((folder / BEST).glob("*.txt"))]
-        self._try(self.end, files)
+        names = [CONFIG, REPORT, *(f"{BEST}/{each}.txt" for each in sorted(PROGRAMS))]
+        self._try(lambda: self.end([folder / name for name in names if _is_readable(folder, name)]))
 
     def _try(self, tell: Callable[..., None], *arguments: object) -> None:
         if self._has_failed:
@@ -94,3 +101,12 @@ class Tracker(Callback):
             self._has_failed = True
             reason = " ".join(str(error).split())[:200]
             self._warn(f"{self.name} is told nothing more of this run ({type(error).__name__}: {reason}); it goes on")
+
+
+def _is_readable(folder: Path, name: str) -> bool:
+    """Whether it is there, and no link to something else, which would be told instead."""
+    try:
+        with files.opened(folder, name):
+            return True
+    except StoreError:
+        return False

@@ -15,12 +15,13 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from automl_zero.atomic import replacing
 from automl_zero.config import Config
+from automl_zero.run import files
 from automl_zero.run.events import Stop
 from automl_zero.run.store import BEST
 from automl_zero.run.track import Tracker
 
+KNOWN, MOST_KNOWN = "mlflow/run.json", 1 << 12  # which MLflow run it is, and bytes of that file
 EVERY = 1.0  # seconds between two messages: an epoch may take less, and the run waits for the server
 LONGEST = 500  # characters of a parameter
 MOST_PARAMETERS, MOST_METRICS = 100, 1000  # of a message
@@ -56,8 +57,7 @@ class MLflowTracker(Tracker):
 
     def _known_run(self, place: str) -> str:
         """The number of the MLflow run that was begun at this place, or nothing."""
-        file = self.folder / "run.json"
-        known = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+        known = json.loads(files.read_if_there(self.run_folder, KNOWN, MOST_KNOWN) or b"{}")
         return str(known["run"]) if known.get("place") == _digest(place) else ""
 
     def _new_run(self, place: str, config: Config) -> str:
@@ -70,8 +70,7 @@ class MLflowTracker(Tracker):
         settings = [Param(key, str(value)[:LONGEST]) for key, value in _flat(config.model_dump(mode="json"), "")]
         for first in range(0, len(settings), MOST_PARAMETERS):
             self._client.log_batch(run, params=settings[first : first + MOST_PARAMETERS])
-        with replacing(self.folder / "run.json") as file:
-            file.write(json.dumps({"place": _digest(place), "run": run}).encode())
+        files.write(self.run_folder, KNOWN, json.dumps({"place": _digest(place), "run": run}).encode())
         return run
 
     def numbers(self, values: Mapping[str, float], programs: int) -> None:

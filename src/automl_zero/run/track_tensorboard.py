@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from automl_zero.config import Config
+from automl_zero.run.files import read
 from automl_zero.run.store import REPORT
 from automl_zero.run.track import Tracker
+
+MOST_REPORT = 1 << 24  # bytes
 
 
 class TensorBoardTracker(Tracker):
@@ -50,7 +53,7 @@ class TensorBoardTracker(Tracker):
         """Write the report, and all that is not on disk yet; the files themselves are beside it anyway."""
         for file in files:
             if file.name == REPORT:
-                self.text("report", file.read_text(encoding="utf-8"), self._programs)
+                self.text("report", read(self.run_folder, REPORT, MOST_REPORT).decode(), self._programs)
         self._writer.close()
 
     def _mark(self, programs: int) -> None:

@@ -15,6 +15,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO, Protocol
 
+from automl_zero.safe_files import open_regular, read_regular
+
 UNREADABLE = (OSError, ValueError, EOFError, tarfile.TarError, zlib.error, lzma.LZMAError)
 GZIP, DEBIAN = b"\x1f\x8b", b"!<arch>\n"  # the first bytes
 HEAD = 60  # bytes before each member of a Debian package
@@ -33,9 +35,9 @@ def read_contents(files: Sequence[Path], members: Sequence[str], most: int) -> l
         UNREADABLE: a file is damaged.
     """
     if not members:
-        return [_unpacked(path.read_bytes(), most) for path in files]
+        return [_unpacked(read_regular(path, most), most) for path in files]
     (path,) = files
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         inner = _debian_data(file) if file.read(len(DEBIAN)) == DEBIAN else _rewound(file)
         return _tar_members(inner, members, most)
 

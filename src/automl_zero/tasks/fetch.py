@@ -10,8 +10,11 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
+from io import BufferedReader
 from pathlib import Path
+from typing import cast
 
+from automl_zero.safe_files import open_regular
 from automl_zero.tasks.sources import File, Source
 
 CONNECT_SECONDS, SILENT_SECONDS = 5, 30  # to wait for a connection, and for more of a file
@@ -39,8 +42,8 @@ def fetch(source: Source, folder: Path, tell: Tell) -> list[Path]:
 
 def sha256_of(path: Path) -> str:
     """The hash of a file."""
-    with path.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
+    with open_regular(path) as content:
+        return hashlib.file_digest(cast(BufferedReader, content), "sha256").hexdigest()
 
 
 def _fetch_file(address: str, file: File, folder: Path, tell: Tell) -> Path:

@@ -12,20 +12,22 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
-from numpy.lib.format import open_memmap
+from numpy.lib import format as npy
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
 from automl_zero.atomic import on_disk, sync_folder
+from automl_zero.safe_files import open_regular, read_regular
 from automl_zero.tasks.images import Arrays
 from automl_zero.tasks.npz import UNREADABLE
 from automl_zero.tasks.sources import KnownDataset
 from automl_zero.tasks.task import TaskError
 
 DATA_VARIABLE = "AUTOML_ZERO_DATA_DIR"
-ORIGIN = "origin.json"
+ORIGIN, MOST_ORIGIN = "origin.json", 1 << 16  # and bytes that it may have
 
 
 def data_folder() -> Path:
@@ -52,7 +54,7 @@ def read_origin(known: KnownDataset) -> str:
     """
     path = folder_of(known) / ORIGIN
     try:
-        origin = json.loads(path.read_bytes())
+        origin = json.loads(read_regular(path, MOST_ORIGIN))
         title, sha256 = origin["title"], origin["sha256"]
     except (OSError, ValueError, LookupError, TypeError):
         raise _damaged(known, path, "missing or cannot be read") from None
@@ -120,7 +122,8 @@ def work_folder(known: KnownDataset) -> Iterator[Path]:
 def _map(known: KnownDataset, name: str, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     path = folder_of(known) / f"{name}.npy"
     try:
-        array = open_memmap(path, mode="r")
+        with open_regular(path) as file:
+            array = _mapped(file)
     except FileNotFoundError:
         raise _damaged(known, path, "missing") from None
     except UNREADABLE:
@@ -130,6 +133,16 @@ def _map(known: KnownDataset, name: str, shape: tuple[int, ...]) -> NDArray[np.u
     if not array.flags.c_contiguous or path.stat().st_size != array.offset + array.nbytes:
         raise _damaged(known, path, "not of the size that it should have")
     return np.asarray(array)
+
+
+def _mapped(file: BinaryIO) -> np.memmap[Any, Any]:
+    """The array of an open NPY file; the map outlives the file."""
+    if npy.read_magic(file) != (1, 0):
+        raise ValueError("not as it is kept")
+    shape, fortran_order, dtype = npy.read_array_header_1_0(file)
+    if dtype.hasobject:
+        raise ValueError("not as it is kept")
+    return np.memmap(file, dtype, "r", file.tell(), shape, "F" if fortran_order else "C")
 
 
 def _damaged(known: KnownDataset, path: Path, fault: str) -> TaskError:

@@ -1,27 +1,36 @@
 """NPZ files: arrays under names, read from strangers and written whole.
 
-Nothing in a file is ever unpickled, and what is written is all of the file or nothing.
+Nothing in a file is ever unpickled, no array is unpacked that nobody asks for or that would fill the memory, and what
+is written is all of the file or nothing.
 """
 
 from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from lzma import LZMAError
+from math import prod
+from os import SEEK_END
 from pathlib import Path
 from tokenize import TokenError
-from typing import Any, BinaryIO
-from zipfile import BadZipFile
+from typing import IO, Any, BinaryIO
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
 import numpy as np
-from numpy.lib.npyio import NpzFile
+from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from automl_zero.atomic import replacing
+from automl_zero.memory import memory_for_a_file, unpacked_at_most
+from automl_zero.safe_files import open_regular
 from automl_zero.tasks.task import TaskError
 
 Arrays = Mapping[str, NDArray[Any]]
+NPY = ".npy"  # the ending of an array's name in the archive
+ENCRYPTED = 1  # the flag of a member
+NUMBER = 8  # bytes of a number that is computed with
 
 # What the readers of ZIP, of array headers, and of what is compressed raise, depending on the byte that is wrong.
 UNREADABLE = (
@@ -30,20 +39,119 @@ UNREADABLE = (
 )  # fmt: skip
 
 
-def read_npz(path: Path, required: Sequence[str], optional: Sequence[str]) -> Arrays:
-    """The arrays of a file: all that are required, perhaps some that are optional, and no others.
+class Npz:
+    """An open NPZ file. An array is unpacked when it is asked for, and not before its size is known to be possible.
+
+    Args:
+        file: of the archive, open to be read.
+        compressed: whether arrays may be.
 
     Raises:
-        TaskError: the file cannot be opened or read, or holds other arrays; the message does not name the file.
+        UNREADABLE: it is no archive.
+    """
+
+    def __init__(self, file: BinaryIO, *, compressed: bool = True) -> None:
+        self._archive, self._size = ZipFile(file), file.seek(0, SEEK_END)
+        self._methods = (ZIP_STORED, ZIP_DEFLATED) if compressed else (ZIP_STORED,)
+        members = self._archive.infolist()
+        if sum(each.compress_size for each in members) > self._size:
+            raise ValueError("its arrays share their bytes")
+        self._members = {each.filename.removesuffix(NPY): each for each in members}
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all arrays."""
+        return list(self._members)
+
+    def read(self, names: Collection[str], width: int = 1, most: int | None = None) -> dict[str, NDArray[Any]]:
+        """Arrays by name.
+
+        Args:
+            names: of arrays that are there.
+            width: bytes that a number of them will take when it is used, if it takes less in the file.
+            most: bytes that they may take; by default what the memory allows, and the size of what is packed.
+
+        Raises:
+            TooLargeError: they would take more memory than there may be.
+            ValueError: one of them is damaged.
+        """
+        sizes = {name: self._size_of(name, width) for name in names}
+        if most is None:
+            for name, size in sizes.items():
+                self._check_packed(name, size)
+            most = memory_for_a_file()
+        if (total := sum(sizes.values())) > most:
+            raise TooLargeError(f"its arrays take {total} bytes of memory, more than {most}, half of what is free")
+        return {name: self._array(name) for name in names}
+
+    def _size_of(self, name: str, width: int) -> int:
+        """How many bytes an array will take, by its header, which is checked against the sizes in the archive."""
+        stated = self._members[name].file_size
+        with self._opened(name) as file:
+            shape, dtype = _header(file)
+            if min(shape, default=0) < 0 or file.tell() + prod(shape) * max(dtype.itemsize, 1) > stated:
+                raise ValueError("larger than its part of the file")
+        return prod(shape) * max(dtype.itemsize, width)
+
+    def _check_packed(self, name: str, size: int) -> None:
+        packed = self._members[name].compress_size
+        if size > (most := unpacked_at_most(packed)):
+            raise TooLargeError(f"array {name} takes {size} bytes of memory, but {packed} in a file may become {most}")
+
+    def _array(self, name: str) -> NDArray[Any]:
+        with self._opened(name) as file:
+            array = np.asarray(npy.read_array(file, allow_pickle=False))
+            if file.read(1):
+                raise ValueError("smaller than its part of the file")
+        return array
+
+    @contextmanager
+    def _opened(self, name: str) -> Iterator[IO[bytes]]:
+        """The NPY file of an array, of which no more than its stated size is unpacked."""
+        member = self._members[name]
+        try:
+            if member.compress_type not in self._methods or member.flag_bits & ENCRYPTED:
+                raise ValueError("packed in a way that is not read")
+            if member.compress_type == ZIP_STORED and member.file_size > member.compress_size:
+                raise ValueError("larger than its part of the file")
+            with self._archive.open(member) as file:
+                yield file
+        except UNREADABLE as error:
+            raise ValueError(f"array {name} cannot be read ({error})") from None
+
+
+class TooLargeError(ValueError):
+    """What a file would unpack to is more than what may be; the message tells how much of both."""
+
+
+def _header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    versions = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+    version = npy.read_magic(file)
+    if version not in versions:
+        raise ValueError(f"version {version} of the NPY format is not read")
+    shape, _, dtype = versions[version](file)
+    if dtype.hasobject:
+        raise ValueError("it holds Python objects, which are not loaded: allow_pickle=False")
+    return shape, dtype
+
+
+def read_npz(path: Path, required: Sequence[str], optional: Sequence[str], *, width: int = NUMBER) -> Arrays:
+    """The arrays of a file: all that are required, perhaps some that are optional, and no others.
+
+    ``width`` is the number of bytes that a number will take when it is used.
+
+    Raises:
+        TaskError: the file cannot be opened or read, or holds other arrays, or such as do not fit into the memory; the
+            message does not name the file.
     """
     try:
-        file = path.open("rb")
+        file = open_regular(path)
     except OSError as error:
         raise TaskError(f"cannot be opened ({error.strerror}): check the path") from None
     with file:
         content = _open_npz(file)
-        _check_names(content.files, required, optional)
-        return {name: _read_array(content, name) for name in content.files}
+        _check_names(content.names, required, optional)
+        return _read_all(content, width)
 
 
 def write_npz(path: Path, arrays: Mapping[str, Any]) -> None:
@@ -61,14 +169,13 @@ def write_npz(path: Path, arrays: Mapping[str, Any]) -> None:
         raise TaskError(f"{path} cannot be written ({error.strerror}): choose another place") from None
 
 
-def _open_npz(file: BinaryIO) -> NpzFile:
+def _open_npz(file: BinaryIO) -> Npz:
+    if file.read(len(npy.MAGIC_PREFIX)) == npy.MAGIC_PREFIX:
+        raise TaskError("a single array, not an NPZ file: write it with numpy.savez")
     try:
-        content = np.load(file, allow_pickle=False)
+        return Npz(file)
     except UNREADABLE as error:
         raise TaskError(f"not a readable NPZ file ({error}): write it with numpy.savez") from None
-    if not isinstance(content, NpzFile):
-        raise TaskError("a single array, not an NPZ file: write it with numpy.savez")
-    return content
 
 
 def _check_names(names: Sequence[str], required: Sequence[str], optional: Sequence[str]) -> None:
@@ -80,8 +187,10 @@ def _check_names(names: Sequence[str], required: Sequence[str], optional: Sequen
             raise TaskError(f"unknown array {name}: besides {', '.join(required)} there may be {', '.join(optional)}")
 
 
-def _read_array(content: NpzFile, name: str) -> NDArray[Any]:
+def _read_all(content: Npz, width: int) -> Arrays:
     try:
-        return np.asarray(content[name])
-    except UNREADABLE as error:
-        raise TaskError(f"array {name} cannot be read ({error}): write it with numpy.savez, as numbers") from None
+        return content.read(content.names, width)
+    except TooLargeError as error:
+        raise TaskError(f"{error}: give fewer rows, or write it with numpy.savez, which packs nothing") from None
+    except ValueError as error:
+        raise TaskError(f"{error}: write it with numpy.savez, as numbers") from None

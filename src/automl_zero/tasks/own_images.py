@@ -32,7 +32,7 @@ def load_own_images(path: str | Path) -> Dataset:
         TaskError: naming the file, the array, its value and what to do.
     """
     try:
-        arrays = read_npz(Path(path), Arrays._fields, (CLASS_NAMES,))
+        arrays = read_npz(Path(path), Arrays._fields, (CLASS_NAMES,), width=1)
         return _dataset(str(path), arrays)
     except TaskError as error:
         raise TaskError(f"{path}: {error}") from None

@@ -6,7 +6,6 @@ from strangers: nothing in them is ever unpickled.
 
 from __future__ import annotations
 
-import hashlib
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from automl_zero.tasks.fetch import sha256_of
 from automl_zero.tasks.kept import data_folder
-from automl_zero.tasks.npz import Arrays, read_npz
+from automl_zero.tasks.npz import Arrays, TooLargeError, read_npz
+from automl_zero.tasks.packed import DAMAGED, check_parquet, opened_unpacked
 from automl_zero.tasks.tabular import Table, from_arrays, from_frame
 from automl_zero.tasks.task import TaskError
 
@@ -63,8 +64,7 @@ def _content(name: str) -> str:
 
 @lru_cache(maxsize=64)
 def _hash(path: Path, _changed: int, _size: int) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return sha256_of(path)
 
 
 @lru_cache(maxsize=4)
@@ -107,9 +107,16 @@ def _read(name: str) -> pd.DataFrame:
 
     form = "parquet" if Path(name).suffix.lower() == ".parquet" else "csv"
     try:
-        return pd.read_parquet(name) if form == "parquet" else pd.read_csv(name)
-    except (ValueError, OSError, ImportError) as error:
-        raise TaskError(f"cannot be read as {form}: {error}") from None
+        with opened_unpacked(Path(name)) as file:
+            if form == "csv":
+                return pd.read_csv(file)
+            check_parquet(file)
+            return pd.read_parquet(file)
+    except TooLargeError as error:
+        raise TaskError(f"{error}: give fewer rows, or unpack the file first") from None
+    except (*DAMAGED, ImportError) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise TaskError(f"cannot be read as {form}: {reason}") from None
 
 
 def _bundled(name: str) -> pd.DataFrame:
