@@ -40,6 +40,7 @@ from automl_zero.cli.output import (
     to_json,
     warning,
 )
+from automl_zero.cli.plain_warnings import plain_warnings
 from automl_zero.cli.report import leave_page, report
 from automl_zero.cli.resume import resume
 from automl_zero.cli.tasks import tasks
@@ -70,7 +71,8 @@ class Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Do what the command line says."""
         try:
-            return super().invoke(ctx)
+            with plain_warnings():
+                return super().invoke(ctx)
         except (ValueError, OSError) as error:
             if not _is_expected(error):
                 raise

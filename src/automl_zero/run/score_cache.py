@@ -15,7 +15,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from automl_zero.atomic import replacing
-from automl_zero.folders import PACKAGE, cache_root, hash_of_files
+from automl_zero.folders import PACKAGE, cache_root, hash_of_files, unusable
 from automl_zero.run.events import Baseline
 
 _BASELINE = TypeAdapter(Baseline)
@@ -24,6 +24,8 @@ _BASELINE = TypeAdapter(Baseline)
 def cached(key: Sequence[object], compute: Callable[[], Baseline]) -> Baseline:
     """What was computed for this key, now or before."""
     path = _path(key)
+    if path is None:
+        return compute()
     try:
         return _BASELINE.validate_json(path.read_bytes())
     except (OSError, ValidationError):
@@ -33,9 +35,13 @@ def cached(key: Sequence[object], compute: Callable[[], Baseline]) -> Baseline:
     return found
 
 
-def _path(key: Sequence[object]) -> Path:
+def _path(key: Sequence[object]) -> Path | None:
+    """Where a score is kept, which only this user or root can write; None where nothing is kept."""
+    root = cache_root()
+    if root is None or unusable(root / "baselines"):
+        return None
     name = hashlib.sha256(repr((_sources(), *key)).encode()).hexdigest()
-    return cache_root() / "baselines" / f"{name}.json"
+    return root / "baselines" / f"{name}.json"
 
 
 @cache
@@ -46,6 +52,5 @@ def _sources() -> str:
 
 
 def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as file:
         file.write(content)
