@@ -16,7 +16,7 @@ from time import monotonic
 
 from filelock import BaseFileLock, Timeout
 
-from automl_zero.folders import REMEDY
+from automl_zero.folders import REMEDY, make_private
 from automl_zero.locks import acquire
 from automl_zero.machine_warning import warn_once
 
@@ -72,6 +72,7 @@ def _wait_for(path: Path) -> BaseFileLock:
         Timeout: whoever holds it shows no sign of life, or has been at it for too long.
         OSError: the file of the lock cannot be used.
     """
+    make_private(path.parent)
     begin = changed = monotonic()
     sign = _sign_of_life(path)
     while True:
