@@ -160,8 +160,11 @@ def test_a_folder_that_can_be_used_gives_no_warning(tmp_path: Path) -> None:
 
 @needs_owners
 def test_a_folder_that_cannot_be_read_cannot_be_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "access", lambda *_: False)
-    assert unusable(tmp_path / "home" / "closed") == "it cannot be read"
+    def refuse(_folder: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert unusable(tmp_path / "home" / "closed") == "it cannot be read (Permission denied)"
 
 
 def test_the_hash_is_that_of_the_contents_whatever_their_order(tmp_path: Path) -> None:

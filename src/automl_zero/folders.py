@@ -55,9 +55,10 @@ def unusable(folder: Path) -> str | None:
         return fault
     try:
         make_private(folder)
+        os.scandir(folder).close()
     except OSError as error:
-        return f"it cannot be made ({error.strerror})"
-    return folder_fault(folder) or (None if os.access(folder, os.R_OK | os.X_OK) else "it cannot be read")
+        return f"it cannot be {'read' if os.path.isdir(folder) else 'made'} ({error.strerror})"
+    return folder_fault(folder)
 
 
 def make_private(folder: Path) -> None:

@@ -56,7 +56,7 @@ class CompiledCode(NullCache):  # type: ignore[misc]  # it has no types
 
     def has(self, signature: Any, target: Any) -> bool:
         """Whether a version is kept; it may be damaged."""
-        return self._path(self._key_of(signature, target.codegen())).exists()
+        return os.path.exists(self._path(self._key_of(signature, target.codegen())))
 
     def load_overload(self, signature: Any, target: Any) -> Any:
         """The kept version, ready to be called; None if it is not there or cannot be believed."""
