@@ -20,10 +20,10 @@ from commands import COMMAND, wait_until
 from small_config import small_file
 from timeless import timeless
 
-from automl_zero.folders import CACHE_VARIABLE, cache_root
+from automl_zero.folders import CACHE_VARIABLE
 from automl_zero.run.checkpoints import state_digest
 from automl_zero.run.store import read_run
-from automl_zero.vm import compile_lock, jit
+from automl_zero.vm import compile_lock
 
 SECONDS = float(os.environ.get("SOAK_SECONDS", "1200")) / 10
 FEWEST = 6  # starts of a search after damage, one of each kind
@@ -84,15 +84,12 @@ def check_same(one: Path, other: Path) -> None:
 @pytest.mark.soak
 def test_whatever_is_damaged_every_start_finds_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config, cache, first = small_file(tmp_path), tmp_path / "cache", tmp_path / "first"
-    kept = cache_root()
-    assert kept is not None
-    shutil.copytree(kept / "compiled" / jit._source_hash(), cache / "compiled" / jit._source_hash())
     search(config, first, cache)
     dice, end, starts, repaired = random.Random(0), time.monotonic() + SECONDS, 0, 0
     while time.monotonic() < end or starts < FEWEST:
         files = sorted(cache.rglob("*.nbc"))
         damaged = dice.sample(files, dice.randint(1, 2))
-        for file in damaged:
+        for file in damaged:  # each of which the search uses
             DAMAGES[starts % len(DAMAGES)](file, dice)
         out = tmp_path / "again"
         assert search(config, out, cache) == ""
