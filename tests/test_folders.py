@@ -93,6 +93,18 @@ def test_where_the_named_folder_cannot_be_used_the_users_own_is(
     assert f"{user_folder()} is used instead; {CACHE_VARIABLE} names another folder" in message
 
 
+@needs_owners
+def test_a_folder_as_of_temporary_files_may_be_named_and_what_is_kept_is_in_one_that_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "temporary").chmod(0o1777)
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "temporary"))
+    root = cache_root()
+    assert root == tmp_path / "temporary"
+    assert unusable(root / "compiled") is None
+    assert unusable(root) == f"others may write to {root}"
+
+
 def full_for(folder: Path) -> object:
     def make(path: Path) -> None:
         if path == folder:

@@ -56,6 +56,7 @@ def test_what_others_may_write_is_at_fault_but_for_a_sticky_folder_on_the_way(
     is_fine = name == "outer" and mode == 0o1777
     assert folder_fault(folder) == (None if is_fine else f"others may write to {place}")
     assert (folder_fault(folder / "missing") is None) == (mode == 0o1777)
+    assert folder_fault(folder, is_passed=True) == folder_fault(folder / "missing")
 
 
 @pytest.mark.parametrize("name", ["inner", "outer"])

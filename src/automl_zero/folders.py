@@ -19,14 +19,15 @@ REMEDY = f"{CACHE_VARIABLE} names another folder"
 
 
 def cache_root() -> Path | None:
-    """The folder of everything kept, which only this user or root can write; None if there is none.
+    """The folder around all folders in which something is kept; None if there is none.
 
     It is the one that ``AUTOML_ZERO_CACHE_DIR`` names, or that of the user's caches. Where it cannot be used, a warning
-    says why, and another one takes its place: that of the user's caches, or one in the folder of temporary files.
+    says why, and another one takes its place: that of the user's caches, or one in the folder of temporary files. Of
+    each folder in it, ask whether it is ``unusable``.
     """
     faults = []
     for folder in _places():
-        fault = "there is no home folder" if folder is None else unusable(folder)
+        fault = "there is no home folder" if folder is None else unusable(folder, is_passed=True)
         if folder is not None and fault is None:
             break
         faults.append(f"nothing is kept in {folder or 'the cache folder of the user'}: {fault}")
@@ -49,16 +50,19 @@ def user_folder() -> Path | None:
     return folder if folder.is_absolute() else None  # a relative one would be in the current folder, anybody's
 
 
-def unusable(folder: Path) -> str | None:
-    """Why a folder cannot be used; None if it can. It is made if need be, so that only this user can open it."""
-    if fault := folder_fault(folder):
+def unusable(folder: Path, *, is_passed: bool = False) -> str | None:
+    """Why a folder cannot be used; None if it can. It is made if need be, so that only this user can open it.
+
+    Nobody but this user or root may write there. One that is only passed, on the way to others, may be as ``/tmp``.
+    """
+    if fault := folder_fault(folder, is_passed=is_passed):
         return fault
     try:
         make_private(folder)
         os.scandir(folder).close()
     except OSError as error:
         return f"it cannot be {'read' if os.path.isdir(folder) else 'made'} ({error.strerror})"
-    return folder_fault(folder)
+    return folder_fault(folder, is_passed=is_passed)
 
 
 def make_private(folder: Path) -> None:

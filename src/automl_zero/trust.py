@@ -22,18 +22,19 @@ def is_trusted(status: os.stat_result) -> bool:
     return not HAS_OWNERS or (_has_good_owner(status) and not status.st_mode & OTHERS_WRITE)
 
 
-def folder_fault(folder: Path) -> str | None:
+def folder_fault(folder: Path, *, is_passed: bool = False) -> str | None:
     """How others could write to a folder, or put another one in its place; None if they cannot.
 
     Every folder and link on the way there must belong to this user or to root, and none of the folders may be written
-    by others. One like ``/tmp``, where only owners rename and remove, may be on the way, but not at its end. What does
-    not exist yet has no fault. A way through the user's home begins there: who may change what is above it may change
-    whatever the user runs.
+    by others. One like ``/tmp``, where only owners rename and remove, may be on the way, and at its end if that is only
+    passed, too. What does not exist yet has no fault. A way through the user's home begins there: who may change what
+    is above it may change whatever the user runs.
     """
     if not HAS_OWNERS:
         return None
     try:
-        faults = (_fault(path, status, is_end) for path, status, is_end in _way(folder.absolute()))
+        way = _way(folder.absolute())
+        faults = (_fault(path, status, is_end and not is_passed) for path, status, is_end in way)
         return next(filter(None, faults), None)
     except OSError as error:
         return f"{error.filename or folder} cannot be looked at ({error.strerror})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import pickle
 import stat
@@ -143,6 +144,9 @@ def thrice(x: int) -> int:
     return 3 * x
 
 
+THRICE_AT_AN_ADDRESS = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int)(thrice)
+
+
 def other_of_that_name() -> Any:
     def thrice(x: int) -> int:
         return 33 * x
@@ -256,6 +260,13 @@ def test_a_function_that_cannot_be_written_is_compiled_with_one_warning(
     (message,) = [str(each.message) for each in told]
     assert f"{folder} cannot be written or locked ({os.strerror(number)})" in message
     assert CACHE_VARIABLE in message
+
+
+def test_a_function_with_an_address_in_it_is_not_kept(folder: Path) -> None:
+    """What is at that address in another process, nobody knows."""
+    function: Any = jit.jit_entry(lambda x: THRICE_AT_AN_ADDRESS(x))
+    assert function(2) == 6
+    assert list(folder.glob("*.nbc")) == []
 
 
 def test_a_folder_that_is_gone_is_made_anew(folder: Path) -> None:

@@ -62,7 +62,7 @@ def _patiently(path: Path) -> BaseFileLock | None:
 def tell_unusable(folder: Path, error: OSError) -> None:
     """Warn, once, that a folder of compiled code cannot be used as it should be."""
     fault = f"the folder of compiled code {folder} cannot be written or locked ({error.strerror or error})"
-    warn_once(str(folder), f"{fault}: what is missing in it is compiled at every start; {REMEDY}")
+    warn_once(str(folder), f"{fault}: what is missing in it is compiled at every start, or twice at once; {REMEDY}")
 
 
 def _wait_for(path: Path) -> BaseFileLock:
