@@ -31,6 +31,9 @@ from automl_zero.vm.compile_lock import alone
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 COMPILED_PACKAGES = ("program", "vm", "search")
+IS_DISABLED = bool(numba.config.DISABLE_JIT)
+# Never with debug information, whatever ``NUMBA_DEBUGINFO`` says: what must be inlined could not be.
+COMMON: dict[str, Any] = {"error_model": "numpy", "debug": False}
 # Options of Numba, set by variables, that change what is compiled; the processor's are in the keys of the versions.
 OPTIONS = (
     "BOUNDSCHECK", "DEBUGINFO_DEFAULT", "DISABLE_INTEL_SVML", "EXTEND_VARIABLE_LIFETIMES", "LOOP_VECTORIZE", "OPT",
@@ -58,7 +61,7 @@ def c_function(signature: Any, function: Callable[..., None]) -> Any:
 
     Compiled callers then need not contain it: the large kernel is compiled once, not once for every caller.
     """
-    options = {"nopython": True, "error_model": "numpy"}
+    options = {"nopython": True, **COMMON}
     compiled: Any = CFunc(function, normalize_signature(signature), locals={}, options=options)
     kept = _keep(compiled, function)
     with _compiling(kept, compiled._sig, compiled._targetdescr.target_context):
@@ -67,7 +70,7 @@ def c_function(signature: Any, function: Callable[..., None]) -> Any:
 
 
 def _compile(function: Function, keep: bool, inline: str = "never") -> Function:
-    options: dict[str, Any] = {"inline": inline, "nogil": True, "error_model": "numpy", "_nrt": False}
+    options = {"inline": inline, "nogil": True, "_nrt": False, **COMMON}
     with _always_compiled():
         compiled = numba.njit(**options, no_cpython_wrapper=not keep, no_cfunc_wrapper=not keep)(function)
     if keep:
@@ -142,7 +145,10 @@ def _compiling(kept: CompiledCode | None, signature: Any, target: Any) -> Iterat
 
 @contextmanager
 def _always_compiled() -> Iterator[None]:
-    """Have functions compiled even where ``NUMBA_DISABLE_JIT`` is set; one thread at a time, as Numba compiles."""
+    """Have functions compiled even where ``NUMBA_DISABLE_JIT`` is set, by one thread at a time."""
+    if not IS_DISABLED:
+        yield
+        return
     with global_compiler_lock:
         before, numba.config.DISABLE_JIT = numba.config.DISABLE_JIT, 0
         try:
