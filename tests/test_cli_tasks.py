@@ -50,6 +50,16 @@ def test_without_a_name_the_picture_goes_to_the_cache(tmp_path: Path, monkeypatc
     assert (tmp_path / "cache" / "pictures" / "small.png").exists()
 
 
+def test_without_a_folder_for_the_picture_it_must_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("automl_zero.folders.cache_root", lambda: None)
+    result = invoke("show", small_file(tmp_path), "--no-baselines")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "the picture cannot be kept, there is no folder to keep it in: name a file with --picture" in result.stderr
+    (tmp_path / "pictures").write_text("in the way")
+    monkeypatch.setattr("automl_zero.folders.cache_root", lambda: tmp_path)
+    assert "is no folder: name a file with --picture" in invoke("show", small_file(tmp_path), "--no-baselines").stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -3,9 +3,11 @@ from pathlib import Path
 import pytest
 
 from automl_zero.folders import CACHE_VARIABLE
+from automl_zero.run import score_cache
 from automl_zero.run.events import Baseline, Score
 from automl_zero.run.score_cache import cached
 from automl_zero.tasks.splits import Stage
+from automl_zero.trust import HAS_OWNERS
 
 ONE = Baseline(name="one", setting="none", scores={Stage.FINAL: Score(0.5, None)})
 OTHER = Baseline(name="other", setting="none", scores={Stage.FINAL: Score(0.25, 0.125)})
@@ -38,8 +40,23 @@ def test_a_damaged_file_is_computed_anew(folder: Path) -> None:
     assert cached(["key"], lambda: pytest.fail("computed again")) == OTHER
 
 
-def test_without_a_folder_to_write_to_it_is_computed_every_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (folder / "file").write_text("")
-    monkeypatch.setenv(CACHE_VARIABLE, str(folder / "file"))
+@pytest.mark.parametrize("content", [b"", b"{", b"null", b'{"name": 1}', b"\xff\xfe", b"[" * 100_000])
+def test_a_file_of_something_else_is_computed_anew(content: bytes, folder: Path) -> None:
+    cached(["key"], lambda: ONE)
+    (file,) = (folder / "baselines").iterdir()
+    file.write_bytes(content)
+    assert cached(["key"], lambda: OTHER) == OTHER
+    assert cached(["key"], lambda: pytest.fail("computed again")) == OTHER
+
+
+def test_without_a_folder_to_write_to_it_is_computed_every_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(score_cache, "cache_root", lambda: None)
     assert cached(["key"], lambda: ONE) == ONE
+    assert cached(["key"], lambda: OTHER) == OTHER
+
+
+@pytest.mark.skipif(not HAS_OWNERS, reason="files have no owners here")
+def test_scores_that_others_could_write_are_not_believed(folder: Path) -> None:
+    cached(["key"], lambda: ONE)
+    (folder / "baselines").chmod(0o777)
     assert cached(["key"], lambda: OTHER) == OTHER

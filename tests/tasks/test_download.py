@@ -26,8 +26,9 @@ from tiny_images import (
     write_program,
 )
 
+from automl_zero.tasks import kept
 from automl_zero.tasks.download import From, get_dataset
-from automl_zero.tasks.kept import read_arrays, read_origin
+from automl_zero.tasks.kept import DATA_VARIABLE, read_arrays, read_origin
 from automl_zero.tasks.sources import KnownDataset
 from automl_zero.tasks.task import TaskError
 
@@ -44,14 +45,21 @@ def check_kept(known: KnownDataset, folder: Path) -> None:
     """All of the data set is there, and nothing else but the lock."""
     assert names(folder) == KEPT
     assert names(folder.parent) == [".tiny.lock", "tiny"]
-    for kept, expected in zip(read_arrays(known), tiny_arrays(), strict=True):
-        np.testing.assert_array_equal(kept, expected)
+    for array, expected in zip(read_arrays(known), tiny_arrays(), strict=True):
+        np.testing.assert_array_equal(array, expected)
 
 
 def refused(known: KnownDataset, *arguments: Any, **options: Any) -> str:
     with pytest.raises(TaskError) as caught:
         get_dataset(known, *arguments, **options)
     return str(caught.value)
+
+
+def test_without_a_home_the_folder_must_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(DATA_VARIABLE)
+    monkeypatch.setattr(kept, "user_folder", lambda: None)
+    with pytest.raises(TaskError, match=f"there is no home folder: set {DATA_VARIABLE} to a folder"):
+        kept.data_folder()
 
 
 def check_nothing_kept(data_dir: Path) -> None:

@@ -17,6 +17,7 @@ from numba import types
 from numba.core.errors import NumbaError
 
 from automl_zero.folders import CACHE_VARIABLE
+from automl_zero.machine_warning import MachineWarning, forget_warnings
 from automl_zero.vm import jit
 
 
@@ -61,23 +62,25 @@ def test_another_numba_changes_the_hash(monkeypatch: pytest.MonkeyPatch) -> None
     assert jit._source_hash() != before
 
 
-def test_checked_indices_change_the_hash(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("option", jit.OPTIONS)
+def test_options_that_change_the_code_change_the_hash(option: str, monkeypatch: pytest.MonkeyPatch) -> None:
     before = jit._source_hash()
-    monkeypatch.setattr(numba.config, "BOUNDSCHECK", 1 if numba.config.BOUNDSCHECK is None else None)
+    monkeypatch.setattr(numba.config, option, "another value")
     assert jit._source_hash() != before
 
 
 def test_the_folder_of_compiled_code_is_named_after_the_hash(tmp_path: Path, fresh_folder: pytest.MonkeyPatch) -> None:
     fresh_folder.setenv(CACHE_VARIABLE, str(tmp_path))
-    assert jit.cache_folder() == tmp_path / "compiled" / jit._source_hash()
-    assert Path(jit.cache_folder()).is_dir()
+    folder = jit.cache_folder()
+    assert folder == tmp_path / "compiled" / jit._source_hash()
+    assert folder.is_dir()
 
 
 def test_entries_are_kept_there_and_numba_is_left_as_it_was(tmp_path: Path, fresh_folder: pytest.MonkeyPatch) -> None:
     fresh_folder.setenv(CACHE_VARIABLE, str(tmp_path))
-    before = numba.config.CACHE_DIR
+    before = (numba.config.CACHE_DIR, numba.config.DISABLE_JIT)
     assert jit.jit_entry(thrice)(2) == 6
-    assert before == numba.config.CACHE_DIR
+    assert before == (numba.config.CACHE_DIR, numba.config.DISABLE_JIT)
     assert list(tmp_path.rglob("*.nbc"))
 
 
@@ -87,18 +90,105 @@ def test_nothing_else_is_kept(tmp_path: Path, fresh_folder: pytest.MonkeyPatch) 
     assert not list(tmp_path.rglob("*.nbc"))
 
 
-@pytest.mark.parametrize("obstacle", ["a file is in the way", "not writable"])
+@pytest.mark.parametrize("obstacle", ["no folder at all", "a file is in the way"])
 def test_without_a_folder_everything_works(obstacle: str, tmp_path: Path, fresh_folder: pytest.MonkeyPatch) -> None:
-    if obstacle == "not writable":
-        fresh_folder.setattr(jit.os, "access", lambda _path, _mode: False)
-        fresh_folder.setenv(CACHE_VARIABLE, str(tmp_path))
+    forget_warnings()
+    if obstacle == "no folder at all":
+        fresh_folder.setattr(jit, "cache_root", lambda: None)
+        assert jit.cache_folder() is None
     else:
-        (tmp_path / "file").write_text("")
-        fresh_folder.setenv(CACHE_VARIABLE, str(tmp_path / "file"))
-    assert jit.cache_folder() == ""
+        (tmp_path / "compiled").write_text("")
+        fresh_folder.setenv(CACHE_VARIABLE, str(tmp_path))
+        with pytest.warns(MachineWarning, match=rf"no compiled code is kept in {tmp_path}.*; {CACHE_VARIABLE} names"):
+            assert jit.cache_folder() is None
     assert jit.jit_entry(thrice)(2) == 6
     assert jit.c_function(types.int64(types.int64), thrice).ctypes(2) == 6
     assert not list(tmp_path.rglob("*.nbc"))
+
+
+AS_OTHER = (  # a user who can read everything, as one for whom an image is made, and writes what is his own
+    "setpriv", "--reuid=4321", "--regid=4321", "--clear-groups", "--inh-caps=+dac_read_search",
+    "--ambient-caps=+dac_read_search",
+)  # fmt: skip
+THRICE = """
+from automl_zero.vm import jit
+
+@jit.jit_entry
+def thrice(x):
+    return 3 * x
+
+print(thrice(2), sum(thrice.stats.cache_hits.values()))
+"""
+can_be_other = pytest.mark.skipif(
+    shutil.which("setpriv") is None or os.geteuid() != 0, reason="only root becomes somebody else, by setpriv"
+)
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    """A cache that root has made, and opened to readers."""
+    (tmp_path / "thrice.py").write_text(THRICE)
+    assert call_thrice(tmp_path).stdout == "6 0\n"
+    for each in (tmp_path / "kept", *(tmp_path / "kept").rglob("*")):
+        each.chmod(0o755 if each.is_dir() else 0o644)
+    return tmp_path
+
+
+def call_thrice(folder: Path, *prefix: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {CACHE_VARIABLE: str(folder / "kept"), "HOME": "/", "TMPDIR": "/proc/0"}
+    command = [*prefix, sys.executable, "-B", str(folder / "thrice.py")]
+    return subprocess.run(command, check=True, capture_output=True, text=True, env=environment, cwd="/")
+
+
+@can_be_other
+def test_what_root_has_compiled_is_used_by_who_cannot_write_there(image: Path) -> None:
+    done = call_thrice(image, *AS_OTHER)
+    assert (done.stdout, done.stderr) == ("6 1\n", "")
+
+
+@can_be_other
+def test_what_is_missing_in_a_folder_of_root_is_compiled_with_one_warning(image: Path) -> None:
+    for file in image.rglob("*.nbc"):
+        file.unlink()
+    done = call_thrice(image, *AS_OTHER)
+    assert done.stdout == "6 0\n"
+    assert done.stderr.count("MachineWarning") == 1
+    assert "cannot be written or locked" in done.stderr
+    assert list(image.rglob("*.nbc")) == []
+
+
+@can_be_other
+@pytest.mark.parametrize("how", ["given away", "open to all"])
+def test_what_others_may_have_compiled_is_not_used(how: str, image: Path) -> None:
+    for each in (image / "kept").rglob("*"):
+        if how == "given away":
+            os.chown(each, 1234, 1234)
+        elif each.is_dir():
+            each.chmod(0o777)
+    done = call_thrice(image, *AS_OTHER)
+    assert done.stdout == "6 0\n"
+    assert done.stderr.count("MachineWarning") == 1
+    assert f"; {CACHE_VARIABLE} names another folder" in done.stderr
+
+
+@pytest.mark.parametrize("value", ["0", "1"])
+def test_code_is_compiled_whether_or_not_numba_is_told_to(value: str, tmp_path: Path) -> None:
+    source = tmp_path / "plain.py"
+    source.write_text(PLAIN)
+    environment = os.environ | {CACHE_VARIABLE: str(tmp_path), "NUMBA_DISABLE_JIT": value, "NUMBA_CACHE_DIR": "/proc/0"}
+    printed = subprocess.run([sys.executable, source], check=True, capture_output=True, text=True, env=environment)
+    assert printed.stdout == f"0.75 {value}\n"
+
+
+PLAIN = """
+import numba
+from automl_zero.vm import jit
+inner = jit.jit(lambda x: x / 2)
+outer = jit.jit_entry(lambda x: inner(x) + 0.5)
+inner(0.5)
+print(outer(0.5), numba.config.DISABLE_JIT)
+assert len(outer.nopython_signatures) == 1
+"""
 
 
 LATECOMER = """

@@ -41,6 +41,7 @@ from automl_zero.cli.output import (
     to_json,
     warning,
 )
+from automl_zero.cli.plain_warnings import plain_warnings
 from automl_zero.cli.report import leave_page, report
 from automl_zero.cli.resume import resume
 from automl_zero.cli.tasks import tasks
@@ -80,7 +81,7 @@ class Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Do what the command line says."""
         try:
-            with _cleaned_usage():
+            with plain_warnings(), _cleaned_usage():
                 super().invoke(ctx)
         except (ValueError, OSError) as error:
             if not _is_expected(error):

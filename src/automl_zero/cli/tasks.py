@@ -72,14 +72,17 @@ def show(
 
 
 def _target(name: str, picture: Path | None) -> Path:
-    from automl_zero.folders import cache_root
+    from automl_zero.config import ConfigError
+    from automl_zero.folders import cache_root, unusable
 
     check_new_file(picture, PICTURES)
     if picture:
         return picture
-    usual = cache_root() / "pictures" / f"{name.replace('/', '-')}.png"
-    usual.parent.mkdir(parents=True, exist_ok=True)
-    return usual
+    root = cache_root()
+    fault = unusable(root / "pictures") if root else "there is no folder to keep it in"
+    if root is None or fault:
+        raise ConfigError(f"the picture cannot be kept, {fault}: name a file with --picture")
+    return root / "pictures" / f"{name.replace('/', '-')}.png"
 
 
 def _rows(habitat: Habitat) -> Iterator[list[str]]:

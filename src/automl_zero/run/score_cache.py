@@ -15,7 +15,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from automl_zero.atomic import replacing
-from automl_zero.folders import PACKAGE, cache_root, hash_of_files
+from automl_zero.folders import PACKAGE, cache_root, hash_of_files, unusable
 from automl_zero.run.events import Baseline
 from automl_zero.safe_files import read_regular
 
@@ -28,22 +28,29 @@ def cached(key: Sequence[object], compute: Callable[[], Baseline]) -> Baseline:
     if (before := known(key)) is not None:
         return before
     found = compute()
-    with suppress(OSError):  # without a folder to write to, it is computed every time
-        _write(_path(key), _BASELINE.dump_json(found))
+    if (path := _path(key)) is not None:
+        with suppress(OSError):  # without a folder to write to, it is computed every time
+            _write(path, _BASELINE.dump_json(found))
     return found
 
 
 def known(key: Sequence[object]) -> Baseline | None:
     """What was computed for this key before; None if it cannot be read."""
+    if (path := _path(key)) is None:
+        return None
     try:
-        return _BASELINE.validate_json(read_regular(_path(key), MOST))
+        return _BASELINE.validate_json(read_regular(path, MOST))
     except (OSError, ValidationError):
         return None
 
 
-def _path(key: Sequence[object]) -> Path:
+def _path(key: Sequence[object]) -> Path | None:
+    """Where a score is kept, which only this user or root can write; None where nothing is kept."""
+    root = cache_root()
+    if root is None or unusable(root / "baselines"):
+        return None
     name = hashlib.sha256(repr((_sources(), *key)).encode()).hexdigest()
-    return cache_root() / "baselines" / f"{name}.json"
+    return root / "baselines" / f"{name}.json"
 
 
 @cache
@@ -54,6 +61,5 @@ def _sources() -> str:
 
 
 def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as file:
         file.write(content)

@@ -16,7 +16,7 @@ import platform
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -24,6 +24,7 @@ from pathlib import Path
 from shlex import quote
 from uuid import uuid4
 
+from automl_zero import locks
 from automl_zero.config import Config, StopConfig, load_config
 from automl_zero.program.text import from_text
 from automl_zero.run import files
@@ -125,23 +126,22 @@ def locked(folder: Path) -> Iterator[None]:
     Raises:
         StoreError: somebody else holds it, or the folder cannot be written.
     """
-    from filelock import FileLock, Timeout
+    from filelock import Timeout
 
-    lock = FileLock(folder / LOCK, timeout=PATIENCE)
     with files.new_or_changed(folder, LOCK):
         """It is a file of its own, so that what locks it opens nothing else."""
-    with named(folder / LOCK):
+    with ExitStack() as held:
+        with named(folder / LOCK):
+            try:
+                held.enter_context(locks.locked(folder / LOCK, PATIENCE))
+            except Timeout:
+                raise StoreError(f"run folder {folder} is in use by another process: wait for it, or end it") from None
         try:
-            lock.acquire()
-        except Timeout:
-            raise StoreError(f"run folder {folder} is in use by another process: wait for it, or end it") from None
-    try:
-        files.write(folder, HOLDER, f"{os.getpid()} {platform.node()}\n".encode())
-        yield
-    finally:
-        with suppress(StoreError):
-            files.remove(folder, HOLDER)
-        lock.release()
+            files.write(folder, HOLDER, f"{os.getpid()} {platform.node()}\n".encode())
+            yield
+        finally:
+            with suppress(StoreError):
+                files.remove(folder, HOLDER)
 
 
 class RunFolder:

@@ -17,9 +17,9 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
-from platformdirs import user_cache_path
 
 from automl_zero.atomic import on_disk, sync_folder
+from automl_zero.folders import user_folder
 from automl_zero.safe_files import open_regular, read_regular
 from automl_zero.tasks.images import Arrays
 from automl_zero.tasks.npz import UNREADABLE
@@ -31,9 +31,16 @@ ORIGIN, MOST_ORIGIN = "origin.json", 1 << 16  # and bytes that it may have
 
 
 def data_folder() -> Path:
-    """Where data sets are kept."""
+    """Where data sets are kept.
+
+    Raises:
+        TaskError: the user has no home folder, and no other folder is named.
+    """
     moved = os.environ.get(DATA_VARIABLE)
-    return Path(moved).absolute() if moved else user_cache_path("automl-zero") / "data"
+    folder = Path(moved).absolute() if moved else user_folder()
+    if folder is None:
+        raise TaskError(f"data sets cannot be kept, there is no home folder: set {DATA_VARIABLE} to a folder")
+    return folder if moved else folder / "data"
 
 
 def folder_of(known: KnownDataset) -> Path:

@@ -1,29 +1,44 @@
 """How the package compiles: one decorator that owns every Numba option.
 
-Compiled code is kept in the user's cache folder under a hash of all compiled sources and of the Numba version, since
-Numba itself does not notice an edit in another file. ``error_model="numpy"`` makes 1/0 infinite instead of raising;
-``fastmath`` stays off because early stopping depends on NaN. Compiled code allocates nothing and counts no references
-(``_nrt``): counting those of every array at every call would take longer than the search itself.
+Compiled code is kept in the user's cache folder under a hash of all compiled sources and of the compiler's version and
+options, since Numba itself does not notice an edit in another file. ``error_model="numpy"`` makes 1/0 infinite instead
+of raising; ``fastmath`` stays off because early stopping depends on NaN. Compiled code allocates nothing and counts no
+references (``_nrt``): counting those of every array at every call would take longer than the search itself. What is
+compiled here is compiled even where ``NUMBA_DISABLE_JIT`` is set: as plain Python, nothing of it would run.
 """
 
 from __future__ import annotations
 
-import os
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+import llvmlite
 import numba
-from filelock import FileLock
 from numba.core import types
+from numba.core.ccallback import CFunc
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.sigutils import normalize_signature
 
-from automl_zero.folders import PACKAGE, cache_root, hash_of_files
+from automl_zero.folders import PACKAGE, REMEDY, cache_root, hash_of_files, unusable
+from automl_zero.machine_warning import warn_once
+from automl_zero.vm.compile_cache import CompiledCode
+from automl_zero.vm.compile_lock import alone
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 COMPILED_PACKAGES = ("program", "vm", "search")
+IS_DISABLED = bool(numba.config.DISABLE_JIT)
+# Never with debug information, whatever ``NUMBA_DEBUGINFO`` says: what must be inlined could not be.
+COMMON: dict[str, Any] = {"error_model": "numpy", "debug": False}
+# Options of Numba, set by variables, that change what is compiled; the processor's are in the keys of the versions.
+OPTIONS = (
+    "BOUNDSCHECK", "DEBUGINFO_DEFAULT", "DISABLE_INTEL_SVML", "EXTEND_VARIABLE_LIFETIMES", "LOOP_VECTORIZE", "OPT",
+    "SLP_VECTORIZE",
+)  # fmt: skip
 
 
 def jit(function: Function) -> Function:
@@ -46,26 +61,33 @@ def c_function(signature: Any, function: Callable[..., None]) -> Any:
 
     Compiled callers then need not contain it: the large kernel is compiled once, not once for every caller.
     """
-    with _caching(keep=True) as cached, _alone():
-        return numba.cfunc(signature, nopython=True, error_model="numpy", cache=cached)(function)
+    options = {"nopython": True, **COMMON}
+    compiled: Any = CFunc(function, normalize_signature(signature), locals={}, options=options)
+    kept = _keep(compiled, function)
+    with _compiling(kept, compiled._sig, compiled._targetdescr.target_context):
+        compiled.compile()
+    return compiled
 
 
 def _compile(function: Function, keep: bool, inline: str = "never") -> Function:
-    with _caching(keep) as cached:
-        options: dict[str, Any] = {
-            "cache": cached,
-            "inline": inline,
-            "nogil": True,
-            "error_model": "numpy",
-            "_nrt": False,
-        }
+    options = {"inline": inline, "nogil": True, "_nrt": False, **COMMON}
+    with _always_compiled():
         compiled = numba.njit(**options, no_cpython_wrapper=not keep, no_cfunc_wrapper=not keep)(function)
     if keep:
-        compiled.compile = _compiling_alone(compiled.compile)
+        compiled.compile = _compiling_alone(compiled, _keep(compiled, function))
     else:
         _wrap_late(compiled, options)
     _compile_once_for_numbers(compiled)
     return cast(Function, compiled)
+
+
+def _keep(compiled: Any, function: Callable[..., Any]) -> CompiledCode | None:
+    """Let what is compiled of a function be kept, if there is a folder."""
+    folder = cache_folder()
+    if folder is None:
+        return None
+    compiled._cache = CompiledCode(function, folder)
+    return compiled._cache  # type: ignore[no-any-return]
 
 
 def _wrap_late(compiled: Any, options: dict[str, Any]) -> None:
@@ -79,8 +101,12 @@ def _wrap_late(compiled: Any, options: dict[str, Any]) -> None:
     def twin() -> Any:
         return numba.njit(**options)(compiled.py_func)
 
+    def compile_twin(*arguments: Any) -> Any:
+        with _always_compiled():
+            return twin()._compile_for_args(*arguments)
+
     compiled._insert = lambda *_: None  # so that Python never calls it by its address
-    compiled._compile_for_args = lambda *arguments: twin()._compile_for_args(*arguments)
+    compiled._compile_for_args = compile_twin
 
 
 def _compile_once_for_numbers(compiled: Any) -> None:
@@ -98,48 +124,55 @@ def _any_of_its_type(argument: Any) -> Any:
     return argument.literal_type if isinstance(argument, types.Literal) else argument
 
 
-def _compiling_alone(compile_for: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def _compiling_alone(compiled: Any, kept: CompiledCode | None) -> Callable[[Any], Any]:
+    compile_for = compiled.compile
+
     def compile_alone(argument_types: Any) -> Any:
-        with _alone():
+        with _compiling(kept, argument_types, compiled.targetctx):
             return compile_for(argument_types)
 
     return compile_alone
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
-    """Let one process at a time compile or load: those that waited then load what it has made."""
-    folder = cache_folder()
-    if not folder:
-        yield
-        return
-    with FileLock(Path(folder) / "compiling.lock"):
-        yield
+def _compiling(kept: CompiledCode | None, signature: Any, target: Any) -> Iterator[None]:
+    """Let one process at a time compile: those that waited then load what it has made. Loading waits for nobody."""
+    with _always_compiled():
+        is_missing = kept is not None and not kept.has(signature, target)
+        with alone(kept.folder) if kept and is_missing else nullcontext():
+            yield
 
 
 @contextmanager
-def _caching(keep: bool) -> Iterator[bool]:
-    """Point Numba to our folder while a decorator runs, which is when it looks; tells whether there is one."""
-    folder = str(cache_folder()) if keep else ""
-    before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, folder
-    try:
-        yield bool(folder)
-    finally:
-        numba.config.CACHE_DIR = before
+def _always_compiled() -> Iterator[None]:
+    """Have functions compiled even where ``NUMBA_DISABLE_JIT`` is set, by one thread at a time."""
+    if not IS_DISABLED:
+        yield
+        return
+    with global_compiler_lock:
+        before, numba.config.DISABLE_JIT = numba.config.DISABLE_JIT, 0
+        try:
+            yield
+        finally:
+            numba.config.DISABLE_JIT = before
 
 
 @cache
-def cache_folder() -> Path | str:
-    """The folder of compiled code for these sources; empty where none can be written."""
-    folder = cache_root() / "compiled" / _source_hash()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return ""
-    return folder if os.access(folder, os.W_OK) else ""
+def cache_folder() -> Path | None:
+    """The folder of compiled code for these sources; None where there can be none, of which a warning tells."""
+    root = cache_root()
+    if root is None:
+        return None
+    folder = root / "compiled" / _source_hash()
+    fault = unusable(folder)
+    if fault:
+        warn_once(str(folder), f"no compiled code is kept in {folder}: {fault}; {REMEDY}")
+        return None
+    return folder
 
 
 def _source_hash() -> str:
     """Hash of everything that decides what the compiled code does."""
     files = (file for name in COMPILED_PACKAGES for file in (PACKAGE / name).glob("*.py"))
-    return hash_of_files(files, f"{numba.__version__} {numba.config.BOUNDSCHECK}")
+    versions = (numba.__version__, llvmlite.__version__, sys.implementation.cache_tag)
+    return hash_of_files(files, repr((versions, [getattr(numba.config, each, None) for each in OPTIONS])))
