@@ -10,6 +10,7 @@ import pytest
 from automl_zero.atomic import replacing
 from automl_zero.safe_files import (
     UnsafeFileError,
+    check_files_in,
     check_plain_folder,
     is_there,
     make_folder,
@@ -153,6 +154,14 @@ class TestBelow:
         make(deep / "wrong")
         with pytest.raises(UnsafeFileError, match=message):
             check_plain_folder(folder / "plain", within=folder)
+
+    def test_what_goes_while_a_folder_is_looked_at_is_left_out(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (folder / "plain").mkdir()
+        monkeypatch.setattr("automl_zero.safe_files.names_in", lambda *_, **__: ["gone"])
+        check_files_in(folder / "plain", within=folder)
+        check_plain_folder(folder / "plain", within=folder)
 
     def test_a_file_is_replaced_below_a_folder_and_a_link_of_its_name_too(self, folder: Path) -> None:
         for name in ("file", "link", "new"):

@@ -195,11 +195,14 @@ def check_files_in(path: Path, *, within: Path) -> None:
 
 
 def _entries(path: Path, within: Path) -> Iterator[tuple[Path, os.stat_result]]:
-    """What is in a folder, and what it is; a link is none of what there may be."""
+    """What is in a folder, and what it is. A link is none of what there may be; what has gone meanwhile is left out."""
     for name in names_in(path, within=within):
         inner = path / name
-        with entry_below(inner, within) as (folder, entry):
-            status = os.stat(entry, dir_fd=folder, follow_symlinks=False)
+        try:
+            with entry_below(inner, within) as (folder, entry):
+                status = os.stat(entry, dir_fd=folder, follow_symlinks=False)
+        except FileNotFoundError:
+            continue
         if stat.S_ISLNK(status.st_mode):
             raise _link(inner)
         yield inner, status
