@@ -86,12 +86,13 @@ class Analyst:
         timer.start()
         parts = _exchange(process, json.dumps(asdict(question)).encode() + b"\n")
         timer.cancel()
+        if len(parts) < 2:  # it is not used again
+            _end(process)
         if self._is_closed:
             raise BusyError("the server ends")
         lines = parts[0] if parts else _cut(question.program)
         if len(parts) == 2:
             return Answer(lines, parts[1])
-        process.kill()
         why = "too long" if time.monotonic() - began >= SECONDS else "too much memory"
         return Answer(lines, [], f"this program takes {why} to be analyzed")
 
@@ -102,7 +103,7 @@ class Analyst:
                 _end(self._process)
             self._process = _begin()
         if self._is_closed:
-            self._process.kill()
+            _end(self._process)
         return self._process
 
 

@@ -7,6 +7,7 @@ up, by a process that may be killed at any moment, and which has a bound of its 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -26,13 +27,19 @@ SECONDS = 60  # of computing for one program, after which the kernel ends a proc
 
 def serve() -> None:
     """Answer questions until there are no more: an empty line when it begins, and two lines for each question."""
-    sys.stdout.write("\n")
-    sys.stdout.flush()
+    _say("")
     for question in sys.stdin:
         _bound()
         for part in _answer(**json.loads(question)):
-            sys.stdout.write(json.dumps(part) + "\n")
-            sys.stdout.flush()
+            _say(json.dumps(part))
+
+
+def _say(line: str) -> None:
+    try:
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:  # the server was killed: there is nobody to tell, of this either
+        os._exit(1)
 
 
 def _bound() -> None:
