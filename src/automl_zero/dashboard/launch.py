@@ -107,7 +107,8 @@ class Launched:
                 self._failures.append({"name": order.name, "error": f"no process can be started: {error.strerror}"})
                 continue
             self._running[order.name] = process
-            threading.Thread(target=self._see_off, args=(order.name, process, told), daemon=True).start()
+            watch = threading.Thread(target=self._see_off, args=(order.name, process, told), name="run", daemon=True)
+            watch.start()
 
     def _see_off(self, name: str, process: subprocess.Popen[bytes], told: Any) -> None:
         """Wait for the end of a run; then it is the turn of the next."""

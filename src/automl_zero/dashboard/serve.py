@@ -7,6 +7,7 @@ place for the newest: so who connects and says nothing keeps nobody out.
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 from contextlib import suppress
@@ -79,9 +80,15 @@ def listen(host: str, port: int) -> socket.socket:
         family = min(each[0] for each in found)  # IPv4 where a name has both
         return socket.create_server((host, port), family=family, backlog=MOST_CONNECTIONS)
     except (OSError, UnicodeError) as error:
-        why = getattr(error, "strerror", None) or error
         remedy = "choose another --port, or a --host that is an address of this machine"
-        raise ConfigError(f"{host[:255]}, port {port}, cannot be served ({why}): {remedy}") from None
+        raise ConfigError(f"{host[:255]}, port {port}, cannot be served ({_why(error)}): {remedy}") from None
+
+
+def _why(error: OSError | UnicodeError) -> str:
+    """Without the address, which the library adds to what the system says."""
+    if isinstance(error, OSError) and error.errno and not isinstance(error, socket.gaierror):
+        return os.strerror(error.errno)
+    return str(getattr(error, "strerror", None) or error)
 
 
 def serve(app: Starlette, listener: socket.socket) -> None:
