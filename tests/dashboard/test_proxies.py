@@ -44,7 +44,7 @@ def test_a_run_is_listed_started_and_stopped(place: str, headers: str, is_allowe
         assert ("Secure" in welcome.headers["set-cookie"]) is (headers == "told")
         for path in ("", "static/app.js", "api/runs"):
             assert asking.get(place + path).status_code == 200
-        asked = {"preset": "linear-graphs", "name": "one", "stop.max_seconds": "300"}
+        asked = {"preset": "affine", "name": "one", "stop.max_seconds": "300"}
         assert change(asking, "start", asked, place).status_code == 200
         wait_until(lambda: asking.get(f"{place}api/runs").json()["runs"])
         wait_until(lambda: asking.get(f"{place}api/run?id=0/one").json()["epoch"])

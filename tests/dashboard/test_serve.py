@@ -30,7 +30,7 @@ def run_command(*arguments: object, **options: object) -> subprocess.CompletedPr
 
 def start_run(server: Server, name: str, seconds: int = 120) -> None:
     with server.client() as page:
-        answer = change(page, "start", {"preset": "linear-graphs", "name": name, "stop.max_seconds": seconds})
+        answer = change(page, "start", {"preset": "affine", "name": name, "stop.max_seconds": seconds})
         assert answer.status_code == 200, answer.text
 
 
