@@ -11,7 +11,7 @@ SOAK_SECONDS ?= 1200
 help:
 	@echo "make demo    evolve a learning algorithm from empty programs on images, for about three minutes"
 	@echo "make test    run the tests"
-	@echo "make browser try dashboard and interactive report in chromium, which is installed if root can"
+	@echo "make browser try dashboard (also behind nginx) and report in chromium; both are installed if root can"
 	@echo "make soak    kill a run again and again for 20 minutes, and try 100,000 hostile inputs in some more"
 	@echo "make check   style, types, who may import whom, and published vulnerabilities of what is installed"
 	@echo "make bench   measure the speed, beside that of the published C++ program"
@@ -63,9 +63,9 @@ test: .venv/development
 	NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest -n auto -q tests/search tests/vm/test_lower.py
 
 browser: .venv/development
-	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
-	apt-get update -qq && apt-get install -y -qq chromium; } || \
-	{ echo "chromium is not installed, and this needs root on Debian: install it, then try again"; exit 1; }
+	@{ command -v chromium && PATH="$$PATH:/usr/sbin" command -v nginx; } >/dev/null || { [ "$$(id -u)" = 0 ] && \
+	command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq chromium nginx; } || \
+	{ echo "chromium or nginx is not installed, which needs root on Debian: install them, then try again"; exit 1; }
 	$(BIN)/python -m pytest -m browser tests/browser
 
 soak: .venv/development

@@ -26,6 +26,7 @@ from typing import Any
 import psutil
 
 from automl_zero.config import load_config
+from automl_zero.dashboard.access import VARIABLE, new_token
 from automl_zero.run.events import EpochEnd, Improvement, to_json
 from automl_zero.run.store import EVENTS, RunFolder
 from automl_zero.search.state import COUNTERS
@@ -34,7 +35,7 @@ PAGE = Path(__file__).parent.parent / "docs" / "dashboard.md"
 BEGIN, END = "<!-- written by benchmarks/dashboard.py -->\n", "<!-- end -->\n"
 RUNS, EVENTS_OF_A_RUN, ISLANDS = 10, 1_000_000, 16
 IMPROVES = 100  # one event in so many is an improvement
-PORT = 8767
+PORT, TOKEN = 8767, new_token()
 
 
 def _forget(path: Path) -> None:
@@ -79,7 +80,10 @@ def _write(path: Path) -> None:
 
 def ask(path: str) -> Any:
     """What the server answers."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/api/{path}") as answer:
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    with urllib.request.urlopen(
+        urllib.request.Request(f"http://127.0.0.1:{PORT}/api/{path}", headers=headers)
+    ) as answer:
         return json.load(answer)
 
 
@@ -97,7 +101,7 @@ class Figures:
 def measure(folder: Path) -> Figures:
     """Open all runs on a server of their own, and let it read them to their ends."""
     command = [sys.executable, "-c", "from automl_zero.cli import main; main()", "dashboard", folder, "--port", PORT]
-    with subprocess.Popen([*map(str, command)]) as server:
+    with subprocess.Popen([*map(str, command)], env={**os.environ, VARIABLE: TOKEN}) as server:
         try:
             _wait()
             ask("session")

@@ -1,9 +1,9 @@
-"""A server of the command, a page of chromium that notes what goes wrong in it, and where its pictures are kept."""
+"""A dashboard of the command, a page of chromium that notes what goes wrong in it, and where its pictures are kept."""
 
 from __future__ import annotations
 
+import os
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,35 +11,33 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from commands import COMMAND, wait_until
+from commands import COMMAND
+from dashboard_client import TOKEN
+from dashboard_server import Server
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+
+from automl_zero.dashboard.access import VARIABLE
 
 ARTEFACTS = Path("browser-artefacts")
 FREQUENT = 20_000  # milliseconds that something on the page may take
 expect.set_options(timeout=FREQUENT)
 
 
-class Server:
-    """The command, on a free port; it can be killed and started again."""
+class Served:
+    """The dashboard, with a token of its own, so that it is the same page when it was killed and started again."""
 
-    def __init__(self, root: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.root, self.address = root, f"http://127.0.0.1:{self.port}/"
+    def __init__(self, root: Path, *arguments: str) -> None:
+        self.root, self.arguments, self.port = root, arguments, 0
         self.start()
+        self.port = self.server.port
 
     def start(self) -> None:
-        self.process = subprocess.Popen([*COMMAND, "dashboard", str(self.root), "--port", str(self.port)])
-        wait_until(self._answers)
-
-    def _answers(self) -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+        self.server = Server(self.root, *self.arguments, port=self.port, env={**os.environ, VARIABLE: TOKEN})
+        self.server.token = TOKEN
+        self.address = self.server.url
 
     def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
+        self.server.kill()
 
 
 @dataclass
@@ -94,8 +92,8 @@ def root(first: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def server(root: Path) -> Iterator[Server]:
-    server = Server(root)
+def server(root: Path) -> Iterator[Served]:
+    server = Served(root, "--max-runs", "1")
     yield server
     server.kill()
 
@@ -112,7 +110,17 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def watched(browser: Browser) -> Iterator[Watched]:
-    page = browser.new_page(viewport={"width": 1280, "height": 1000})
-    yield Watched(page)
-    page.close()
+def stranger(browser: Browser) -> Iterator[Watched]:
+    """A page of a browser that has never known a token."""
+    context = browser.new_context(viewport={"width": 1280, "height": 1000}, ignore_https_errors=True)
+    yield Watched(context.new_page())
+    context.close()
+
+
+@pytest.fixture
+def watched(stranger: Watched, server: Served) -> Watched:
+    """One that has opened the address with its token."""
+    stranger.page.goto(server.server.address)
+    expect(stranger.page).to_have_url(server.address)
+    stranger.page.goto("about:blank")  # another part of the same page would not be loaded anew
+    return stranger

@@ -102,6 +102,73 @@ def test_a_run_is_started_watched_replayed_compared_and_stopped(server: Any, wat
     watched.check_quiet()
 
 
+def test_runs_wait_for_their_turn_and_can_be_removed(root: Path, server: Any, watched: Any) -> None:
+    page: Page = watched.page
+    page.goto(server.address)
+    page.get_by_text("Start a run").click()
+    page.locator("[name=preset]").select_option("affine")
+    page.locator("[name='stop.max_seconds']").fill("300")
+    for name in ("one", "two", "three"):
+        page.locator("[name=name]").fill(name)
+        page.get_by_role("button", name="Start", exact=True).click()
+        if name != "one":
+            expect(page.locator("#waiting")).to_contain_text(name)
+    expect(page.locator("#waiting li span")).to_have_text(["two", "three"])
+    expect(page.locator("#title")).to_have_text("one", timeout=120 * SECOND)
+    page.get_by_role("button", name="Start", exact=True).click()
+    expect(page.locator("#refusal")).to_contain_text("started already")
+    watched.faults.clear()  # the browser notes the refusal
+    page.wait_for_timeout(1.5 * SECOND)
+    watched.check_accessible()
+    watched.shoot("queue")
+    page.get_by_role("button", name="Remove two").click()
+    expect(page.locator("#waiting li span")).to_have_text(["three"])
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.locator("#queue")).to_be_hidden(timeout=120 * SECOND)
+    page.locator("#runs button").filter(has_text="three").click(timeout=120 * SECOND)
+    page.get_by_role("button", name="Stop", exact=True).click(timeout=120 * SECOND)
+    expect(page.locator("#state")).to_contain_text("ended: interrupted", timeout=120 * SECOND)
+    assert not (root / "two").exists()
+    watched.check_quiet()
+
+
+def test_without_its_token_the_page_says_how_it_is_opened(server: Any, stranger: Any) -> None:
+    page: Page = stranger.page
+    page.goto(server.address)
+    expect(page.locator("body")).to_contain_text("?token=")
+    stranger.faults.clear()  # the browser notes the refusal
+    page.goto(server.server.address)
+    expect(page).to_have_url(server.address)
+    expect(page.locator("#runs li")).to_have_count(1)
+    assert server.server.token not in page.evaluate("document.cookie + location.href")
+    page.context.clear_cookies()
+    expect(page.locator("#note")).to_contain_text("this needs the token of the dashboard")
+
+
+def test_a_link_on_another_site_opens_the_page(server: Any, stranger: Any) -> None:
+    page: Page = stranger.page
+    elsewhere = f"http://localhost:{server.port}/elsewhere"  # another site than 127.0.0.1
+    link = f'<a href="{server.server.address}">here</a>'
+    page.route(elsewhere, lambda route: route.fulfill(body=link, content_type="text/html"))
+    page.goto(elsewhere)
+    page.get_by_text("here").click()
+    expect(page.locator("#runs li")).to_have_count(1)
+    expect(page).to_have_url(server.address)
+
+
+def test_a_program_that_cannot_be_analyzed_is_shown_and_said_to(root: Path, server: Any, watched: Any) -> None:
+    lines = "".join(f"  v{2 + n % 10} = v{2 + (n + 3) % 10} + v{2 + n % 7}\n" for n in range(3000))
+    program = f"def Setup():\ndef Predict():\n{lines}  s1 = dot(v2, v0)\ndef Learn():\n"
+    RunFolder.create(root / "long", small_config())
+    events = [replace(improvement(10, 0.5), program=program), EPOCH]
+    (root / "long" / "events.jsonl").write_text("".join(f"{to_json(each)}\n" for each in events))
+    page: Page = watched.page
+    page.goto(f"{server.address}#run=0/long")
+    expect(page.locator("#remark")).to_contain_text("too long to be analyzed")
+    expect(page.locator("#program")).to_contain_text("v5 + v2")
+    watched.check_quiet()
+
+
 def drag_to_the_middle(page: Page) -> None:
     """Of the slider, with the mouse."""
     page.locator("#slider").scroll_into_view_if_needed()

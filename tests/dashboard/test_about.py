@@ -7,17 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dashboard_client import client
 from hostile_runs import HOSTILE, make_hostile_run
 from sample_events import EPOCH
 from small_config import small_config
-from starlette.testclient import TestClient
 
 from automl_zero.config import load_config
-from automl_zero.dashboard.app import make_app
 from automl_zero.run.events import Start, Stop, to_json
 from automl_zero.run.store import RunFolder
 
-HERE = "http://127.0.0.1:8765"
 START = Start(version="1", name="small", seed=0, workers=2, time="2026-01-02T03:04:05+00:00", machine="a machine")
 STOP = Stop(seconds=4.0, reason="stop.max_seconds", experiments=1, programs=1000, train_steps=5000)
 
@@ -29,7 +27,7 @@ def make_run(folder: Path, *events: Any, **changes: Any) -> Path:
 
 
 def asked(root: Path, query: str) -> Any:
-    answer = TestClient(make_app([root]), base_url=HERE).get(f"/api/about?{query}")
+    answer = client(root).get(f"/api/about?{query}")
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -81,7 +79,7 @@ def test_settings_that_differ_are_told_as_a_config_says_them(tmp_path: Path) -> 
 def test_of_what_is_no_run_nothing_is_told(query: str, tmp_path: Path) -> None:
     make_run(tmp_path / "runs" / "one")
     make_run(tmp_path / "secret")
-    assert TestClient(make_app([tmp_path / "runs"]), base_url=HERE).get(f"/api/about?{query}").status_code == 404
+    assert client(tmp_path / "runs").get(f"/api/about?{query}").status_code == 404
 
 
 def test_hostile_facts_and_configs_are_told_as_json(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -24,7 +25,7 @@ HOLDS = """if True:
     from automl_zero.run.store import locked
     with locked(Path(sys.argv[1])):
         time.sleep(120)"""
-HERE = os.uname().nodename
+HERE = platform.node()
 
 
 @pytest.fixture

@@ -70,7 +70,7 @@ def test_the_history_of_so_many_islands_is_kept(count: int) -> None:
 
 def whole(path: Path, *events: Event) -> dict[str, object]:
     path.write_text("".join(f"{to_json(each)}\n" for each in events))
-    follower = Follower(path)
+    follower = Follower(path, path.parent)
     follower.look()
     return told.whole_run(follower, small_config())
 

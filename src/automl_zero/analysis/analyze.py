@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from statistics import fmean
 from typing import Any
 
 from automl_zero.analysis.difference import difference
-from automl_zero.analysis.findings import TECHNIQUES, Finding, Technique
+from automl_zero.analysis.findings import TECHNIQUES, Finding
 from automl_zero.analysis.lineage import Story
 from automl_zero.analysis.lineage import to_plain as story_to_plain
 from automl_zero.analysis.readable import readable
@@ -104,13 +103,6 @@ def to_plain(analysis: Analysis) -> dict[str, Any]:
 def _told(finding: Finding) -> dict[str, str]:
     technique = TECHNIQUES[finding.technique]
     return {"sentence": technique.sentence, "source": technique.source}
-
-
-def techniques_with_notes(findings: Sequence[Finding]) -> Iterator[tuple[Technique, str]]:
-    """Each technique once, with all that is noted of it."""
-    for name in dict.fromkeys(finding.technique for finding in findings):
-        notes = dict.fromkeys(finding.note for finding in findings if finding.technique == name)
-        yield TECHNIQUES[name], "; ".join(notes)
 
 
 def _scorer(tasks: TaskSet, config: Config) -> FitnessOf:

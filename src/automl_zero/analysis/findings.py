@@ -5,7 +5,7 @@ A finding names a row of the table, and the lines of the program that show it; i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -131,3 +131,10 @@ def comments(findings: Sequence[Finding]) -> Mapping[Line, str]:
         for line in lines:
             at.setdefault(line, []).append(technique.partition(" on ")[0])
     return MappingProxyType({line: ", ".join(dict.fromkeys(names)) for line, names in at.items()})
+
+
+def techniques_with_notes(findings: Sequence[Finding]) -> Iterator[tuple[Technique, str]]:
+    """Each technique once, with all that is noted of it."""
+    for name in dict.fromkeys(finding.technique for finding in findings):
+        notes = dict.fromkeys(finding.note for finding in findings if finding.technique == name)
+        yield TECHNIQUES[name], "; ".join(notes)

@@ -96,7 +96,7 @@ def _program(analysis: Analysis) -> Text:
 def _techniques(analysis: Analysis) -> Text:
     from rich.text import Text
 
-    from automl_zero.analysis.analyze import techniques_with_notes
+    from automl_zero.analysis.findings import techniques_with_notes
 
     text = Text("techniques", "bold")
     for technique, note in techniques_with_notes(analysis.findings):

@@ -11,7 +11,7 @@ import signal
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from time import sleep
 
 from automl_zero.run.interrupt import is_handled
@@ -35,14 +35,15 @@ def answering() -> Iterator[None]:
             end_process(end.code if isinstance(end.code, int) else 1)
         raise
     finally:
-        with suppress(ValueError):
-            signal.set_wakeup_fd(before)
+        signal.set_wakeup_fd(before)
+        tell.close()
 
 
 def _watch(told: socket.socket) -> None:
     """Wait for SIGINT; whoever asks for the end with it waits no longer than that, even for the end of threads."""
-    while number := told.recv(1):
-        if number[0] == signal.SIGINT and not is_handled():
-            sleep(ANSWER_SECONDS)
-            if not is_handled():
-                end_process(128 + signal.SIGINT)
+    with told:
+        while number := told.recv(1):
+            if number[0] == signal.SIGINT and not is_handled():
+                sleep(ANSWER_SECONDS)
+                if not is_handled():
+                    end_process(128 + signal.SIGINT)

@@ -4,38 +4,76 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from automl_zero.terminal import echo
+
+if TYPE_CHECKING:
+    from automl_zero.dashboard.access import Access
+
+OTHERS = "AUTOML_ZERO_DASHBOARD_TOKEN or --token-file"
 
 
 def dashboard(
     folders: Annotated[
         list[Path] | None, typer.Argument(metavar="[FOLDER]...", help="Folders of runs; by default, runs.")
     ] = None,
-    host: Annotated[str, typer.Option(help="The address to serve; others than this machine's need a token.")] = (
-        "127.0.0.1"
-    ),
-    port: Annotated[int, typer.Option(min=1, max=65535, help="The port to serve.")] = 8765,
-    token: Annotated[str | None, typer.Option(help="What a browser must know; by default, made if needed.")] = None,
+    host: Annotated[str, typer.Option(help="The address to serve; 0.0.0.0 for all of this machine.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port to serve; 0 takes a free one.")] = 8765,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A file, yours alone, with the token; without, one is made at each start."),
+    ] = None,
+    token: Annotated[str | None, typer.Option(help=f"Outdated, others see it: use {OTHERS}.")] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A name of this server in front of a proxy; others are refused then."),
+    ] = None,
+    root_path: Annotated[str, typer.Option(metavar="PATH", help="The path below which a proxy shows the page.")] = "",
+    max_runs: Annotated[
+        int | None, typer.Option(min=1, help="Runs at once, the others wait; by default, one for each processor.")
+    ] = None,
 ) -> None:
     """Serve a page that follows runs, compares them, and starts and stops them, until Ctrl-C."""
     _check_library()
-    import secrets
-
-    import uvicorn
-
-    from automl_zero.dashboard.app import make_app
-    from automl_zero.dashboard.guard import is_loopback
+    from automl_zero.dashboard.app import Dashboard, make_app
+    from automl_zero.dashboard.serve import addresses, listen, serve
 
     roots = folders or [Path("runs")]
     _check_folders(folders or [])
-    token = token or (None if is_loopback(host) else secrets.token_urlsafe(24))
-    address = f"[{host}]" if ":" in host else host
-    echo(f"dashboard: http://{address}:{port}/" + (f"?token={token}" if token else ""))
-    uvicorn.run(make_app(roots, host, token), host=host, port=port, log_level="warning", access_log=False)
+    access, is_own = _access(host, token_file, token, allow_host or [], root_path)
+    server = Dashboard(roots, max_runs)
+    with listen(host, port) as listener:
+        for each in addresses(host, listener):
+            echo(f"dashboard: {each}?token={'...' if is_own else access.token}")
+        serve(make_app(server, access), listener)
+    if waiting := server.launched.waiting():
+        echo(f"runs that waited for their turn and are not started: {', '.join(waiting)}", err=True)
+
+
+def _access(host: str, file: Path | None, token: str | None, names: list[str], root: str) -> tuple[Access, bool]:
+    """What requests are judged by, and whether the user has given the token, who knows it then."""
+    from automl_zero.dashboard.access import (
+        SHORT,
+        Access,
+        checked_names,
+        checked_root,
+        is_loopback,
+        names_of_machine,
+        new_token,
+        own_token,
+    )
+
+    given = own_token(file, token)
+    if token is not None:
+        echo(f"warning: --token shows the token to all users of this machine (ps): use {OTHERS}", err=True)
+    if given and len(given) < SHORT:
+        echo(f"warning: the token has {len(given)} characters, and may be guessed: use {SHORT} or more", err=True)
+    allowed = checked_names(names)
+    own = names_of_machine() if allowed and not is_loopback(host) else frozenset()
+    return Access(given or new_token(), allowed, own | {host.lower()}, checked_root(root)), given is not None
 
 
 def _check_library() -> None:

@@ -9,9 +9,11 @@ import os
 import threading
 import time
 from pathlib import Path
+from typing import Any, BinaryIO
 
 from automl_zero.dashboard.known import MOST_POINTS, Known, Point, point
 from automl_zero.run.events import EpochEnd, Event, from_json
+from automl_zero.safe_files import open_regular
 
 CHUNK = 1 << 22  # bytes that are read at a time
 TAIL = 1 << 18  # bytes at the end that are read first
@@ -27,10 +29,13 @@ class Follower:
     Attributes:
         known: that.
         size: bytes of the file; ``faulty``: lines that are not events.
+        row: what a list of runs has shown of it.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path, self.lock = path, threading.Lock()
+    def __init__(self, path: Path, root: Path) -> None:
+        """Of a file below a folder, on the way to which no link is followed."""
+        self.path, self.root, self.lock = path, root, threading.Lock()
+        self.row: dict[str, Any] = {}
         self._reset()
 
     def _reset(self) -> None:
@@ -61,17 +66,18 @@ class Follower:
         Raises:
             OSError: the file cannot be read.
         """
-        deadline = time.monotonic() + seconds
-        with self.path.open("rb") as file:
+        deadline, is_more = time.monotonic() + seconds, True
+        with open_regular(self.path, within=self.root) as file:
             self.size = os.fstat(file.fileno()).st_size
-            if not self._is_same(file.fileno()):
+            if not self._is_same(file):
                 self._reset()
                 self.size = os.fstat(file.fileno()).st_size
             if self.size - self._offset > 2 * CHUNK:
-                self._look_ahead(file.fileno())
-            while self._read(file.fileno()) and time.monotonic() < deadline:
-                pass
-        if self._offset + CHUNK > self.size:
+                self._look_ahead(file)
+            while is_more := self._read(file, deadline):
+                if time.monotonic() >= deadline:
+                    break
+        if not is_more:
             self._preview = []
 
     def text(self, place: int, length: int) -> Event:
@@ -80,40 +86,47 @@ class Follower:
         Raises:
             OSError, ValueError: it is not there any more.
         """
-        with self.path.open("rb") as file:
-            return from_json(os.pread(file.fileno(), length, place))
+        with open_regular(self.path, within=self.root) as file:
+            return from_json(_part(file, place, length))
 
-    def _is_same(self, file: int) -> bool:
-        seam = os.pread(file, len(self._seam), self._offset - len(self._seam))
+    def _is_same(self, file: BinaryIO) -> bool:
+        seam = _part(file, self._offset - len(self._seam), len(self._seam))
         return self.size >= self._offset and seam == self._seam
 
-    def _look_ahead(self, file: int) -> None:
+    def _look_ahead(self, file: BinaryIO) -> None:
         """The end of a long file, and samples of all of it."""
         place = self.size - TAIL
-        for line in os.pread(file, TAIL, place).split(b"\n")[:-1]:
+        for line in _part(file, place, TAIL).split(b"\n")[:-1]:
             event = _event(line)  # the first line is cut, and none
             if event is not None:
                 self.known.note(place, event)
             place += len(line) + 1
         if not self._preview:
             step = (self.size - self._offset) // PROBES
-            chunks = (os.pread(file, PROBE, self._offset + number * step) for number in range(PROBES))
+            chunks = (_part(file, self._offset + number * step, PROBE) for number in range(PROBES))
             self._preview = [point(each) for each in map(_first_epoch, chunks) if each]
             self.known.space(self.size // MOST_POINTS)
 
-    def _read(self, file: int) -> bool:
-        """Read one chunk; gives whether there may be more."""
-        chunk = os.pread(file, CHUNK, self._offset)
+    def _read(self, file: BinaryIO, deadline: float) -> bool:
+        """Read one chunk, or as much of it as there is time for; gives whether there may be more."""
+        chunk = _part(file, self._offset, CHUNK)
         whole = chunk.rfind(b"\n") + 1
         if not whole and len(chunk) == CHUNK:  # no event is this long
             whole, self.faulty = CHUNK, self.faulty + 1
-        place = self._offset
-        for line in chunk[:whole].split(b"\n")[:-1]:
-            self._take(place, line)
-            place += len(line) + 1
-        self._offset += whole
-        self._seam = (self._seam + chunk[max(0, whole - SEAM) : whole])[-SEAM:]
-        return whole > 0
+        read = self._take_lines(chunk[:whole], deadline)
+        self._offset += read
+        self._seam = (self._seam + chunk[max(0, read - SEAM) : read])[-SEAM:]
+        return read > 0
+
+    def _take_lines(self, chunk: bytes, deadline: float) -> int:
+        """Take in one line at least; gives the number of bytes that need not be read again."""
+        read = 0
+        for line in chunk.split(b"\n")[:-1]:
+            self._take(self._offset + read, line)
+            read += len(line) + 1
+            if time.monotonic() >= deadline:
+                return read
+        return len(chunk)
 
     def _take(self, place: int, line: bytes) -> None:
         is_left_out = place < self.known.next_point and self.size - place > TAIL
@@ -124,6 +137,11 @@ class Follower:
             self.faulty += 1
         else:
             self.known.take(place, len(line), event, self.size)
+
+
+def _part(file: BinaryIO, place: int, length: int) -> bytes:
+    file.seek(place)
+    return file.read(length)
 
 
 def _first_epoch(chunk: bytes) -> EpochEnd | None:

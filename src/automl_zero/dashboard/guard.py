@@ -1,19 +1,20 @@
 """Who may ask the server for what: every request passes here first.
 
-Nothing is shown to a foreign host name, nor changed by a foreign page; with a token, nothing is shown without it.
+Without the token nothing is shown, whoever asks, and nothing is changed by the page of a stranger.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import secrets
 from collections.abc import Mapping
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from automl_zero.dashboard.access import Access, is_address, is_loopback
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -28,14 +29,11 @@ HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-store",
 }
 CHANGE = "X-Change"  # the header whose value only pages of this server know
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches it."""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+READING = ("GET", "HEAD")
+WELCOME = (
+    "this needs the token of the dashboard: open the address that it printed when it began, with ?token= and the token"
+    " at its end, or send the header 'Authorization: Bearer TOKEN'"
+)
 
 
 class Guard:
@@ -43,17 +41,17 @@ class Guard:
 
     Args:
         app: what is guarded.
-        host: that the server is bound to.
-        token: without which nothing is shown; None on this machine alone.
+        access: what requests are judged by.
         change: what a request that changes something must carry.
     """
 
-    def __init__(self, app: ASGIApp, host: str, token: str | None, change: str) -> None:
-        self.app, self._host, self._token, self._change = app, host, token, change
+    def __init__(self, app: ASGIApp, access: Access, change: str) -> None:
+        self.app, self._access, self._change = app, access, change
+        self._root = unquote(access.root)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request that may not pass; else pass it on, and see to the headers of the answer."""
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
 
@@ -62,49 +60,94 @@ class Guard:
                 MutableHeaders(scope=message).update(HEADERS)
             await send(message)
 
+        scope = {**scope, "path": self._path_below_root(scope["path"])}
         answer = self._refusal(scope, Headers(scope=scope))
         await (answer or self.app)(scope, receive, send_safely)
 
+    def _path_below_root(self, path: str) -> str:
+        """Proxies differ in whether they leave their own path before that of the page."""
+        is_below = path == self._root or path.startswith(f"{self._root}/")
+        return path[len(self._root) :] if is_below else path
+
     def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
-        host = headers.get("host", "")
-        if not self._is_own(_name_of(host)):
-            return PlainTextResponse("this host name is not the server's", 421)
-        if self._token and not self._is_known(scope, headers):
-            return self._welcome(scope, self._token) or PlainTextResponse("open the address with its token", 401)
-        if scope["method"] not in ("GET", "HEAD") and not self._may_change(scope, headers, host):
-            return PlainTextResponse("changes are made from the server's own page", 403)
-        return None
+        name = _name_of(headers.get("host", ""))
+        if not self._is_own(name):
+            return _refused(
+                f"the name {name[:80]} is not allowed here: start the dashboard with --allow-host NAME", 421
+            )
+        cookie, bearer = self._has_cookie(scope), self._has_bearer(headers)
+        if welcome := self._welcome(scope, is_known=cookie or bearer):
+            return welcome
+        if not (cookie or bearer):
+            return _without_token(scope, headers)
+        if scope["method"] not in READING:
+            return self._refused_change(headers, bearer)
+        return None if scope["path"] else RedirectResponse(f"{self._access.root}/", 308)
 
     def _is_own(self, name: str) -> bool:
-        """By a name of their own, strangers could make a browser believe that this server is theirs."""
-        if is_loopback(name):
-            return True
-        return not is_loopback(self._host) and (name == self._host or _is_address(name))
+        """Strangers may give this server a name of theirs; a browser has no cookie for that, so any may be answered."""
+        access = self._access
+        return not access.names or name in access.names | access.own or is_loopback(name) or is_address(name)
 
-    def _is_known(self, scope: Scope, headers: Headers) -> bool:
-        cookie = HTTPConnection(scope).cookies.get(
-            _cookie_name(scope), ""
-        )  # beside those of other servers, however odd
-        bearer = headers.get("authorization", "").removeprefix("Bearer ")
-        return any(_equal(each, self._token or "") for each in (cookie, bearer))
+    def _has_cookie(self, scope: Scope) -> bool:
+        """Beside those of other servers, however odd."""
+        return _equal(HTTPConnection(scope).cookies.get(_cookie_name(scope), ""), self._access.token)
 
-    def _welcome(self, scope: Scope, token: str) -> Response | None:
-        """The token in the address becomes a cookie, so that it stays in no history."""
-        given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
-        if scope["path"] != "/" or not _equal(given, token):
+    def _has_bearer(self, headers: Headers) -> bool:
+        scheme, _, given = headers.get("authorization", "").partition(" ")
+        return scheme.lower() == "bearer" and _equal(given.strip(), self._access.token)
+
+    def _welcome(self, scope: Scope, is_known: bool) -> Response | None:
+        """The token in the address becomes a cookie, so that it stays neither in the address bar nor in the history."""
+        given = parse_qs(scope["query_string"].decode("latin-1")).get("token")
+        if scope["method"] not in READING or scope["path"] not in ("", "/") or given is None:
             return None
-        answer = RedirectResponse("/", 303)
-        answer.set_cookie(_cookie_name(scope), token, httponly=True, samesite="strict")
+        if not (is_known or _equal(given[0], self._access.token)):
+            return None
+        # Without being told, a browser takes the path of the address as it knows it, in front of any proxy.
+        root = f"{self._access.root}/" if self._access.root else None
+        answer = RedirectResponse(root or "./", 303)
+        name, is_secure = _cookie_name(scope), scope["scheme"] == "https"
+        answer.set_cookie(name, self._access.token, path=root, secure=is_secure, httponly=True, samesite="strict")
         return answer
 
-    def _may_change(self, scope: Scope, headers: Headers, host: str) -> bool:
+    def _refused_change(self, headers: Headers, bearer: bool) -> Response | None:
+        """A browser sends a cookie by itself, so it must say which page asks; it never sends a bearer's token so."""
+        if not _equal(headers.get(CHANGE, ""), self._change):
+            return _refused(f"changes need the header {CHANGE}, whose value GET /api/session tells", 403)
+        if bearer or self._is_from_own_page(headers):
+            return None
+        origin = _name_of(_split(headers.get("origin", ""))[0])[:80]
+        return _refused(
+            f"changes from pages of '{origin}' are refused: if that is this server's name in front of a proxy, start"
+            " the dashboard with --allow-host NAME",
+            403,
+        )
+
+    def _is_from_own_page(self, headers: Headers) -> bool:
+        """As the browser says, which knows the name in front of a proxy: where it does not, by the name of the page."""
         origin = headers.get("origin")
-        is_same = origin is None or origin == f"{scope['scheme']}://{host}"
-        return is_same and _equal(headers.get(CHANGE, ""), self._change)
+        if origin is None or headers.get("sec-fetch-site") == "same-origin":
+            return True
+        place, name = _split(origin)
+        return bool(place) and (place == headers.get("host", "").lower() or name in self._access.names)
+
+
+def _refused(why: str, status: int) -> Response:
+    """What is left of the request is not read."""
+    return PlainTextResponse(why, status, {"Connection": "close"})
+
+
+def _without_token(scope: Scope, headers: Headers) -> Response:
+    answer = _refused(WELCOME, 401)
+    answer.headers["WWW-Authenticate"] = "Bearer"
+    if scope["path"] == "/" and headers.get("sec-fetch-site") == "cross-site":
+        answer.headers["Refresh"] = "0"  # behind a link on another site, a browser keeps the cookie back at first
+    return answer
 
 
 def _equal(given: str, wanted: str) -> bool:
-    return secrets.compare_digest(given.encode(), wanted.encode())
+    return secrets.compare_digest(given.encode(errors="replace"), wanted.encode())
 
 
 def _cookie_name(scope: Scope) -> str:
@@ -113,11 +156,14 @@ def _cookie_name(scope: Scope) -> str:
 
 def _name_of(host: str) -> str:
     """Without the port."""
-    return host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0].lower()
+    name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+    return name.lower().rstrip(".")
 
 
-def _is_address(name: str) -> bool:
+def _split(origin: str) -> tuple[str, str]:
+    """Host with port, and host alone, of the page that asks."""
     try:
-        return bool(ipaddress.ip_address(name))
+        parts = urlsplit(origin)
+        return parts.netloc.lower(), parts.hostname or ""
     except ValueError:
-        return False
+        return "", ""

@@ -6,70 +6,84 @@ wrote is not believed, so that no process is sent a signal on the word of a stra
 
 from __future__ import annotations
 
-import fcntl
 import os
+import platform
 import re
 import signal
-import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sys
 from pathlib import Path
+from typing import BinaryIO
 
 from automl_zero.run.store import HOLDER, LOCK, StoreError
+from automl_zero.safe_files import open_regular
 
 WRITTEN = re.compile(rb"([1-9]\d{0,9}) (\S{1,255})\n")
 
 
 def is_held(folder: Path) -> bool:
     """Whether a process works in a run folder."""
-    if not (folder / HOLDER).exists():
-        return False
     try:
-        with _opened(folder / LOCK) as lock:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)  # which ends as the file is closed
-    except BlockingIOError:
-        return True
+        with open_regular(folder / HOLDER, within=folder), open_regular(folder / LOCK, within=folder) as lock:
+            return os.fstat(lock.fileno()).st_nlink == 1 and _is_locked(lock, folder / LOCK)
     except OSError:
-        pass
-    return False
+        return False
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[int]:
-    """A file of this name and of no other one, whatever else may be in its place."""
-    file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    try:
-        status = os.fstat(file)
-        if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
-            raise OSError("not a file of its own")
-        yield file
-    finally:
-        os.close(file)
+if sys.platform == "win32":
+
+    def _is_locked(_: BinaryIO, path: Path) -> bool:
+        from filelock import FileLock, Timeout
+
+        try:
+            with FileLock(path, timeout=0):
+                return False
+        except Timeout:
+            return True
+
+else:
+
+    def _is_locked(lock: BinaryIO, _: Path) -> bool:
+        """By a shared lock, for which the file need not be one's own, and which ends as it is closed."""
+        import fcntl
+
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
 
 
 def _holder(folder: Path) -> tuple[int, str] | None:
     """The number of the process and its machine; None if a stranger wrote them, or nobody."""
     try:
-        with _opened(folder / HOLDER) as file:
-            written = WRITTEN.fullmatch(os.read(file, 300))
-            is_own = os.fstat(file).st_uid == os.geteuid()
+        with open_regular(folder / HOLDER, within=folder) as file:
+            written, status = WRITTEN.fullmatch(file.read(300)), os.fstat(file.fileno())
     except OSError:
         return None
+    is_own = status.st_nlink == 1 and status.st_uid == _user()
     return (int(written[1]), written[2].decode(errors="replace")) if written and is_own else None
+
+
+def _user() -> int:
+    """Whose files are believed; Windows has no numbers of users, and all files have 0."""
+    return os.geteuid() if hasattr(os, "geteuid") else 0
 
 
 def stop(folder: Path) -> None:
     """Ask a run to come to its end, as Ctrl-C does.
 
     Raises:
-        StoreError: no process works in the folder, or it belongs to somebody else, or it is on another machine.
+        StoreError: no process works in the folder, or it belongs to somebody else, or it is on another machine, or the
+            system has no way to ask.
     """
     holder = _holder(folder)
     if holder is None or holder[0] in (1, os.getpid()) or not is_held(folder):
         raise StoreError(f"no process of yours is known to work in {folder}: if one does, press Ctrl-C there")
     pid, machine = holder
-    if machine != os.uname().nodename:
+    if machine != platform.node():
         raise StoreError(f"process {pid} works in {folder} on the machine {machine}: press Ctrl-C there")
+    if os.name == "nt":  # where a signal would end the process at once, and without its result
+        raise StoreError(f"Windows has no way to ask process {pid} to end: press Ctrl-C where it was started")
     try:
         os.kill(pid, signal.SIGINT)
     except OSError as error:

@@ -1,37 +1,57 @@
-"""Starts runs as processes of their own, which go on when the server ends.
+"""Starts runs as processes of their own, which go on when the server ends: so many at once, and the others one by one.
 
 What is asked for is checked as the command checks it, before a process begins.
 """
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
 import tempfile
+import threading
+from collections import deque
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from automl_zero.config import ConfigError, load_config, preset_names
+from automl_zero.processors import usable_processors
 from automl_zero.run.effort import EFFORTS, is_started, with_effort
-from automl_zero.run.store import check_new
+from automl_zero.run.store import StoreError, check_new
 
-COMMAND = (sys.executable, "-c", "from automl_zero.cli import main; main()")
+COMMAND = (sys.executable, "-P", "-c", "from automl_zero.cli import main; main()")
 SETTINGS = ("seed", "stop.max_seconds", "stop.max_programs", "islands.count")
 NAME = re.compile(r"[A-Za-z0-9_][\w.-]{0,63}", re.ASCII)
 VALUE = re.compile(r"[\w.+-]{1,40}", re.ASCII)
+MOST_WAITING, MOST_FAILURES = 100, 20
+ENDED = (0, 130, 143)  # exit codes of runs that are complete
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A run that was asked for: where it will be, and what the command is told."""
+
+    root: Path
+    name: str
+    arguments: tuple[str, ...]
 
 
 class Launched:
-    """Processes that were started, and what those told that failed."""
+    """Runs that were started and go on, those that wait for their turn, and what those told that failed."""
 
-    def __init__(self) -> None:
-        self._started: list[tuple[str, subprocess.Popen[bytes], Any]] = []
+    def __init__(self, most: int | None = None) -> None:
+        """With a number of runs that may go on at once; by default, that of the processors."""
+        self._most = most or usable_processors()
+        self._lock = threading.Lock()
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._waiting: dict[str, Order] = {}
+        self._failures: deque[dict[str, str]] = deque(maxlen=MOST_FAILURES)
+        self._is_closed = False
 
     def start(self, root: Path, asked: Mapping[str, Any]) -> str:
-        """Start a run in a new folder; gives its name.
+        """Start a run in a new folder, or let it wait for its turn; gives its name.
 
         Args:
             root: where the folder is made.
@@ -40,29 +60,81 @@ class Launched:
         Raises:
             ConfigError, StoreError: it cannot be started so.
         """
-        name, arguments = _checked(root, asked)
-        told = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
-        command = [*COMMAND, "run", *arguments, "--out", str(root / name), "--quiet"]
-        process = subprocess.Popen(  # noqa: S603 - the arguments were checked, and no shell reads them
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=told, start_new_session=True
-        )
-        self._started.append((name, process, told))
-        return name
+        order = _checked(root, asked)
+        with self._lock:
+            if order.name in self._running or order.name in self._waiting:
+                raise StoreError(f"a run of the name {order.name} was started already: choose another name")
+            if len(self._waiting) >= MOST_WAITING:
+                raise StoreError(f"{MOST_WAITING} runs wait already: remove one, or start this one later")
+            self._waiting[order.name] = order
+            self._go_on()
+        return order.name
+
+    def remove(self, name: str) -> None:
+        """Take a run from those that wait.
+
+        Raises:
+            StoreError: it does not wait.
+        """
+        with self._lock:
+            if self._waiting.pop(name, None) is None:
+                raise StoreError(f"no run of the name '{name[:64]}' waits: it has begun, or was removed")
+
+    def waiting(self) -> list[str]:
+        """The names of those that wait, the next one first."""
+        with self._lock:
+            return list(self._waiting)
 
     def failures(self) -> list[dict[str, str]]:
-        """The runs that ended with an error, and what they told."""
-        return [{"name": name, "error": _end_of(told)} for name, process, told in self._started if _failed(process)]
+        """The last runs that ended with an error, and what they told."""
+        with self._lock:
+            return list(self._failures)
+
+    def close(self) -> None:
+        """Start no more; those that go on do so."""
+        with self._lock:
+            self._is_closed = True
+
+    def _go_on(self) -> None:
+        """Start those whose turn it is; the caller holds the lock."""
+        while self._waiting and len(self._running) < self._most and not self._is_closed:
+            order = self._waiting.pop(next(iter(self._waiting)))
+            told = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
+            try:
+                process = _begin(order, told)
+            except OSError as error:
+                told.close()
+                self._failures.append({"name": order.name, "error": f"no process can be started: {error.strerror}"})
+                continue
+            self._running[order.name] = process
+            watch = threading.Thread(target=self._see_off, args=(order.name, process, told), name="run", daemon=True)
+            watch.start()
+
+    def _see_off(self, name: str, process: subprocess.Popen[bytes], told: Any) -> None:
+        """Wait for the end of a run; then it is the turn of the next."""
+        with told:
+            code = process.wait()
+            error = _end_of(told)
+        with self._lock:
+            if code not in ENDED:
+                self._failures.append({"name": name, "error": error})
+            del self._running[name]
+            self._go_on()
 
 
-def _failed(process: subprocess.Popen[bytes]) -> bool:
-    return process.poll() not in (None, 0, 130, 143)
+def _begin(order: Order, told: Any) -> subprocess.Popen[bytes]:
+    command = [*COMMAND, "run", *order.arguments, "--out", str(order.root / order.name), "--quiet"]
+    return subprocess.Popen(  # noqa: S603 - the arguments were checked, and no shell reads them
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=told, start_new_session=True
+    )
 
 
 def _end_of(file: Any) -> str:
-    return os.pread(file.fileno(), 2000, 0).decode(errors="replace")
+    file.seek(0)
+    return str(file.read(2000).decode(errors="replace"))
 
 
-def _checked(root: Path, asked: Mapping[str, Any]) -> tuple[str, list[str]]:
+def _checked(root: Path, asked: Mapping[str, Any]) -> Order:
     preset, name, effort = (str(asked.get(key) or "") for key in ("preset", "name", "effort"))
     if preset not in preset_names():
         raise ConfigError(f"no preset '{preset[:60]}': presets are {', '.join(preset_names())}")
@@ -73,11 +145,12 @@ def _checked(root: Path, asked: Mapping[str, Any]) -> tuple[str, list[str]]:
     changes = [_change(key, str(asked[key]).strip()) for key in SETTINGS if asked.get(key) not in (None, "")]
     config = load_config(preset, changes)
     if effort:
-        with_effort(config, EFFORTS[effort], os.cpu_count() or 1, changes)
+        with_effort(config, EFFORTS[effort], usable_processors(), changes)
         if not is_started(EFFORTS[effort], changes):
             raise ConfigError(f"effort {effort} needs a limit: set seconds or programs, too")
     check_new(root / name)
-    return name, [preset, *(["--effort", effort] if effort else []), *(f"--set={each}" for each in changes)]
+    options = ["--effort", effort] if effort else []
+    return Order(root, name, (preset, *options, *(f"--set={each}" for each in changes)))
 
 
 def _change(key: str, value: str) -> str:

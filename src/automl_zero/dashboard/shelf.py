@@ -1,4 +1,4 @@
-"""The runs of some folders, by name. Nothing outside of these folders is ever opened.
+"""The runs of some folders, by name. Nothing outside of these folders is ever opened, and no link in them is followed.
 
 A name that comes from a browser is looked up among the names that were found, and never made into a path.
 """
@@ -7,53 +7,88 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
+from automl_zero.dashboard.shared import Shared
 from automl_zero.run.store import CONFIG, EVENTS
 
 DEEPEST, MOST_RUNS = 3, 1000
+MOST_NAMES = 20_000  # in one folder
 
 
-def runs_of(roots: Sequence[Path]) -> Mapping[str, Path]:
-    """Run folders by their names, which begin with the number of their root; a root may be a run folder itself."""
-    found: dict[str, Path] = {}
-    for number, root in enumerate(roots):
-        for path in _below(root, root.resolve(), DEEPEST):
-            if len(found) < MOST_RUNS:
-                inner = path.relative_to(root).as_posix()
-                found[_plain(f"{number}/{root.resolve().name if inner == '.' else inner}")] = path
-    return found
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run folder, and the folder of runs in which it was found, below which no link is followed."""
+
+    path: Path
+    root: Path
 
 
-def _below(path: Path, root: Path, depth: int) -> Iterator[Path]:
-    if not _is_inside(path, root):
-        return
-    if _is_file_inside(path / CONFIG, root) and _is_file_inside(path / EVENTS, root):
+class Shelf:
+    """The runs of some folders, which are looked for again whenever all of them are asked for."""
+
+    def __init__(self, roots: Sequence[Path]) -> None:
+        self._found: Mapping[str, Run] = {}
+        self._runs = Shared(lambda: runs_of(roots))
+
+    def runs(self) -> Mapping[str, Run]:
+        """All of them, by name."""
+        self._found = self._runs.value()
+        return self._found
+
+    def run(self, name: str) -> Run:
+        """The one of this name.
+
+        Raises:
+            LookupError: there is none.
+        """
+        run = self._found.get(name)
+        return run if run and _is_run(_entries(run.path)) else self.runs()[name]
+
+
+def runs_of(roots: Sequence[Path]) -> Mapping[str, Run]:
+    """Runs by their names, which begin with the number of their root; a root may be a run folder itself."""
+    found = (
+        (_plain(f"{number}/{_name_in(root, path)}"), Run(path, root))
+        for number, root in enumerate(roots)
+        for path in _below(root, DEEPEST)
+    )
+    return dict(islice(found, MOST_RUNS))
+
+
+def _name_in(root: Path, path: Path) -> str:
+    inner = path.relative_to(root).as_posix()
+    return root.resolve().name if inner == "." else inner
+
+
+def _below(path: Path, depth: int) -> Iterator[Path]:
+    entries = _entries(path)
+    if _is_run(entries):
         yield path
     elif depth:
-        for each in _folders_in(path):
-            yield from _below(each, root, depth - 1)
+        for name in sorted(name for name, each in entries.items() if _is_folder(each)):
+            yield from _below(path / name, depth - 1)
 
 
-def _folders_in(path: Path) -> list[Path]:
-    """Those that are not hidden; none of a folder that cannot be read, or has just been removed."""
+def _entries(path: Path) -> dict[str, os.DirEntry[str]]:
+    """What is in a folder; nothing if it cannot be read, or has just been removed."""
     try:
-        return sorted(each for each in path.iterdir() if each.is_dir() and not each.name.startswith("."))
+        with os.scandir(path) as entries:
+            return {each.name: each for each in islice(entries, MOST_NAMES)}
     except OSError:
-        return []
+        return {}
 
 
-def _is_file_inside(path: Path, root: Path) -> bool:
-    """Whether it is a file that can be read to its end, unlike a pipe or a device."""
-    return _is_inside(path, root) and path.is_file()
+def _is_run(entries: Mapping[str, os.DirEntry[str]]) -> bool:
+    """Whether it has the files of a run: no links, and such as can be read to their ends, unlike pipes and devices."""
+    return all(name in entries and entries[name].is_file(follow_symlinks=False) for name in (CONFIG, EVENTS))
 
 
-def _is_inside(path: Path, root: Path) -> bool:
-    """Whether it is there, and not by a link in another folder."""
-    try:
-        return path.exists() and path.resolve().is_relative_to(root)
-    except OSError:  # it cannot be looked at
-        return False
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether it is one that is not hidden."""
+    return not entry.name.startswith(".") and entry.is_dir(follow_symlinks=False)
 
 
 def _plain(name: str) -> str:

@@ -3,27 +3,28 @@ import { about, compared, score } from "./about.js";
 import { $, fitness, make, number, round, say, table } from "./dom.js";
 import { chart, large, short } from "./chart.js";
 import { pause } from "./play.js";
+import { queue } from "./queue.js";
 import { strip } from "./strip.js";
 
 const address = new URLSearchParams(location.hash.slice(1));
 const shown = { id: address.get("run"), other: address.get("with"), run: null, against: null, moment: null, story: "", about: "" };
 let rows = [];
 
-async function ask(path, query = {}) {
-  const answer = await fetch(`/api/${path}?${new URLSearchParams(query)}`);
+// Addresses are relative to that of the page, so that it may be shown below any path of a proxy.
+async function answered(path, options) {
+  const answer = await fetch(`api/${path}`, options);
   if (answer.status === 204) return null;
-  const found = await answer.json();
-  if (!answer.ok) throw new Error(found.error);
-  return found;
+  const text = await answer.text(), isJson = answer.headers.get("Content-Type") === "application/json";
+  if (!answer.ok || !isJson) throw new Error(isJson ? JSON.parse(text).error : text.slice(0, 300), { cause: answer.status });
+  return JSON.parse(text);
 }
+
+const ask = (path, query = {}) => answered(`${path}?${new URLSearchParams(query)}`);
 
 async function change(path, body) {
   const { change: key } = await ask("session"); // after a restart of the server it is another one
   const headers = { "Content-Type": "application/json", "X-Change": key };
-  const answer = await fetch(`/api/${path}`, { method: "POST", headers, body: JSON.stringify(body) });
-  const found = await answer.json();
-  if (!answer.ok) throw new Error(found.error);
-  return found;
+  return answered(path, { method: "POST", headers, body: JSON.stringify(body) });
 }
 
 function remember() {
@@ -176,8 +177,11 @@ async function tell(list) {
   const key = `${shown.id} ${kind} ${at} ${moment}`;
   if (key === shown.story) return;
   shown.story = key;
-  const story = moment ? await ask("story", { id: shown.id, kind, number: at }).catch(() => null) : null;
+  const story = moment ? await ask("story", { id: shown.id, kind, number: at }).catch((error) => error) : null;
   if (key !== shown.story) return; // the slider has moved on
+  if (story instanceof Error && (story instanceof TypeError || story.cause === 503)) shown.story = ""; // asked again
+  say($("remark"), story?.remark ?? story?.message ?? "");
+  if (story?.cause === 503) return; // what is shown stays until it is told
   lines($("program"), story?.lines ?? []);
   $("techniques").replaceChildren(...(story?.techniques ?? []).map((each) => {
     const item = make("li");
@@ -207,15 +211,21 @@ async function refresh() {
     const found = await ask("runs");
     rows = found.runs;
     showRuns(found.failures);
+    queue(found.waiting, remove);
     if (!rows.some((each) => each.id === shown.id)) return;
     const id = shown.id, run = await ask("run", { id, since: shown.run?.version ?? "" });
     if (id !== shown.id) return;
     shown.run = run ?? shown.run;
     await compare();
-    if (run || shown.other) showRun();
+    if (run || shown.other || !shown.story) showRun();
   } catch (error) {
     say($("note"), error instanceof TypeError ? "the server does not answer; trying again" : error.message);
   }
+}
+
+function remove(name) {
+  $("kept").textContent = "";
+  change("remove", { name }).catch((error) => { $("kept").textContent = error.message; }).finally(refresh);
 }
 
 async function repeat() {
@@ -245,8 +255,9 @@ $("start").addEventListener("submit", async (event) => {
   event.preventDefault();
   $("refusal").textContent = "";
   try {
-    const { id } = await change("start", Object.fromEntries(new FormData(event.target)));
-    choose(id);
+    const { id, waiting } = await change("start", Object.fromEntries(new FormData(event.target)));
+    if (waiting) refresh(); // the run that is shown stays
+    else choose(id);
   } catch (error) {
     $("refusal").textContent = error.message;
   }

@@ -1,0 +1,124 @@
+"""Who is let in, by which token, and under which names and path the server is known.
+
+A token never stands where other users of the machine see it, such as in the arguments of a process, and no process that
+the server starts inherits it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+import secrets
+import socket
+import stat
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from automl_zero.config import ConfigError
+from automl_zero.safe_files import open_regular
+
+VARIABLE = "AUTOML_ZERO_DASHBOARD_TOKEN"
+TOKEN = re.compile(r"[A-Za-z0-9._~-]{1,200}")  # what needs no quoting in an address, a header or a cookie
+SHORT = 16  # characters below which a token may be guessed
+NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,252})")
+PATH = re.compile(r"(/[A-Za-z0-9._~@%+-]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a request is judged by.
+
+    Attributes:
+        token: what a browser must know.
+        names: under which the server may be asked, beside those of this machine; where there are none, under any.
+        own: names of this machine.
+        root: the path below which a proxy shows the page, without a slash at its end.
+    """
+
+    token: str
+    names: frozenset[str] = frozenset()
+    own: frozenset[str] = frozenset()
+    root: str = ""
+
+
+def new_token() -> str:
+    """One that nobody guesses."""
+    return secrets.token_urlsafe(24)
+
+
+def own_token(file: Path | None, argument: str | None) -> str | None:
+    """The token that the user gives by a file, by the environment or on the command line; None if there is none.
+
+    It is removed from the environment, which is what processes started later inherit.
+
+    Raises:
+        ConfigError: it cannot be read, others can read it, or it cannot stand in an address.
+    """
+    variable = os.environ.pop(VARIABLE, None)
+    given = [each for each in (_read(file) if file else None, variable, argument) if each is not None]
+    if len(given) > 1:
+        raise ConfigError(f"more than one token is given: use one of --token-file and {VARIABLE}")
+    for each in given:
+        if not TOKEN.fullmatch(each):
+            raise ConfigError("a token has 1 to 200 letters, digits, dots, and any of - _ ~: choose another one")
+    return given[0] if given else None
+
+
+def _read(file: Path) -> str:
+    try:
+        with open_regular(file) as opened:
+            status, content = os.fstat(opened.fileno()), opened.read(1000)
+    except OSError as error:
+        raise ConfigError(f"token file {file} cannot be read ({error.strerror}): give a file with the token") from None
+    if os.name == "posix" and (status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) & 0o077):
+        raise ConfigError(f"token file {file} is not yours alone: make it so, with 'chmod 600 {file}' as its owner")
+    return content.decode("ascii", errors="replace").strip()
+
+
+def checked_names(names: Iterable[str]) -> frozenset[str]:
+    """Host names, as requests are compared with them.
+
+    Raises:
+        ConfigError: one is no name.
+    """
+    for each in names:
+        if not (NAME.fullmatch(each) or is_address(each)):
+            raise ConfigError(
+                f"--allow-host '{each[:80]}' is no host name: give it without scheme, port and path, such as"
+                " runs.example.org"
+            )
+    return frozenset(each.lower().rstrip(".") for each in names)
+
+
+def checked_root(root: str) -> str:
+    """A path of a proxy, without a slash at its end.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    if not PATH.fullmatch(root.rstrip("/")) or {".", ".."} & set(root.split("/")):
+        raise ConfigError(f"--root-path '{root[:80]}' is no path: give one such as /tools/runs")
+    return root.rstrip("/")
+
+
+def names_of_machine() -> frozenset[str]:
+    """Under which others reach it."""
+    return frozenset(each.lower() for each in (socket.gethostname(), socket.getfqdn()) if each)
+
+
+def is_address(name: str) -> bool:
+    """Whether it is one of a machine, and no name."""
+    try:
+        return bool(ipaddress.ip_address(name))
+    except ValueError:
+        return False
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches it."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
