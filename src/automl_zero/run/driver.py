@@ -30,6 +30,7 @@ from automl_zero.run.final import score_result
 from automl_zero.run.initial import initial_programs
 from automl_zero.run.limits import INTERRUPTED, Spent, check_ends, experiment_limit, run_limit
 from automl_zero.run.machine import machine, versions
+from automl_zero.run.memory_check import check_memory
 from automl_zero.run.reserve import compile_search, seconds_after_search
 from automl_zero.run.snapshot import Record, Snapshot, join_arrays, split_arrays
 from automl_zero.run.stopping import Stopping, run_apart
@@ -87,6 +88,8 @@ class Run:
         self.config, self._interrupted, self._engine = config, interrupted, engine or ThreadEngine(workers)
         self._checkpoints, self._callbacks, self._is_measured = checkpoints, Callbacks(callbacks), is_measured
         check_spaces(config)  # so that their faults are found before anything is compiled
+        if self._engine.cluster is None:
+            check_memory(config)
         self._initial = initial_programs(config)
         samples = {stage: sample_tasks(config.tasks, stage, config.seed) for stage in (Stage.SELECT, Stage.FINAL)}
         self._stopping = Stopping(config.stop.max_seconds, self._engine.stop)

@@ -1,0 +1,61 @@
+"""Whether the islands of a run fit into the memory of this machine: asked before any of it is taken.
+
+Systems hand out memory that they do not have, and end the process where it is used, so a search must not try.
+"""
+
+from __future__ import annotations
+
+from automl_zero.config import Config, ConfigError
+from automl_zero.memory import available_memory
+from automl_zero.program.program import AddressCounts
+from automl_zero.run.snapshot import named_arrays
+from automl_zero.search.births import new_births
+from automl_zero.search.cache import WAYS, new_cache
+from automl_zero.search.population import new_population
+from automl_zero.vm.execute import LINE_BYTES, memory_size
+
+ROOM = 1 << 28  # bytes for all else: libraries, tasks, events
+
+
+def check_memory(config: Config) -> None:
+    """Check that the islands fit that this process would hold at a time.
+
+    Raises:
+        ConfigError: they do not.
+    """
+    at_once = config.experiment.at_once
+    needed = at_once * sum(island_bytes(config.of_island(number)) * count for number, count in _groups(config))
+    free = available_memory() - ROOM
+    if needed > free:
+        raise ConfigError(
+            f"the {config.islands.count * at_once} islands need {needed / 1e9:.1f} GB of memory, and {free / 1e9:.1f} GB "
+            "are free: make search.population_size, evaluation.cache_size, program.max_sizes, islands.count or "
+            "experiment.at_once smaller, or tasks.num_features and memory.matrices"
+        )
+
+
+def _groups(config: Config) -> list[tuple[int, int]]:
+    """The number of an island of each group, and how many islands there are of it."""
+    groups, count = max(1, len(config.islands.groups)), config.islands.count
+    return [(number, len(range(number, count, groups))) for number in range(groups)]
+
+
+def island_bytes(config: Config) -> int:
+    """What an island of a config takes, about, as ``search.island.Island`` makes it."""
+    capacity, search, forgets = config.program.max_sizes, config.search, config.evaluation.forget_after > 0
+    member = _bytes(new_population(1, capacity))
+    births = _bytes(new_births(1, 1, capacity)) * min(
+        config.islands.epoch_programs, max(1000, 2 * search.population_size)
+    )
+    caches = 1 + (config.evaluation.fingerprint_train > 0)
+    entry = _bytes(new_cache(WAYS, forgets)) / WAYS
+    counts = AddressCounts(config.memory.scalars, config.memory.vectors, config.memory.matrices)
+    machine = (
+        memory_size(counts, config.tasks.num_features) * LINE_BYTES // 2
+    )  # large memories have half a line of lanes
+    members = search.population_size + search.children
+    return int(member * members + births + caches * entry * config.evaluation.cache_size + machine)
+
+
+def _bytes(arrays: object) -> int:
+    return sum(array.nbytes for _, array in named_arrays(arrays, ""))
