@@ -20,7 +20,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The apps of the servers that would have begun, and where they would have listened."""
     calls: list[Any] = []
     monkeypatch.delenv(VARIABLE, raising=False)
-    monkeypatch.setattr(serve, "serve", lambda app, listener: calls.append((app, listener.getsockname())))
+    monkeypatch.setattr(serve, "serve", lambda app, listener, _: calls.append((app, listener.getsockname())))
     return calls
 
 

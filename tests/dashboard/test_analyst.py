@@ -161,4 +161,4 @@ def test_while_a_program_is_told_runs_are_listed(tmp_path: Path, monkeypatch: py
     assert told == []
     OPENED[-1].close()
     asking.join()
-    assert told == [503]
+    assert told == [202]

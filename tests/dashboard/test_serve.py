@@ -113,11 +113,14 @@ def test_for_all_addresses_the_name_of_the_machine_is_printed_too() -> None:
 def open_slow(server: Server, count: int) -> list[socket.socket]:
     """Connections that have asked for something by halves."""
     made = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(count)]
-    head = f"Authorization: Bearer {server.token}\r\nX-Change: x\r\n"
+    with server.client() as page:
+        key = page.get("api/session").json()["change"]
+    head = f"Authorization: Bearer {server.token}\r\nX-Change: {key}\r\n"
     sent = (b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: a\r\n", b"POST /api/stop HTTP/1.1\r\nHost: a\r\n", b"\r\n")
     chunked = f"POST /api/stop HTTP/1.1\r\nHost: a\r\n{head}Transfer-Encoding: chunked\r\n\r\n5\r\n".encode()
     for number, each in enumerate(made):
-        each.sendall((*sent, chunked)[number % 6])
+        with suppress(ConnectionError):  # it has made place for another one
+            each.sendall((*sent, chunked)[number % 6])
     return made
 
 
@@ -134,7 +137,7 @@ def test_a_signal_ends_it_at_once_whoever_is_connected_and_runs_go_on(number: si
         assert time.monotonic() - began < 10  # two seconds, on a machine that does nothing else
     run = psutil.Process(int((tmp_path / "one" / ".holder").read_text().split()[0]))
     assert run.is_running()
-    assert server.told[-1] == "runs that waited for their turn and are not started: two, three"
+    assert server.told[1:] == ["runs that waited for their turn and are not started: two, three"]
     assert not (tmp_path / "two").exists()
     run.kill()
     for each in slow:
@@ -146,17 +149,18 @@ def test_while_many_say_nothing_others_are_answered(tmp_path: Path) -> None:
         slow = open_slow(server, 300)
         for _ in range(5):
             assert page.get("api/runs").status_code == 200
-        assert any("Traceback" in line for line in server.told) is False
         for each in slow:
             each.close()
+        assert page.get("api/runs").status_code == 200
+        assert len(server.told) == 1
 
 
 def test_of_too_many_connections_the_one_that_has_waited_longest_makes_place(tmp_path: Path) -> None:
     resource = pytest.importorskip("resource")
-    few, hard = 64, resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    few, hard = 256, resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     limit = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (few, hard))}
     with serving(tmp_path, **limit) as server:
-        first, *others = open_slow(server, 120)
+        first, *others = open_slow(server, 300)
         first.settimeout(60)
         with suppress(ConnectionResetError):
             assert first.recv(1) == b""

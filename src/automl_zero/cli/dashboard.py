@@ -48,7 +48,7 @@ def dashboard(
     with listen(host, port) as listener:
         for each in addresses(host, listener):
             echo(f"dashboard: {each}?token={'...' if is_own else access.token}")
-        serve(make_app(server, access), listener)
+        serve(make_app(server, access), listener, server.close)
     if waiting := server.launched.waiting():
         echo(f"runs that waited for their turn and are not started: {', '.join(waiting)}", err=True)
 

@@ -19,7 +19,7 @@ from typing import IO, Any, cast
 COMMAND = (sys.executable, "-P", "-c", "from automl_zero.dashboard.worker import serve; serve()")
 SECONDS = 5.0  # for one program
 BEGIN = 60.0  # seconds in which the process must have begun, on a machine that is busy
-MOST_ASKING = 3  # of whom one is answered at a time
+MOST_ASKING = 4  # of whom one is answered at a time
 MOST_KEPT = 128  # answers
 LONGEST_PROGRAM, LONGEST_ANSWER = 50_000, 1_000_000  # characters of what is analyzed, and bytes of what is said of it
 MOST_LINES, LONGEST_LINE = 500, 200  # that are shown of what is not

@@ -6,15 +6,14 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -191,8 +190,10 @@ def _endpoint(answer: Callable[..., Any]) -> Callable[[Request], Any]:
             return Told({"error": str(error)}, 400)
         except TooLongError as error:
             return Told({"error": str(error)}, 413, {"Connection": "close"})
+        except ClientDisconnect:  # in the midst of a request: there is nobody to answer
+            return Response(status_code=400)
         except BusyError as error:
-            return Told({"error": str(error)}, 503, {"Retry-After": "1"})
+            return Told({"busy": True, "remark": str(error)}, 202)
         except (OSError, ValueError):
             return Told({"error": "this cannot be read"}, 400)
         return Response(status_code=204) if found is None else Told(found)
@@ -225,18 +226,12 @@ async def _page(_: Request) -> Response:
 
 
 def make_app(dashboard: Dashboard, access: Access) -> Starlette:
-    """The server's app, which closes the dashboard when it ends.
+    """The server's app.
 
     Args:
         dashboard: what is told.
         access: whom it is told.
     """
-
-    @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        yield
-        dashboard.close()
-
     asks = {name: getattr(dashboard, name) for name in ("session", "runs", "run", "story", "about")}
     changes = {name: getattr(dashboard, name) for name in ("start", "stop", "remove")}
     routes = [
@@ -245,4 +240,4 @@ def make_app(dashboard: Dashboard, access: Access) -> Starlette:
         *(Route(f"/api/{name}", _endpoint(each), methods=["POST"]) for name, each in changes.items()),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
-    return Starlette(routes=routes, middleware=[Middleware(Guard, access, dashboard.change)], lifespan=lifespan)
+    return Starlette(routes=routes, middleware=[Middleware(Guard, access, dashboard.change)])

@@ -10,6 +10,7 @@ import asyncio
 import os
 import signal
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -21,6 +22,7 @@ from automl_zero.config import ConfigError
 
 PATIENCE = 30.0  # seconds for a request and its answer, from the connection or the answer before
 MOST_CONNECTIONS = 500
+AT_ONCE = 100  # connections that are taken up before any of them is looked at, beside all that there are
 LONGEST_HEAD = 16_384  # bytes of the address and the headers of a request
 GRACE = 1  # seconds that answers under way may take when the server ends
 
@@ -50,6 +52,11 @@ class Connection(H11Protocol):
         if self.timer is not None:
             self.timer.cancel()
 
+    def is_sending(self) -> bool:
+        """Whether the rest of a request is still to come."""
+        cycle = self.cycle
+        return cycle is not None and cycle.more_body and not cycle.response_complete
+
     def _wait(self) -> None:
         if self.timer is not None:
             self.timer.cancel()
@@ -78,7 +85,7 @@ def listen(host: str, port: int) -> socket.socket:
             raise OSError(0, "no host is given")
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family = min(each[0] for each in found)  # IPv4 where a name has both
-        return socket.create_server((host, port), family=family, backlog=MOST_CONNECTIONS)
+        return socket.create_server((host, port), family=family, backlog=AT_ONCE)
     except (OSError, UnicodeError) as error:
         remedy = "choose another --port, or a --host that is an address of this machine"
         raise ConfigError(f"{host[:255]}, port {port}, cannot be served ({_why(error)}): {remedy}") from None
@@ -91,20 +98,44 @@ def _why(error: OSError | UnicodeError) -> str:
     return str(getattr(error, "strerror", None) or error)
 
 
-def serve(app: Starlette, listener: socket.socket) -> None:
-    """Answer requests until Ctrl-C or SIGTERM."""
+class Server(uvicorn.Server):
+    """One that, when it ends, waits for no request that is still being sent, nor for what takes long to find out."""
+
+    def __init__(self, config: uvicorn.Config, close: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._close = close
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Come to the end."""
+        self._close()
+        for each in self.server_state.connections:
+            if isinstance(each, Connection) and each.is_sending():
+                each.transport.abort()
+        await super().shutdown(sockets)
+
+
+def serve(app: Starlette, listener: socket.socket, close: Callable[[], None]) -> None:
+    """Answer requests until Ctrl-C or SIGTERM.
+
+    Args:
+        app: what answers.
+        listener: where requests come.
+        close: is called before the last answers are waited for, and ends those that take long.
+    """
     options: dict[str, Any] = {"log_level": "error", "access_log": False, "server_header": False}
     config = uvicorn.Config(
         app,
         http=Connection,
         ws="none",
         h11_max_incomplete_event_size=LONGEST_HEAD,
+        backlog=AT_ONCE,
         timeout_graceful_shutdown=GRACE,
+        lifespan="off",
         **options,
     )
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run(sockets=[listener])
+        Server(config, close).run(sockets=[listener])
 
 
 def addresses(host: str, listener: socket.socket) -> list[str]:

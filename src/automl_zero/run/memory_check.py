@@ -28,9 +28,9 @@ def check_memory(config: Config) -> None:
     free = available_memory() - ROOM
     if needed > free:
         raise ConfigError(
-            f"the {config.islands.count * at_once} islands need {needed / 1e9:.1f} GB of memory, and {free / 1e9:.1f} GB "
-            "are free: make search.population_size, evaluation.cache_size, program.max_sizes, islands.count or "
-            "experiment.at_once smaller, or tasks.num_features and memory.matrices"
+            f"the {config.islands.count * at_once} islands need {needed / 1e9:.1f} GB of memory, and "
+            f"{free / 1e9:.1f} GB are free: make search.population_size, evaluation.cache_size, program.max_sizes, "
+            "islands.count or experiment.at_once smaller, or tasks.num_features and memory.matrices"
         )
 
 
@@ -50,9 +50,8 @@ def island_bytes(config: Config) -> int:
     caches = 1 + (config.evaluation.fingerprint_train > 0)
     entry = _bytes(new_cache(WAYS, forgets)) / WAYS
     counts = AddressCounts(config.memory.scalars, config.memory.vectors, config.memory.matrices)
-    machine = (
-        memory_size(counts, config.tasks.num_features) * LINE_BYTES // 2
-    )  # large memories have half a line of lanes
+    # Large memories have lanes for half a line, and what is kept of failed lanes is hardly ever touched.
+    machine = memory_size(counts, config.tasks.num_features) * LINE_BYTES // 2
     members = search.population_size + search.children
     return int(member * members + births + caches * entry * config.evaluation.cache_size + machine)
 

@@ -15,7 +15,7 @@ async function answered(path, options) {
   const answer = await fetch(`api/${path}`, options);
   if (answer.status === 204) return null;
   const text = await answer.text(), isJson = answer.headers.get("Content-Type") === "application/json";
-  if (!answer.ok || !isJson) throw new Error(isJson ? JSON.parse(text).error : text.slice(0, 300), { cause: answer.status });
+  if (!answer.ok || !isJson) throw new Error(isJson ? JSON.parse(text).error : text.slice(0, 300));
   return JSON.parse(text);
 }
 
@@ -179,9 +179,9 @@ async function tell(list) {
   shown.story = key;
   const story = moment ? await ask("story", { id: shown.id, kind, number: at }).catch((error) => error) : null;
   if (key !== shown.story) return; // the slider has moved on
-  if (story instanceof Error && (story instanceof TypeError || story.cause === 503)) shown.story = ""; // asked again
+  if (story instanceof TypeError || story?.busy) shown.story = ""; // asked again
   say($("remark"), story?.remark ?? story?.message ?? "");
-  if (story?.cause === 503) return; // what is shown stays until it is told
+  if (story?.busy) return; // what is shown stays until it is told
   lines($("program"), story?.lines ?? []);
   $("techniques").replaceChildren(...(story?.techniques ?? []).map((each) => {
     const item = make("li");
