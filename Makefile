@@ -12,7 +12,7 @@ help:
 	@echo "make demo    evolve a learning algorithm from empty programs on images, for about three minutes"
 	@echo "make test    run the tests"
 	@echo "make browser try dashboard (also behind nginx) and report in chromium; both are installed if root can"
-	@echo "make soak    kill a run again and again for 20 minutes, and try 100,000 hostile inputs in some more"
+	@echo "make soak    kill a run again and again for 20 minutes; hostile inputs, configs and clients for 20 more"
 	@echo "make check   style, types, who may import whom, and published vulnerabilities of what is installed"
 	@echo "make bench   measure the speed, beside that of the published C++ program"
 	@echo "make clean   remove the environment and the caches; runs stay"
