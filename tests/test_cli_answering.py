@@ -38,8 +38,8 @@ def test_a_run_whose_epoch_has_no_end_gives_its_result(number: signal.Signals, c
 
 def test_a_run_that_has_not_begun_leaves_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    wide = ["--set", "tasks.num_features=1024", "--set", "memory.matrices=8", "--set", "program.initial=random"]
-    with start("run", small_file(tmp_path), "--out", folder, *wide) as process:
+    many = ["--set", "search.population_size=1000000", "--set", "evaluation.cache_size=0"]
+    with start("run", small_file(tmp_path), "--out", folder, *many) as process:
         time.sleep(3)
         process.send_signal(signal.SIGINT)
         told, _ = process.communicate(timeout=PATIENCE)

@@ -18,7 +18,12 @@ from automl_zero.run.events import EpochEnd, Event, Final, Improvement, Selectio
 from automl_zero.run.recorded import run_recorded
 from automl_zero.run.resume import resume_recorded
 
-CONFIG = small_config(baselines={"names": []}, islands={"migration_epochs": 2}, checkpoint={"every_epochs": 3})
+CONFIG = small_config(
+    baselines={"names": []},
+    islands={"migration_epochs": 2},
+    checkpoint={"every_epochs": 3},
+    stop={"max_programs": 660},  # with whole epochs
+)
 HOOKS = (
     "on_start",
     "on_migration",

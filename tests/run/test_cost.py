@@ -58,7 +58,7 @@ def test_a_measured_run_tells_its_cost_right_after_the_start() -> None:
     assert final.seconds < 60
 
 
-def test_the_time_of_the_measurement_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_time_of_the_measurement_is_a_part_of_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     found = estimate(small_config())
 
     def slow(*_: object) -> Estimate:
@@ -67,7 +67,7 @@ def test_the_time_of_the_measurement_does_not_count(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr("automl_zero.run.driver.measure", slow)
     events = Run(small_config(stop={"max_seconds": 0.2, "max_programs": None}), is_measured=True).events()
-    assert [next(events).event for _ in range(4)] == ["start", "estimate", "improvement", "epoch"]
+    assert [next(events).event for _ in range(4)] == ["start", "estimate", "improvement", "select"]
 
 
 @pytest.mark.parametrize(

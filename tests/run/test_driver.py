@@ -135,7 +135,7 @@ def test_every_limit_of_an_experiment_ends_it(key: str, limit: float) -> None:
 def test_an_experiment_without_limits_ends_with_the_run() -> None:
     events = run(small_config(stop={"max_experiments": 3}))
     assert [each.limit for each in of(Selection, events)] == ["stop.max_programs"]
-    assert of(Stop, events)[0].programs == 660
+    assert of(Stop, events)[0].programs == 600
 
 
 def test_an_interrupted_run_ends_after_its_epoch_with_a_result() -> None:

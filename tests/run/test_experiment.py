@@ -18,6 +18,7 @@ from automl_zero.search.island import Island
 from automl_zero.tasks.suites import Stage, build_tasks
 from automl_zero.tasks.task import TaskError
 from automl_zero.vm.lower import Code
+from automl_zero.vm.stop_flag import StopFlag
 
 LINEAR = library_program("linear_regression")
 
@@ -101,9 +102,9 @@ def test_a_program_that_several_islands_hold_is_scored_once(monkeypatch: pytest.
     scored: list[Program] = []
     score = ThreadEngine.score
 
-    def noting(engine: ThreadEngine, programs: Sequence[Program], beginning: Beginning) -> list[float]:
+    def noting(engine: ThreadEngine, programs: Sequence[Program], beginning: Beginning, stop: StopFlag) -> list[float]:
         scored.extend(programs)
-        return score(engine, programs, beginning)
+        return score(engine, programs, beginning, stop)
 
     monkeypatch.setattr(ThreadEngine, "score", noting)
     experiment = Experiment(small_config(), 0, [LINEAR])

@@ -15,7 +15,7 @@ from automl_zero.console import SafeConsole
 from automl_zero.run.callbacks import Callback
 from automl_zero.run.checkpoints import latest, state_digest
 from automl_zero.run.driver import Run, RunCutError
-from automl_zero.run.events import EpochEnd, Final, Selection, Stop
+from automl_zero.run.events import EpochEnd, Final, Stop
 from automl_zero.run.recorded import run_recorded
 from automl_zero.run.resume import resume_recorded
 from automl_zero.run.store import StoreError, read_run
@@ -53,11 +53,6 @@ def test_families_stay_whole() -> None:
     assert (stop[0].programs - 60) % (3 * 20) == 0
 
 
-def test_a_limit_of_an_experiment_is_as_exact() -> None:
-    events = list(Run(small_config(stop={"max_experiments": 2}, experiment={"max_programs": 100})).events())
-    assert [each.experiment_programs for each in events if isinstance(each, Selection)] == [102, 102]
-
-
 @pytest.mark.parametrize("search", SEARCHES)
 @pytest.mark.parametrize("most", [250, 333, 501])
 def test_a_run_that_goes_on_within_an_epoch_comes_to_the_same(search: str, most: int, tmp_path: Path) -> None:
@@ -67,7 +62,7 @@ def test_a_run_that_goes_on_within_an_epoch_comes_to_the_same(search: str, most:
     resume_recorded(tmp_path / "parts", ["stop.max_programs=900"], False, 2, QUIET)
     assert state_digest(tmp_path / "parts") == state_digest(tmp_path / "whole")
     whole, parts = (read_run(tmp_path / name).events for name in ("whole", "parts"))
-    assert timeless(whole)[-2:] == timeless(parts)[-2:]  # the result, and what was spent
+    assert timeless(whole) == timeless(parts)
     assert kept.position or search in ("families", "patient")
 
 

@@ -155,5 +155,10 @@ def test_a_sample_runs_in_as_many_lanes_as_all_tasks(num_tasks: int, dtype: str)
 
 
 def test_a_sample_finds_that_not_all_tasks_fit_into_memory() -> None:
-    with pytest.raises(TaskError, match="100000000 tasks"):
-        sample_tasks(config("linear", num_tasks=100_000_000), Stage.FINAL, 0)
+    with pytest.raises(TaskError, match="10000 tasks of 1000000 "):
+        sample_tasks(config("linear", num_tasks=10_000, num_train=1_000_000), Stage.FINAL, 0)
+
+
+def test_epochs_that_do_not_fit_into_memory_are_told() -> None:
+    with pytest.raises(TaskError, match=r"9223372036854775807 epochs \(tasks\.num_epochs\) .* use fewer of either"):
+        build_tasks(config("linear", num_epochs=(1 << 63) - 1), Stage.SEARCH, 0)

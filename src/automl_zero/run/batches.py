@@ -17,7 +17,9 @@ from automl_zero.vm.stop_flag import StopFlag
 ROUNDS = 4  # batches for each host, so that slow programs delay the end little
 
 
-def score_on_hosts(programs: Sequence[Program], beginning: Beginning, fleet: Fleet, stop: StopFlag) -> list[float]:
+def score_on_hosts(
+    programs: Sequence[Program], beginning: Beginning, fleet: Fleet, stop: StopFlag | None = None
+) -> list[float]:
     """What ``Beginning.score`` gives for each of these programs.
 
     Raises:
@@ -30,7 +32,7 @@ def score_on_hosts(programs: Sequence[Program], beginning: Beginning, fleet: Fle
     sent: dict[int, tuple[int, int]] = {}  # (host, batch) by the number of the message
     losses: Counter[int] = Counter()
     while len(found) < len(batches):
-        stop.check()
+        (stop or fleet.stop).check()
         for host in _idle(fleet, beginning, {host for host, _ in sent.values()})[: len(waiting)]:
             number = waiting.pop(0)
             sent[fleet.send(host, beginning, [batches[number]])] = host, number

@@ -25,6 +25,7 @@ from automl_zero.vm.execute import Prepared
 from automl_zero.vm.stop_flag import StopFlag
 
 SECONDS = 0.8  # of search in all; to score the first members comes on top
+SHARE = 0.1  # of the time of a run, at most, since that counts
 MOST_PROGRAMS = 100_000  # of one island
 MEMBERS, MEMBER_SECONDS = 100, 0.1  # at most so many of them, and no more than can be scored in that time
 EVALUATED = 0.1  # the share of programs that may be evaluated later, if in the first second there are fewer
@@ -152,7 +153,7 @@ def _paces(
     net, steps = _net(config, tasks, stop)
     search = config.search.model_copy(update={"population_size": _members(config, net)})
     small, beginnings = config.model_copy(update={"search": search}), [initial, *_learners(config, tasks)]
-    seconds = SECONDS / groups / len(beginnings)
+    seconds = min(SECONDS, SHARE * (config.stop.max_seconds or SECONDS / SHARE)) / groups / len(beginnings)
     sample = partial(_sample, small, tasks, stop, seconds, max(1, int(seconds / 4 / net)))
     samples = (pool.map(partial(sample, each), range(threads)) for each in beginnings)
     return [_pace(list(each), net, steps) for each in samples]

@@ -105,6 +105,7 @@ class Run:
         self._record = -1.0  # best search fitness of the run
         self._selections: list[Selection] = []  # each one a record, so the last is the best
         self._told = 0  # events
+        self._at_epoch = self._told, self._record  # when the latest epoch began
         self._cut_programs = 0
         self._before_seconds, self._began = 0.0, monotonic()
         if resumed:
@@ -210,7 +211,7 @@ class Run:
 
     def _search_on(self, turns: Executor) -> Generator[Event, None, str]:
         self._begin_experiments()  # where a run goes on that may have more of them now
-        yield from self._improvements(self._experiments)
+        yield from self._improvements([each for each in self._experiments if not each.archipelago.position])
         self._keep_if_due()
         while True:
             limit = self._limit()
@@ -224,8 +225,9 @@ class Run:
             self._keep_if_due()
 
     def _run_epoch(self, turns: Executor) -> Iterator[Event]:
-        """One epoch of each experiment, or as much of it as limits on programs allow, all at the same time."""
+        """One epoch of each experiment, or as much of it as the limit on programs allows, all at the same time."""
         side_by_side = turns.map if len(self._experiments) > 1 else map  # alone, in this thread, which signals reach
+        self._at_epoch = self._told, self._record
         most = [self._programs_left(each) for each in self._experiments]
         programs = self._counters()["programs"]
         migrated = list(side_by_side(lambda each, left: each.run_epoch(left), self._experiments, most))
@@ -237,12 +239,9 @@ class Run:
         yield from self._tell_epoch()
 
     def _programs_left(self, experiment: Experiment) -> int | None:
-        """Programs of each island until the first limit on programs, if that is within the next epoch."""
-        run, own = self.config.stop.max_programs, self.config.experiment.max_programs
-        of_run = None if run is None else run - self._counters()["programs"]
-        of_own = None if own is None else own - experiment.archipelago.programs
-        left = experiment.programs_left(of_run, len(self._experiments)), experiment.programs_left(of_own)
-        return min((each for each in left if each is not None), default=None)
+        """Programs of each island until the limit of the run, if that is within the next epoch."""
+        most = self.config.stop.max_programs
+        return most and experiment.programs_left(most - self._counters()["programs"], len(self._experiments))
 
     def _tell_migration(self, epoch: int) -> None:
         self._callbacks.tell(lambda each: each.on_migration(epoch))
@@ -288,6 +287,8 @@ class Run:
     def snapshot(self) -> Snapshot:
         """The state of the search, between epochs; it holds until the next one begins."""
         first, *others = [each.going for each in self._experiments]
+        is_within_epoch = all(each.position for each in (first, *others))
+        told, best = self._at_epoch if is_within_epoch else (self._told, self._record)
         record = Record(
             experiment=first.experiment,
             epoch=first.epoch,
@@ -295,11 +296,11 @@ class Run:
             improved_at=first.improved_at,
             position=first.position,
             beside=tuple(others),
-            best_fitness=self._record,
+            best_fitness=best,
             before=dict(self._before),
             ended=self._ended,
             selections=tuple(self._selections),
-            events=self._told,
+            events=told,  # where the search goes on within an epoch, what was told of a part of it is told again
             seconds=self._seconds(),
         )
         return Snapshot(record, join_arrays({each.number: each.archipelago.arrays for each in self._experiments}))
@@ -333,6 +334,9 @@ class Run:
             self._callbacks.tell(lambda each: each.on_checkpoint(path))
 
     def _experiment_limit(self, experiment: Experiment) -> str | None:
+        """The limit that an experiment has reached; within an epoch, none is looked at."""
+        if experiment.archipelago.position:
+            return None
         return experiment_limit(self.config.experiment, experiment.spent)
 
     def _limit(self) -> str | None:

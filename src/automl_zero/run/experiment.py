@@ -157,13 +157,13 @@ class Experiment:
             self._at_epoch = self.fitness, self.improved_at
         return has_risen
 
-    def programs_left(self, most: int | None, share: int = 1) -> int | None:
-        """How many more each island may make so that ``share`` such experiments have made ``most`` more in all.
+    def programs_left(self, most: int, share: int) -> int | None:
+        """How many more each island may make so that ``share`` such experiments make ``most`` more in all.
 
-        Families stay whole, and nothing is left where an epoch ends: None stands for all of it.
+        Families stay whole. None stands for all that are left of the epoch, as they are fewer.
         """
         settings = self.config.islands
-        if most is None or not settings.synchronous:
+        if not settings.synchronous:
             return None
         left = -(-most // (settings.count * share))
         if self.config.search.method == "minimal-generation-gap":
@@ -181,12 +181,13 @@ class Experiment:
         programs, steps = self.archipelago.programs, self.archipelago.train_steps
         return Spent(programs, steps, self.fitness, idle_programs=programs - self.improved_at)
 
-    def select(self, tasks: TaskSet, stop: StopFlag) -> Candidate:
+    def select(self, tasks: TaskSet, stop: StopFlag | None = None) -> Candidate:
         """Of the fittest programs of each island, the one that does best on the select tasks; of equals, on search.
 
         Raises:
             Stopped: the flag was raised meanwhile.
         """
+        stop = stop or StopFlag()
         found = self.archipelago.islands.fittest(CANDIDATES, range(len(self.archipelago.tasks)))
         members = [(number, member) for number, each in enumerate(found) for member in each]
         selecting = Beginning(self.config, [tasks], seed_at(self.config.seed, "select"))

@@ -6,7 +6,11 @@ the state of a search is no longer one that may be gone on from.
 
 from __future__ import annotations
 
-import numpy as np
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class Stopped(Exception):  # noqa: N818 -- nothing is wrong: somebody asked for it
@@ -28,7 +32,9 @@ class StopFlag:
     """
 
     def __init__(self) -> None:
-        self.array = np.zeros(1, np.int64)
+        import numpy as np  # so that whoever only catches what is raised does not wait for it
+
+        self.array: NDArray[np.int64] = np.zeros(1, np.int64)
 
     def set(self) -> None:
         """Raise the flag; compiled loops that read it end within milliseconds."""
