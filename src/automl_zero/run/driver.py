@@ -13,7 +13,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from time import monotonic
 
 from automl_zero import __version__
@@ -115,7 +115,8 @@ class Run:
         """Begin the experiments, or those that a state goes on with, which takes a part of the run's time."""
         try:
             if self.config.stop.max_seconds is not None:
-                self._stopping.reserve = seconds_after_search(self.config, samples, self._engine.workers)
+                workers = self._engine.workers
+                self._stopping.reserve = run_apart(lambda: seconds_after_search(self.config, samples, workers))
             if going is None:
                 self._begin_experiments()
             else:
@@ -177,8 +178,13 @@ class Run:
 
     @cached_property
     def _select_tasks(self) -> TaskSet:
-        """Built when the first experiment ends, and kept for the others."""
-        return build_tasks(self.config.tasks, Stage.SELECT, self.config.seed)
+        """Built when the first experiment ends, and kept for the others.
+
+        Raises:
+            Stopped: there was no time for that.
+        """
+        build = partial(build_tasks, self.config.tasks, Stage.SELECT, self.config.seed)
+        return run_apart(build, lambda: self._stopping.scoring.is_set)
 
     def _check_at_once(self, going: int) -> None:
         at_once = max(self.config.experiment.at_once, going)
@@ -320,8 +326,8 @@ class Run:
 
     def _cut_short(self, aim: str) -> str:
         """What is wrong where a run is ended too early to have a result."""
-        limit = self._limit() or INTERRUPTED
-        told = limit if limit == INTERRUPTED else f"ended by {limit} = {self.config.stop.max_seconds}"
+        is_interrupted = self._is_interrupted() or self._stopping.is_hurried
+        told = INTERRUPTED if is_interrupted else f"ended by stop.max_seconds = {self.config.stop.max_seconds}"
         return f"the run was {told} before {aim}"
 
     def _keep_if_due(self) -> None:

@@ -9,7 +9,7 @@ from automl_zero.config import Config
 from automl_zero.program.prune import prune
 from automl_zero.program.text import from_text, to_text
 from automl_zero.run.baselines import baseline, is_known, suited
-from automl_zero.run.events import Baseline, Final, Scoring, Selection
+from automl_zero.run.events import Baseline, Final, Score, Scoring, Selection
 from automl_zero.run.experiment import search_tasks
 from automl_zero.run.learning import learned_addresses
 from automl_zero.run.scoring import score_program
@@ -29,11 +29,16 @@ def score_result(
     Raises:
         Stopped: there was no time for the program itself.
     """
-    program, search = from_text(best.program), search_tasks(config.of_island(0), best.experiment)[0]
-    final = build_tasks(config.tasks, Stage.FINAL, config.seed)
-    tasks = {Stage.SEARCH: search, Stage.SELECT: select_tasks, Stage.FINAL: final}
-    stop = stopping.scoring
-    scores = run_apart(lambda: {stage: score_program(program, each, config, stop) for stage, each in tasks.items()})
+    stop, program = stopping.scoring, from_text(best.program)
+
+    def scored() -> tuple[dict[Stage, TaskSet], dict[Stage, Score]]:
+        search = search_tasks(config.of_island(0), best.experiment)[0]
+        final = build_tasks(config.tasks, Stage.FINAL, config.seed)
+        tasks = {Stage.SEARCH: search, Stage.SELECT: select_tasks, Stage.FINAL: final}
+        return tasks, {stage: score_program(program, each, config, stop) for stage, each in tasks.items()}
+
+    tasks, scores = run_apart(scored, lambda: stop.is_set)
+    search = tasks[Stage.SEARCH]
     found, left_out = yield from _baselines(tasks, config, stopping)
     yield Final(
         seconds=0.0,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
+from threading import Timer
 from time import perf_counter
 
 from automl_zero.config import Config
-from automl_zero.program.library import two_layer_net
+from automl_zero.program.library import library_program, two_layer_net
 from automl_zero.program.program import Program
 from automl_zero.run.baselines import Algorithm, suited
 from automl_zero.run.experiment import CANDIDATES
@@ -16,8 +17,10 @@ from automl_zero.run.scoring import score_program
 from automl_zero.search.island import Island
 from automl_zero.tasks.suites import Stage, sample_tasks
 from automl_zero.tasks.task import TaskSet, first
+from automl_zero.vm.stop_flag import StopFlag, Stopped
 
 MOST_SHARE = 0.3  # of the time of a run
+MEASURED_SHARE, MEASURED_SECONDS = 0.1, 2.0  # of the time of a run, and at most, to measure this
 MARGIN = 1.5  # so many times what is measured: evolved programs and other settings of baselines may cost more
 TRIED = 2  # tasks on which a baseline is measured
 
@@ -60,13 +63,40 @@ def seconds_after_search(config: Config, samples: Mapping[Stage, TaskSet], worke
         samples: some of its select and final tasks.
         workers: programs that are scored at a time.
     """
-    net = two_layer_net(multiclass=samples[Stage.SELECT].is_multiclass)
-    times = {stage: _seconds(partial(score_program, net, tasks, config)) for stage, tasks in samples.items()}
+    limit, stop = config.stop.max_seconds or float("inf"), StopFlag()
+    timer = Timer(min(MEASURED_SHARE * limit, MEASURED_SECONDS), stop.set)
+    timer.daemon = True
+    timer.start()
+    try:
+        return min(MARGIN * _measured(config, samples, workers, stop), MOST_SHARE * limit)
+    except Stopped:  # what takes so long to measure takes all that there is
+        return MOST_SHARE * limit
+    finally:
+        timer.cancel()
+
+
+def _measured(config: Config, samples: Mapping[Stage, TaskSet], workers: int, stop: StopFlag) -> float:
+    """The same without bounds.
+
+    Raises:
+        Stopped: the flag was raised meanwhile.
+    """
+    program = _typical(config, samples[Stage.SELECT])
+    times = {stage: _seconds(partial(score_program, program, each, config, stop)) for stage, each in samples.items()}
     whole = {stage: each * _share(config, stage, len(samples[stage])) for stage, each in times.items()}
     chosen = whole[Stage.SELECT] * CANDIDATES * config.islands.count / max(workers, 1)
-    tuned = sum(_baseline_seconds(each, config, samples) for each in suited(samples, config))
-    most = MOST_SHARE * (config.stop.max_seconds or float("inf"))
-    return min(MARGIN * (chosen + sum(whole.values()) + tuned), most)
+    tuned = 0.0
+    for each in suited(samples, config):
+        stop.check()
+        tuned += _baseline_seconds(each, config, samples)
+    return chosen + sum(whole.values()) + tuned
+
+
+def _typical(config: Config, tasks: TaskSet) -> Program:
+    """A program such as a search comes to: with a matrix, if the memory has any."""
+    if config.memory.matrices or tasks.is_multiclass:
+        return two_layer_net(multiclass=tasks.is_multiclass)
+    return library_program("linear_regression")
 
 
 def _baseline_seconds(algorithm: Algorithm, config: Config, samples: Mapping[Stage, TaskSet]) -> float:

@@ -18,8 +18,8 @@ Result = TypeVar("Result")
 
 APART = "automl-zero-apart"  # name of the threads of ``run_apart``
 LOOK_SECONDS = 0.02  # between two looks at the clock
-EPOCH_SECONDS = 0.6  # after a signal, until which an epoch may end by itself
-SCORING_SECONDS = 1.4  # after a signal, until which what was found may be scored
+EPOCH_SECONDS = 0.4  # after a signal, until which an epoch may end by itself
+SCORING_SECONDS = 1.0  # after a signal, until which what was found may be scored
 CPU_SHARE, BUSY = 0.7, 4.0  # of that time, the least work of a processor; or so many times longer, on a busy machine
 LATE_SHARE, LATE_SECONDS = 0.05, 0.5  # of the time of a run, or seconds: by so much an epoch may exceed it
 
