@@ -11,7 +11,8 @@ import signal
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from importlib import import_module
 from time import sleep
 
 from automl_zero.run.interrupt import is_handled
@@ -40,10 +41,18 @@ def answering() -> Iterator[None]:
 
 
 def _watch(told: socket.socket) -> None:
-    """Wait for SIGINT; whoever asks for the end with it waits no longer than that, even for the end of threads."""
+    """Wait for signals; whoever asks for the end by SIGINT waits no longer than that, even for the end of threads."""
     with told:
         while number := told.recv(1):
-            if number[0] == signal.SIGINT and not is_handled():
+            if is_handled():
+                _load_page()
+            elif number[0] == signal.SIGINT:
                 sleep(ANSWER_SECONDS)
                 if not is_handled():
                     end_process(128 + signal.SIGINT)
+
+
+def _load_page() -> None:
+    """Load what draws the page of a run while the run comes to its end, which takes half a second."""
+    with suppress(ImportError):
+        import_module("automl_zero.report.page")
