@@ -27,6 +27,7 @@ from automl_zero.vm.lanes import Width
 from automl_zero.vm.lower import encode, lower, new_lowered, place
 from automl_zero.vm.outcome import Evaluation
 from automl_zero.vm.reference import evaluate as reference_evaluate
+from automl_zero.vm.stop_flag import StopFlag
 
 COUNTS, FEW = AddressCounts(4, 4, 3), AddressCounts(3, 2, 0)
 CONSTANTS = st.floats(-3, 3)
@@ -268,7 +269,8 @@ def fingerprint(program: Program, tasks: TaskSet, num_train: int = 4, num_valid:
     lowered = new_lowered(len(program))
     lower(encode(program), tasks.is_multiclass, lowered)
     place(lowered, tasks.num_features, 8)
-    machine = execute.new_machine(program.address_counts(), tasks, "float64", 8, num_train + num_valid)
+    stop = StopFlag()
+    machine = execute.new_machine(program.address_counts(), tasks, "float64", 8, num_train + num_valid, stop)
     machine.trace[:] = np.nan
     scores, packed = execute.new_scores(execute.padded(len(tasks), 8)), execute.pack(tasks, "float64", 8)
     extent = evaluation.Extent(num_train, num_valid, 1)

@@ -16,10 +16,11 @@ from automl_zero.search.mutate import mutate, randomize_program
 from automl_zero.search.population import copy_out, is_better
 from automl_zero.search.space import Space
 from automl_zero.search.state import REDRAWN, Settings, State, Workspace
-from automl_zero.vm.evaluation import is_raised
+from automl_zero.vm.evaluation import is_stopped
 from automl_zero.vm.jit import jit, jit_inline
 from automl_zero.vm.lower import lower
 
+LOOK_AT = 64  # attempts between two looks at the stop flag
 MOST_INVENTIONS = 1_000_000  # attempts at a random valid program
 
 
@@ -31,8 +32,8 @@ def bear(state: State, space: Space, settings: Settings, work: Workspace, parent
     """
     random, candidate = state.random, work.candidate
     exempt = settings.attempts == 1 or uniform(random, 0.0, 1.0) < settings.drift
-    for _ in range(1 if exempt else settings.attempts):
-        if is_raised(work.machine.stop):
+    for attempt in range(1 if exempt else settings.attempts):
+        if attempt % LOOK_AT == LOOK_AT - 1 and is_stopped(work.machine):
             break
         copy_out(state.population, parent, candidate)
         made = _change(state, space, settings, work)
@@ -84,7 +85,7 @@ def invent(state: State, space: Space, settings: Settings, work: Workspace) -> A
         randomize_program(state.random, space, candidate)
         return lower(candidate, settings.multiclass, work.lowered)
     for _ in range(MOST_INVENTIONS):
-        if is_raised(work.machine.stop):
+        if is_stopped(work.machine):
             break
         candidate.size[:] = 0
         if _change_graph(state, space, settings, work):

@@ -20,8 +20,10 @@ from automl_zero.search.score import score
 from automl_zero.search.space import Space
 from automl_zero.search.state import BEST_AT, INSTRUCTIONS, LIVE, PROGRAMS, Settings, State, Workspace
 from automl_zero.search.survival import structure_of, survive
-from automl_zero.vm.evaluation import LaneTasks, is_raised
+from automl_zero.vm.evaluation import LaneTasks
 from automl_zero.vm.jit import jit, jit_entry
+from automl_zero.vm.kernel import STOP
+from automl_zero.vm.lanes import read_shared
 from automl_zero.vm.lower import Code, lower
 
 # Where a candidate comes from: the best of a few members, nowhere, its own slot, or two members that have a family.
@@ -46,6 +48,7 @@ def evolve(
     """
     population, candidate, family = state.population, work.candidate, work.family
     first = second = 0
+    stop = work.machine.context[STOP]
     for number in range(count):
         child = number % settings.children
         if source == FAMILY and child == 0:
@@ -62,12 +65,12 @@ def evolve(
         else:
             copy_out(population, population.oldest[0], candidate)
             key = lower(candidate, settings.multiclass, work.lowered)
-        if is_raised(work.machine.stop):
+        if read_shared(stop):
             return
         live = work.lowered.bounds[3]
         structure = structure_of(work.lowered) if settings.rarity > 0 else np.uint64(0)
         fitness = score(width, settings, tasks, state, work, key)
-        if is_raised(work.machine.stop):
+        if read_shared(stop):
             return
         _count(state, candidate, live)
         ancestor = population.ancestor[population.oldest[0]] if source == MEMBER else np.uint64(0)

@@ -98,7 +98,6 @@ class Machine(NamedTuple):
         kernel: [1] address of the interpreter; ``context``: [5] what it looks up (see ``kernel.kernel``).
         memory: flat, with scratch at its end; ``saved``: as much, for the lanes whose validation failed.
         trace: flat, room for the traced predictions and one sum, lane innermost.
-        stop: [1] the stop flag, 0 until it is raised (``stop_flag.StopFlag``).
     """
 
     kernel: NDArray[np.int64]
@@ -106,7 +105,6 @@ class Machine(NamedTuple):
     memory: NDArray[Any]
     saved: NDArray[Any]
     trace: NDArray[Any]
-    stop: NDArray[np.int64]
 
 
 class Frame(NamedTuple):
@@ -167,7 +165,7 @@ def evaluate(
     steps = 0
     machine.context[SEED] = np.int64(tasks.seed[0] ^ lane_noise.mix64(np.uint64(number)))  # which takes 0 to 0
     for block in range(tasks.shape[BLOCKS]):
-        if is_raised(machine.stop):
+        if is_stopped(machine):
             break
         _evaluate_block(width, program, tasks, block, extent, limit, machine, scores)
         for lane in range(lanes):
@@ -265,11 +263,11 @@ def _set_up(width: Any, program: Lowered, tasks: LaneTasks, block: int, extent: 
     shape, lanes = tasks.shape, width_of(width)
     train, valid = block * shape[TRAIN] * lanes, block * shape[VALID] * lanes
     machine.context[SCRATCH], machine.context[NUM_FEATURES] = program.memory[SIZE], shape[FEATURES]
-    machine.context[NOISE], machine.context[STOP] = _address(tasks.noise[block * lanes :]), _address(machine.stop)
+    machine.context[NOISE] = _address(tasks.noise[block * lanes :])
     frame = Frame(
         machine.kernel[0],
         _address(machine.context),
-        _address(machine.stop),
+        machine.context[STOP],
         _address(machine.memory),
         _address(machine.trace),
         _address(program.code),
@@ -303,9 +301,9 @@ def _address(array: Any) -> int:
 
 
 @jit
-def is_raised(stop: Any) -> bool:
-    """Whether a stop flag [1] is raised."""
-    return bool(read_shared(_address(stop)))
+def is_stopped(machine: Machine) -> bool:
+    """Whether the machine's stop flag is raised."""
+    return bool(read_shared(machine.context[STOP]))
 
 
 @jit

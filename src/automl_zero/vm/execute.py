@@ -19,7 +19,7 @@ from automl_zero.vm import evaluation
 from automl_zero.vm.evaluation import LaneTasks, Machine, Scores
 from automl_zero.vm.fuse import fuse
 from automl_zero.vm.jit import jit_entry
-from automl_zero.vm.kernel import CONTEXT, kernel
+from automl_zero.vm.kernel import CONTEXT, STOP, kernel
 from automl_zero.vm.lanes import Width
 from automl_zero.vm.lower import Code, Lowered, encode, lower, new_lowered, place
 from automl_zero.vm.noise import GOLDEN_32
@@ -166,20 +166,22 @@ def new_scores(num_tasks: int, num_predictions: int = 0) -> Scores:
     )  # fmt: skip
 
 
-def new_machine(
-    counts: AddressCounts, tasks: TaskSet, dtype: str, lanes: int, traced: int, stop: StopFlag | None = None
-) -> Machine:
-    """Memory for programs of those address counts, and room to trace that many predictions; ``stop`` ends its loops."""
+def new_machine(counts: AddressCounts, tasks: TaskSet, dtype: str, lanes: int, traced: int, stop: StopFlag) -> Machine:
+    """Memory for programs of those address counts, and room to trace that many predictions.
+
+    ``stop`` ends its loops; whoever makes a machine keeps the flag, too, since compiled code knows its address alone.
+    """
     if tasks.is_multiclass:
         counts = replace(counts, vectors=max(counts.vectors, CLASS_PREDICTION + 1))
     size = (memory_size(counts, tasks.num_features) + 4 * tasks.num_features) * lanes
+    context = np.zeros(len(CONTEXT), np.int64)
+    context[STOP] = stop.array.ctypes.data
     return Machine(
         np.array([kernel(dtype, lanes).address], np.int64),
-        np.zeros(len(CONTEXT), np.int64),
+        context,
         aligned(size, dtype),
         aligned(size, dtype),
         aligned((traced + 1) * lanes, dtype),
-        (stop or StopFlag()).array,
     )
 
 

@@ -269,7 +269,7 @@ def _predict(
     frame = evaluation._set_up(width, program, rows, 0, Extent(0, count, 0), machine)
     place_of_output = lanes if frame.classes <= 2 else evaluation._class_prediction(width, frame)
     for example in range(count):
-        if evaluation.is_raised(machine.stop):
+        if evaluation.is_stopped(machine):
             return
         for k in range(len(cells)):
             store(frame.memory, k * lanes, splat(zeros(width), cells[k]))
