@@ -1,7 +1,7 @@
 """Every knob of a run, with its limits; presets and files are TOML of this shape.
 
 A config is frozen and complete: together with the seed in it, it determines every result of a run. Only
-``stop.max_seconds`` depends on the clock, and it decides no more than after which epoch a run ends.
+``stop.max_seconds`` depends on the clock, and it decides no more than when a run ends.
 """
 
 from __future__ import annotations
@@ -384,7 +384,13 @@ class BaselinesConfig(_Section):
 
 
 class StopConfig(_Section):
-    """When the run ends; unset limits do not apply. ``target_fitness`` is that of the select stage."""
+    """When the run ends; unset limits do not apply. ``target_fitness`` is that of the select stage.
+
+    Limits are looked at after each epoch. ``max_programs`` shortens the last one, so that no more are made than one for
+    each island beyond it, or a family. ``max_seconds`` bounds the whole run, the choice on the select tasks, the final
+    score and the baselines included, for which a part of it is left; compilation does not count. An epoch that would
+    exceed it by more than a twentieth is cut: what it has found counts, but ``resume`` goes on from before it.
+    """
 
     max_experiments: Positive | None = 1
     max_programs: Positive | None = None
