@@ -118,3 +118,11 @@ def test_presets_name_no_files(name: str) -> None:
 
 def test_the_signs_of_names_are_those_of_the_tasks() -> None:
     assert ((BUNDLED, OPENML), SUFFIX) == (NAMED_TABLES, IMAGES)
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "x" * 5000, "a/" * 3000, "\0"])
+def test_what_no_file_can_be_called_is_left_as_it_is(name: str) -> None:
+    values = {"program": {"initial": name}, "tasks": {"table": {"path": name}, "dataset": f"{name}.npz"}}
+    kept = deepcopy(values)
+    settle(values, Path())
+    assert values == kept

@@ -8,6 +8,7 @@ and so does what is not found.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -58,8 +59,14 @@ def _absolute(path: str, folder: Path) -> str:
 
 
 def _is_program(name: str) -> bool:
+    return name not in ("", *BEGINNINGS) and name not in _known_programs()
+
+
+@cache
+def _known_programs() -> frozenset[str]:
+    """Names of the library, which stands above."""
     known = resources.files("automl_zero") / "program" / "known"
-    return name not in ("", *BEGINNINGS) and not (name.isidentifier() and (known / f"{name}.txt").is_file())
+    return frozenset(file.name.removesuffix(".txt") for file in known.iterdir())
 
 
 _FILES: dict[tuple[str, ...], Callable[[str], bool]] = {

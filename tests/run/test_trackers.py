@@ -33,7 +33,7 @@ def fail(message: str) -> None:
 
 def tracked(folder: Path, name: str) -> Path:
     """A run that a tracker is told of, and that went on once."""
-    run_recorded(migrating(stop={"max_programs": 300}), folder, 1, QUIET, new_trackers([name], folder, fail))
+    run_recorded(migrating(stop={"max_programs": 360}), folder, 1, QUIET, new_trackers([name], folder, fail))
     resume_recorded(folder, [MORE], False, 1, QUIET, new_trackers([name], folder, fail))
     return folder
 
@@ -83,7 +83,7 @@ def test_mlflow_uses_the_place_that_the_environment_names(tmp_path: Path, monkey
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'shared.db'}")
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "run"
-    run_recorded(migrating(stop={"max_programs": 300}), folder, 1, QUIET, new_trackers(["mlflow"], folder, fail))
+    run_recorded(migrating(stop={"max_programs": 360}), folder, 1, QUIET, new_trackers(["mlflow"], folder, fail))
     assert (tmp_path / "shared.db").exists()
     assert [file.name for file in (folder / "mlflow").iterdir()] == ["run.json"]
     assert "shared" not in (folder / "mlflow" / "run.json").read_text()  # there may be a password in it
@@ -95,7 +95,7 @@ def test_a_server_that_is_away_costs_a_warning_and_no_result(tmp_path: Path, mon
     warnings: list[str] = []
     folder = tmp_path / "run"
     trackers = new_trackers(["mlflow"], folder, warnings.append)
-    run_recorded(migrating(stop={"max_programs": 300}), folder, 1, QUIET, trackers)
+    run_recorded(migrating(stop={"max_programs": 360}), folder, 1, QUIET, trackers)
     assert [warning[:45] for warning in warnings] == ["mlflow is told nothing more of this run (Mlfl"]
     assert (folder / "report.txt").exists()
 
@@ -109,7 +109,7 @@ def test_a_tracker_that_cannot_write_costs_a_warning_and_no_result(name: str, tm
     folder = tmp_path / "run"
     (tracker,) = new_trackers([name], folder, warnings.append)
     begin, tracker.begin = tracker.begin, lambda config: (block(), begin(config))[1]  # type: ignore[method-assign]
-    run_recorded(migrating(stop={"max_programs": 300}), folder, 1, QUIET, [tracker])
+    run_recorded(migrating(stop={"max_programs": 360}), folder, 1, QUIET, [tracker])
     assert len(warnings) == 1
     assert resume(folder, MORE).exists()
 
@@ -135,7 +135,7 @@ def test_a_library_that_is_missing_is_told_before_anything_is_written(
 
 
 def test_the_commands_take_trackers(tmp_path: Path) -> None:
-    (tmp_path / "small.toml").write_text(migrating(stop={"max_programs": 300}).to_toml())
+    (tmp_path / "small.toml").write_text(migrating(stop={"max_programs": 360}).to_toml())
     folder = tmp_path / "run"
     for command in (
         ["run", str(tmp_path / "small.toml"), "--out", str(folder)],
@@ -151,7 +151,7 @@ def test_the_commands_take_trackers(tmp_path: Path) -> None:
 def test_a_tracker_does_not_follow_a_link_that_a_stranger_left(name: str, entry: str, tmp_path: Path) -> None:
     """Its library opens files by itself, so it is not begun where anything in its folder leads elsewhere."""
     folder, outside, warnings = tmp_path / "run", tmp_path / "outside", []
-    run_recorded(migrating(stop={"max_programs": 300}), folder, 1, QUIET)
+    run_recorded(migrating(stop={"max_programs": 360}), folder, 1, QUIET)
     outside.mkdir()
     (folder / name / entry).parent.mkdir(parents=True, exist_ok=True)
     (folder / name / entry).symlink_to(outside)
@@ -171,7 +171,7 @@ def test_only_the_files_of_the_run_itself_are_told(tmp_path: Path) -> None:
         def end(self, files: Sequence[Path]) -> None:
             told.extend(files)
 
-    run_recorded(migrating(stop={"max_programs": 300}), tmp_path / "run", 1, QUIET)
+    run_recorded(migrating(stop={"max_programs": 360}), tmp_path / "run", 1, QUIET)
     (tmp_path / "secret").write_text("secret")
     (tmp_path / "run" / "best" / "more.txt").symlink_to(tmp_path / "secret")
     (tmp_path / "run" / "best" / "select.txt").unlink()
