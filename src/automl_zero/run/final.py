@@ -69,7 +69,7 @@ def _baselines(
             continue
         yield Scoring(seconds=0.0, baseline=name, number=number, count=len(wanted))
         try:
-            is_over = (lambda: stopping.is_over) if may_wait else (lambda: False)
+            is_over = (lambda: stopping.is_late) if may_wait else (lambda: False)
             found.append(run_apart(partial(baseline, each, tasks, config), is_over))
         except Stopped:
             left_out.append(name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
+from statistics import fmean
 from threading import Timer
 from time import perf_counter
 
@@ -19,9 +20,9 @@ from automl_zero.tasks.suites import Stage, sample_tasks
 from automl_zero.tasks.task import TaskSet, first
 from automl_zero.vm.stop_flag import StopFlag, Stopped
 
-MOST_SHARE = 0.3  # of the time of a run
+BASELINES_SHARE, MOST_SHARE = 0.12, 0.3  # of the time of a run: at least, if there are baselines, and at most
 MEASURED_SHARE, MEASURED_SECONDS = 0.1, 2.0  # of the time of a run, and at most, to measure this
-MARGIN = 1.5  # so many times what is measured: evolved programs and other settings of baselines may cost more
+MARGIN = 1.5  # so many times what is measured: evolved programs may cost more
 TRIED = 2  # tasks on which a baseline is measured
 
 
@@ -64,11 +65,12 @@ def seconds_after_search(config: Config, samples: Mapping[Stage, TaskSet], worke
         workers: programs that are scored at a time.
     """
     limit, stop = config.stop.max_seconds or float("inf"), StopFlag()
+    least = BASELINES_SHARE * limit if suited(samples, config) else 0.0
     timer = Timer(min(MEASURED_SHARE * limit, MEASURED_SECONDS), stop.set)
     timer.daemon = True
     timer.start()
     try:
-        return min(MARGIN * _measured(config, samples, workers, stop), MOST_SHARE * limit)
+        return min(max(MARGIN * _measured(config, samples, workers, stop), least), MOST_SHARE * limit)
     except Stopped:  # what takes so long to measure takes all that there is
         return MOST_SHARE * limit
     finally:
@@ -82,6 +84,8 @@ def _measured(config: Config, samples: Mapping[Stage, TaskSet], workers: int, st
         Stopped: the flag was raised meanwhile.
     """
     program = _typical(config, samples[Stage.SELECT])
+    for tasks in samples.values():  # so that they are packed, and all is loaded
+        score_program(program, tasks, config, stop)
     times = {stage: _seconds(partial(score_program, program, each, config, stop)) for stage, each in samples.items()}
     whole = {stage: each * _share(config, stage, len(samples[stage])) for stage, each in times.items()}
     chosen = whole[Stage.SELECT] * CANDIDATES * config.islands.count / max(workers, 1)
@@ -100,11 +104,14 @@ def _typical(config: Config, tasks: TaskSet) -> Program:
 
 
 def _baseline_seconds(algorithm: Algorithm, config: Config, samples: Mapping[Stage, TaskSet]) -> float:
-    """Of all trials on the select tasks, and of the scores on those of each stage."""
+    """Of all trials on the select tasks, and of the scores on those of each stage.
+
+    A setting costs as much as the least, the greatest and the default ones do in the mean.
+    """
     tasks = first(samples[Stage.SELECT], TRIED)
-    settings = {name: default for name, (_, _, default) in algorithm.ranges.items()}
-    algorithm.scores(settings, tasks, config)  # loads what it needs
-    each = _seconds(partial(algorithm.scores, settings, tasks, config)) / len(tasks)
+    ends = [{name: values[end] for name, values in algorithm.ranges.items()} for end in range(3)]
+    algorithm.scores(ends[-1], tasks, config)  # the defaults; loads what it needs
+    each = fmean(_seconds(partial(algorithm.scores, settings, tasks, config)) for settings in ends) / len(tasks)
     sizes = {stage: stage.size(config.tasks).num_tasks for stage in Stage}
     trials = config.baselines.trials if algorithm.ranges else 0
     return each * (trials * min(sizes[Stage.SELECT], algorithm.tuned_on) + sum(sizes.values()))

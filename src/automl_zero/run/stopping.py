@@ -39,10 +39,11 @@ class Stopping:
     def __init__(self, max_seconds: float | None, search: StopFlag) -> None:
         self.search, self.scoring, self.reserve = search, StopFlag(), 0.0
         self._max_seconds, self._deadline = max_seconds, float("inf")
+        self._late = max(LATE_SECONDS, LATE_SHARE * (max_seconds or 0.0))
         self._hurried_at, self._hurried_cpu = float("inf"), 0.0
         self._ended = threading.Event()
 
-    def _is_late(self, after: float) -> bool:
+    def _is_overdue(self, after: float) -> bool:
         """Whether a signal came so long ago; on a busy machine, work that gets no processor has more time."""
         waited = monotonic() - self._hurried_at
         return waited >= after and (process_time() - self._hurried_cpu >= CPU_SHARE * after or waited >= BUSY * after)
@@ -68,6 +69,11 @@ class Stopping:
         return monotonic() >= min(self._hurried_at, self._deadline)
 
     @property
+    def is_late(self) -> bool:
+        """Whether what has begun in time must end: a signal has come, or the time is exceeded."""
+        return monotonic() >= min(self._hurried_at, self._deadline + self._late)
+
+    @property
     def left(self) -> float:
         """Seconds until what follows the search must have ended; infinite without a limit."""
         return min(self._hurried_at + SCORING_SECONDS, self._deadline) - monotonic()
@@ -88,12 +94,11 @@ class Stopping:
         self._ended.set()
 
     def _watch(self, ended: threading.Event) -> None:
-        late = max(LATE_SECONDS, LATE_SHARE * (self._max_seconds or 0.0))
         while not ended.wait(LOOK_SECONDS):
             now = monotonic()
-            if now >= self._deadline - self.reserve + late or now >= self._hurried_at + EPOCH_SECONDS:
+            if now >= self._deadline - self.reserve + self._late or now >= self._hurried_at + EPOCH_SECONDS:
                 self.search.set()
-            if now >= self._deadline + late or self._is_late(SCORING_SECONDS):
+            if now >= self._deadline + self._late or self._is_overdue(SCORING_SECONDS):
                 self.scoring.set()
 
 
