@@ -15,7 +15,7 @@ from automl_zero.run.callbacks import Callback
 from automl_zero.run.driver import Run
 from automl_zero.run.events import Event
 from automl_zero.run.progress import Progress
-from automl_zero.run.recorded import run_recorded, shown
+from automl_zero.run.recorded import begun, run_recorded, shown
 from automl_zero.run.store import read_run
 
 
@@ -67,9 +67,7 @@ class Search:
         """Those of a run that is not kept."""
         progress, events = Progress(self.config), []
         with shown(progress, console) as (display, interrupt):
-            with interrupt.beginning():
-                run = Run(self.config, self._workers, interrupt, callbacks=callbacks)
-            interrupt.hurry = run.hurry
+            run = begun(interrupt, lambda: Run(self.config, self._workers, interrupt, callbacks=callbacks))
             for event in run.events():
                 events.append(event)
                 progress.update(event)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from shlex import quote
@@ -45,11 +45,12 @@ def run_recorded(
     progress = Progress(config)
     with shown(progress, console, engine) as (display, interrupt):
         checkpoints, is_measured = Checkpoints(folder, config.checkpoint), not console.quiet
-        with interrupt.beginning():
-            run = Run(
+        run = begun(
+            interrupt,
+            lambda: Run(
                 config, workers, interrupt, checkpoints, callbacks=callbacks, is_measured=is_measured, engine=engine
-            )
-        interrupt.hurry = run.hurry
+            ),
+        )
         store = RunFolder.create(folder, config)
         with locked(folder):
             record_events(run, store, progress, display, callbacks)
@@ -68,6 +69,18 @@ def shown(
         except RunCutError as error:
             error.exit_code = interrupt.exit_code or error.exit_code
             raise
+
+
+def begun(interrupt: Interrupt, build: Callable[[], Run]) -> Run:
+    """Build a run: a signal ends that at once, and later ones are handed on to the run.
+
+    Raises:
+        Interrupted: a signal has come meanwhile.
+    """
+    with interrupt.beginning():
+        run = build()
+    interrupt.hurry = run.hurry
+    return run
 
 
 def record_events(

@@ -23,7 +23,7 @@ from automl_zero.run.checkpoints import Checkpoints, Found, latest, put_aside
 from automl_zero.run.driver import Run
 from automl_zero.run.engine import Engine
 from automl_zero.run.progress import Progress
-from automl_zero.run.recorded import record_events, shown
+from automl_zero.run.recorded import begun, record_events, shown
 from automl_zero.run.report import report
 from automl_zero.run.store import RunFolder, StoredRun, StoreError, check_folder, locked, read_run
 
@@ -74,9 +74,10 @@ def resume_recorded(
         _print(console, note)
         with shown(progress, console, engine) as (display, interrupt):
             checkpoints = Checkpoints(folder, config.checkpoint)
-            with interrupt.beginning():
-                run = Run(config, workers, interrupt, checkpoints, snapshot, callbacks, engine=engine)
-            interrupt.hurry = run.hurry
+            run = begun(
+                interrupt,
+                lambda: Run(config, workers, interrupt, checkpoints, snapshot, callbacks, engine=engine),
+            )
             check_changes(other_changes(found.checkpoint.origin, run.origin), allow_change)
             put_aside(folder, found)
             record_events(run, RunFolder.reopen(folder, config, events, note), progress, display, callbacks)
