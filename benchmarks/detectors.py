@@ -18,12 +18,12 @@ import numpy as np
 from automl_zero.analysis.findings import TECHNIQUES, Finding
 from automl_zero.analysis.probe import Probe
 from automl_zero.analysis.recognise import recognise
-from automl_zero.atomic import replacing
 from automl_zero.config import Config, load_config
 from automl_zero.program.program import Program
 from automl_zero.program.prune import prune
 from automl_zero.program.text import to_text
 from automl_zero.search.island import Island
+from automl_zero.system.atomic_write import replacing
 from automl_zero.tasks.suites import Stage, build_tasks
 from criteria import CRITERIA, LEAST, SEED, Trial
 

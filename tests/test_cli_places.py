@@ -14,10 +14,10 @@ from typer.testing import CliRunner, Result
 
 from automl_zero.cli import main
 from automl_zero.config import Config
-from automl_zero.console import SafeConsole
 from automl_zero.run.checkpoints import state_digest
 from automl_zero.run.recorded import run_recorded
 from automl_zero.run.store import read_run
+from automl_zero.terminal.safe_console import SafeConsole
 
 PROGRAM = "def Setup():\ndef Predict():\n  s1 = dot(v1, v0)\ndef Learn():\n"
 LIMITS = ("stop.max_programs=300", "baselines.names=[]")

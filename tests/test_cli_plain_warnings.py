@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 
 from automl_zero.cli import main
 from automl_zero.cli.plain_warnings import plain_warnings
-from automl_zero.folders import CACHE_VARIABLE
-from automl_zero.machine_warning import MachineWarning, forget_warnings, warn_once
-from automl_zero.trust import HAS_OWNERS
+from automl_zero.system.cache_dir import CACHE_VARIABLE
+from automl_zero.system.machine_warning import MachineWarning, forget_warnings, warn_once
+from automl_zero.system.ownership import HAS_OWNERS
 
 COMMAND = [sys.executable, "-c", "from automl_zero.cli import main; main()"]
 

@@ -11,7 +11,7 @@ import pytest
 from commands import COMMAND, wait_until
 from small_config import small_file
 
-from automl_zero.printable import MARK
+from automl_zero.terminal.printable import MARK
 
 COMPLETE = {"best", "checkpoints", "config.toml", "events.jsonl", "report.html", "report.txt"}
 HOSTILE = "evil\x1b]0;OWNED\x07\x9b"
@@ -135,7 +135,7 @@ def test_no_argument_commands_the_terminal(arguments: tuple[str, ...]) -> None:
     assert not any(sign in done.stdout + done.stderr for sign in (b"\x1b", b"\x07", "\x9b".encode()))
 
 
-TRACEBACK = "import warnings; from automl_zero.terminal import guard; guard(); text = 'a\\x1b]0;OWNED\\x07'"
+TRACEBACK = "import warnings; from automl_zero.terminal.output import guard; guard(); text = 'a\\x1b]0;OWNED\\x07'"
 THREAD = "import threading; thread = threading.Thread(target=lambda: 1 / 0 if not text else {}[text])"
 
 

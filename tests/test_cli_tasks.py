@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from automl_zero.cli import main
 from automl_zero.config import load_config
-from automl_zero.folders import CACHE_VARIABLE
+from automl_zero.system.cache_dir import CACHE_VARIABLE
 from automl_zero.tasks.suites import KINDS, Stage, build_tasks
 
 
@@ -51,12 +51,12 @@ def test_without_a_name_the_picture_goes_to_the_cache(tmp_path: Path, monkeypatc
 
 
 def test_without_a_folder_for_the_picture_it_must_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("automl_zero.folders.cache_root", lambda: None)
+    monkeypatch.setattr("automl_zero.system.cache_dir.cache_root", lambda: None)
     result = invoke("show", small_file(tmp_path), "--no-baselines")
     assert (result.exit_code, result.stdout) == (2, "")
     assert "the picture cannot be kept, there is no folder to keep it in: name a file with --picture" in result.stderr
     (tmp_path / "pictures").write_text("in the way")
-    monkeypatch.setattr("automl_zero.folders.cache_root", lambda: tmp_path)
+    monkeypatch.setattr("automl_zero.system.cache_dir.cache_root", lambda: tmp_path)
     assert "is no folder: name a file with --picture" in invoke("show", small_file(tmp_path), "--no-baselines").stderr
 
 

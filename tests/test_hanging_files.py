@@ -98,7 +98,7 @@ def test_a_monstrous_file_is_refused_in_little_memory(reader: str, tmp_path: Pat
 def test_a_table_larger_than_the_memory_is_not_read(
     suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("automl_zero.memory.available_memory", lambda: 1 << 16)
+    monkeypatch.setattr("automl_zero.system.memory.available_memory", lambda: 1 << 16)
     path = tmp_path / f"t{suffix}"
     with path.open("wb") as file:
         file.truncate(1 << 20)

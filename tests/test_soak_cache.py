@@ -20,9 +20,9 @@ from commands import COMMAND, wait_until
 from small_config import small_file
 from timeless import timeless
 
-from automl_zero.folders import CACHE_VARIABLE
 from automl_zero.run.checkpoints import state_digest
 from automl_zero.run.store import read_run
+from automl_zero.system.cache_dir import CACHE_VARIABLE
 from automl_zero.vm import compile_lock
 
 SECONDS = float(os.environ.get("SOAK_SECONDS", "1200")) / 10

@@ -110,7 +110,7 @@ def test_a_full_disk_leaves_what_was_there(path: Path, monkeypatch: pytest.Monke
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("automl_zero.atomic.os.fsync", full)
+    monkeypatch.setattr("automl_zero.system.atomic_write.os.fsync", full)
     with pytest.raises(OSError, match="No space left"):
         write_checkpoint(path, checkpoint(epoch=8))
     assert read_checkpoint(path).snapshot.record.epoch == 7

@@ -126,7 +126,7 @@ def test_a_checkpoint_of_which_half_could_be_written_is_made_again(
         raise FULL
 
     with monkeypatch.context() as patched:
-        message = befallen(tmp_path / "run", lambda: patched.setattr("automl_zero.atomic.os.fsync", full))
+        message = befallen(tmp_path / "run", lambda: patched.setattr("automl_zero.system.atomic_write.os.fsync", full))
     assert "(No space left on device)" in message
     check_nothing_is_lost(tmp_path / "run", whole)
 

@@ -11,7 +11,6 @@ from small_config import small_config
 from timeless import timeless
 
 from automl_zero.config import Config, ConfigError
-from automl_zero.console import SafeConsole
 from automl_zero.run.callbacks import Callback
 from automl_zero.run.checkpoints import latest, state_digest
 from automl_zero.run.driver import Run, RunCutError
@@ -20,6 +19,7 @@ from automl_zero.run.recorded import run_recorded
 from automl_zero.run.resume import resume_recorded
 from automl_zero.run.store import StoreError, read_run
 from automl_zero.run.threads import ThreadEngine
+from automl_zero.terminal.safe_console import SafeConsole
 from automl_zero.vm.stop_flag import Stopped
 
 QUIET = SafeConsole(quiet=True)

@@ -16,7 +16,7 @@ from automl_zero.run.ray_cluster import Connection
 CLUSTER = """
 import json, os, stat, subprocess, sys
 import psutil, ray
-from automl_zero.processors import usable_processors
+from automl_zero.system.processors import usable_processors
 from automl_zero.run.ray_cluster import Connection
 
 connection = Connection(None)

@@ -2,12 +2,12 @@ from pathlib import Path
 
 import pytest
 
-from automl_zero.folders import CACHE_VARIABLE
 from automl_zero.run import score_cache
 from automl_zero.run.events import Baseline, Score
 from automl_zero.run.score_cache import cached
+from automl_zero.system.cache_dir import CACHE_VARIABLE
+from automl_zero.system.ownership import HAS_OWNERS
 from automl_zero.tasks.splits import Stage
-from automl_zero.trust import HAS_OWNERS
 
 ONE = Baseline(name="one", setting="none", scores={Stage.FINAL: Score(0.5, None)})
 OTHER = Baseline(name="other", setting="none", scores={Stage.FINAL: Score(0.25, 0.125)})

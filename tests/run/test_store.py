@@ -164,7 +164,7 @@ def test_a_file_that_cannot_be_replaced_stays_as_it_was(
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("automl_zero.atomic.os.replace", full)
+    monkeypatch.setattr("automl_zero.system.atomic_write.os.replace", full)
     with pytest.raises(StoreError, match=r"report\.txt cannot be used \(No space left on device\)"):
         folder.write_report("second")
     assert (tmp_path / "run" / "report.txt").read_text() == "first"

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from damage import archive, npy, npy_of
 
-from automl_zero import memory
+from automl_zero.system import memory
 from automl_zero.tasks.npz import Npz, read_npz, write_npz
 from automl_zero.tasks.task import TaskError
 

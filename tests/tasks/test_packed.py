@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 from table_file import NUMBERS
 
-from automl_zero import memory
+from automl_zero.system import memory
 from automl_zero.tasks.packed import opened_unpacked
 from automl_zero.tasks.read_table import read_table
 from automl_zero.tasks.tabular import from_frame

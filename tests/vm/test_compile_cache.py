@@ -17,15 +17,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from automl_zero import trust
-from automl_zero.folders import CACHE_VARIABLE
-from automl_zero.machine_warning import MachineWarning, forget_warnings
+from automl_zero.system import ownership
+from automl_zero.system.cache_dir import CACHE_VARIABLE
+from automl_zero.system.machine_warning import MachineWarning, forget_warnings
 from automl_zero.vm import compile_cache, jit
 from automl_zero.vm.compile_cache import DIGEST_BYTES, TITLE, read_checked, write_checked
 
 PAYLOAD = bytes(range(256)) * 3
 HEAD = len(TITLE) + DIGEST_BYTES
-needs_owners = pytest.mark.skipif(not trust.HAS_OWNERS, reason="files have no owners here")
+needs_owners = pytest.mark.skipif(not ownership.HAS_OWNERS, reason="files have no owners here")
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from threading import Thread
 
 import pytest
 
-from automl_zero.folders import CACHE_VARIABLE
-from automl_zero.locks import acquire
-from automl_zero.machine_warning import MachineWarning, forget_warnings
+from automl_zero.system.cache_dir import CACHE_VARIABLE
+from automl_zero.system.locks import acquire
+from automl_zero.system.machine_warning import MachineWarning, forget_warnings
 from automl_zero.vm import compile_lock
 from automl_zero.vm.compile_lock import NAME, alone
 

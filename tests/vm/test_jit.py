@@ -16,8 +16,8 @@ import pytest
 from numba import types
 from numba.core.errors import NumbaError
 
-from automl_zero.folders import CACHE_VARIABLE
-from automl_zero.machine_warning import MachineWarning, forget_warnings
+from automl_zero.system.cache_dir import CACHE_VARIABLE
+from automl_zero.system.machine_warning import MachineWarning, forget_warnings
 from automl_zero.vm import jit
 
 

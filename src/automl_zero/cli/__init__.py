@@ -47,9 +47,9 @@ from automl_zero.cli.resume import resume
 from automl_zero.cli.tasks import tasks
 from automl_zero.cli.transfer import transfer
 from automl_zero.cli.tune import tune
-from automl_zero.printable import printable
-from automl_zero.processors import number_of_workers, usable_processors
-from automl_zero.terminal import echo, guard, unwritten
+from automl_zero.system.processors import number_of_workers, usable_processors
+from automl_zero.terminal.output import echo, guard, unwritten
+from automl_zero.terminal.printable import printable
 
 BAD_INPUT, NOT_WRITTEN = 2, 1  # exit codes
 INTERRUPTED = 130  # by Ctrl-C
@@ -179,11 +179,11 @@ def run(
             return tell_cost(settings, number_of_workers(workers), as_json)
     folder = out or default_folder(settings)
     check_new(folder)
-    from automl_zero.console import SafeConsole
     from automl_zero.run.engines import choose_engine
     from automl_zero.run.hangup import outliving_terminal
     from automl_zero.run.recorded import run_recorded
     from automl_zero.run.trackers import new_trackers
+    from automl_zero.terminal.safe_console import SafeConsole
 
     console = SafeConsole(stderr=as_json, quiet=quiet)
     trackers = new_trackers(track or [], folder, warning(console))

@@ -15,7 +15,7 @@ from automl_zero.cli.difference import marked
 from automl_zero.cli.given_program import SUITE_NAMES, ProgramName
 from automl_zero.cli.new_files import check_free
 from automl_zero.cli.output import AsJson, Seed, to_json
-from automl_zero.terminal import echo
+from automl_zero.terminal.output import echo
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -50,9 +50,9 @@ def analyze(
     from automl_zero.analysis.analyze import analyze as understand
     from automl_zero.analysis.analyze import to_plain
     from automl_zero.analysis.lineage import lineage_of
-    from automl_zero.console import SafeConsole
     from automl_zero.run.given import find_program
     from automl_zero.run.suite import suite_config
+    from automl_zero.terminal.safe_console import SafeConsole
 
     check_free(*(out / name for name in (JSON_FILE, TEXT_FILE) if out))
     given = find_program(program)

@@ -17,7 +17,7 @@ from time import sleep
 
 from automl_zero.run.interrupt import is_handled
 from automl_zero.run.stopping import is_anything_left
-from automl_zero.terminal import end_process
+from automl_zero.terminal.output import end_process
 
 ANSWER_SECONDS = 1.5
 

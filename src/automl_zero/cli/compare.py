@@ -11,13 +11,13 @@ import typer
 
 from automl_zero.cli.given_program import Workers
 from automl_zero.cli.output import AsJson, Override, print_table, to_json
-from automl_zero.processors import number_of_workers
-from automl_zero.terminal import echo
+from automl_zero.system.processors import number_of_workers
+from automl_zero.terminal.output import echo
 
 if TYPE_CHECKING:
     from automl_zero.analysis.compare import Attempt, Estimate, Summary, Variant
     from automl_zero.config import Config
-    from automl_zero.console import SafeConsole
+    from automl_zero.terminal.safe_console import SafeConsole
 
 PICTURE = "comparison.png"
 LONGEST_NAME = 48  # of a variant in the table, in characters
@@ -36,8 +36,8 @@ def compare(
 ) -> None:
     """Run searches with several seeds, and tell how often and how soon each reaches its target."""
     from automl_zero.analysis.compare import parse_variant, summarize
-    from automl_zero.console import SafeConsole
     from automl_zero.report.compare_figure import draw_comparison
+    from automl_zero.terminal.safe_console import SafeConsole
 
     chosen = [parse_variant(each, overrides or []) for each in dict.fromkeys(variants)]
     console, threads = SafeConsole(stderr=True), number_of_workers(workers)
@@ -81,7 +81,7 @@ def _attempt(config: Config, folder: Path, workers: int, console: SafeConsole) -
 
 
 def _silent() -> SafeConsole:
-    from automl_zero.console import SafeConsole
+    from automl_zero.terminal.safe_console import SafeConsole
 
     return SafeConsole(quiet=True)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from automl_zero.terminal import echo
+from automl_zero.terminal.output import echo
 
 if TYPE_CHECKING:
     from automl_zero.dashboard.access import Access

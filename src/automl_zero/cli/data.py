@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from automl_zero.cli.output import AsJson, print_rows, print_table, to_json
-from automl_zero.terminal import echo
+from automl_zero.terminal.output import echo
 
 if TYPE_CHECKING:
     from automl_zero.tasks.fetch import Tell
@@ -95,7 +95,7 @@ def _progress() -> Iterator[Tell]:
     """A line on stderr that shows what is done, if that is a terminal; it is gone at the end."""
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from automl_zero.console import SafeConsole
+    from automl_zero.terminal.safe_console import SafeConsole
 
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TimeElapsedColumn())
     console = SafeConsole(stderr=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from automl_zero.cli.output import AsJson, print_rows, to_json
-from automl_zero.terminal import echo
+from automl_zero.terminal.output import echo
 
 if TYPE_CHECKING:
     from automl_zero.config import Config

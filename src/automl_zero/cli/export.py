@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from automl_zero.cli.given_program import ProgramName
-from automl_zero.terminal import echo
+from automl_zero.terminal.output import echo
 
 
 class LanguageName(StrEnum):

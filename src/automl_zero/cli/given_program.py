@@ -48,7 +48,7 @@ def counting(what: str, total: int) -> Iterator[Callable[[int], None]]:
     """Show on stderr how many of ``total`` are done; gives what is called with the number of new ones."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from automl_zero.console import SafeConsole
+    from automl_zero.terminal.safe_console import SafeConsole
 
     columns = TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with Progress(*columns, console=SafeConsole(stderr=True), transient=True) as progress:

@@ -10,7 +10,7 @@ import typer
 
 from automl_zero.cli.difference import marked
 from automl_zero.cli.output import AsJson, to_json
-from automl_zero.terminal import echo
+from automl_zero.terminal.output import echo
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -31,7 +31,7 @@ def lineage(
     from rich.text import Text
 
     from automl_zero.analysis.lineage import MOST, lineage_of, to_plain
-    from automl_zero.console import SafeConsole
+    from automl_zero.terminal.safe_console import SafeConsole
 
     story = lineage_of(folder, None if every else MOST)
     if as_json:

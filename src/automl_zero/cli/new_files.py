@@ -43,7 +43,7 @@ def write_new(path: Path, text: str) -> None:
     Raises:
         OSError: it cannot be written, or there is one of that name.
     """
-    from automl_zero.atomic import on_disk
+    from automl_zero.system.atomic_write import on_disk
 
     with on_disk(path) as file:
         file.write(text.encode())

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from automl_zero.terminal import echo
+from automl_zero.terminal.output import echo
 
 if TYPE_CHECKING:
-    from automl_zero.console import SafeConsole
     from automl_zero.run.progress import Progress
+    from automl_zero.terminal.safe_console import SafeConsole
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed that the tasks are drawn from.")]
@@ -45,7 +45,7 @@ def print_table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 def warning(console: SafeConsole) -> Callable[[str], None]:
     """What prints a warning: on the console, or on stderr where that is quiet."""
-    from automl_zero.console import SafeConsole
+    from automl_zero.terminal.safe_console import SafeConsole
 
     shown = SafeConsole(stderr=True) if console.quiet else console
     return lambda message: shown.print(f"warning: {message}", markup=False, highlight=False, soft_wrap=True)
@@ -64,8 +64,8 @@ def print_run(progress: Progress, folder: Path, as_json: bool) -> None:
 
 def print_code(text: str) -> None:
     """Print text that holds programs: in colours on a terminal, as it is elsewhere."""
-    from automl_zero.console import SafeConsole
     from automl_zero.run.code import coloured_report
+    from automl_zero.terminal.safe_console import SafeConsole
 
     console = SafeConsole()
     if console.is_terminal:
@@ -76,9 +76,9 @@ def print_code(text: str) -> None:
 
 def remind_of(program: str) -> None:
     """Print a program, given by name, on a terminal only: what reads a pipe did not ask for it."""
-    from automl_zero.console import SafeConsole
     from automl_zero.program.text import to_text
     from automl_zero.run.given import load_program
+    from automl_zero.terminal.safe_console import SafeConsole
 
     if SafeConsole().is_terminal:
         print_code(to_text(load_program(program)) + "\n")

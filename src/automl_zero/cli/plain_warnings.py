@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from automl_zero.machine_warning import MachineWarning
-from automl_zero.terminal import echo
+from automl_zero.system.machine_warning import MachineWarning
+from automl_zero.terminal.output import echo
 
 
 @contextmanager

@@ -10,12 +10,12 @@ import typer
 from automl_zero.cli.given_program import counting
 from automl_zero.cli.new_files import check_free
 from automl_zero.cli.output import warning
-from automl_zero.processors import number_of_workers
-from automl_zero.terminal import echo
+from automl_zero.system.processors import number_of_workers
+from automl_zero.terminal.output import echo
 
 if TYPE_CHECKING:
-    from automl_zero.console import SafeConsole
     from automl_zero.report.story import Story
+    from automl_zero.terminal.safe_console import SafeConsole
 
 PAGE = "report.html"
 ABLATE = "Take each part out of the final program, and show what it is worth, here and on later pages."

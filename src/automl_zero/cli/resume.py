@@ -11,7 +11,7 @@ import typer
 from automl_zero.cli.engine import Address, Engine, EngineName, Workers
 from automl_zero.cli.output import Override, Track, print_run, suggest, warning
 from automl_zero.cli.report import PAGE, leave_page
-from automl_zero.processors import number_of_workers
+from automl_zero.system.processors import number_of_workers
 
 
 def resume(
@@ -36,12 +36,12 @@ def resume(
     from automl_zero.run.store import check_folder, read_run
 
     check_folder(folder)
-    from automl_zero.console import SafeConsole
     from automl_zero.run.changes import CompleteError
     from automl_zero.run.engines import choose_engine
     from automl_zero.run.hangup import outliving_terminal
     from automl_zero.run.resume import progress_of, resume_recorded
     from automl_zero.run.trackers import new_trackers
+    from automl_zero.terminal.safe_console import SafeConsole
 
     console = SafeConsole(stderr=as_json, quiet=quiet)
     trackers = new_trackers(track or [], folder, warning(console))

@@ -10,7 +10,7 @@ import typer
 
 from automl_zero.cli.new_files import PICTURES, check_new_file
 from automl_zero.cli.output import AsJson, Override, Seed, print_rows, print_table, to_json
-from automl_zero.terminal import echo
+from automl_zero.terminal.output import echo
 
 if TYPE_CHECKING:
     from automl_zero.run.habitat import Habitat
@@ -50,11 +50,11 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show what a suite of tasks holds, draw a picture of it, and score known algorithms on it."""
-    from automl_zero.console import SafeConsole
     from automl_zero.report.habitat_figure import draw_habitat
     from automl_zero.run.baselines import ALGORITHMS
     from automl_zero.run.habitat import describe, explore
     from automl_zero.run.suite import suite_config
+    from automl_zero.terminal.safe_console import SafeConsole
 
     config = suite_config(suite, [*(overrides or []), f"seed={seed}"])
     target = _target(config.name, picture)
@@ -73,7 +73,7 @@ def show(
 
 def _target(name: str, picture: Path | None) -> Path:
     from automl_zero.config import ConfigError
-    from automl_zero.folders import cache_root, unusable
+    from automl_zero.system.cache_dir import cache_root, unusable
 
     check_new_file(picture, PICTURES)
     if picture:

@@ -10,8 +10,8 @@ import typer
 
 from automl_zero.cli.given_program import SUITE_NAMES, ProgramName, Trials, Workers, counting
 from automl_zero.cli.output import AsJson, Override, Seed, print_table, to_json
-from automl_zero.processors import number_of_workers
-from automl_zero.terminal import echo
+from automl_zero.system.processors import number_of_workers
+from automl_zero.terminal.output import echo
 
 if TYPE_CHECKING:
     from automl_zero.analysis.transfer import Place

@@ -12,8 +12,8 @@ import typer
 from automl_zero.cli.given_program import ProgramName, Suite, Trials, Workers, config_for, counting, interval
 from automl_zero.cli.new_files import check_new_file, write_new
 from automl_zero.cli.output import AsJson, Override, Seed, print_table, to_json
-from automl_zero.processors import number_of_workers
-from automl_zero.terminal import echo
+from automl_zero.system.processors import number_of_workers
+from automl_zero.terminal.output import echo
 
 if TYPE_CHECKING:
     from automl_zero.analysis.contest import Verdict

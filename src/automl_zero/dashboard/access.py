@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from automl_zero.config import ConfigError
-from automl_zero.safe_files import open_regular
+from automl_zero.system.safe_files import open_regular
 
 VARIABLE = "AUTOML_ZERO_DASHBOARD_TOKEN"
 TOKEN = re.compile(r"[A-Za-z0-9._~-]{1,200}")  # what needs no quoting in an address, a header or a cookie

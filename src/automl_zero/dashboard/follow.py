@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 from automl_zero.dashboard.known import MOST_POINTS, Known, Point, point
 from automl_zero.run.events import EpochEnd, Event, from_json
-from automl_zero.safe_files import open_regular
+from automl_zero.system.safe_files import open_regular
 
 CHUNK = 1 << 22  # bytes that are read at a time
 TAIL = 1 << 18  # bytes at the end that are read first

@@ -18,13 +18,13 @@ from automl_zero.export.evolution import Finder, Found, Ranked, epochs_in_the_en
 from automl_zero.export.evolved import check_number, seed_of
 from automl_zero.export.model import Model, Plan, fit_model
 from automl_zero.export.suite import build_suite
-from automl_zero.processors import usable_processors
 from automl_zero.program.program import Program
 from automl_zero.program.text import to_text
 from automl_zero.run.interrupt import Interrupt
 from automl_zero.run.stopping import run_apart
+from automl_zero.system.processors import usable_processors
 from automl_zero.tasks.task import FloatArray
-from automl_zero.terminal import echo
+from automl_zero.terminal.output import echo
 from automl_zero.vm.stop_flag import Stopped
 
 LEAST_ROWS = 6  # so that there are some for every purpose

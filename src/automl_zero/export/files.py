@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from automl_zero.atomic import replacing
 from automl_zero.config import ConfigError
 from automl_zero.export.equivalence import equivalence_test
 from automl_zero.export.languages import LANGUAGES
 from automl_zero.export.source import Source
+from automl_zero.system.atomic_write import replacing
 
 
 def write_export(source: Source, language: str, text: str, out: Path | None, test: Path | None) -> None:

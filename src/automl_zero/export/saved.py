@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_zero import __version__
-from automl_zero.atomic import replacing
 from automl_zero.export.model import Model
 from automl_zero.export.rows import Scale
 from automl_zero.export.saved_checks import REMEDY, Header, check_model, check_names, check_parameters, checked_header
@@ -21,7 +20,8 @@ from automl_zero.export.saved_checks import ModelError as ModelError
 from automl_zero.program.ops import Kind
 from automl_zero.program.program import Program, ProgramError
 from automl_zero.program.text import from_text, to_text
-from automl_zero.safe_files import open_regular
+from automl_zero.system.atomic_write import replacing
+from automl_zero.system.safe_files import open_regular
 from automl_zero.tasks.npz import UNREADABLE, Npz
 from automl_zero.tasks.task import Loss
 from automl_zero.vm.trained import Trained

@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from automl_zero.config import load_config
-from automl_zero.console import SafeConsole
 from automl_zero.notebook.result import Result, result_of
 from automl_zero.notebook.view import View, notebook_handle
-from automl_zero.processors import number_of_workers
 from automl_zero.run.callbacks import Callback
 from automl_zero.run.driver import Run
 from automl_zero.run.events import Event
 from automl_zero.run.progress import Progress
 from automl_zero.run.recorded import begun, run_recorded, shown
 from automl_zero.run.store import read_run
+from automl_zero.system.processors import number_of_workers
+from automl_zero.terminal.safe_console import SafeConsole
 
 
 class Search:

@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from automl_zero.analysis.compare import Attempt
-from automl_zero.atomic import replacing
+from automl_zero.system.atomic_write import replacing
 
 NAME_WIDTH = 60  # of a line of the legend, in characters
 

@@ -7,7 +7,7 @@ from copy import deepcopy
 from typing import Any
 
 from automl_zero.config import Config, StopConfig
-from automl_zero.places import INITIAL, files_in
+from automl_zero.config.paths import INITIAL, files_in
 from automl_zero.program.program import ProgramError
 from automl_zero.program.text import to_text
 from automl_zero.run.checkpoint import Origin

@@ -20,13 +20,13 @@ import numpy as np
 from pydantic import ConfigDict, TypeAdapter
 
 from automl_zero import __version__
-from automl_zero.atomic import replacing
 from automl_zero.config import Config
-from automl_zero.folders import PACKAGE, hash_of_files
-from automl_zero.memory import available_memory
 from automl_zero.run.machine import LIBRARIES
 from automl_zero.run.snapshot import Record, Snapshot
-from automl_zero.safe_files import read_regular
+from automl_zero.system.atomic_write import replacing
+from automl_zero.system.cache_dir import PACKAGE, hash_of_files
+from automl_zero.system.memory import available_memory
+from automl_zero.system.safe_files import read_regular
 from automl_zero.tasks.npz import UNREADABLE, Npz
 
 FORMAT = 2

@@ -12,13 +12,13 @@ from pathlib import Path
 from shlex import quote
 from time import monotonic
 
-from automl_zero.atomic import sync_file
 from automl_zero.config import CheckpointConfig
 from automl_zero.run import files
 from automl_zero.run.checkpoint import Checkpoint, CheckpointError, read_checkpoint, write_checkpoint
 from automl_zero.run.snapshot import Record
 from automl_zero.run.store import CHECKPOINT, CHECKPOINTS, EVENTS, StoreError, checkpoint_names
-from automl_zero.safe_files import check_files_in, make_folder
+from automl_zero.system.atomic_write import sync_file
+from automl_zero.system.safe_files import check_files_in, make_folder
 
 ENDING = ".checkpoint"
 DAMAGED = ".damaged"

@@ -14,12 +14,12 @@ from statistics import mean
 from time import perf_counter
 
 from automl_zero.config import Config
-from automl_zero.processors import usable_processors
 from automl_zero.program.library import library_program, two_layer_net
 from automl_zero.program.program import AddressCounts, Program, ProgramError
 from automl_zero.rng import seed_at
 from automl_zero.run.events import Estimate
 from automl_zero.search.island import Island
+from automl_zero.system.processors import usable_processors
 from automl_zero.tasks.task import TaskSet
 from automl_zero.vm.execute import Prepared
 from automl_zero.vm.stop_flag import StopFlag

@@ -11,12 +11,12 @@ from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from automl_zero.console import SafeConsole
 from automl_zero.run.announcement import announcement
 from automl_zero.run.events import EpochEnd, Estimate, Event, Improvement, Scoring, Selection, Start
 from automl_zero.run.picture import draw, scoring
 from automl_zero.run.progress import Progress
 from automl_zero.run.wording import COMPILING, clock, short_number
+from automl_zero.terminal.safe_console import SafeConsole
 
 INTERRUPTING = "finishing the epoch and writing everything; Ctrl-C again stops at once"
 PATIENCE = 1.0  # seconds after which a silent start must be compiling

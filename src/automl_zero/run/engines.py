@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from automl_zero.config import ConfigError
-from automl_zero.processors import number_of_workers
 from automl_zero.run.engine import ClusterError, Engine
 from automl_zero.run.threads import ThreadEngine
+from automl_zero.system.processors import number_of_workers
 
 RAY = "ray"
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, cast
 
 from pydantic import Field, TypeAdapter
 
-from automl_zero.config import MOST
+from automl_zero.config.sections import MOST
 from automl_zero.tasks.splits import Stage
 from automl_zero.tasks.task import Loss
 

@@ -13,9 +13,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from automl_zero import safe_files
-from automl_zero.atomic import replacing
-from automl_zero.safe_files import UnsafeFileError, entry_below, is_there, names_in, open_regular, read_regular
+from automl_zero.system import safe_files
+from automl_zero.system.atomic_write import replacing
+from automl_zero.system.safe_files import UnsafeFileError, entry_below, is_there, names_in, open_regular, read_regular
 
 LONGEST_LINE = 1 << 25  # bytes of an event: the lineage of a long run may have some megabytes
 REMEDY = "check the disk and the permissions"

@@ -15,7 +15,7 @@ from automl_zero.program.program import Program, ProgramError
 from automl_zero.program.text import from_text
 from automl_zero.run import files
 from automl_zero.run.store import BEST, PROGRAMS, StoreError, read_config
-from automl_zero.safe_files import read_regular
+from automl_zero.system.safe_files import read_regular
 
 LONGEST = 1 << 23  # bytes of a program's text; three component functions of 10,000 instructions have less
 

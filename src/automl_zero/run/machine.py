@@ -8,7 +8,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-from automl_zero.processors import usable_processors
+from automl_zero.system.processors import usable_processors
 
 LIBRARIES = ("numpy", "numba", "llvmlite")  # that an epoch depends on
 CPUINFO = Path("/proc/cpuinfo")

@@ -20,9 +20,9 @@ from typing import Any
 import ray
 from ray._private import ray_constants
 
-from automl_zero.processors import usable_processors
 from automl_zero.run.engine import ClusterError
 from automl_zero.run.interrupt import SIGNALS
+from automl_zero.system.processors import usable_processors
 
 CONNECT_SECONDS = 5.0
 MODE, TOKEN, TOKEN_PATH = "RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"

@@ -18,7 +18,6 @@ from typing import Any
 import ray
 from ray.exceptions import RayError, RayTaskError
 
-from automl_zero.processors import usable_processors
 from automl_zero.program.program import Program
 from automl_zero.run.batches import score_on_hosts
 from automl_zero.run.berths import Berths
@@ -31,6 +30,7 @@ from automl_zero.run.host import Host
 from automl_zero.run.order import Batch, Order
 from automl_zero.run.ray_cluster import Connection
 from automl_zero.run.spread import SpreadIslands
+from automl_zero.system.processors import usable_processors
 from automl_zero.vm.stop_flag import StopFlag
 
 LOOK_SECONDS = 1.0  # between two looks at what has become of the cluster

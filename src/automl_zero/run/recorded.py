@@ -8,7 +8,6 @@ from pathlib import Path
 from shlex import quote
 
 from automl_zero.config import Config
-from automl_zero.console import SafeConsole
 from automl_zero.run.callbacks import Callback, Callbacks
 from automl_zero.run.checkpoints import Checkpoints
 from automl_zero.run.display import Display, new_display
@@ -20,6 +19,7 @@ from automl_zero.run.progress import Progress
 from automl_zero.run.report import report
 from automl_zero.run.store import RunFolder, check_new, locked
 from automl_zero.run.wording import COMPILING
+from automl_zero.terminal.safe_console import SafeConsole
 
 
 def run_recorded(

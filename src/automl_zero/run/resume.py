@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from automl_zero.config import Config, override
-from automl_zero.console import SafeConsole
 from automl_zero.run.callbacks import Callback, Callbacks
 from automl_zero.run.changes import (
     CompleteError,
@@ -26,6 +25,7 @@ from automl_zero.run.progress import Progress
 from automl_zero.run.recorded import begun, record_events, shown
 from automl_zero.run.report import report
 from automl_zero.run.store import RunFolder, StoredRun, StoreError, check_folder, locked, read_run
+from automl_zero.terminal.safe_console import SafeConsole
 
 
 def resume_recorded(

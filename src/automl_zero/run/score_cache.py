@@ -14,10 +14,10 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from automl_zero.atomic import replacing
-from automl_zero.folders import PACKAGE, cache_root, hash_of_files, unusable
 from automl_zero.run.events import Baseline
-from automl_zero.safe_files import read_regular
+from automl_zero.system.atomic_write import replacing
+from automl_zero.system.cache_dir import PACKAGE, cache_root, hash_of_files, unusable
+from automl_zero.system.safe_files import read_regular
 
 MOST = 1 << 16  # bytes of a file
 _BASELINE = TypeAdapter(Baseline)

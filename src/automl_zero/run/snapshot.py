@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
-from automl_zero.config import Count
+from automl_zero.config.sections import Count
 from automl_zero.run.events import Selection
 from automl_zero.run.store import StoreError
 

@@ -24,7 +24,6 @@ from pathlib import Path
 from shlex import quote
 from uuid import uuid4
 
-from automl_zero import locks
 from automl_zero.config import Config, StopConfig, load_config
 from automl_zero.program.text import from_text
 from automl_zero.run import files
@@ -33,6 +32,7 @@ from automl_zero.run.files import StoreError as StoreError
 from automl_zero.run.files import named as named
 from automl_zero.run.limits import INTERRUPTED
 from automl_zero.run.reading import annotated_text
+from automl_zero.system import locks
 
 CONFIG, EVENTS, REPORT, BEST, LOG, LOCK = "config.toml", "events.jsonl", "report.txt", "best", "log.txt", ".lock"
 HOLDER, CHECKPOINTS = ".holder", "checkpoints"

@@ -13,7 +13,7 @@ from automl_zero.run import files
 from automl_zero.run.callbacks import Callback
 from automl_zero.run.events import EpochEnd, Final, Improvement, Selection, Stop
 from automl_zero.run.store import BEST, CONFIG, PROGRAMS, REPORT, StoreError
-from automl_zero.safe_files import check_plain_folder
+from automl_zero.system.safe_files import check_plain_folder
 
 
 class Tracker(Callback):

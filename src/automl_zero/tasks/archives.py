@@ -15,7 +15,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO, Protocol
 
-from automl_zero.safe_files import open_regular, read_regular
+from automl_zero.system.safe_files import open_regular, read_regular
 
 UNREADABLE = (OSError, ValueError, EOFError, tarfile.TarError, zlib.error, lzma.LZMAError)
 GZIP, DEBIAN = b"\x1f\x8b", b"!<arch>\n"  # the first bytes

@@ -14,7 +14,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import cast
 
-from automl_zero.safe_files import open_regular
+from automl_zero.system.safe_files import open_regular
 from automl_zero.tasks.sources import File, Source
 
 CONNECT_SECONDS, SILENT_SECONDS = 5, 30  # to wait for a connection, and for more of a file

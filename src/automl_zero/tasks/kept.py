@@ -18,9 +18,9 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from automl_zero.atomic import on_disk, sync_folder
-from automl_zero.folders import user_folder
-from automl_zero.safe_files import open_regular, read_regular
+from automl_zero.system.atomic_write import on_disk, sync_folder
+from automl_zero.system.cache_dir import user_folder
+from automl_zero.system.safe_files import open_regular, read_regular
 from automl_zero.tasks.images import Arrays
 from automl_zero.tasks.npz import UNREADABLE
 from automl_zero.tasks.sources import KnownDataset

@@ -22,9 +22,9 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from automl_zero.atomic import replacing
-from automl_zero.memory import memory_for_a_file, unpacked_at_most
-from automl_zero.safe_files import open_regular
+from automl_zero.system.atomic_write import replacing
+from automl_zero.system.memory import memory_for_a_file, unpacked_at_most
+from automl_zero.system.safe_files import open_regular
 from automl_zero.tasks.task import TaskError
 
 Arrays = Mapping[str, NDArray[Any]]

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO, Protocol
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
-from automl_zero.memory import memory_for_a_file, unpacked_at_most
-from automl_zero.safe_files import open_regular
+from automl_zero.system.memory import memory_for_a_file, unpacked_at_most
+from automl_zero.system.safe_files import open_regular
 from automl_zero.tasks.npz import NUMBER, UNREADABLE, TooLargeError
 
 DAMAGED = (*UNREADABLE, tarfile.TarError)  # what the readers raise, depending on the byte that is wrong

@@ -21,10 +21,10 @@ from numba.core.caching import NullCache
 from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 
-from automl_zero.atomic import replacing
-from automl_zero.folders import hash_of_files, make_private
-from automl_zero.safe_files import open_regular
-from automl_zero.trust import is_trusted
+from automl_zero.system.atomic_write import replacing
+from automl_zero.system.cache_dir import hash_of_files, make_private
+from automl_zero.system.ownership import is_trusted
+from automl_zero.system.safe_files import open_regular
 from automl_zero.vm.compile_lock import tell_unusable
 
 TITLE = b"automl-zero compiled code 1\n"

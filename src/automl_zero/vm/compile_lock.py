@@ -16,9 +16,9 @@ from time import monotonic
 
 from filelock import BaseFileLock, Timeout
 
-from automl_zero.folders import REMEDY, make_private
-from automl_zero.locks import acquire
-from automl_zero.machine_warning import warn_once
+from automl_zero.system.cache_dir import REMEDY, make_private
+from automl_zero.system.locks import acquire
+from automl_zero.system.machine_warning import warn_once
 
 NAME = "compiling.lock"
 BEAT = 1.0  # seconds from one sign of life to the next: the time of the lock's file is set to now

@@ -23,8 +23,8 @@ from numba.core.ccallback import CFunc
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.sigutils import normalize_signature
 
-from automl_zero.folders import PACKAGE, REMEDY, cache_root, hash_of_files, unusable
-from automl_zero.machine_warning import warn_once
+from automl_zero.system.cache_dir import PACKAGE, REMEDY, cache_root, hash_of_files, unusable
+from automl_zero.system.machine_warning import warn_once
 from automl_zero.vm.compile_cache import CompiledCode
 from automl_zero.vm.compile_lock import alone
 
@@ -173,6 +173,6 @@ def cache_folder() -> Path | None:
 
 def _source_hash() -> str:
     """Hash of everything that decides what the compiled code does."""
-    files = (file for name in COMPILED_PACKAGES for file in (PACKAGE / name).glob("*.py"))
+    files = (file for name in COMPILED_PACKAGES for file in (PACKAGE / name).rglob("*.py"))
     versions = (numba.__version__, llvmlite.__version__, sys.implementation.cache_tag)
     return hash_of_files(files, repr((versions, [getattr(numba.config, each, None) for each in OPTIONS])))

@@ -15,8 +15,8 @@ from rich.progress import Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from automl_zero.console import SafeConsole
-from automl_zero.printable import COMMANDS
+from automl_zero.terminal.printable import COMMANDS
+from automl_zero.terminal.safe_console import SafeConsole
 
 ENVIRONMENT = {"TERM": "xterm-256color"}
 OWN = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")  # colours and moves of the cursor

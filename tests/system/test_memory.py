@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from automl_zero import memory
-from automl_zero.memory import FREELY, RATIO, UNKNOWN, available_memory, memory_for_a_file, unpacked_at_most
+from automl_zero.system import memory
+from automl_zero.system.memory import FREELY, RATIO, UNKNOWN, available_memory, memory_for_a_file, unpacked_at_most
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_a_system_that_does_not_tell_has_what_it_has_or_some_memory(
 ) -> None:
     (system / "meminfo").unlink()
     assert available_memory() > 1 << 20
-    monkeypatch.setattr("automl_zero.memory.os.sysconf_names", {})
+    monkeypatch.setattr("automl_zero.system.memory.os.sysconf_names", {})
     assert available_memory() == UNKNOWN
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from filelock import Timeout
 
-from automl_zero.locks import NO_LOCKS, NoLocksError, acquire, locked
-from automl_zero.machine_warning import MachineWarning, forget_warnings
+from automl_zero.system.locks import NO_LOCKS, NoLocksError, acquire, locked
+from automl_zero.system.machine_warning import MachineWarning, forget_warnings
 
 fcntl = pytest.importorskip("fcntl") if sys.platform != "win32" else None
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from automl_zero.config import load_config, override, preset_names
-from automl_zero.places import IMAGES, NAMED_TABLES, files_in, settle
+from automl_zero.config.paths import IMAGES, NAMED_TABLES, files_in, settle
 from automl_zero.program.library import LIBRARY
 from automl_zero.tasks.datasets import dataset_names
 from automl_zero.tasks.own_images import SUFFIX

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from automl_zero import trust
-from automl_zero.trust import folder_fault, is_trusted
+from automl_zero.system import ownership
+from automl_zero.system.ownership import folder_fault, is_trusted
 
 ROOT = 0
 OTHER = 4321  # a user
 
-pytestmark = pytest.mark.skipif(not trust.HAS_OWNERS, reason="files have no owners here")
-needs_root = pytest.mark.skipif(not trust.HAS_OWNERS or os.geteuid() != ROOT, reason="only root gives files away")
+pytestmark = pytest.mark.skipif(not ownership.HAS_OWNERS, reason="files have no owners here")
+needs_root = pytest.mark.skipif(not ownership.HAS_OWNERS or os.geteuid() != ROOT, reason="only root gives files away")
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from automl_zero.printable import MARK, printable
+from automl_zero.terminal.printable import MARK, printable
 
 
 @given(st.text(st.characters(exclude_categories=[])))

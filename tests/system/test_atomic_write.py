@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from automl_zero.atomic import on_disk, replacing, sync_file, sync_folder
+from automl_zero.system.atomic_write import on_disk, replacing, sync_file, sync_folder
 
 
 def names(folder: Path) -> list[str]:
@@ -37,9 +37,10 @@ def test_contents_and_names_are_on_disk_before_anything_else_happens(
     """The file is synced before it is renamed, and the folder after that."""
     steps: list[str] = []
     rename = os.replace
-    monkeypatch.setattr("automl_zero.atomic.os.fsync", lambda _: steps.append("fsync"))
+    monkeypatch.setattr("automl_zero.system.atomic_write.os.fsync", lambda _: steps.append("fsync"))
     monkeypatch.setattr(
-        "automl_zero.atomic.os.replace", lambda *names, **folders: steps.append("rename") or rename(*names, **folders)
+        "automl_zero.system.atomic_write.os.replace",
+        lambda *names, **folders: steps.append("rename") or rename(*names, **folders),
     )
     with replacing(tmp_path / "file") as file:
         file.write(b"new")

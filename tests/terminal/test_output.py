@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from automl_zero.folders import PACKAGE
-from automl_zero.printable import COMMANDS, MARK
-from automl_zero.terminal import Output, Plain, echo, surviving, unwritten
+from automl_zero.system.cache_dir import PACKAGE
+from automl_zero.terminal.output import Output, Plain, echo, surviving, unwritten
+from automl_zero.terminal.printable import COMMANDS, MARK
 
 HOSTILE = "a\x1b]0;OWNED\x07\x9bb\udcff"
 

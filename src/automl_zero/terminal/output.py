@@ -13,7 +13,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from automl_zero.printable import printable
+from automl_zero.terminal.printable import printable
 
 if TYPE_CHECKING:
     from typing import TextIO

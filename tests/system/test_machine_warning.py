@@ -2,7 +2,7 @@ import warnings
 
 import pytest
 
-from automl_zero.machine_warning import MachineWarning, forget_warnings, warn_once
+from automl_zero.system.machine_warning import MachineWarning, forget_warnings, warn_once
 
 
 def test_a_subject_is_warned_of_once() -> None:

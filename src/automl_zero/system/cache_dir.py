@@ -10,11 +10,11 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from automl_zero.machine_warning import warn_once
-from automl_zero.trust import HAS_OWNERS, folder_fault
+from automl_zero.system.machine_warning import warn_once
+from automl_zero.system.ownership import HAS_OWNERS, folder_fault
 
 CACHE_VARIABLE = "AUTOML_ZERO_CACHE_DIR"
-PACKAGE = Path(__file__).parent
+PACKAGE = Path(__file__).parents[1]
 REMEDY = f"{CACHE_VARIABLE} names another folder"
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from automl_zero.atomic import replacing
-from automl_zero.safe_files import (
+from automl_zero.system.atomic_write import replacing
+from automl_zero.system.safe_files import (
     UnsafeFileError,
     check_files_in,
     check_plain_folder,
@@ -93,7 +93,7 @@ def test_what_is_opened_to_be_written_can_be_written(folder: Path, mode: str) ->
 @pytest.fixture(params=[True, False], ids=["openat", "no openat"])
 def _with_and_without_openat(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if not request.param:
-        monkeypatch.setattr("automl_zero.safe_files.HAS_OPENAT", False)
+        monkeypatch.setattr("automl_zero.system.safe_files.HAS_OPENAT", False)
 
 
 @pytest.mark.usefixtures("_with_and_without_openat")
@@ -159,7 +159,7 @@ class TestBelow:
         self, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         (folder / "plain").mkdir()
-        monkeypatch.setattr("automl_zero.safe_files.names_in", lambda *_, **__: ["gone"])
+        monkeypatch.setattr("automl_zero.system.safe_files.names_in", lambda *_, **__: ["gone"])
         check_files_in(folder / "plain", within=folder)
         check_plain_folder(folder / "plain", within=folder)
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from automl_zero import processors
-from automl_zero.processors import number_of_workers, usable_processors
+from automl_zero.system import processors
+from automl_zero.system.processors import number_of_workers, usable_processors
 
 
 @pytest.fixture

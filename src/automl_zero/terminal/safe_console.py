@@ -12,8 +12,8 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
-from automl_zero.printable import printable
-from automl_zero.terminal import surviving
+from automl_zero.terminal.output import surviving
+from automl_zero.terminal.printable import printable
 
 
 class SafeConsole(Console):

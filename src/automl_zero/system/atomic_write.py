@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
-from automl_zero.safe_files import entry_below, folder_below, open_regular
+from automl_zero.system.safe_files import entry_below, folder_below, open_regular
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from automl_zero.printable import printable
+from automl_zero.terminal.printable import printable
 
 NAMED_TABLES = ("sklearn:", "openml:")  # begin the names of tables that are no files
 IMAGES = ".npz"  # ends the names of files of images

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from automl_zero.machine_warning import warn_once
+from automl_zero.system.machine_warning import warn_once
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from automl_zero import folders
-from automl_zero.folders import CACHE_VARIABLE, cache_root, hash_of_files, make_private, unusable, user_folder
-from automl_zero.machine_warning import MachineWarning, forget_warnings
-from automl_zero.trust import HAS_OWNERS
+from automl_zero.system import cache_dir
+from automl_zero.system.cache_dir import CACHE_VARIABLE, cache_root, hash_of_files, make_private, unusable, user_folder
+from automl_zero.system.machine_warning import MachineWarning, forget_warnings
+from automl_zero.system.ownership import HAS_OWNERS
 
 needs_owners = pytest.mark.skipif(not HAS_OWNERS, reason="files have no owners here")
 
@@ -83,7 +83,7 @@ def test_where_the_named_folder_cannot_be_used_the_users_own_is(
             monkeypatch.setenv(CACHE_VARIABLE, f"/proc/{named.name}")
             why = "it cannot be made"
         case "full":
-            monkeypatch.setattr(folders, "make_private", full_for(named))
+            monkeypatch.setattr(cache_dir, "make_private", full_for(named))
             why = "it cannot be made (No space left on device)"
     with pytest.warns(MachineWarning) as told:
         assert [cache_root(), cache_root()] == [user_folder()] * 2
@@ -155,7 +155,7 @@ def test_the_current_folder_is_never_the_temporary_one(
 ) -> None:
     monkeypatch.setenv("TMPDIR", temporary)
     monkeypatch.setenv("HOME", "/proc/nowhere")
-    monkeypatch.setattr(folders, "make_private", full_for(Path(f"/tmp/automl-zero-{os.geteuid()}")))  # noqa: S108
+    monkeypatch.setattr(cache_dir, "make_private", full_for(Path(f"/tmp/automl-zero-{os.geteuid()}")))  # noqa: S108
     with pytest.warns(MachineWarning):
         root = cache_root()
     assert root is None or not root.is_relative_to(tmp_path)

@@ -1,0 +1,61 @@
+"""The error of a config that cannot be used, and the messages that name a fault, its value and what is possible."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+SHOWN = 200  # characters of a faulty value
+
+
+class ConfigError(ValueError):
+    """A config that cannot be used; the message names the key, the value and what is possible."""
+
+
+def shown(value: Any) -> str:
+    """A value as Python writes it; of a long one the beginning, and of a monstrous one its kind alone."""
+    try:
+        return short(repr(value))
+    except (ValueError, RecursionError):
+        return f"of type {type(value).__name__} and monstrous size"
+
+
+def short(text: str) -> str:
+    """The text, or the beginning of a long one."""
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
+
+
+def explain(error: ValidationError, root: type[BaseModel]) -> Iterator[str]:
+    """Yield one message for each fault that was found in the values of a ``root`` section."""
+    for problem in error.errors():
+        key = ".".join(str(part) for part in problem["loc"]) or "config"
+        if problem["type"] == "extra_forbidden":
+            yield f"unknown key {short(key)} = {shown(problem['input'])}: {_hint(root, problem['loc'])}"
+        elif problem["type"] == "value_error":
+            yield f"{key}: {problem['ctx']['error']}" if problem["loc"] else str(problem["ctx"]["error"])
+        else:
+            message = problem["msg"]
+            yield f"{short(key)} = {shown(problem['input'])}: {message[0].lower()}{message[1:]}"
+
+
+def _hint(root: type[BaseModel], location: tuple[int | str, ...]) -> str:
+    """The nearest known keys of the section an unknown key stands in."""
+    *sections, key = location
+    known = list(_section_at(root, sections).model_fields)
+    if sections[:2] == ["islands", "groups"] and key in _section_at(root, sections[3:]).model_fields:
+        return f"all islands share it, and keys that may differ are {', '.join(known)}"
+    near = get_close_matches(str(key), known, n=1)
+    return f"did you mean {near[0]}?" if near else f"known keys are {', '.join(known)}"
+
+
+def _section_at(root: type[BaseModel], location: Sequence[int | str]) -> Any:
+    """The section of that place in a config; a number is a place in a list of sections."""
+    section: Any = root
+    for part in location:
+        if isinstance(part, str):
+            annotation = section.model_fields[part].annotation
+            section = next(iter(get_args(annotation)), annotation)  # of an optional section, or of a list of them
+    return section

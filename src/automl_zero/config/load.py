@@ -1,0 +1,144 @@
+"""Configs from presets, TOML files, overrides and plain values, and the messages about what is wrong in them."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from automl_zero.config.config import Config
+from automl_zero.config.errors import ConfigError, explain, shown
+from automl_zero.config.paths import settle
+from automl_zero.config.sections import CONTROL, MOST_DOTS
+from automl_zero.system.safe_files import UnsafeFileError, read_regular
+
+LONGEST = 1 << 22  # bytes of a file
+MOST_FAULTS = 20  # shown at once
+
+
+def preset_names() -> list[str]:
+    """Names of the presets that come with the package."""
+    return sorted(file.name.removesuffix(".toml") for file in _presets().iterdir() if file.name.endswith(".toml"))
+
+
+def load_config(name_or_path: str, overrides: Sequence[str] = (), *, within: Path | None = None) -> Config:
+    """Load a preset or a TOML file and apply overrides such as ``tasks.num_features=8``.
+
+    Paths in a file are relative to its folder, those in overrides to the working folder (``places``).
+    ``within`` is a folder below which no link is followed, as ``safe_files.open_regular`` says.
+
+    Raises:
+        ConfigError: no such preset or file, not TOML, an unknown key, or a value that is out of range.
+    """
+    values = _read(name_or_path, within)
+    if name_or_path not in preset_names():
+        settle(values, Path(name_or_path).parent)
+    return with_overrides(values, overrides)
+
+
+def with_overrides(values: dict[str, Any], overrides: Sequence[str]) -> Config:
+    """Plain values, changed by overrides, as a config.
+
+    Raises:
+        ConfigError: as of ``load_config``.
+    """
+    for override in overrides:
+        _apply(values, override)
+    settle(values, Path())
+    return parse_config(values)
+
+
+def override(config: Config, overrides: Sequence[str]) -> Config:
+    """The config with overrides such as ``tasks.num_features=8``.
+
+    Raises:
+        ConfigError: an unknown key, or a value that is out of range.
+    """
+    return with_overrides(config.model_dump(mode="json"), overrides)
+
+
+def parse_config(values: Mapping[str, Any]) -> Config:
+    """Check plain values against the schema.
+
+    Raises:
+        ConfigError: naming every key that is wrong, its value and what is possible.
+    """
+    try:
+        return Config.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError("\n".join(islice(explain(error, Config), MOST_FAULTS))) from None
+
+
+def _presets() -> Any:
+    return resources.files("automl_zero") / "experiments"
+
+
+def _read(name_or_path: str, within: Path | None) -> dict[str, Any]:
+    if name_or_path in preset_names():
+        text = (_presets() / f"{name_or_path}.toml").read_text(encoding="utf-8")
+    elif _is_file(name_or_path):
+        text = _read_file(Path(name_or_path), within)
+    else:
+        raise ConfigError(f"no preset or file {shown(name_or_path)}: presets are {', '.join(preset_names())}")
+    try:
+        return _parse(text)
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{name_or_path} is not valid TOML: {error}") from None
+
+
+def _is_file(name: str) -> bool:
+    try:
+        return Path(name).exists() and not Path(name).is_dir()
+    except OSError:  # no file can have such a name
+        return False
+
+
+def _read_file(path: Path, within: Path | None) -> str:
+    try:
+        return read_regular(path, LONGEST, within=within).decode()
+    except UnsafeFileError as error:
+        raise ConfigError(
+            f"cannot read config file {path}: {error.strerror}; give a file such as config.toml"
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read config file {path}: {error}") from None
+
+
+def _parse(text: str) -> dict[str, Any]:
+    """Read TOML.
+
+    Raises:
+        ValueError, RecursionError: it is none, or no parser should be given it.
+    """
+    if max((line.count(".") for line in text.splitlines()), default=0) > MOST_DOTS:
+        raise ValueError(f"a line has more than {MOST_DOTS} dots")
+    return tomllib.loads(text)
+
+
+def _apply(values: dict[str, Any], override: str) -> None:
+    if CONTROL.search(override):
+        raise ConfigError(f"{shown(override)} is not plain text: leave out what cannot be printed")
+    key, equals, text = override.partition("=")
+    if not equals or not key:
+        raise ConfigError(f"{shown(override)} is not an override: write key=value, for example tasks.num_features=8")
+    *sections, last = key.strip().split(".")
+    for section in sections:
+        values = values.setdefault(section, {})
+        if not isinstance(values, dict):
+            raise ConfigError(f"{shown(section)} in {shown(override)} is a value, not a section")
+    values[last] = _parse_value(text.strip())
+
+
+def _parse_value(text: str) -> Any:
+    """A TOML value; what is none is a string, so that quotes may be left out. ``none`` unsets a limit."""
+    if text.lower() == "none":
+        return None
+    try:
+        return _parse(f"value = {text}")["value"]
+    except (ValueError, RecursionError):
+        return text
