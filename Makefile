@@ -41,7 +41,7 @@ demo: .venv/runtime
 define WARM_UP
 from automl_zero.config import load_config
 from automl_zero.search.island import Island
-from automl_zero.tasks.suites import Stage, build_tasks
+from automl_zero.tasks.task_kinds import Stage, build_tasks
 from automl_zero.vm.execute import warm_up
 
 for dtype in ("float32", "float64"):

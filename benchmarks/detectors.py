@@ -24,7 +24,7 @@ from automl_zero.program.prune import prune
 from automl_zero.program.text import to_text
 from automl_zero.search.island import Island
 from automl_zero.system.atomic_write import replacing
-from automl_zero.tasks.suites import Stage, build_tasks
+from automl_zero.tasks.task_kinds import Stage, build_tasks
 from criteria import CRITERIA, LEAST, SEED, Trial
 
 PAGE = Path(__file__).parents[1] / "docs" / "discoveries.md"

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import archipelagos
 import workloads
-from automl_zero.tasks.kept import is_here
-from automl_zero.tasks.sources import KNOWN
+from automl_zero.tasks.datasets.dataset_cache import is_here
+from automl_zero.tasks.datasets.sources import KNOWN
 
 Sample = Callable[[], float]  # measures once
 LANES = 16  # of the evaluations in single precision

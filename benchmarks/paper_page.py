@@ -20,7 +20,7 @@ from automl_zero.analysis.analyze import analyze, to_plain
 from automl_zero.analysis.transfer import PROGRAM, transfer
 from automl_zero.program.library import LIBRARY, library_program
 from automl_zero.run.suite import suite_config
-from automl_zero.tasks.suites import Stage, build_tasks
+from automl_zero.tasks.task_kinds import Stage, build_tasks
 from paper_algorithm import FULL_SIZE, PAPER, PAPER_LOSSES, interval, keep_text
 
 TUNED, FOUND = (Path(__file__).with_name(f"{name}.json") for name in ("paper_algorithm", "paper_page"))

@@ -12,7 +12,7 @@ from itertools import product
 from automl_zero.config import load_config
 from automl_zero.program.text import from_text
 from automl_zero.run.scoring import score_program
-from automl_zero.tasks.suites import Stage, build_tasks
+from automl_zero.tasks.task_kinds import Stage, build_tasks
 
 HABITATS = {
     "teacher nets": [],

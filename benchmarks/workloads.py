@@ -26,8 +26,8 @@ from automl_zero.program.library import library_program, linear, two_layer_net
 from automl_zero.program.program import Program
 from automl_zero.search.island import Island
 from automl_zero.system.cache_dir import CACHE_VARIABLE
-from automl_zero.tasks.suites import Stage, build_tasks
 from automl_zero.tasks.task import TaskSet
+from automl_zero.tasks.task_kinds import Stage, build_tasks
 from automl_zero.vm.execute import Prepared, aligned
 from automl_zero.vm.fuse import fuse
 from automl_zero.vm.jit import jit_entry

@@ -14,7 +14,7 @@ from automl_zero.program.text import from_text
 from automl_zero.run.events import EpochEnd, Event, Final, Improvement
 from automl_zero.run.reading import short_text
 from automl_zero.run.store import read_run
-from automl_zero.tasks.suites import Stage
+from automl_zero.tasks.task_kinds import Stage
 
 TARGET = Path(__file__).parent / "digits.png"
 COLORS = ("#c44e52", "#4c72b0")

@@ -12,8 +12,8 @@ from automl_zero.config import Config
 from automl_zero.program.program import Program
 from automl_zero.search.island import Island
 from automl_zero.search.population import decode
-from automl_zero.tasks.suites import Stage, build_tasks
 from automl_zero.tasks.task import TaskSet
+from automl_zero.tasks.task_kinds import Stage, build_tasks
 from automl_zero.vm.execute import evaluate
 from automl_zero.vm.fitness import combine
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from automl_zero.tasks.datasets import Dataset, Images, load_dataset
+from automl_zero.tasks.datasets.datasets import Dataset, Images, load_dataset
 
 
 def stand_in(name: str) -> Dataset:

@@ -21,7 +21,7 @@ from automl_zero.program.ops import OPS
 from automl_zero.program.text import to_text
 from automl_zero.run.effort import EFFORTS
 from automl_zero.run.store import read_run
-from automl_zero.tasks.suites import Stage
+from automl_zero.tasks.task_kinds import Stage
 
 COMPLETE = [".lock", "best", "checkpoints", "config.toml", "events.jsonl", "report.html", "report.txt"]
 BEST = ["final.txt", "search.txt", "select.txt"]

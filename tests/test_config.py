@@ -18,8 +18,8 @@ from automl_zero.run.fit import fitted
 from automl_zero.run.initial import initial_programs
 from automl_zero.run.limits import check_ends
 from automl_zero.search.space import build_space
-from automl_zero.tasks import projected
-from automl_zero.tasks.suites import Stage, build_tasks
+from automl_zero.tasks import image_tasks
+from automl_zero.tasks.task_kinds import Stage, build_tasks
 
 presets = pytest.mark.parametrize("name", preset_names())
 
@@ -39,7 +39,7 @@ def test_every_preset_loads_under_its_own_name_with_a_description(name: str) -> 
 
 @presets
 def test_every_preset_can_be_run(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(projected, "load_dataset", stand_in)
+    monkeypatch.setattr(image_tasks, "load_dataset", stand_in)
     config = fitted(load_config(name, with_data(name)))
     check_ends(config)
     build_space(config)

@@ -19,12 +19,12 @@ from automl_zero.run.given import find_program
 from automl_zero.run.initial import initial_programs
 from automl_zero.run.score_cache import cached
 from automl_zero.run.store import RunFolder
-from automl_zero.tasks.download import get_dataset
-from automl_zero.tasks.files import load_npz
-from automl_zero.tasks.own_images import load_own_images
-from automl_zero.tasks.read_table import read_table
-from automl_zero.tasks.sources import KNOWN
+from automl_zero.tasks.datasets.download import get_dataset
+from automl_zero.tasks.datasets.own_images import load_own_images
+from automl_zero.tasks.datasets.sources import KNOWN
+from automl_zero.tasks.npz_tasks import load_npz
 from automl_zero.tasks.splits import Stage
+from automl_zero.tasks.tables.table_reader import read_table
 from automl_zero.tasks.task import TaskError
 
 SECONDS, MEMORY = 20, 64 << 20

@@ -15,9 +15,9 @@ from threading import Thread
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_zero.tasks.decode import idx_arrays
-from automl_zero.tasks.images import Arrays, identity
-from automl_zero.tasks.sources import File, KnownDataset, Source
+from automl_zero.tasks.datasets.decode import idx_arrays
+from automl_zero.tasks.datasets.images import Arrays, identity
+from automl_zero.tasks.datasets.sources import File, KnownDataset, Source
 
 NOWHERE = "http://127.0.0.1:9/"  # the port to which nobody listens
 PARTS = ("train-images", "train-labels", "test-images", "test-labels")

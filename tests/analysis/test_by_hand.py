@@ -9,7 +9,7 @@ from automl_zero.program.prune import prune
 from automl_zero.program.text import to_text
 from automl_zero.run.learning import learned_addresses
 from automl_zero.run.scoring import score_program
-from automl_zero.tasks.suites import Stage, build_tasks
+from automl_zero.tasks.task_kinds import Stage, build_tasks
 
 FOUR = {NOISE, BILINEAR, NORMALIZED, AVERAGED}
 CASES = [(name, variant) for name in LIBRARY for variant in known_variants(name)]

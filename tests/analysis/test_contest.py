@@ -9,7 +9,7 @@ from automl_zero.analysis.tune import tune
 from automl_zero.program.library import library_program, linear
 from automl_zero.program.program import Program
 from automl_zero.run.scoring import fitnesses
-from automl_zero.tasks.suites import Stage, build_tasks
+from automl_zero.tasks.task_kinds import Stage, build_tasks
 
 ENTRANTS = {"linear": library_program("linear_regression"), "nothing": Program()}
 CONFIG = small_config(seed=4)

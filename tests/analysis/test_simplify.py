@@ -20,8 +20,8 @@ from automl_zero.program.program import AddressCounts, Program
 from automl_zero.program.prune import prune
 from automl_zero.program.text import from_text, instruction_text, to_text
 from automl_zero.run.suite import suite_config
-from automl_zero.tasks.suites import Stage, build_tasks
 from automl_zero.tasks.task import Loss, TaskSet
+from automl_zero.tasks.task_kinds import Stage, build_tasks
 from automl_zero.vm import reference
 from automl_zero.vm.execute import evaluate
 

@@ -11,7 +11,7 @@ from automl_zero.program.library import library_program, linear
 from automl_zero.run import score_cache
 from automl_zero.run.events import Score
 from automl_zero.run.scoring import score_program
-from automl_zero.tasks.suites import Stage, build_tasks
+from automl_zero.tasks.task_kinds import Stage, build_tasks
 
 
 @pytest.fixture(autouse=True)

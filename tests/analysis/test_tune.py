@@ -11,8 +11,8 @@ from automl_zero.program.library import library_program
 from automl_zero.program.program import Program
 from automl_zero.program.text import from_text
 from automl_zero.run.scoring import score_program
-from automl_zero.tasks.suites import Stage, build_tasks
 from automl_zero.tasks.task import TaskSet
+from automl_zero.tasks.task_kinds import Stage, build_tasks
 
 LINEAR, NET = library_program("linear_regression"), library_program("two_layer_net")
 

@@ -13,8 +13,8 @@ from automl_zero.analysis.constants import constants_of, with_values
 from automl_zero.config import load_config
 from automl_zero.program.library import library_program
 from automl_zero.program.program import Program
-from automl_zero.tasks.suites import Stage, build_tasks
 from automl_zero.tasks.task import TaskSet
+from automl_zero.tasks.task_kinds import Stage, build_tasks
 from automl_zero.vm.execute import evaluate
 from products import BLOCK, Products, Task, net_outputs, rule_of, task_of
 

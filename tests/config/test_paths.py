@@ -9,9 +9,9 @@ import pytest
 from automl_zero.config import load_config, override, preset_names
 from automl_zero.config.paths import IMAGES, NAMED_TABLES, files_in, settle
 from automl_zero.program.library import LIBRARY
-from automl_zero.tasks.datasets import dataset_names
-from automl_zero.tasks.own_images import SUFFIX
-from automl_zero.tasks.read_table import BUNDLED, OPENML
+from automl_zero.tasks.datasets.datasets import dataset_names
+from automl_zero.tasks.datasets.own_images import SUFFIX
+from automl_zero.tasks.tables.table_reader import BUNDLED, OPENML
 
 PLACES = ("tasks.table.path", "tasks.dataset", "program.initial")
 NAMES = [

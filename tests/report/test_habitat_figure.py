@@ -8,7 +8,7 @@ from table_file import of_kind
 
 from automl_zero.report.habitat_figure import draw_habitat, mosaic
 from automl_zero.run.habitat import explore
-from automl_zero.tasks.suites import KINDS, Stage
+from automl_zero.tasks.task_kinds import KINDS, Stage
 
 
 @pytest.mark.parametrize("names", [[], ["linear", "net"]])

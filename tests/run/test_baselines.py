@@ -16,8 +16,8 @@ from automl_zero.run import score_cache
 from automl_zero.run.baselines import ALGORITHMS, baselines
 from automl_zero.run.events import Baseline
 from automl_zero.run.scoring import fitnesses, score_program
-from automl_zero.tasks.suites import KINDS, Stage, build_tasks
 from automl_zero.tasks.task import TaskSet
+from automl_zero.tasks.task_kinds import KINDS, Stage, build_tasks
 
 TaskSets = dict[Stage, TaskSet]
 FEW = STAGE | {"num_train": 60}

@@ -17,8 +17,8 @@ from automl_zero.run.experiment import search_tasks
 from automl_zero.run.learning import learned_addresses
 from automl_zero.run.machine import machine, versions
 from automl_zero.run.scoring import score_program
-from automl_zero.tasks.suites import Stage, build_tasks
 from automl_zero.tasks.task import TaskError
+from automl_zero.tasks.task_kinds import Stage, build_tasks
 
 Kind = TypeVar("Kind", bound=Event)
 UNLIMITED: dict[str, Any] = {"max_programs": None, "max_experiments": None}

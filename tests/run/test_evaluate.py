@@ -14,10 +14,10 @@ from automl_zero.program.library import library_program
 from automl_zero.program.program import ProgramError
 from automl_zero.program.text import to_text
 from automl_zero.run.evaluate import choose_tasks, evaluate_programs
-from automl_zero.tasks import projected
-from automl_zero.tasks.files import save_npz
-from automl_zero.tasks.suites import KINDS, Stage, build_tasks
+from automl_zero.tasks import image_tasks
+from automl_zero.tasks.npz_tasks import save_npz
 from automl_zero.tasks.task import TaskError, TaskSet
+from automl_zero.tasks.task_kinds import KINDS, Stage, build_tasks
 from automl_zero.vm.execute import evaluate
 from automl_zero.vm.fitness import combine
 
@@ -87,7 +87,7 @@ def test_an_unknown_program_is_named(tasks: TaskSet) -> None:
 
 @pytest.mark.parametrize("name", [name for name in preset_names() if name != "table"])  # which needs a file
 def test_a_preset_is_a_suite_of_its_tasks(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(projected, "load_dataset", stand_in)
+    monkeypatch.setattr(image_tasks, "load_dataset", stand_in)
     expected = build_tasks(load_config(name).tasks, Stage.SELECT, 3)
     assert np.array_equal(choose_tasks(name, None, "select", 3).train_x, expected.train_x)
 

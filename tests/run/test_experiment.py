@@ -15,8 +15,8 @@ from automl_zero.run.experiment import CANDIDATES, Experiment, check_losses, sea
 from automl_zero.run.scoring import score_program
 from automl_zero.run.threads import ThreadEngine, ThreadIslands
 from automl_zero.search.island import Island
-from automl_zero.tasks.suites import Stage, build_tasks
 from automl_zero.tasks.task import TaskError
+from automl_zero.tasks.task_kinds import Stage, build_tasks
 from automl_zero.vm.lower import Code
 from automl_zero.vm.stop_flag import StopFlag
 

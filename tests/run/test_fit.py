@@ -12,9 +12,9 @@ from table_file import path
 
 from automl_zero.config import Config, ConfigError, load_config
 from automl_zero.run.fit import fitted, load_fitted
-from automl_zero.tasks.suites import Stage, build_tasks
-from automl_zero.tasks.tabular import Table
+from automl_zero.tasks.tables.table import Table
 from automl_zero.tasks.task import TaskError
+from automl_zero.tasks.task_kinds import Stage, build_tasks
 
 
 def table_file(folder: Path, rows: int, columns: int, num_classes: int = 0) -> str:

@@ -9,8 +9,8 @@ from table_file import of_kind
 
 from automl_zero.run.baselines import ALGORITHMS
 from automl_zero.run.habitat import Habitat, describe, explore
-from automl_zero.tasks.suites import IMAGE_KINDS, KINDS, Stage, build_tasks
 from automl_zero.tasks.task import Loss
+from automl_zero.tasks.task_kinds import IMAGE_KINDS, KINDS, Stage, build_tasks
 
 
 def habitat(with_baselines: bool = False, **tasks: Any) -> Habitat:

@@ -5,7 +5,7 @@ from small_config import small_config
 
 from automl_zero.run import reserve
 from automl_zero.run.reserve import BASELINES_SHARE, MOST_SHARE, seconds_after_search
-from automl_zero.tasks.suites import Stage, sample_tasks
+from automl_zero.tasks.task_kinds import Stage, sample_tasks
 from automl_zero.vm.stop_flag import Stopped
 
 LIMIT = 1000.0

@@ -8,7 +8,7 @@ from small_config import small_config
 from automl_zero.program.library import library_program
 from automl_zero.run.events import Score
 from automl_zero.run.scoring import score_of, score_program
-from automl_zero.tasks.suites import Stage, build_tasks
+from automl_zero.tasks.task_kinds import Stage, build_tasks
 from automl_zero.vm.execute import evaluate
 
 

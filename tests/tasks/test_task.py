@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from automl_zero.config import TasksConfig
-from automl_zero.tasks.suites import Stage, build_tasks
 from automl_zero.tasks.task import Loss, TaskError, TaskSet, first, shuffled_epochs
+from automl_zero.tasks.task_kinds import Stage, build_tasks
 
 EXAMPLES = ("train_x", "train_y", "valid_x", "valid_y")
 

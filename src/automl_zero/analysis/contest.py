@@ -17,8 +17,8 @@ from automl_zero.analysis.tune import Tell, Tuning, silent, tune
 from automl_zero.config import Config
 from automl_zero.program.program import Program
 from automl_zero.run.scoring import fitnesses
-from automl_zero.tasks.suites import Stage, build_tasks
 from automl_zero.tasks.task import FloatArray
+from automl_zero.tasks.task_kinds import Stage, build_tasks
 
 
 @dataclass(frozen=True, slots=True)

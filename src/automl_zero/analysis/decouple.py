@@ -22,8 +22,8 @@ from automl_zero.program.prune import prune
 from automl_zero.program.text import instruction_text
 from automl_zero.rng import seed_at
 from automl_zero.run.scoring import fitnesses
-from automl_zero.tasks.suites import Stage, build_tasks
 from automl_zero.tasks.task import TaskSet, first
+from automl_zero.tasks.task_kinds import Stage, build_tasks
 from automl_zero.vm import reference
 
 EXAMPLES_SEEN = 100  # of the first task, before the value of an expression is read

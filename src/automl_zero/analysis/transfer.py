@@ -17,7 +17,7 @@ from automl_zero.run.baselines import baselines
 from automl_zero.run.events import Score
 from automl_zero.run.scoring import score_program
 from automl_zero.run.suite import suite_config
-from automl_zero.tasks.suites import Stage, build_tasks
+from automl_zero.tasks.task_kinds import Stage, build_tasks
 
 KNOWN = ("linear", "net")  # names in ``run.baselines.ALGORITHMS``
 PROGRAM = "program"

@@ -88,7 +88,7 @@ def _techniques(program: Program, config: Config) -> Mapping[str, Sequence[Line]
     """The lines of each technique that the program uses on such tasks."""
     from automl_zero.analysis.findings import technique_lines
     from automl_zero.analysis.recognise import recognise
-    from automl_zero.tasks.suites import Stage, build_tasks
+    from automl_zero.tasks.task_kinds import Stage, build_tasks
 
     tasks = build_tasks(config.tasks, Stage.SELECT, config.seed)
     return technique_lines(recognise(program, tasks.is_multiclass, loss=tasks.loss))

@@ -131,7 +131,7 @@ SECTIONS: tuple[Callable[[Analysis], Text | None], ...] = (_title, _program, _te
 def _tasks(given: Given, suite: str | None, data: Path | None, seed: int) -> TaskSet | None:
     """Those to test on: what is asked for, or else, of a run, its select tasks."""
     from automl_zero.run.evaluate import choose_tasks
-    from automl_zero.tasks.suites import Stage, build_tasks
+    from automl_zero.tasks.task_kinds import Stage, build_tasks
 
     if suite or data:
         return choose_tasks(suite, data, "select", seed)

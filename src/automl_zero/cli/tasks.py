@@ -33,7 +33,7 @@ FACTS = {
 @tasks.command("list")
 def list_kinds(as_json: AsJson = False) -> None:
     """List the kinds of tasks."""
-    from automl_zero.tasks.suites import KINDS
+    from automl_zero.tasks.task_kinds import KINDS
 
     rows = [{"kind": name, "description": kind.description} for name, kind in KINDS.items()]
     print_rows(("kind", "description"), rows, as_json)

@@ -72,7 +72,7 @@ def _decoupled(program: Program, config: Config, trials: int, workers: int) -> t
 
 def _tuned(program: Program, config: Config, trials: int, workers: int) -> Tuning:
     from automl_zero.analysis.tune import tune
-    from automl_zero.tasks.suites import Stage, build_tasks
+    from automl_zero.tasks.task_kinds import Stage, build_tasks
 
     with counting("tuning", trials) as tell:
         return tune(program, build_tasks(config.tasks, Stage.SELECT, config.seed), config, trials, workers, tell)

@@ -13,8 +13,8 @@ from automl_zero.program.program import Program
 from automl_zero.run.events import Final
 from automl_zero.run.given import Given, find_program
 from automl_zero.run.store import read_config, read_events
-from automl_zero.tasks.suites import Stage, build_tasks
 from automl_zero.tasks.task import Loss
+from automl_zero.tasks.task_kinds import Stage, build_tasks
 
 
 def choose(name: str, prediction: Prediction | None = None, raw: bool = False) -> Source:

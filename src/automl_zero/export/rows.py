@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from automl_zero.tasks.projected import ROUNDING
+from automl_zero.tasks.image_tasks import ROUNDING
 from automl_zero.tasks.task import FloatArray, IntArray
 
 

@@ -26,7 +26,7 @@ from automl_zero.run import files
 from automl_zero.run.events import Final
 from automl_zero.run.scoring import fitnesses
 from automl_zero.run.store import StoreError
-from automl_zero.tasks.suites import Stage, build_tasks
+from automl_zero.tasks.task_kinds import Stage, build_tasks
 
 NAME = "ablation.json"
 MOST = 1 << 26  # bytes: each effect holds a program

@@ -35,8 +35,8 @@ from automl_zero.run.reserve import compile_search, seconds_after_search
 from automl_zero.run.snapshot import Record, Snapshot, join_arrays, split_arrays
 from automl_zero.run.stopping import Stopping, run_apart
 from automl_zero.run.threads import ThreadEngine
-from automl_zero.tasks.suites import Stage, build_tasks, sample_tasks
 from automl_zero.tasks.task import TaskSet
+from automl_zero.tasks.task_kinds import Stage, build_tasks, sample_tasks
 from automl_zero.vm.stop_flag import Stopped
 
 

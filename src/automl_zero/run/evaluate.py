@@ -11,9 +11,9 @@ from automl_zero.config import ConfigError
 from automl_zero.program.program import Program
 from automl_zero.run.given import load_program
 from automl_zero.run.suite import suite_config
-from automl_zero.tasks.files import load_npz
-from automl_zero.tasks.suites import Stage, build_tasks
+from automl_zero.tasks.npz_tasks import load_npz
 from automl_zero.tasks.task import TaskSet
+from automl_zero.tasks.task_kinds import Stage, build_tasks
 from automl_zero.vm.execute import evaluate
 from automl_zero.vm.fitness import combine
 from automl_zero.vm.outcome import Evaluation

@@ -16,8 +16,8 @@ from automl_zero.run.limits import Spent
 from automl_zero.run.snapshot import Arrays, Going
 from automl_zero.search.island import Member
 from automl_zero.search.space import build_space
-from automl_zero.tasks.suites import Stage, build_tasks
 from automl_zero.tasks.task import TaskError, TaskSet
+from automl_zero.tasks.task_kinds import Stage, build_tasks
 from automl_zero.vm.stop_flag import StopFlag
 
 CANDIDATES = 5  # of each island, for the select stage: the best ever and the fittest members

@@ -14,8 +14,8 @@ from automl_zero.run.experiment import search_tasks
 from automl_zero.run.learning import learned_addresses
 from automl_zero.run.scoring import score_program
 from automl_zero.run.stopping import Stopping, run_apart
-from automl_zero.tasks.suites import Stage, build_tasks
 from automl_zero.tasks.task import TaskSet
+from automl_zero.tasks.task_kinds import Stage, build_tasks
 from automl_zero.vm.stop_flag import Stopped
 
 

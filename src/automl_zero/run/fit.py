@@ -10,8 +10,8 @@ from typing import Any
 
 from automl_zero.config import Config, ConfigError, load_config, override, parse_config
 from automl_zero.tasks.splits import Stage
-from automl_zero.tasks.table import rows_of, table_of
-from automl_zero.tasks.tabular import Table
+from automl_zero.tasks.tables.table import Table
+from automl_zero.tasks.tables.table_tasks import rows_of, table_of
 
 MOST_FEATURES = 16  # unless there are more classes, or all columns are asked for as they are
 NUM_TASKS = {Stage.SEARCH: 16, Stage.SELECT: 25, Stage.FINAL: 25}

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from automl_zero.config import Config, ConfigError
 from automl_zero.run.baselines import ALGORITHMS, baselines
 from automl_zero.run.events import Baseline
-from automl_zero.tasks.datasets import load_dataset
-from automl_zero.tasks.suites import IMAGE_KINDS, KINDS, Stage, build_tasks
+from automl_zero.tasks.datasets.datasets import load_dataset
 from automl_zero.tasks.task import FloatArray, Loss, TaskSet
+from automl_zero.tasks.task_kinds import IMAGE_KINDS, KINDS, Stage, build_tasks
 
 MOST_POINTS = 500  # of a view
 

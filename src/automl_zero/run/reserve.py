@@ -16,8 +16,8 @@ from automl_zero.run.baselines import Algorithm, suited
 from automl_zero.run.experiment import CANDIDATES
 from automl_zero.run.scoring import score_program
 from automl_zero.search.island import Island
-from automl_zero.tasks.suites import Stage, sample_tasks
 from automl_zero.tasks.task import TaskSet, first
+from automl_zero.tasks.task_kinds import Stage, sample_tasks
 from automl_zero.vm.stop_flag import StopFlag, Stopped
 
 BASELINES_SHARE, MOST_SHARE = 0.12, 0.3  # of the time of a run: at least, if there are baselines, and at most

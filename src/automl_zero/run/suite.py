@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from automl_zero.config import Config, ConfigError, load_config, preset_names, with_overrides
-from automl_zero.tasks.suites import KINDS, Stage
+from automl_zero.tasks.task_kinds import KINDS, Stage
 
 KIND_SIZES = {"image-pairs": {"num_train": 200, "num_valid": 50}}  # where there are too few digits for the default
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from automl_zero.tasks.decode import cifar_arrays, idx_arrays, png_arrays
-from automl_zero.tasks.images import Arrays
+from automl_zero.tasks.datasets.decode import cifar_arrays, idx_arrays, png_arrays
+from automl_zero.tasks.datasets.images import Arrays
 from automl_zero.tasks.task import TaskError
 
 BUNDLED = "digits"  # the data set that comes with scikit-learn

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from automl_zero.tasks.decode import cifar_arrays, png_arrays
+from automl_zero.tasks.datasets.decode import cifar_arrays, png_arrays
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 256, (3, 4, 32, 32, 3)).astype(np.uint8)  # two train batches and the test batch

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from tiny_images import PACKAGE, tiny, tiny_arrays, write_program
 
-from automl_zero.tasks.datasets import dataset_names, load_dataset
-from automl_zero.tasks.download import get_dataset
-from automl_zero.tasks.facts import dataset_facts, dataset_rows
-from automl_zero.tasks.images import identity
-from automl_zero.tasks.sources import KNOWN, KnownDataset
+from automl_zero.tasks.datasets.dataset_info import dataset_facts, dataset_rows
+from automl_zero.tasks.datasets.datasets import dataset_names, load_dataset
+from automl_zero.tasks.datasets.download import get_dataset
+from automl_zero.tasks.datasets.images import identity
+from automl_zero.tasks.datasets.sources import KNOWN, KnownDataset
 from automl_zero.tasks.task import TaskError
 
 
@@ -22,8 +22,8 @@ def known(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> KnownDataset:
     """The row of the tiny data set, as the only one."""
     assert not data_dir.exists()
     row = tiny()
-    for module in ("datasets", "facts", "sources"):
-        monkeypatch.setattr(f"automl_zero.tasks.{module}.KNOWN", {"tiny": row})
+    for module in ("datasets", "dataset_info", "sources"):
+        monkeypatch.setattr(f"automl_zero.tasks.datasets.{module}.KNOWN", {"tiny": row})
     return row
 
 

@@ -21,9 +21,9 @@ from pyarrow import parquet
 from table_file import NUMBERS
 
 from automl_zero.system import memory
-from automl_zero.tasks.packed import opened_unpacked
-from automl_zero.tasks.read_table import read_table
-from automl_zero.tasks.tabular import from_frame
+from automl_zero.tasks.tables.compressed import opened_unpacked
+from automl_zero.tasks.tables.table import from_frame
+from automl_zero.tasks.tables.table_reader import read_table
 from automl_zero.tasks.task import TaskError
 
 Pack = Callable[[bytes], bytes]

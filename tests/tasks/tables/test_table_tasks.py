@@ -9,10 +9,10 @@ import pytest
 import table_file
 
 from automl_zero.config import TasksConfig
-from automl_zero.tasks import table
 from automl_zero.tasks.splits import Stage
-from automl_zero.tasks.table import rows_of, table_tasks, tasks_from_table
-from automl_zero.tasks.tabular import Table
+from automl_zero.tasks.tables import table_tasks as module
+from automl_zero.tasks.tables.table import Table
+from automl_zero.tasks.tables.table_tasks import rows_of, table_tasks, tasks_from_table
 from automl_zero.tasks.task import Loss, TaskError, TaskSet
 
 SIZE = {"num_tasks": 3, "num_train": 60, "num_valid": 30}
@@ -75,7 +75,7 @@ def _plain(size: dict[str, int], **changes: Any) -> TasksConfig:
 @pytest.fixture
 def raw(monkeypatch: pytest.MonkeyPatch) -> None:
     """Features stay as they are, so that rows can be told by them."""
-    monkeypatch.setattr(table, "standardize", lambda train, valid: (train, valid))
+    monkeypatch.setattr(module, "standardize", lambda train, valid: (train, valid))
 
 
 def rows_met(stage: Stage, seed: int, classes: tuple[str, ...]) -> tuple[set[float], set[float]]:

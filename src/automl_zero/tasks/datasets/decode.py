@@ -9,7 +9,7 @@ from io import BytesIO
 
 import numpy as np
 
-from automl_zero.tasks.images import Arrays, Bytes
+from automl_zero.tasks.datasets.images import Arrays, Bytes
 
 UBYTE = 8  # the element type in the head of an IDX file
 RECORD_SHAPE = (3, 32, 32)  # planes, rows and columns of an image in CIFAR's binary form

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_zero.tasks.images import Arrays, Dataset, to_dataset
+from automl_zero.tasks.datasets.images import Arrays, Dataset, to_dataset
 from automl_zero.tasks.npz import read_npz
 from automl_zero.tasks.task import TaskError
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import cast
 
 from automl_zero.system.safe_files import open_regular
-from automl_zero.tasks.sources import File, Source
+from automl_zero.tasks.datasets.sources import File, Source
 
 CONNECT_SECONDS, SILENT_SECONDS = 5, 30  # to wait for a connection, and for more of a file
 NPM = ("--loglevel=error", "--ignore-scripts", "--fetch-retries=1", "--fetch-retry-mintimeout=1000")

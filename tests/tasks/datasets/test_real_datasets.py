@@ -8,10 +8,10 @@ from functools import cache
 import numpy as np
 import pytest
 
-from automl_zero.tasks.datasets import Dataset, load_dataset
-from automl_zero.tasks.download import From, get_dataset
-from automl_zero.tasks.facts import dataset_facts
-from automl_zero.tasks.sources import KNOWN
+from automl_zero.tasks.datasets.dataset_info import dataset_facts
+from automl_zero.tasks.datasets.datasets import Dataset, load_dataset
+from automl_zero.tasks.datasets.download import From, get_dataset
+from automl_zero.tasks.datasets.sources import KNOWN
 from automl_zero.tasks.task import TaskError
 
 # Facts that are known from elsewhere: the first train labels, the first pixel values, and mean and standard deviation

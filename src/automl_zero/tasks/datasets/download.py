@@ -13,11 +13,19 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from automl_zero.tasks.archives import UNREADABLE, read_contents
-from automl_zero.tasks.fetch import SourceError, Tell, fetch, sha256_of
-from automl_zero.tasks.images import Arrays, identity
-from automl_zero.tasks.kept import data_folder, folder_of, is_here, keep, read_arrays, shapes, work_folder
-from automl_zero.tasks.sources import KnownDataset, Source
+from automl_zero.tasks.datasets.archives import UNREADABLE, read_contents
+from automl_zero.tasks.datasets.dataset_cache import (
+    data_folder,
+    folder_of,
+    is_here,
+    keep,
+    read_arrays,
+    shapes,
+    work_folder,
+)
+from automl_zero.tasks.datasets.fetch import SourceError, Tell, fetch, sha256_of
+from automl_zero.tasks.datasets.images import Arrays, identity
+from automl_zero.tasks.datasets.sources import KnownDataset, Source
 from automl_zero.tasks.task import TaskError
 
 SLACK = 1 << 20  # bytes of heads and labels beside the pixels

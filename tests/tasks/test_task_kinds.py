@@ -12,8 +12,8 @@ from table_file import of_kind
 
 from automl_zero.config import TasksConfig
 from automl_zero.program.program import AddressCounts
-from automl_zero.tasks.suites import KINDS, Stage, build_tasks, sample_tasks
 from automl_zero.tasks.task import TaskError, TaskSet
+from automl_zero.tasks.task_kinds import KINDS, Stage, build_tasks, sample_tasks
 from automl_zero.vm.execute import choose_lanes
 
 SIZES = {"num_tasks": 3, "num_train": 40, "num_valid": 20}

@@ -14,9 +14,9 @@ import sklearn.datasets
 from sklearn.utils import Bunch
 from table_file import NUMBERS
 
-from automl_zero.tasks import read_table as module
-from automl_zero.tasks.read_table import BUNDLED_TABLES, read_table
-from automl_zero.tasks.tabular import from_frame
+from automl_zero.tasks.tables import table_reader as module
+from automl_zero.tasks.tables.table import from_frame
+from automl_zero.tasks.tables.table_reader import BUNDLED_TABLES, read_table
 from automl_zero.tasks.task import TaskError
 
 X, Y = NUMBERS[["a", "b"]].to_numpy(), NUMBERS.y.to_numpy()

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from automl_zero.tasks.images import Dataset, Images, pick, to_dataset
-from automl_zero.tasks.kept import folder_of, is_here, read_arrays
-from automl_zero.tasks.own_images import SUFFIX, load_own_images
-from automl_zero.tasks.sources import BUNDLED, KNOWN, KnownDataset
+from automl_zero.tasks.datasets.dataset_cache import folder_of, is_here, read_arrays
+from automl_zero.tasks.datasets.images import Dataset, Images, pick, to_dataset
+from automl_zero.tasks.datasets.own_images import SUFFIX, load_own_images
+from automl_zero.tasks.datasets.sources import BUNDLED, KNOWN, KnownDataset
 from automl_zero.tasks.splits import by_hash
 from automl_zero.tasks.task import IntArray, TaskError
 

@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from automl_zero.system.atomic_write import on_disk, sync_folder
 from automl_zero.system.cache_dir import user_folder
 from automl_zero.system.safe_files import open_regular, read_regular
-from automl_zero.tasks.images import Arrays
+from automl_zero.tasks.datasets.images import Arrays
+from automl_zero.tasks.datasets.sources import KnownDataset
 from automl_zero.tasks.npz import UNREADABLE
-from automl_zero.tasks.sources import KnownDataset
 from automl_zero.tasks.task import TaskError
 
 DATA_VARIABLE = "AUTOML_ZERO_DATA_DIR"

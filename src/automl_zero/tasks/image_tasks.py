@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from automl_zero.config import TasksConfig
 from automl_zero.rng import generator_at
-from automl_zero.tasks.datasets import Dataset, Images, load_dataset
-from automl_zero.tasks.images import pick
+from automl_zero.tasks.datasets.datasets import Dataset, Images, load_dataset
+from automl_zero.tasks.datasets.images import pick
 from automl_zero.tasks.splits import Item, Stage, groupings, pairs_of, share_of
 from automl_zero.tasks.task import FloatArray, IntArray, Loss, TaskError, TaskSet
 

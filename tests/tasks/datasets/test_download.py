@@ -26,10 +26,10 @@ from tiny_images import (
     write_program,
 )
 
-from automl_zero.tasks import kept
-from automl_zero.tasks.download import From, get_dataset
-from automl_zero.tasks.kept import DATA_VARIABLE, read_arrays, read_origin
-from automl_zero.tasks.sources import KnownDataset
+from automl_zero.tasks.datasets import dataset_cache
+from automl_zero.tasks.datasets.dataset_cache import DATA_VARIABLE, read_arrays, read_origin
+from automl_zero.tasks.datasets.download import From, get_dataset
+from automl_zero.tasks.datasets.sources import KnownDataset
 from automl_zero.tasks.task import TaskError
 
 KEPT = ["origin.json", "test_images.npy", "test_labels.npy", "train_images.npy", "train_labels.npy"]
@@ -57,9 +57,9 @@ def refused(known: KnownDataset, *arguments: Any, **options: Any) -> str:
 
 def test_without_a_home_the_folder_must_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(DATA_VARIABLE)
-    monkeypatch.setattr(kept, "user_folder", lambda: None)
+    monkeypatch.setattr(dataset_cache, "user_folder", lambda: None)
     with pytest.raises(TaskError, match=f"there is no home folder: set {DATA_VARIABLE} to a folder"):
-        kept.data_folder()
+        dataset_cache.data_folder()
 
 
 def check_nothing_kept(data_dir: Path) -> None:
@@ -235,7 +235,7 @@ def test_what_is_here_but_damaged_is_named_and_replaced_by_force(programs: Path)
     check_kept(tiny(), get_dataset(tiny(), force=True))
 
 
-@pytest.mark.parametrize("where", ["np.save", "decode.np.frombuffer", "kept.os.fsync"])
+@pytest.mark.parametrize("where", ["np.save", "decode.np.frombuffer", "dataset_cache.os.fsync"])
 def test_an_interrupt_in_the_middle_leaves_nothing(
     where: str, data_dir: Path, programs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -243,7 +243,7 @@ def test_an_interrupt_in_the_middle_leaves_nothing(
         raise KeyboardInterrupt
 
     write_program(programs, "npm", PACKAGE)
-    monkeypatch.setattr(f"automl_zero.tasks.{where}" if "." in where[3:] else "numpy.save", interrupted)
+    monkeypatch.setattr(f"automl_zero.tasks.datasets.{where}" if "." in where[3:] else "numpy.save", interrupted)
     with pytest.raises(KeyboardInterrupt):
         get_dataset(tiny())
     check_nothing_kept(data_dir)
@@ -256,7 +256,7 @@ def test_a_full_disk_is_told_and_nothing_is_kept(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     write_program(programs, "npm", PACKAGE)
-    monkeypatch.setattr("automl_zero.tasks.kept.os.fsync", full)
+    monkeypatch.setattr("automl_zero.tasks.datasets.dataset_cache.os.fsync", full)
     assert f"cannot be kept in {data_dir} (No space left on device): free the disk or set" in refused(tiny())
     check_nothing_kept(data_dir)
 
@@ -274,7 +274,7 @@ def test_what_a_killed_process_left_is_removed(data_dir: Path, programs: Path) -
 
 def test_of_two_processes_one_gets_it_and_the_other_waits(programs: Path) -> None:
     write_program(programs, "npm", PACKAGE, "/bin/sleep 0.5")
-    code = "import tiny_images, automl_zero.tasks.download as d; print(d.get_dataset(tiny_images.tiny()))"
+    code = "import tiny_images, automl_zero.tasks.datasets.download as d; print(d.get_dataset(tiny_images.tiny()))"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     both = [
         subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True)

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from automl_zero.tasks.fetch import sha256_of
-from automl_zero.tasks.kept import data_folder
+from automl_zero.tasks.datasets.dataset_cache import data_folder
+from automl_zero.tasks.datasets.fetch import sha256_of
 from automl_zero.tasks.npz import Arrays, TooLargeError, read_npz
-from automl_zero.tasks.packed import DAMAGED, check_parquet, opened_unpacked
-from automl_zero.tasks.tabular import Table, from_arrays, from_frame
+from automl_zero.tasks.tables.compressed import DAMAGED, check_parquet, opened_unpacked
+from automl_zero.tasks.tables.table import Table, from_arrays, from_frame
 from automl_zero.tasks.task import TaskError
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ import numpy as np
 
 from automl_zero.config import TasksConfig
 from automl_zero.rng import generator_at
-from automl_zero.tasks.projected import project, standardize
-from automl_zero.tasks.read_table import read_table
+from automl_zero.tasks.image_tasks import project, standardize
 from automl_zero.tasks.splits import Stage, share_of
-from automl_zero.tasks.tabular import Table
+from automl_zero.tasks.tables.table import Table
+from automl_zero.tasks.tables.table_reader import read_table
 from automl_zero.tasks.task import FloatArray, IntArray, Loss, TaskError, TaskSet
 
 SEEN = {  # stages whose rows a stage trains on

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from automl_zero.config import StageConfig, TasksConfig
-from automl_zero.tasks import projected
-from automl_zero.tasks.datasets import Dataset, Images, load_dataset
-from automl_zero.tasks.projected import (
+from automl_zero.tasks import image_tasks
+from automl_zero.tasks.datasets.datasets import Dataset, Images, load_dataset
+from automl_zero.tasks.image_tasks import (
     GRAIN,
     NO_CLASS,
     choose_images,
@@ -75,7 +75,7 @@ def choices(monkeypatch: pytest.MonkeyPatch) -> list[Choice]:
         recorded.append(choose_images(*arguments))  # type: ignore[arg-type]
         return recorded[-1]
 
-    monkeypatch.setattr(projected, "choose_images", choose_and_record)
+    monkeypatch.setattr(image_tasks, "choose_images", choose_and_record)
     return recorded
 
 
@@ -225,7 +225,7 @@ def test_every_image_is_used_if_as_many_are_wanted() -> None:
 def test_pairs_of_the_papers_data_sets_are_split_as_published(
     stage: Stage, expected: int, monkeypatch: pytest.MonkeyPatch, choices: list[Choice]
 ) -> None:
-    monkeypatch.setattr(projected, "load_dataset", lambda _: made_up("cifar10", 10))
+    monkeypatch.setattr(image_tasks, "load_dataset", lambda _: made_up("cifar10", 10))
     tasks = build("image-pairs", stage, num_tasks=90, num_train=10, num_valid=4)
     pairs = {tuple(sorted(classes)) for classes in classes_of_digits(tasks, choices)}
     assert len(pairs) == expected
@@ -234,7 +234,7 @@ def test_pairs_of_the_papers_data_sets_are_split_as_published(
 
 
 def test_two_classes_make_one_pair_for_all_stages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(projected, "load_dataset", lambda _: made_up("own", 2))
+    monkeypatch.setattr(image_tasks, "load_dataset", lambda _: made_up("own", 2))
     for stage in Stage:
         assert len(build("image-pairs", stage, num_train=10, num_valid=4)) == 3
 
@@ -249,7 +249,7 @@ def test_two_classes_make_one_pair_for_all_stages(monkeypatch: pytest.MonkeyPatc
 def test_classes_that_cannot_be_grouped_are_refused(
     available: int, num_classes: int, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(projected, "load_dataset", lambda _: made_up("own", available))
+    monkeypatch.setattr(image_tasks, "load_dataset", lambda _: made_up("own", available))
     with pytest.raises(TaskError, match=message):
         build("image-groups", num_classes=num_classes, num_train=10, num_valid=4)
 
@@ -270,7 +270,7 @@ def test_a_projection_of_pixels_is_exact_whatever_the_order_of_the_sum(
 def test_more_images_than_a_chunk_are_projected_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (25, 6), np.uint8)
     at_once = project_pixels(pixels, np.eye(6))
-    monkeypatch.setattr(projected, "CHUNK", 10)
+    monkeypatch.setattr(image_tasks, "CHUNK", 10)
     assert np.array_equal(project_pixels(pixels, np.eye(6)), at_once)
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from automl_zero.tasks.datasets import Dataset, load_dataset
-from automl_zero.tasks.images import Arrays, Bytes, Images, identity
-from automl_zero.tasks.kept import disk_size, folder_of, is_here, read_arrays, read_origin
-from automl_zero.tasks.own_images import SUFFIX
-from automl_zero.tasks.sources import BUNDLED, KNOWN, KnownDataset, Source
+from automl_zero.tasks.datasets.dataset_cache import disk_size, folder_of, is_here, read_arrays, read_origin
+from automl_zero.tasks.datasets.datasets import Dataset, load_dataset
+from automl_zero.tasks.datasets.images import Arrays, Bytes, Images, identity
+from automl_zero.tasks.datasets.own_images import SUFFIX
+from automl_zero.tasks.datasets.sources import BUNDLED, KNOWN, KnownDataset, Source
 from automl_zero.tasks.task import TaskError
 
 CHUNK = 1000  # images that are counted at a time, to need little memory

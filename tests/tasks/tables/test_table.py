@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from table_file import NUMBERS
 
-from automl_zero.tasks.read_table import read_table
-from automl_zero.tasks.tabular import Table, from_arrays, from_frame
+from automl_zero.tasks.tables.table import Table, from_arrays, from_frame
+from automl_zero.tasks.tables.table_reader import read_table
 from automl_zero.tasks.task import TaskError
 
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from automl_zero.config import TasksConfig
-from automl_zero.tasks.suites import Stage, build_tasks
 from automl_zero.tasks.task import TaskSet
+from automl_zero.tasks.task_kinds import Stage, build_tasks
 
 SIZE = {"num_tasks": 3, "num_train": 1000, "num_valid": 50}
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from automl_zero.tasks.files import load_npz, save_npz
+from automl_zero.tasks.npz_tasks import load_npz, save_npz
 from automl_zero.tasks.task import Loss, TaskError, TaskSet, shuffled_epochs
 
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)

@@ -11,10 +11,11 @@ from types import MappingProxyType
 
 from automl_zero.config import TasksConfig
 from automl_zero.rng import generator_at, seed_at
-from automl_zero.tasks import projected, synthetic, table
-from automl_zero.tasks.corrupt import corrupt
+from automl_zero.tasks import image_tasks, synthetic
 from automl_zero.tasks.splits import Stage
+from automl_zero.tasks.tables import table_tasks
 from automl_zero.tasks.task import TaskError, TaskSet, shuffled_epochs
+from automl_zero.tasks.training_noise import corrupt
 
 __all__ = ["KINDS", "Stage", "TaskKind", "build_tasks"]
 
@@ -35,9 +36,9 @@ KINDS: Mapping[str, TaskKind] = MappingProxyType(
         "teacher-net": TaskKind(
             synthetic.teacher_net, "regression of u.relu(Mx), a random two-layer net in every task"
         ),
-        "image-pairs": TaskKind(projected.image_pairs, "images of one class against another, projected or not"),
-        "image-groups": TaskKind(projected.image_groups, "images, their classes in random groups, projected or not"),
-        "table": TaskKind(table.table_tasks, "a table of your own: regression or classification"),
+        "image-pairs": TaskKind(image_tasks.image_pairs, "images of one class against another, projected or not"),
+        "image-groups": TaskKind(image_tasks.image_groups, "images, their classes in random groups, projected or not"),
+        "table": TaskKind(table_tasks.table_tasks, "a table of your own: regression or classification"),
     }
 )
 IMAGE_KINDS = ("image-pairs", "image-groups")
