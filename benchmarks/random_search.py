@@ -25,10 +25,10 @@ from automl_zero.program.library import linear
 from automl_zero.program.program import Program
 from automl_zero.rng import seed_at
 from automl_zero.run.scoring import score_program
-from automl_zero.search.generator import below
 from automl_zero.search.island import Island
 from automl_zero.search.mutate import randomize_instruction
 from automl_zero.search.population import Population, copy_in, copy_out
+from automl_zero.search.random_stream import below
 from automl_zero.search.score import score
 from automl_zero.search.space import Space
 from automl_zero.search.state import Settings, State, Workspace

@@ -31,7 +31,7 @@ from automl_zero.tasks.task_kinds import Stage, build_tasks
 from automl_zero.vm.execute import Prepared, aligned
 from automl_zero.vm.fuse import fuse
 from automl_zero.vm.jit import jit_entry
-from automl_zero.vm.lanes import Width, load, store, width_of
+from automl_zero.vm.lanes.lanes import Width, load, store, width_of
 from automl_zero.vm.lower import FUSED, IN1, KERNEL, KINDS, OUT, Lowered, encode, lower, new_lowered
 
 ROUND_SECONDS = 0.05  # of short work, which is repeated that long in each round

@@ -23,7 +23,7 @@ from automl_zero.program.program import COMPONENTS, AddressCounts, Instruction, 
 from automl_zero.program.prune import prune
 from automl_zero.tasks.task import TaskSet
 from automl_zero.vm import reference
-from automl_zero.vm.outcome import Epoch
+from automl_zero.vm.result import Epoch
 
 TOLERANCE = 1e-6  # relative to the size of a prediction, or to 1
 ROBUST = 1e-10  # programs are compared where rounding otherwise makes no difference of a thousand times this

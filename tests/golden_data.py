@@ -15,7 +15,7 @@ import numpy as np
 from automl_zero.program.ops import BY_NAME, OPS, Array, Op
 from automl_zero.program.program import AddressCounts, Instruction, Program
 from automl_zero.tasks.task import Loss, TaskSet
-from automl_zero.vm.outcome import Evaluation
+from automl_zero.vm.result import Evaluation
 
 Pairs = dict[str, tuple[Any, Any]]
 

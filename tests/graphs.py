@@ -20,15 +20,15 @@ from automl_zero.program.program import (
     Program,
 )
 from automl_zero.program.prune import prune
-from automl_zero.search.emit import emit
-from automl_zero.search.generator import new_state
-from automl_zero.search.graph import lift
-from automl_zero.search.graph_mutation import FAILED, Graphs, _complete, _mutate_as, mutate_as_graph, new_graphs
-from automl_zero.search.growth import Draft
-from automl_zero.search.order import order
+from automl_zero.search.graph.codegen import emit
+from automl_zero.search.graph.graph import lift
+from automl_zero.search.graph.mutation import FAILED, Graphs, _complete, _mutate_as, mutate_as_graph, new_graphs
+from automl_zero.search.graph.schedule import order
+from automl_zero.search.graph.subgraph import Draft
+from automl_zero.search.graph.valid import is_valid
 from automl_zero.search.population import decode
+from automl_zero.search.random_stream import new_state
 from automl_zero.search.space import Space, build_space
-from automl_zero.search.valid import is_valid
 from automl_zero.vm.jit import jit
 from automl_zero.vm.lower import Code, Lowered, encode, lower, new_lowered
 

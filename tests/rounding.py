@@ -17,7 +17,7 @@ from automl_zero.program.ops import Array, Op
 from automl_zero.program.program import Instruction, Program
 from automl_zero.tasks.task import TaskSet
 from automl_zero.vm import fitness, noise, reference
-from automl_zero.vm.outcome import Evaluation
+from automl_zero.vm.result import Evaluation
 
 TRIALS = 3  # an evaluation is robust if so many runs that round otherwise agree with it
 GAIN = 4  # how much coarser than real rounding theirs is

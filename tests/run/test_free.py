@@ -24,7 +24,7 @@ from automl_zero.run.recorded import run_recorded
 from automl_zero.run.resume import resume_recorded
 from automl_zero.run.spread import SpreadIslands
 from automl_zero.run.store import StoreError, read_run
-from automl_zero.search.births import Ancestors
+from automl_zero.search.lineage_log import Ancestors
 
 EPOCHS = 12
 FREE = {"synchronous": False}

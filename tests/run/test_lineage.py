@@ -21,7 +21,7 @@ from automl_zero.run.experiment import Experiment
 from automl_zero.run.migrate import MigrationPlan
 from automl_zero.run.scoring import score_program
 from automl_zero.run.store import StoreError
-from automl_zero.search.births import Harvest, no_ancestors
+from automl_zero.search.lineage_log import Harvest, no_ancestors
 
 EPOCHS = 25
 CHANGES: dict[str, Any] = {

@@ -18,9 +18,9 @@ from automl_zero.config import Config, Mutation, parse_config
 from automl_zero.program.library import library_program
 from automl_zero.program.ops import BY_NAME, OPS
 from automl_zero.program.program import COMPONENTS, AddressCounts, Instruction, Program
-from automl_zero.search.generator import new_state
 from automl_zero.search.mutate import mutate, randomize_program
 from automl_zero.search.population import decode
+from automl_zero.search.random_stream import new_state
 from automl_zero.search.space import MUTATIONS, build_space
 from automl_zero.vm.lower import Code, encode
 

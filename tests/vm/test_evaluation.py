@@ -23,10 +23,10 @@ from automl_zero.program.program import AddressCounts, Program
 from automl_zero.program.prune import prune
 from automl_zero.tasks.task import Loss, TaskSet, shuffled_epochs
 from automl_zero.vm import evaluation, execute
-from automl_zero.vm.lanes import Width
+from automl_zero.vm.lanes.lanes import Width
 from automl_zero.vm.lower import encode, lower, new_lowered, place
-from automl_zero.vm.outcome import Evaluation
 from automl_zero.vm.reference import evaluate as reference_evaluate
+from automl_zero.vm.result import Evaluation
 from automl_zero.vm.stop_flag import StopFlag
 
 COUNTS, FEW = AddressCounts(4, 4, 3), AddressCounts(3, 2, 0)

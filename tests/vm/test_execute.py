@@ -18,7 +18,7 @@ from automl_zero.program.library import library_program
 from automl_zero.program.program import AddressCounts, Program
 from automl_zero.tasks.task import Loss, TaskSet
 from automl_zero.vm import evaluation, execute, noise
-from automl_zero.vm.lanes import WidthType
+from automl_zero.vm.lanes.lanes import WidthType
 
 SMALL, LARGE = AddressCounts(4, 3, 1), AddressCounts(20, 20, 20)
 

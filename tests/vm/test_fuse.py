@@ -18,7 +18,7 @@ from automl_zero.tasks.task import Loss, TaskSet
 from automl_zero.vm import evaluation, execute
 from automl_zero.vm.fuse import fuse
 from automl_zero.vm.jit import jit_entry
-from automl_zero.vm.lanes import width_of
+from automl_zero.vm.lanes.lanes import width_of
 from automl_zero.vm.lower import FUSED, KERNEL, Lowered, encode, lower, new_lowered, place
 
 PAIRED = ["scalar_vector_product", "vector_sum", "scalar_matrix_product", "matrix_sum", "vector_outer_product"]

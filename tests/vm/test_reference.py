@@ -16,8 +16,8 @@ from automl_zero.program.program import Instruction, Program
 from automl_zero.program.prune import prune
 from automl_zero.tasks.task import TaskSet
 from automl_zero.vm import noise
-from automl_zero.vm.outcome import Evaluation
 from automl_zero.vm.reference import Memory, evaluate, execute, noise_streams, run, shape_of
+from automl_zero.vm.result import Evaluation
 
 SOME_TASKS = st.sampled_from(list(TASK_SETS.values()))
 

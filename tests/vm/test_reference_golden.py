@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from automl_zero.program.ops import BY_NAME, OPS
-from automl_zero.vm.outcome import Epoch
 from automl_zero.vm.reference import Memory, execute, run
+from automl_zero.vm.result import Epoch
 
 Count = Callable[[str, int], None]
 

@@ -12,8 +12,8 @@ from automl_zero.program.library import library_program, two_layer_net
 from automl_zero.program.text import from_text
 from automl_zero.tasks.task import Loss, TaskSet
 from automl_zero.vm.execute import evaluate
+from automl_zero.vm.inference import train
 from automl_zero.vm.stop_flag import StopFlag, Stopped
-from automl_zero.vm.trained import train
 
 SOON = 20.0  # seconds, wide of the milliseconds that it takes on an idle machine; without the flag it would be hours
 ENDLESS = 10_000_000  # epochs, of which the order is not written out: all are the same

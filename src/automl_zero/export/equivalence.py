@@ -23,7 +23,7 @@ from automl_zero.program.ops import Array
 from automl_zero.tasks.task import Loss, TaskSet
 from automl_zero.vm import reference
 from automl_zero.vm.fitness import sigmoid, softmax
-from automl_zero.vm.outcome import Epoch
+from automl_zero.vm.result import Epoch
 
 TOLERANCE = 1e-6  # of predictions, relative to their size or to 1
 NUM_TRAIN, NUM_VALID, NUM_FEATURES, NUM_CLASSES = 12, 6, 4, 3

@@ -32,7 +32,7 @@ from automl_zero.run.stopping import Stopping
 from automl_zero.run.threads import ThreadEngine
 from automl_zero.tasks.task import FloatArray, TaskSet, first
 from automl_zero.vm.execute import evaluate
-from automl_zero.vm.outcome import Evaluation
+from automl_zero.vm.result import Evaluation
 from automl_zero.vm.stop_flag import StopFlag, Stopped
 
 TRIALS = 30  # of constants, for each program

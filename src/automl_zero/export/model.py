@@ -18,8 +18,8 @@ from automl_zero.program.program import CLASS_PREDICTION, Program
 from automl_zero.rng import generator_at, seed_at
 from automl_zero.run.learning import learned_addresses
 from automl_zero.tasks.task import FloatArray, IntArray, Loss, TaskSet, shuffled_epochs
+from automl_zero.vm.inference import Trained, train
 from automl_zero.vm.stop_flag import StopFlag
-from automl_zero.vm.trained import Trained, train
 
 TRIMMED = 0.25  # of the members, at each end
 

@@ -24,7 +24,7 @@ from automl_zero.system.atomic_write import replacing
 from automl_zero.system.safe_files import open_regular
 from automl_zero.tasks.npz import UNREADABLE, Npz
 from automl_zero.tasks.task import Loss
-from automl_zero.vm.trained import Trained
+from automl_zero.vm.inference import Trained
 
 FORMAT = 1
 HEADER = "automl_zero_estimator"  # the array that holds plain values, as JSON

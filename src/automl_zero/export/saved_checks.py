@@ -18,8 +18,8 @@ from automl_zero.export.model import Model
 from automl_zero.program.ops import Kind
 from automl_zero.program.program import CLASS_PREDICTION, Program
 from automl_zero.tasks.task import FloatArray, Loss
+from automl_zero.vm.inference import Trained
 from automl_zero.vm.reference import shape_of
-from automl_zero.vm.trained import Trained
 
 MOST = (1 << 63) - 1  # of a number that compiled code takes
 MOST_FEATURES = 1 << 20

@@ -20,7 +20,7 @@ from automl_zero.run.snapshot import Arrays
 from automl_zero.run.sound import check_sound
 from automl_zero.run.store import StoreError
 from automl_zero.run.threads import ThreadEngine
-from automl_zero.search.births import MUTATION_NAMES
+from automl_zero.search.lineage_log import MUTATION_NAMES
 from automl_zero.search.state import COUNTERS
 from automl_zero.tasks.task import TaskSet
 

@@ -22,8 +22,8 @@ from automl_zero.run.events import Cluster
 from automl_zero.run.migrate import MigrationPlan
 from automl_zero.run.scoring import score_program
 from automl_zero.run.snapshot import Arrays, named_arrays
-from automl_zero.search.births import Harvest
 from automl_zero.search.island import Island, Member
+from automl_zero.search.lineage_log import Harvest
 from automl_zero.tasks.task import TaskSet
 from automl_zero.vm.stop_flag import StopFlag
 

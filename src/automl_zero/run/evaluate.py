@@ -16,7 +16,7 @@ from automl_zero.tasks.task import TaskSet
 from automl_zero.tasks.task_kinds import Stage, build_tasks
 from automl_zero.vm.execute import evaluate
 from automl_zero.vm.fitness import combine
-from automl_zero.vm.outcome import Evaluation
+from automl_zero.vm.result import Evaluation
 
 NUM_PREDICTIONS = 5
 

@@ -22,8 +22,8 @@ from automl_zero.run.since import SINCE, since_arrays, since_commands
 from automl_zero.run.snapshot import Arrays, overwrite
 from automl_zero.run.sound import check_sound
 from automl_zero.run.spread import SpreadIslands, state_epochs
-from automl_zero.search.births import Harvest
 from automl_zero.search.island import Member
+from automl_zero.search.lineage_log import Harvest
 from automl_zero.search.state import COUNTERS
 from automl_zero.vm.stop_flag import Stopped
 

@@ -14,8 +14,8 @@ from automl_zero.run.engine import Beginning, ClusterError, arrays_of
 from automl_zero.run.migrate import settle, take
 from automl_zero.run.order import Arrival, Batch, Order, Question, Report, Search
 from automl_zero.run.snapshot import overwrite
-from automl_zero.search.births import Harvest
 from automl_zero.search.island import Island, Member
+from automl_zero.search.lineage_log import Harvest
 
 
 class Host:

@@ -21,7 +21,7 @@ from automl_zero.run.events import Ancestor
 from automl_zero.run.snapshot import Arrays
 from automl_zero.run.sound import are_programs
 from automl_zero.run.store import StoreError
-from automl_zero.search.births import FIELDS, MUTATION_NAMES, Ancestors, no_ancestors
+from automl_zero.search.lineage_log import FIELDS, MUTATION_NAMES, Ancestors, no_ancestors
 from automl_zero.search.population import decode
 
 PREFIX = "lineage."  # of the names of its arrays

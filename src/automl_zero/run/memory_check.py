@@ -8,8 +8,8 @@ from __future__ import annotations
 from automl_zero.config import Config, ConfigError
 from automl_zero.program.program import AddressCounts
 from automl_zero.run.snapshot import named_arrays
-from automl_zero.search.births import new_births
 from automl_zero.search.cache import WAYS, new_cache
+from automl_zero.search.lineage_log import new_births
 from automl_zero.search.population import new_population
 from automl_zero.system.memory import available_memory
 from automl_zero.vm.execute import LINE_BYTES, memory_size

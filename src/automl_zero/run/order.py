@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from automl_zero.program.program import Program
 from automl_zero.run.migrate import Programs
 from automl_zero.run.snapshot import Arrays
-from automl_zero.search.births import Harvest
 from automl_zero.search.island import Member
+from automl_zero.search.lineage_log import Harvest
 
 
 class Search(NamedTuple):

@@ -19,8 +19,8 @@ from automl_zero.run.history import History
 from automl_zero.run.migrate import MigrationPlan, departures, distribute, strangers
 from automl_zero.run.order import Arrival, Question, Report, Search
 from automl_zero.run.snapshot import Arrays, overwrite
-from automl_zero.search.births import MUTATION_NAMES
 from automl_zero.search.island import Member
+from automl_zero.search.lineage_log import MUTATION_NAMES
 from automl_zero.search.state import COUNTERS
 from automl_zero.vm.stop_flag import Stopped
 

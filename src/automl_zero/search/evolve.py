@@ -12,18 +12,18 @@ from typing import Any
 
 import numpy as np
 
-from automl_zero.search.births import HARMFUL, IMPROVING, NEUTRAL, NO_MUTATION, note
-from automl_zero.search.candidate import bear, invent, tournament, two_members
-from automl_zero.search.generator import below
+from automl_zero.search.generation_gap import structure_of, survive
+from automl_zero.search.lineage_log import HARMFUL, IMPROVING, NEUTRAL, NO_MUTATION, note
 from automl_zero.search.population import Population, copy_in, copy_member, copy_out, copy_program
+from automl_zero.search.random_stream import below
+from automl_zero.search.reproduction import bear, invent, tournament, two_members
 from automl_zero.search.score import score
 from automl_zero.search.space import Space
 from automl_zero.search.state import BEST_AT, INSTRUCTIONS, LIVE, PROGRAMS, Settings, State, Workspace
-from automl_zero.search.survival import structure_of, survive
 from automl_zero.vm.evaluation import LaneTasks
 from automl_zero.vm.jit import jit, jit_entry
 from automl_zero.vm.kernel import STOP
-from automl_zero.vm.lanes import read_shared
+from automl_zero.vm.lanes.lanes import read_shared
 from automl_zero.vm.lower import Code, lower
 
 # Where a candidate comes from: the best of a few members, nowhere, its own slot, or two members that have a family.

@@ -14,20 +14,20 @@ from automl_zero.config import Config, ConfigError
 from automl_zero.program.library import library_program
 from automl_zero.program.program import AddressCounts, Program
 from automl_zero.search import evolve
-from automl_zero.search.births import MUTATION_NAMES, Harvest, forget_now, new_births, take
 from automl_zero.search.cache import new_cache
-from automl_zero.search.candidate import MOST_INVENTIONS
-from automl_zero.search.generator import new_state
-from automl_zero.search.graph_mutation import new_graphs
+from automl_zero.search.graph.mutation import new_graphs
 from automl_zero.search.hurdle import new_hurdle
-from automl_zero.search.learnable import new_facts
+from automl_zero.search.learnability import new_facts
+from automl_zero.search.lineage_log import MUTATION_NAMES, Harvest, forget_now, new_births, take
 from automl_zero.search.population import decode, fill, new_population
+from automl_zero.search.random_stream import new_state
+from automl_zero.search.reproduction import MOST_INVENTIONS
 from automl_zero.search.space import Space, build_space
 from automl_zero.search.state import COUNTERS, Settings, State, Workspace
 from automl_zero.tasks.task import TaskSet
 from automl_zero.vm import execute
 from automl_zero.vm.evaluation import Extent
-from automl_zero.vm.lanes import Width
+from automl_zero.vm.lanes.lanes import Width
 from automl_zero.vm.lower import encode, new_code, new_lowered
 from automl_zero.vm.stop_flag import StopFlag
 

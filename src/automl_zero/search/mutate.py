@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from automl_zero.search.generator import below, normal, uniform
+from automl_zero.search.random_stream import below, normal, uniform
 from automl_zero.search.space import (
     ALTER_PARAMETER,
     INSERT,

@@ -8,7 +8,7 @@ import numpy as np
 
 from automl_zero.search.cache import evaluations_of, hits_of, joined, look_up, remember
 from automl_zero.search.hurdle import clears
-from automl_zero.search.learnable import can_learn
+from automl_zero.search.learnability import can_learn
 from automl_zero.search.sort import insertion_sort
 from automl_zero.search.state import (
     BELOW_HURDLE,
@@ -27,7 +27,7 @@ from automl_zero.vm import evaluation
 from automl_zero.vm.evaluation import EPOCHS, FEATURES, TRAIN, LaneTasks
 from automl_zero.vm.fuse import fuse
 from automl_zero.vm.jit import jit_inline
-from automl_zero.vm.lanes import width_of
+from automl_zero.vm.lanes.lanes import width_of
 from automl_zero.vm.lower import DRAWS, place
 
 

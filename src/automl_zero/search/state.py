@@ -10,11 +10,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_zero.search.births import Births
 from automl_zero.search.cache import Cache
-from automl_zero.search.graph_mutation import Graphs
+from automl_zero.search.graph.mutation import Graphs
 from automl_zero.search.hurdle import Hurdle
-from automl_zero.search.learnable import Facts
+from automl_zero.search.learnability import Facts
+from automl_zero.search.lineage_log import Births
 from automl_zero.search.population import Population
 from automl_zero.vm.evaluation import Extent, Machine, Scores
 from automl_zero.vm.lower import Code, Lowered

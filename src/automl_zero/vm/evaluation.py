@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_zero.vm import lane_math, lane_noise
 from automl_zero.vm.jit import jit
 from automl_zero.vm.kernel import NOISE, NUM_FEATURES, SCRATCH, SEED, STOP
-from automl_zero.vm.lanes import (
+from automl_zero.vm.lanes import lane_math, lane_noise
+from automl_zero.vm.lanes.lanes import (
     absolute,
     at_most_mask,
     bits_of_float,

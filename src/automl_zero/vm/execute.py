@@ -20,10 +20,10 @@ from automl_zero.vm.evaluation import LaneTasks, Machine, Scores
 from automl_zero.vm.fuse import fuse
 from automl_zero.vm.jit import jit_entry
 from automl_zero.vm.kernel import CONTEXT, STOP, kernel
-from automl_zero.vm.lanes import Width
+from automl_zero.vm.lanes.lanes import Width
 from automl_zero.vm.lower import Code, Lowered, encode, lower, new_lowered, place
 from automl_zero.vm.noise import GOLDEN_32
-from automl_zero.vm.outcome import Evaluation
+from automl_zero.vm.result import Evaluation
 from automl_zero.vm.stop_flag import StopFlag
 
 LINE_BYTES = 64  # a cache line, and the widest machine vector

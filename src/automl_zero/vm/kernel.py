@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 from numba import types
 
-from automl_zero.vm import lane_math, lane_noise, lower
+from automl_zero.vm import lower
 from automl_zero.vm.jit import c_function, jit
-from automl_zero.vm.lanes import (
+from automl_zero.vm.lanes import lane_math, lane_noise
+from automl_zero.vm.lanes.lanes import (
     KERNEL_ARGUMENTS,
     Width,
     absolute,

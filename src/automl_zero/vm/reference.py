@@ -27,7 +27,7 @@ from automl_zero.program.prune import live_instructions
 from automl_zero.tasks.task import IntArray, Loss, TaskSet
 from automl_zero.vm import noise
 from automl_zero.vm.fitness import binary_error, predicted_class, score, sigmoid, softmax
-from automl_zero.vm.outcome import Epoch, Evaluation, summarize
+from automl_zero.vm.result import Epoch, Evaluation, summarize
 
 SETUP, PREDICT, LEARN = range(3)
 NOISE = {"uniform": noise.uniform, "normal": noise.normal}

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from kernel_cases import every_width
 
-from automl_zero.vm import lanes as simd
 from automl_zero.vm.jit import jit
-from automl_zero.vm.lanes import Width, load, store, width_of
+from automl_zero.vm.lanes import lanes as simd
+from automl_zero.vm.lanes.lanes import Width, load, store, width_of
 
 GUARD = 3  # elements on either side; it also moves the lanes away from any alignment
 UNSIGNED = {"float32": np.uint32, "float64": np.uint64}

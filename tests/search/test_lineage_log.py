@@ -12,7 +12,8 @@ from islands import contents, members, new_island
 from small_config import small_config
 
 from automl_zero.program.program import Program
-from automl_zero.search.births import (
+from automl_zero.search.island import Island
+from automl_zero.search.lineage_log import (
     IMPROVING,
     IS_FULL,
     MUTATION_NAMES,
@@ -22,7 +23,6 @@ from automl_zero.search.births import (
     new_births,
     take,
 )
-from automl_zero.search.island import Island
 from automl_zero.search.population import decode, new_population
 from automl_zero.vm.lower import new_code
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_zero.search.graph_mutation import WEIGHTS
+from automl_zero.search.graph.mutation import WEIGHTS
 from automl_zero.search.population import COLUMNS, Population, copy_in, copy_member, new_population
 from automl_zero.search.space import MUTATIONS
 from automl_zero.vm.jit import jit, jit_entry

@@ -20,7 +20,7 @@ from automl_zero.program.ops import Kind
 from automl_zero.program.program import Program
 from automl_zero.tasks.task import Loss, TaskSet, shuffled_epochs
 from automl_zero.vm import reference
-from automl_zero.vm.trained import Trained, train
+from automl_zero.vm.inference import Trained, train
 
 FORGETFUL = program_of(predict="s1 = s2 + s3; s2 = s0 + s1; v3 = gaussian(0.0, 1.0, n_features)", learn="s3 = s3 + s0")
 

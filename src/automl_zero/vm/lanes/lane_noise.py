@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from automl_zero.vm import lane_math
 from automl_zero.vm.jit import jit
-from automl_zero.vm.lanes import fma, load_words, splat, square_root, to_float
+from automl_zero.vm.lanes import lane_math
+from automl_zero.vm.lanes.lanes import fma, load_words, splat, square_root, to_float
 from automl_zero.vm.noise import GOLDEN_32, GOLDEN_64, MANTISSA_BITS, MIX_32, MIX_64
 
 

@@ -12,9 +12,9 @@ from strategies import programs
 
 from automl_zero.program.library import library_program
 from automl_zero.program.program import Instruction, Program
+from automl_zero.search.generation_gap import structure_of, survive
 from automl_zero.search.population import Population, copy_in, copy_member, decode, new_population
 from automl_zero.search.state import Settings
-from automl_zero.search.survival import structure_of, survive
 from automl_zero.vm.evaluation import Extent
 from automl_zero.vm.lower import encode, lower, new_code, new_lowered
 

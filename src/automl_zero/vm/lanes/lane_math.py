@@ -10,7 +10,7 @@ import math
 from typing import Any
 
 from automl_zero.vm.jit import jit
-from automl_zero.vm.lanes import (
+from automl_zero.vm.lanes.lanes import (
     absolute,
     bits_of_float,
     float_from_bits,

@@ -6,7 +6,7 @@ States have addresses of their own. Other values share those that are left, and 
 from __future__ import annotations
 
 from automl_zero.program.program import CLASS_LABEL, CLASS_PREDICTION, FEATURES, LABEL, PREDICTION
-from automl_zero.search.graph import (
+from automl_zero.search.graph.graph import (
     FIRST_NODE,
     FIRST_STATE,
     GIVEN_FEATURES,
@@ -19,7 +19,7 @@ from automl_zero.search.graph import (
     SETUP,
     Graph,
 )
-from automl_zero.search.order import ORDERED, SIZES, STATES, Plan
+from automl_zero.search.graph.schedule import ORDERED, SIZES, STATES, Plan
 from automl_zero.search.space import Space
 from automl_zero.vm.jit import jit, jit_inline
 from automl_zero.vm.lower import IN1, IN2, MAX_CONSTANTS, OP, OUT, PARTIAL, Code

@@ -12,8 +12,8 @@ from reference_cases import program
 from automl_zero.program.library import LIBRARY, library_program
 from automl_zero.program.ops import OPS, Op
 from automl_zero.program.program import COMPONENTS, AddressCounts, Instruction, Program
-from automl_zero.search.graph import FIRST_NODE, MAX_STATES, NODES, STATES
-from automl_zero.search.graph_mutation import (
+from automl_zero.search.graph.graph import FIRST_NODE, MAX_STATES, NODES, STATES
+from automl_zero.search.graph.mutation import (
     ALTER_CONSTANT,
     ALTER_INITIAL,
     CONSTANT_TO_EDGE,

@@ -10,9 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from automl_zero.search.emit import emit
-from automl_zero.search.generator import below, uniform
-from automl_zero.search.graph import (
+from automl_zero.search.graph.codegen import emit
+from automl_zero.search.graph.graph import (
     FIRST_NODE,
     FIRST_STATE,
     GIVEN_PREDICTION,
@@ -29,7 +28,8 @@ from automl_zero.search.graph import (
     lift,
     new_graph,
 )
-from automl_zero.search.growth import (
+from automl_zero.search.graph.schedule import Plan, new_plan, order
+from automl_zero.search.graph.subgraph import (
     KIND_OF,
     UNSET,
     Draft,
@@ -40,10 +40,10 @@ from automl_zero.search.growth import (
     random_size,
     update,
 )
+from automl_zero.search.graph.valid import is_valid
 from automl_zero.search.mutate import alter_constant, randomize_constants
-from automl_zero.search.order import Plan, new_plan, order
+from automl_zero.search.random_stream import below, uniform
 from automl_zero.search.space import Space
-from automl_zero.search.valid import is_valid
 from automl_zero.vm.jit import jit, jit_inline
 from automl_zero.vm.lower import IN1, IN2, NUM_CONSTANTS, OUT, PARTIAL, Code, Lowered, lower
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_zero.program.program import MAX_ADDRESSES
-from automl_zero.search.graph import (
+from automl_zero.search.graph.graph import (
     FIRST_NODE,
     FIRST_STATE,
     GIVEN_FEATURES,

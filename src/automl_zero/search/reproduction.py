@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from automl_zero.search.births import FIRST_OF_GRAPHS, NO_MUTATION
 from automl_zero.search.cache import contains
-from automl_zero.search.generator import below, uniform
-from automl_zero.search.graph_mutation import FAILED, mutate_as_graph
-from automl_zero.search.learnable import can_learn
+from automl_zero.search.graph.mutation import FAILED, mutate_as_graph
+from automl_zero.search.learnability import can_learn
+from automl_zero.search.lineage_log import FIRST_OF_GRAPHS, NO_MUTATION
 from automl_zero.search.mutate import mutate, randomize_program
 from automl_zero.search.population import copy_out, is_better
+from automl_zero.search.random_stream import below, uniform
 from automl_zero.search.space import Space
 from automl_zero.search.state import REDRAWN, Settings, State, Workspace
 from automl_zero.vm.evaluation import is_stopped

@@ -10,8 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from automl_zero.search.generator import below, uniform
-from automl_zero.search.graph import (
+from automl_zero.search.graph.graph import (
     FIRST_NODE,
     FIRST_STATE,
     GIVEN_FEATURES,
@@ -29,6 +28,7 @@ from automl_zero.search.graph import (
     remains,
 )
 from automl_zero.search.mutate import is_index, randomize_constants
+from automl_zero.search.random_stream import below, uniform
 from automl_zero.search.space import Space
 from automl_zero.vm.jit import jit
 from automl_zero.vm.lower import IN1, IN2, KINDS, NUM_CONSTANTS, OUT, PARTIAL

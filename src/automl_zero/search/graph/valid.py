@@ -6,7 +6,7 @@ prediction. Of random programs, hardly any are valid.
 
 from __future__ import annotations
 
-from automl_zero.search.graph import (
+from automl_zero.search.graph.graph import (
     FIRST_NODE,
     GIVEN_FEATURES,
     GIVEN_LABEL,
@@ -15,7 +15,7 @@ from automl_zero.search.graph import (
     ROOT,
     Graph,
 )
-from automl_zero.search.order import ORDERED, STATES, Plan
+from automl_zero.search.graph.schedule import ORDERED, STATES, Plan
 from automl_zero.vm.jit import jit
 
 

@@ -14,7 +14,7 @@ from automl_zero.program.library import LIBRARY, LibraryEntry, library_program
 from automl_zero.program.ops import OPS, Op
 from automl_zero.program.program import AddressCounts, Program
 from automl_zero.program.text import from_text
-from automl_zero.search.learnable import GIVES_ZERO, can_learn, new_facts
+from automl_zero.search.learnability import GIVES_ZERO, can_learn, new_facts
 from automl_zero.tasks.task import Loss, TaskSet
 from automl_zero.vm import reference
 from automl_zero.vm.lower import encode, lower, new_lowered

@@ -16,9 +16,9 @@ from automl_zero.program.library import LIBRARY, LibraryEntry, library_program
 from automl_zero.program.ops import OPS
 from automl_zero.program.program import AddressCounts, Instruction, Program
 from automl_zero.program.prune import prune
-from automl_zero.search.generator import new_state
-from automl_zero.search.graph import MAX_STATES
+from automl_zero.search.graph.graph import MAX_STATES
 from automl_zero.search.mutate import randomize_program
+from automl_zero.search.random_stream import new_state
 from automl_zero.search.space import build_space
 from automl_zero.tasks.task import TaskSet
 from automl_zero.vm.execute import evaluate

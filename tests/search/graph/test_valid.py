@@ -10,7 +10,7 @@ from reference_cases import program
 
 from automl_zero.program.library import LIBRARY, LibraryEntry, library_program
 from automl_zero.program.program import Program
-from automl_zero.search.graph_mutation import WEIGHTS
+from automl_zero.search.graph.mutation import WEIGHTS
 
 LINEAR = "s2 = s0 - s1; v2 = s2 * v0; v1 = v1 + v2"
 VALID = {

@@ -24,7 +24,7 @@ from automl_zero.vm.fitness import binary_error, predicted_class, score, sigmoid
 from automl_zero.vm.fuse import fuse
 from automl_zero.vm.jit import jit_entry
 from automl_zero.vm.kernel import SEED
-from automl_zero.vm.lanes import Width, load, splat, store, width_of, zeros
+from automl_zero.vm.lanes.lanes import Width, load, splat, store, width_of, zeros
 from automl_zero.vm.lower import SIZE, Code, Lowered, encode, lower, new_lowered, place
 from automl_zero.vm.noise import GOLDEN_32
 from automl_zero.vm.reference import shape_of

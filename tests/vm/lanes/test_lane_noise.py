@@ -13,7 +13,8 @@ from kernel_cases import every_width
 
 from automl_zero.program.ops import BY_NAME, Kind
 from automl_zero.program.program import Instruction
-from automl_zero.vm import lane_noise, noise
+from automl_zero.vm import noise
+from automl_zero.vm.lanes import lane_noise
 
 NUM_FEATURES = 16
 WORDS, STREAMS, TICKS = st.integers(0, 2**64 - 1), st.integers(0, 200), st.integers(0, 2**40)

@@ -12,9 +12,10 @@ from kernel_cases import every_width
 
 from automl_zero.program.ops import OPS, Op
 from automl_zero.program.program import MAX_ADDRESSES, Instruction
-from automl_zero.vm import fitness, lane_math
+from automl_zero.vm import fitness
 from automl_zero.vm.jit import jit
-from automl_zero.vm.lanes import Width, load, store, width_of
+from automl_zero.vm.lanes import lane_math
+from automl_zero.vm.lanes.lanes import Width, load, store, width_of
 
 PI, INF, NAN = np.pi, np.inf, np.nan
 FUNCTIONS = {OPS[number].name.removeprefix("scalar_"): OPS[number] for number in golden.LIBRARY_FUNCTIONS}

@@ -1,0 +1,1 @@
+"""Programs as graphs: lifting, mutation, scheduling, and the way back to a program."""
