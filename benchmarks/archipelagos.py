@@ -11,12 +11,12 @@ from pathlib import Path
 import workloads
 from automl_zero.config import override
 from automl_zero.run.archipelago import Archipelago
-from automl_zero.run.checkpoint import Checkpoint, origin_of, write_checkpoint
-from automl_zero.run.driver import Run
-from automl_zero.run.engine import Engine
+from automl_zero.run.checkpoint.file_format import Checkpoint, origin_of, write_checkpoint
 from automl_zero.run.experiment import search_tasks
-from automl_zero.run.migrate import migrate, plan_migration
-from automl_zero.run.threads import ThreadEngine
+from automl_zero.run.islands.engine import Engine
+from automl_zero.run.islands.migration import migrate, plan_migration
+from automl_zero.run.islands.thread_engine import ThreadEngine
+from automl_zero.run.run import Run
 
 WORKERS, ISLANDS = 2, 4
 EPOCH = {"linear": 150_000, "s10": 5_000}  # programs of an island, which take about half a second
@@ -34,7 +34,7 @@ def archipelago(name: str, engine: Engine, programs: int, seed: int = 0) -> Arch
 @cache
 def ray_engine() -> Engine:
     """One for all figures; its cluster ends with the process."""
-    from automl_zero.run.ray_engine import RayEngine
+    from automl_zero.run.distributed.ray_engine import RayEngine
 
     return RayEngine(WORKERS)
 

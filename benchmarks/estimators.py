@@ -35,7 +35,7 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from automl_zero.export import AutoMLZeroClassifier, AutoMLZeroRegressor, EvolvedClassifier, EvolvedRegressor
-from automl_zero.run.machine import processor
+from automl_zero.run.record.environment import processor
 
 PAGE = Path(__file__).parent.parent / "docs" / "estimators.md"
 MOST_SETTINGS = 60

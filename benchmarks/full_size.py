@@ -36,7 +36,7 @@ from automl_zero.config import Config
 from automl_zero.program.library import library_program
 from automl_zero.program.program import Program
 from automl_zero.rng import seed_at
-from automl_zero.run.suite import suite_config
+from automl_zero.run.scoring.suite import suite_config
 from automl_zero.tasks.datasets.datasets import load_dataset
 from automl_zero.tasks.image_tasks import some_pairs
 from automl_zero.tasks.splits import PAPER_DATASETS, Stage

@@ -25,7 +25,7 @@ from automl_zero.analysis.contest import Budget, Standing, compete
 from automl_zero.analysis.paired import paired_difference
 from automl_zero.config import Config
 from automl_zero.program.library import library_program
-from automl_zero.run.suite import suite_config
+from automl_zero.run.scoring.suite import suite_config
 from automl_zero.system.atomic_write import replacing
 
 DATA = Path(__file__).with_name("paper_algorithm.json")

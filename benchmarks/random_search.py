@@ -24,7 +24,7 @@ from automl_zero.config import Config, load_config, override
 from automl_zero.program.library import linear
 from automl_zero.program.program import Program
 from automl_zero.rng import seed_at
-from automl_zero.run.scoring import score_program
+from automl_zero.run.scoring.task_score import score_program
 from automl_zero.search.island import Island
 from automl_zero.search.mutate import randomize_instruction
 from automl_zero.search.population import Population, copy_in, copy_out

@@ -21,14 +21,14 @@ from scipy.optimize import nnls
 
 import workloads
 from automl_zero.config import Config, override
-from automl_zero.run import spread
 from automl_zero.run.archipelago import Archipelago
-from automl_zero.run.engine import Engine
+from automl_zero.run.distributed import sync_islands
+from automl_zero.run.distributed.ray_engine import RayEngine
+from automl_zero.run.distributed.sync_islands import MOST_STATES, STATE_EPOCHS, state_epochs
 from automl_zero.run.experiment import search_tasks
-from automl_zero.run.migrate import take
-from automl_zero.run.ray_engine import RayEngine
-from automl_zero.run.spread import MOST_STATES, STATE_EPOCHS, state_epochs
-from automl_zero.run.threads import ThreadEngine
+from automl_zero.run.islands.engine import Engine
+from automl_zero.run.islands.migration import take
+from automl_zero.run.islands.thread_engine import ThreadEngine
 
 TABLE = Path(__file__).with_name("SCALING.md")
 SEARCH = "digits"
@@ -165,11 +165,11 @@ def ray_seconds(workers: int, config: Config, period: int) -> float:
     """Of the driver for an epoch on Ray, where states are told after so many epochs."""
     engine = RayEngine(workers)
     try:
-        spread.STATE_EPOCHS = period
+        sync_islands.STATE_EPOCHS = period
         return driver_seconds(engine, config)
     finally:
         engine.close()
-        spread.STATE_EPOCHS = STATE_EPOCHS
+        sync_islands.STATE_EPOCHS = STATE_EPOCHS
 
 
 def measured_costs(is_synchronous: bool) -> tuple[Costs, list[float]]:

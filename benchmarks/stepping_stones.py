@@ -11,7 +11,7 @@ from itertools import product
 
 from automl_zero.config import load_config
 from automl_zero.program.text import from_text
-from automl_zero.run.scoring import score_program
+from automl_zero.run.scoring.task_score import score_program
 from automl_zero.tasks.task_kinds import Stage, build_tasks
 
 HABITATS = {

@@ -10,10 +10,10 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
+from automl_zero.program.annotate import short_text
 from automl_zero.program.text import from_text
-from automl_zero.run.events import EpochEnd, Event, Final, Improvement
-from automl_zero.run.reading import short_text
-from automl_zero.run.store import read_run
+from automl_zero.run.record.events import EpochEnd, Event, Final, Improvement
+from automl_zero.run.record.run_folder import read_run
 from automl_zero.tasks.task_kinds import Stage
 
 TARGET = Path(__file__).parent / "digits.png"

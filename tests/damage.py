@@ -9,7 +9,7 @@ from zipfile import ZIP_STORED, ZipFile
 
 from hypothesis import strategies as st
 
-from automl_zero.run.checkpoint import FORMAT, TITLE, _checksum
+from automl_zero.run.checkpoint.file_format import FORMAT, TITLE, _checksum
 
 Edit = tuple[int, int, bytes]  # where, how much is cut out, what is put there
 

@@ -9,8 +9,19 @@ from pathlib import Path
 from sample_events import EPOCH, SCORING, improvement
 from small_config import small_config
 
-from automl_zero.run.events import Ancestor, Baseline, Event, Final, Lineage, Score, Selection, Start, Stop, to_json
-from automl_zero.run.store import RunFolder
+from automl_zero.run.record.events import (
+    Ancestor,
+    Baseline,
+    Event,
+    Final,
+    Lineage,
+    Score,
+    Selection,
+    Start,
+    Stop,
+    to_json,
+)
+from automl_zero.run.record.run_folder import RunFolder
 from automl_zero.tasks.splits import Stage
 from automl_zero.tasks.task import Loss
 

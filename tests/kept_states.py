@@ -12,10 +12,10 @@ from sample_events import selection
 from small_config import MIXED, small_config
 
 from automl_zero.config import Config
-from automl_zero.run.checkpoint import Checkpoint, origin_of
-from automl_zero.run.recorded import run_recorded
+from automl_zero.run.checkpoint.file_format import Checkpoint, origin_of
+from automl_zero.run.checkpoint.snapshot import Record, Snapshot
 from automl_zero.run.resume import resume_recorded
-from automl_zero.run.snapshot import Record, Snapshot
+from automl_zero.run.session import run_recorded
 
 RECORD = Record(
     experiment=1,

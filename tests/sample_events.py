@@ -7,8 +7,18 @@ from dataclasses import replace
 from small_config import small_config
 
 from automl_zero.config import Config
-from automl_zero.run.events import Baseline, EpochEnd, Estimate, Event, Final, Improvement, Score, Scoring, Selection
-from automl_zero.run.progress import Progress
+from automl_zero.run.console.progress import Progress
+from automl_zero.run.record.events import (
+    Baseline,
+    EpochEnd,
+    Estimate,
+    Event,
+    Final,
+    Improvement,
+    Score,
+    Scoring,
+    Selection,
+)
 from automl_zero.tasks.splits import Stage
 from automl_zero.tasks.task import Loss
 

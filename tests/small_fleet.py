@@ -8,14 +8,14 @@ from random import Random
 from threading import RLock
 
 from automl_zero.program.program import Program
-from automl_zero.run.batches import score_on_hosts
-from automl_zero.run.berths import Berths
-from automl_zero.run.engine import Beginning
-from automl_zero.run.fleet import Answer
-from automl_zero.run.free import spread_islands
-from automl_zero.run.host import Host
-from automl_zero.run.order import Batch, Order
-from automl_zero.run.spread import SpreadIslands
+from automl_zero.run.distributed.async_islands import spread_islands
+from automl_zero.run.distributed.batch_scoring import score_on_hosts
+from automl_zero.run.distributed.messages import Batch, Order
+from automl_zero.run.distributed.placement import Berths
+from automl_zero.run.distributed.sync_islands import SpreadIslands
+from automl_zero.run.distributed.worker import Host
+from automl_zero.run.distributed.worker_pool import Answer
+from automl_zero.run.islands.engine import Beginning
 from automl_zero.vm.stop_flag import StopFlag
 
 

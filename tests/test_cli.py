@@ -19,8 +19,8 @@ from automl_zero.config import load_config, preset_names
 from automl_zero.program.library import library_program
 from automl_zero.program.ops import OPS
 from automl_zero.program.text import to_text
-from automl_zero.run.effort import EFFORTS
-from automl_zero.run.store import read_run
+from automl_zero.run.budget import EFFORTS
+from automl_zero.run.record.run_folder import read_run
 from automl_zero.tasks.task_kinds import Stage
 
 COMPLETE = [".lock", "best", "checkpoints", "config.toml", "events.jsonl", "report.html", "report.txt"]
@@ -311,7 +311,7 @@ def test_an_unexpected_error_is_not_hidden(small: Path, monkeypatch: pytest.Monk
     def broken(*_: object) -> None:
         raise ValueError("a bug")
 
-    monkeypatch.setattr("automl_zero.run.store.check_new", broken)
+    monkeypatch.setattr("automl_zero.run.record.run_folder.check_new", broken)
     assert isinstance(invoke("run", small).exception, ValueError)
 
 
@@ -319,6 +319,6 @@ def test_a_search_that_needs_more_memory_than_there_is_says_so(small: Path, monk
     def fail(*_: object, **__: object) -> None:
         raise MemoryError("Unable to allocate 9.00 TiB")
 
-    monkeypatch.setattr("automl_zero.run.driver.Experiment", fail)
+    monkeypatch.setattr("automl_zero.run.run.Experiment", fail)
     message = refused("run", small, "--quiet")
     assert "the memory does not suffice (Unable to allocate 9.00 TiB): make the population, the caches or" in message

@@ -13,7 +13,7 @@ from automl_zero.analysis.simplify import TOLERANCE
 from automl_zero.cli import main
 from automl_zero.cli.analyze import MOST
 from automl_zero.program.text import from_text
-from automl_zero.run.given import load_program
+from automl_zero.run.record.program_lookup import load_program
 
 
 @pytest.fixture(autouse=True)

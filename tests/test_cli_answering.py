@@ -11,8 +11,8 @@ import pytest
 from commands import COMMAND, start, wait_until
 from small_config import small_file
 
-from automl_zero.run.events import Final, Stop
-from automl_zero.run.store import read_run
+from automl_zero.run.record.events import Final, Stop
+from automl_zero.run.record.run_folder import read_run
 
 ENDLESS = (1 << 63) - 1
 PATIENCE = 60  # seconds for what takes two, on a machine that does something else, too

@@ -14,9 +14,9 @@ from typer.testing import CliRunner, Result
 
 from automl_zero.cli import main
 from automl_zero.config import Config
-from automl_zero.run.checkpoints import state_digest
-from automl_zero.run.recorded import run_recorded
-from automl_zero.run.store import read_run
+from automl_zero.run.checkpoint.manager import state_digest
+from automl_zero.run.record.run_folder import read_run
+from automl_zero.run.session import run_recorded
 from automl_zero.terminal.safe_console import SafeConsole
 
 PROGRAM = "def Setup():\ndef Predict():\n  s1 = dot(v1, v0)\ndef Learn():\n"

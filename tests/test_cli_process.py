@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from small_config import small_file
 
-from automl_zero.run.checkpoints import latest
-from automl_zero.run.store import read_run
+from automl_zero.run.checkpoint.manager import latest
+from automl_zero.run.record.run_folder import read_run
 
 COMMAND = [sys.executable, "-c", "from automl_zero.cli import main; main()"]
 COMPLETE = [".lock", "best", "checkpoints", "config.toml", "events.jsonl", "report.html", "report.txt"]

@@ -12,8 +12,8 @@ from commands import start, wait_until
 from kept_states import ALL_STATES, grouped
 from timeless import timeless
 
-from automl_zero.run.checkpoints import latest, state_digest
-from automl_zero.run.store import read_run
+from automl_zero.run.checkpoint.manager import latest, state_digest
+from automl_zero.run.record.run_folder import read_run
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from typer.testing import CliRunner
 from automl_zero.cli import main
 from automl_zero.program.library import library_program
 from automl_zero.program.text import to_text
-from automl_zero.run.driver import Run
-from automl_zero.run.events import Final
-from automl_zero.run.store import RunFolder
+from automl_zero.run.record.events import Final
+from automl_zero.run.record.run_folder import RunFolder
+from automl_zero.run.run import Run
 
 LINEAR = to_text(library_program("linear_regression"))
 TITLE = "What its parts are worth"

@@ -12,7 +12,7 @@ from timeless import timeless
 from typer.testing import CliRunner, Result
 
 from automl_zero.cli import main
-from automl_zero.run.store import locked, read_run
+from automl_zero.run.record.run_folder import locked, read_run
 
 
 def invoke(*arguments: object) -> Result:

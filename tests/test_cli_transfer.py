@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from automl_zero.cli import main
 from automl_zero.program.text import from_text
-from automl_zero.run import score_cache
+from automl_zero.run.scoring import score_cache
 
 
 @pytest.fixture(autouse=True)

@@ -14,9 +14,9 @@ from stand_in import stand_in
 from table_file import with_data
 
 from automl_zero.config import Config, ConfigError, Mutation, load_config, override, parse_config, preset_names
-from automl_zero.run.fit import fitted
-from automl_zero.run.initial import initial_programs
-from automl_zero.run.limits import check_ends
+from automl_zero.run.initial_programs import initial_programs
+from automl_zero.run.record.limits import check_ends
+from automl_zero.run.table_config import fitted
 from automl_zero.search.space import build_space
 from automl_zero.tasks import image_tasks
 from automl_zero.tasks.task_kinds import Stage, build_tasks

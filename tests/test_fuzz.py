@@ -27,16 +27,22 @@ from automl_zero.cli.output import to_json
 from automl_zero.config import Config, ConfigError, load_config
 from automl_zero.program.program import ProgramError
 from automl_zero.program.text import from_text, to_text
-from automl_zero.run.changes import check_goes_on, config_changes
-from automl_zero.run.checkpoint import Checkpoint, CheckpointError, origin_of, read_checkpoint, write_checkpoint
-from automl_zero.run.driver import Run
-from automl_zero.run.events import to_json as to_line
+from automl_zero.run.checkpoint.compatibility import check_goes_on, config_changes
+from automl_zero.run.checkpoint.file_format import (
+    Checkpoint,
+    CheckpointError,
+    origin_of,
+    read_checkpoint,
+    write_checkpoint,
+)
+from automl_zero.run.checkpoint.snapshot import Snapshot
+from automl_zero.run.console.live_view import draw
+from automl_zero.run.console.progress import Progress
+from automl_zero.run.console.summary import report, summary
 from automl_zero.run.experiment import Experiment
-from automl_zero.run.picture import draw
-from automl_zero.run.progress import Progress
-from automl_zero.run.report import report, summary
-from automl_zero.run.snapshot import Snapshot
-from automl_zero.run.store import RunFolder, StoreError, read_run
+from automl_zero.run.record.events import to_json as to_line
+from automl_zero.run.record.run_folder import RunFolder, StoreError, read_run
+from automl_zero.run.run import Run
 
 Check = Callable[..., None]
 MEMORY = 64 << 20  # bytes that reading something small may take

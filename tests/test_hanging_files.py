@@ -13,12 +13,12 @@ from small_config import small_config
 
 from automl_zero.config import ConfigError, load_config
 from automl_zero.program.program import ProgramError
-from automl_zero.run import score_cache
-from automl_zero.run.events import Baseline, Score
-from automl_zero.run.given import find_program
-from automl_zero.run.initial import initial_programs
-from automl_zero.run.score_cache import cached
-from automl_zero.run.store import RunFolder
+from automl_zero.run.initial_programs import initial_programs
+from automl_zero.run.record.events import Baseline, Score
+from automl_zero.run.record.program_lookup import find_program
+from automl_zero.run.record.run_folder import RunFolder
+from automl_zero.run.scoring import score_cache
+from automl_zero.run.scoring.score_cache import cached
 from automl_zero.tasks.datasets.download import get_dataset
 from automl_zero.tasks.datasets.own_images import load_own_images
 from automl_zero.tasks.datasets.sources import KNOWN

@@ -22,9 +22,9 @@ from commands import start, wait_until
 from kept_states import grouped
 from timeless import timeless
 
-from automl_zero.run.checkpoints import latest, state_digest
-from automl_zero.run.events import EpochEnd
-from automl_zero.run.store import read_run
+from automl_zero.run.checkpoint.manager import latest, state_digest
+from automl_zero.run.record.events import EpochEnd
+from automl_zero.run.record.run_folder import read_run
 
 ENGINES = {"threads": ["--workers", 2], "ray": ["--engine", "ray", "--workers", 2]}  # the options that choose an engine
 SECONDS = float(os.environ.get("SOAK_SECONDS", "1200"))

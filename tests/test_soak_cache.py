@@ -20,8 +20,8 @@ from commands import COMMAND, wait_until
 from small_config import small_file
 from timeless import timeless
 
-from automl_zero.run.checkpoints import state_digest
-from automl_zero.run.store import read_run
+from automl_zero.run.checkpoint.manager import state_digest
+from automl_zero.run.record.run_folder import read_run
 from automl_zero.system.cache_dir import CACHE_VARIABLE
 from automl_zero.vm import compile_lock
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from automl_zero.run.events import EpochEnd, Event, Start
+from automl_zero.run.record.events import EpochEnd, Event, Start
 
 
 def timeless(events: Iterable[Event]) -> list[Event]:

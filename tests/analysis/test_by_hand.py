@@ -4,11 +4,11 @@ import pytest
 from small_config import small_config
 
 from automl_zero.analysis.by_hand import AVERAGED, BILINEAR, NOISE, NORMALIZED, OFFSET, known_variants
+from automl_zero.program.learned_state import learned_addresses
 from automl_zero.program.library import LIBRARY, library_program
 from automl_zero.program.prune import prune
 from automl_zero.program.text import to_text
-from automl_zero.run.learning import learned_addresses
-from automl_zero.run.scoring import score_program
+from automl_zero.run.scoring.task_score import score_program
 from automl_zero.tasks.task_kinds import Stage, build_tasks
 
 FOUR = {NOISE, BILINEAR, NORMALIZED, AVERAGED}

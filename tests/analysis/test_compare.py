@@ -10,8 +10,8 @@ from small_config import small_config
 
 from automl_zero.analysis.compare import Attempt, attempt, parse_variant, summarize
 from automl_zero.config import Config, ConfigError
-from automl_zero.run.driver import Run
-from automl_zero.run.events import EpochEnd, Event, Selection, Stop
+from automl_zero.run.record.events import EpochEnd, Event, Selection, Stop
+from automl_zero.run.run import Run
 
 SOLVED, UNSOLVED = Attempt(True, 100, 1000, 2.0, 0.9), Attempt(False, 500, 5000, 10.0, 0.6)
 

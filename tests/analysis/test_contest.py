@@ -8,7 +8,7 @@ from automl_zero.analysis.contest import Budget, compete, judge
 from automl_zero.analysis.tune import tune
 from automl_zero.program.library import library_program, linear
 from automl_zero.program.program import Program
-from automl_zero.run.scoring import fitnesses
+from automl_zero.run.scoring.task_score import fitnesses
 from automl_zero.tasks.task_kinds import Stage, build_tasks
 
 ENTRANTS = {"linear": library_program("linear_regression"), "nothing": Program()}

@@ -12,8 +12,8 @@ from automl_zero.analysis.lineage import Story, lineage_of, telling, to_plain
 from automl_zero.program.library import library_program
 from automl_zero.program.program import Program
 from automl_zero.program.text import from_text, to_text
-from automl_zero.run.events import Ancestor, Event, Improvement, Lineage, Selection
-from automl_zero.run.store import RunFolder, StoreError
+from automl_zero.run.record.events import Ancestor, Event, Improvement, Lineage, Selection
+from automl_zero.run.record.run_folder import RunFolder, StoreError
 
 PREDICTS = from_text("def Setup():\ndef Predict():\n  s1 = dot(v0, v1)\ndef Learn():\n  v1 = v1 + v0\n")
 LINEAR, AFFINE = library_program("linear_regression"), library_program("affine_regression")

@@ -19,7 +19,7 @@ from automl_zero.program.ops import OPS
 from automl_zero.program.program import AddressCounts, Program
 from automl_zero.program.prune import prune
 from automl_zero.program.text import from_text, instruction_text, to_text
-from automl_zero.run.suite import suite_config
+from automl_zero.run.scoring.suite import suite_config
 from automl_zero.tasks.task import Loss, TaskSet
 from automl_zero.tasks.task_kinds import Stage, build_tasks
 from automl_zero.vm import reference

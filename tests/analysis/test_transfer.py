@@ -8,9 +8,9 @@ from small_config import STAGE, small_config, small_file
 from automl_zero.analysis.transfer import Place, places, transfer
 from automl_zero.config import ConfigError
 from automl_zero.program.library import library_program, linear
-from automl_zero.run import score_cache
-from automl_zero.run.events import Score
-from automl_zero.run.scoring import score_program
+from automl_zero.run.record.events import Score
+from automl_zero.run.scoring import score_cache
+from automl_zero.run.scoring.task_score import score_program
 from automl_zero.tasks.task_kinds import Stage, build_tasks
 
 

@@ -10,7 +10,7 @@ from automl_zero.config import Config
 from automl_zero.program.library import library_program
 from automl_zero.program.program import Program
 from automl_zero.program.text import from_text
-from automl_zero.run.scoring import score_program
+from automl_zero.run.scoring.task_score import score_program
 from automl_zero.tasks.task import TaskSet
 from automl_zero.tasks.task_kinds import Stage, build_tasks
 

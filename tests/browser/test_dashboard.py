@@ -17,8 +17,8 @@ from playwright.sync_api import Page, Route, expect
 from sample_events import EPOCH, SCORING, improvement, selection
 from small_config import small_config
 
-from automl_zero.run.events import Ancestor, Lineage, to_json
-from automl_zero.run.store import RunFolder, locked
+from automl_zero.run.record.events import Ancestor, Lineage, to_json
+from automl_zero.run.record.run_folder import RunFolder, locked
 
 pytestmark = pytest.mark.browser
 SECOND = 1000  # milliseconds

@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 
 from automl_zero.program.library import library_program
 from automl_zero.program.text import to_text
-from automl_zero.run.events import Event, Final, Improvement, Lineage, Selection, to_json
+from automl_zero.run.record.events import Event, Final, Improvement, Lineage, Selection, to_json
 
 pytestmark = pytest.mark.browser
 

@@ -13,8 +13,8 @@ from sample_events import EPOCH
 from small_config import small_config
 
 from automl_zero.config import load_config
-from automl_zero.run.events import Start, Stop, to_json
-from automl_zero.run.store import RunFolder
+from automl_zero.run.record.events import Start, Stop, to_json
+from automl_zero.run.record.run_folder import RunFolder
 
 START = Start(version="1", name="small", seed=0, workers=2, time="2026-01-02T03:04:05+00:00", machine="a machine")
 STOP = Stop(seconds=4.0, reason="stop.max_seconds", experiments=1, programs=1000, train_steps=5000)

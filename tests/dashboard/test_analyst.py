@@ -21,8 +21,8 @@ from automl_zero.dashboard import analyst
 from automl_zero.dashboard.analyst import Analyst, BusyError, Question
 from automl_zero.program.library import library_program
 from automl_zero.program.text import to_text
-from automl_zero.run.events import to_json
-from automl_zero.run.store import RunFolder
+from automl_zero.run.record.events import to_json
+from automl_zero.run.record.run_folder import RunFolder
 
 LINEAR = to_text(library_program("linear_regression"))
 ASKED = Question(LINEAR, "", multiclass=False, loss="rmse")

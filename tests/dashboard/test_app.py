@@ -12,8 +12,8 @@ from sample_events import EPOCH, improvement
 from small_config import small_config
 
 from automl_zero.dashboard import app
-from automl_zero.run.events import to_json
-from automl_zero.run.store import RunFolder, locked
+from automl_zero.run.record.events import to_json
+from automl_zero.run.record.run_folder import RunFolder, locked
 
 HOSTILE = "<script>alert(1)</script>"
 

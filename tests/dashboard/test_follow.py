@@ -10,7 +10,7 @@ from sample_events import epoch, improvement
 
 from automl_zero.dashboard import follow, known
 from automl_zero.dashboard.follow import Follower
-from automl_zero.run.events import EpochEnd, Event, to_json
+from automl_zero.run.record.events import EpochEnd, Event, to_json
 
 
 def text(*events: Event) -> str:

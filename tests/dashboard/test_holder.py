@@ -17,12 +17,12 @@ import pytest
 from commands import wait_until
 
 from automl_zero.dashboard import holder
-from automl_zero.run.store import HOLDER, LOCK, StoreError, locked
+from automl_zero.run.record.run_folder import HOLDER, LOCK, StoreError, locked
 
 HOLDS = """if True:
     import sys, time
     from pathlib import Path
-    from automl_zero.run.store import locked
+    from automl_zero.run.record.run_folder import locked
     with locked(Path(sys.argv[1])):
         time.sleep(120)"""
 HERE = platform.node()

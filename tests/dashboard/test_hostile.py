@@ -13,7 +13,7 @@ from hostile_runs import HOSTILE, NAMES, hostile_events, make_hostile_run, make_
 from small_config import small_config
 from starlette.testclient import TestClient
 
-from automl_zero.run.store import RunFolder
+from automl_zero.run.record.run_folder import RunFolder
 
 JSON = {"Content-Type": "application/json", "Origin": HERE}
 

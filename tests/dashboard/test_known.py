@@ -13,7 +13,7 @@ from small_config import small_config
 from automl_zero.dashboard import told
 from automl_zero.dashboard.follow import Follower
 from automl_zero.dashboard.known import MOST_ISLANDS, Known, point, shown_islands
-from automl_zero.run.events import EpochEnd, Event, Final, Lineage, Start, Stop, to_json
+from automl_zero.run.record.events import EpochEnd, Event, Final, Lineage, Start, Stop, to_json
 from automl_zero.tasks.task import Loss
 
 START = Start(version="1", name="a", seed=0, workers=1, time="")

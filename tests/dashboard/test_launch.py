@@ -15,7 +15,7 @@ from dashboard_client import OPENED, change, client
 
 from automl_zero.dashboard import launch
 from automl_zero.dashboard.launch import Launched
-from automl_zero.run.store import StoreError
+from automl_zero.run.record.run_folder import StoreError
 from automl_zero.system.processors import usable_processors
 
 # In the place of a run: it makes its folder, and goes on until it is told its exit code.

@@ -12,7 +12,7 @@ from small_config import small_config
 from automl_zero.dashboard import shelf
 from automl_zero.dashboard.shared import Shared
 from automl_zero.dashboard.shelf import Shelf, runs_of
-from automl_zero.run.store import RunFolder
+from automl_zero.run.record.run_folder import RunFolder
 
 
 def make(*folders: Path) -> None:

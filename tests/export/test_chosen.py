@@ -16,8 +16,8 @@ from automl_zero.export.source import Prediction, Source
 from automl_zero.program.library import LIBRARY, library_program
 from automl_zero.program.prune import prune
 from automl_zero.program.text import from_text, to_text
-from automl_zero.run.events import Final, Score
-from automl_zero.run.store import RunFolder, StoreError
+from automl_zero.run.record.events import Final, Score
+from automl_zero.run.record.run_folder import RunFolder, StoreError
 from automl_zero.tasks.splits import Stage
 from automl_zero.tasks.task import Loss
 

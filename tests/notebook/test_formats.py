@@ -14,7 +14,7 @@ from automl_zero.notebook.result import result_of
 from automl_zero.program.library import library_program
 from automl_zero.report.figures import pictures_of
 from automl_zero.report.story import Story
-from automl_zero.run.driver import Run
+from automl_zero.run.run import Run
 
 
 class FakeShell:

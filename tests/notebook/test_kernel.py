@@ -16,8 +16,8 @@ from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 from small_config import small_config, small_file
 
-from automl_zero.run.events import Stop
-from automl_zero.run.store import read_run
+from automl_zero.run.record.events import Stop
+from automl_zero.run.record.run_folder import read_run
 
 LONGEST = 120  # seconds that a cell may take
 

@@ -18,8 +18,8 @@ from automl_zero.notebook.page import (
     program_html,
     view_html,
 )
-from automl_zero.run.events import Stop
-from automl_zero.run.progress import Progress
+from automl_zero.run.console.progress import Progress
+from automl_zero.run.record.events import Stop
 
 STOP = Stop(seconds=4.0, reason="stop.max_seconds", experiments=1, programs=1000, train_steps=5000)
 PROGRAM = "def Setup():\n  s2 = 0.5\ndef Predict():\n  s1 = s2 * s2\ndef Learn():\n"

@@ -15,10 +15,10 @@ from automl_zero import Search
 from automl_zero.notebook.page import view_html
 from automl_zero.notebook.result import result_of
 from automl_zero.notebook.view import View, notebook_handle
-from automl_zero.run.callbacks import Callback
-from automl_zero.run.driver import Run
-from automl_zero.run.events import EpochEnd
-from automl_zero.run.progress import Progress
+from automl_zero.run.console.progress import Progress
+from automl_zero.run.record.callbacks import Callback
+from automl_zero.run.record.events import EpochEnd
+from automl_zero.run.run import Run
 
 HOSTILE = "<script>alert(1)</script>"
 

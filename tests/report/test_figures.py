@@ -16,8 +16,8 @@ from automl_zero.report.ablation_figure import Knockouts
 from automl_zero.report.drawing import svg
 from automl_zero.report.figures import NAMES, drawn, figures_of, write_figures
 from automl_zero.report.story import Story
-from automl_zero.run.driver import Run
-from automl_zero.run.store import StoreError
+from automl_zero.run.record.run_folder import StoreError
+from automl_zero.run.run import Run
 
 EFFECTS = (Effect("noise", "v1 stays 0", 0.5, Estimate(-0.25, -0.5, 0.125)),)
 

@@ -7,7 +7,7 @@ from small_config import STAGE, small_config
 from table_file import of_kind
 
 from automl_zero.report.habitat_figure import draw_habitat, mosaic
-from automl_zero.run.habitat import explore
+from automl_zero.run.scoring.task_summary import explore
 from automl_zero.tasks.task_kinds import KINDS, Stage
 
 

@@ -25,7 +25,7 @@ from automl_zero.report.kept_ablation import (
     measured,
     variants_of,
 )
-from automl_zero.run.store import StoreError
+from automl_zero.run.record.run_folder import StoreError
 
 FOUND = replace(FINAL, program=to_text(library_program("linear_regression")))
 EFFECT = Effect("learn 1: s2 = 0.1", "without it", 0.25, Estimate(-0.5, -0.625, -0.375))

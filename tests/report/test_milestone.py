@@ -10,7 +10,7 @@ from automl_zero.program.library import library_program
 from automl_zero.program.text import to_text
 from automl_zero.report.milestone import CodeLine, Milestone, told_milestones
 from automl_zero.report.story import Story
-from automl_zero.run.events import Improvement
+from automl_zero.run.record.events import Improvement
 
 SETUP = "def Setup():\n  s2 = 0.5\n"
 ONE = f"{SETUP}def Predict():\n  s1 = s2 * s2\ndef Learn():\n"

@@ -25,11 +25,21 @@ from automl_zero.program.text import to_text
 from automl_zero.report.kept_ablation import KeptAblation, keep
 from automl_zero.report.page import Birth, births, page, score_rows, tell, verdict
 from automl_zero.report.story import Story
-from automl_zero.run.driver import Run
-from automl_zero.run.events import Ancestor, Baseline, Event, Final, Improvement, Lineage, Score, Selection, Start
-from automl_zero.run.facts import facts
-from automl_zero.run.machine import machine, versions
-from automl_zero.run.store import RunFolder
+from automl_zero.run.console.run_info import facts
+from automl_zero.run.record.environment import machine, versions
+from automl_zero.run.record.events import (
+    Ancestor,
+    Baseline,
+    Event,
+    Final,
+    Improvement,
+    Lineage,
+    Score,
+    Selection,
+    Start,
+)
+from automl_zero.run.record.run_folder import RunFolder
+from automl_zero.run.run import Run
 from automl_zero.tasks.splits import Stage
 from automl_zero.tasks.task import Loss
 

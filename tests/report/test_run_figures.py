@@ -9,7 +9,7 @@ from small_config import small_config
 
 from automl_zero.report.run_figures import Curve, course_chart, diversity_chart, draw, islands_chart
 from automl_zero.report.story import Story
-from automl_zero.run.events import Event, Improvement
+from automl_zero.run.record.events import Event, Improvement
 
 
 def story(*events: Event) -> Story:

@@ -11,7 +11,7 @@ from small_config import small_config
 
 from automl_zero.report import story as module
 from automl_zero.report.story import Course, Story, milestones
-from automl_zero.run.events import Event, Improvement, Lineage, Selection
+from automl_zero.run.record.events import Event, Improvement, Lineage, Selection
 
 
 def improvement(number: int, fitness: float, experiment: int = 0) -> Improvement:

@@ -4,9 +4,9 @@ import pytest
 from small_config import small_config
 
 from automl_zero.config import Config
-from automl_zero.run.driver import Run
-from automl_zero.run.events import Event
-from automl_zero.run.progress import Progress
+from automl_zero.run.console.progress import Progress
+from automl_zero.run.record.events import Event
+from automl_zero.run.run import Run
 
 
 @pytest.fixture(scope="session")

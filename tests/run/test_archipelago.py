@@ -10,9 +10,9 @@ from automl_zero.config import Config
 from automl_zero.program.program import Program
 from automl_zero.run.archipelago import Archipelago
 from automl_zero.run.experiment import search_tasks
-from automl_zero.run.migrate import plan_migration
-from automl_zero.run.scoring import score_program
-from automl_zero.run.threads import ThreadEngine, ThreadIslands
+from automl_zero.run.islands.migration import plan_migration
+from automl_zero.run.islands.thread_engine import ThreadEngine, ThreadIslands
+from automl_zero.run.scoring.task_score import score_program
 from automl_zero.search.island import Island
 from automl_zero.search.population import decode
 

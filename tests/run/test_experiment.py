@@ -10,10 +10,10 @@ from small_fleet import SmallEngine, SmallFleet
 from automl_zero.config import Config, ConfigError
 from automl_zero.program.library import library_program
 from automl_zero.program.program import Program
-from automl_zero.run.engine import Beginning, Engine
 from automl_zero.run.experiment import CANDIDATES, Experiment, check_losses, search_tasks
-from automl_zero.run.scoring import score_program
-from automl_zero.run.threads import ThreadEngine, ThreadIslands
+from automl_zero.run.islands.engine import Beginning, Engine
+from automl_zero.run.islands.thread_engine import ThreadEngine, ThreadIslands
+from automl_zero.run.scoring.task_score import score_program
 from automl_zero.search.island import Island
 from automl_zero.tasks.task import TaskError
 from automl_zero.tasks.task_kinds import Stage, build_tasks

@@ -14,13 +14,13 @@ from small_config import small_config
 from automl_zero.program.program import Program
 from automl_zero.program.text import from_text
 from automl_zero.run import lineage
-from automl_zero.run.driver import Run
-from automl_zero.run.engine import Brood
-from automl_zero.run.events import Ancestor, Lineage
 from automl_zero.run.experiment import Experiment
-from automl_zero.run.migrate import MigrationPlan
-from automl_zero.run.scoring import score_program
-from automl_zero.run.store import StoreError
+from automl_zero.run.islands.engine import Brood
+from automl_zero.run.islands.migration import MigrationPlan
+from automl_zero.run.record.events import Ancestor, Lineage
+from automl_zero.run.record.run_folder import StoreError
+from automl_zero.run.run import Run
+from automl_zero.run.scoring.task_score import score_program
 from automl_zero.search.lineage_log import Harvest, no_ancestors
 
 EPOCHS = 25

@@ -8,8 +8,8 @@ from small_config import mixed_config, small_config
 
 from automl_zero.config import ConfigError, load_config, preset_names
 from automl_zero.run import memory_check
+from automl_zero.run.checkpoint.snapshot import named_arrays
 from automl_zero.run.memory_check import check_memory, island_bytes
-from automl_zero.run.snapshot import named_arrays
 
 LARGE: dict[str, dict[str, Any]] = {
     "population": {"search": {"population_size": 3000}},

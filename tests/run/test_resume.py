@@ -18,10 +18,10 @@ from small_fleet import SmallEngine, SmallFleet
 from timeless import timeless
 
 from automl_zero.config import Config
-from automl_zero.run.checkpoint import FORMAT, read_checkpoint
-from automl_zero.run.checkpoints import latest, state_digest
-from automl_zero.run.recorded import run_recorded
-from automl_zero.run.store import StoreError, locked, read_run
+from automl_zero.run.checkpoint.file_format import FORMAT, read_checkpoint
+from automl_zero.run.checkpoint.manager import latest, state_digest
+from automl_zero.run.record.run_folder import StoreError, locked, read_run
+from automl_zero.run.session import run_recorded
 
 Make = Callable[..., Config]
 CONFIGS: dict[str, Make] = {"migrating": migrating, "grouped": grouped}
@@ -256,7 +256,7 @@ def test_another_package_is_refused_unless_that_is_allowed(
     whole: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = stopped(whole("migrating"), tmp_path / "run", 3)
-    monkeypatch.setattr("automl_zero.run.checkpoint.engine_hash", lambda: "edited")
+    monkeypatch.setattr("automl_zero.run.checkpoint.file_format.engine_hash", lambda: "edited")
     with pytest.raises(StoreError, match=r"the package, or its libraries: automl-zero \S+ before, \S+ now"):
         resume(folder)
     check_same(resume(folder, allow_change=True), whole("migrating"))
@@ -291,7 +291,7 @@ def test_a_folder_that_cannot_be_written_is_told_and_its_checkpoints_stay(
         with pytest.raises(StoreError, match=r"\.lock cannot be used \(Read-only file system\): check the disk and"):
             resume(folder)
     with monkeypatch.context() as patched:
-        patched.setattr("automl_zero.run.checkpoints.write_checkpoint", read_only)
+        patched.setattr("automl_zero.run.checkpoint.manager.write_checkpoint", read_only)
         with pytest.raises(StoreError, match=r"checkpoint .* cannot be written \(Read-only file system\)"):
             resume(folder)
     check_same(resume(folder), whole("migrating"))

@@ -17,7 +17,7 @@ from automl_zero.config import Config
 from automl_zero.program.program import Program
 from automl_zero.program.text import to_text
 from automl_zero.rng import seed_at
-from automl_zero.run.scoring import fitnesses
+from automl_zero.run.scoring.task_score import fitnesses
 from automl_zero.tasks.task import TaskSet
 
 NOISES = 3  # seeds of the random ops with which steps are tested

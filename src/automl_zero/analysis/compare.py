@@ -14,8 +14,8 @@ import numpy as np
 
 from automl_zero.config import Config, ConfigError, load_config
 from automl_zero.rng import generator_at
-from automl_zero.run.events import EpochEnd, Event, Selection, Stop
-from automl_zero.run.limits import INTERRUPTED
+from automl_zero.run.record.events import EpochEnd, Event, Selection, Stop
+from automl_zero.run.record.limits import INTERRUPTED
 from automl_zero.tasks.task import FloatArray
 
 RESAMPLES, LEVEL = 2000, 0.95  # of the bootstrap

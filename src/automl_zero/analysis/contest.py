@@ -16,7 +16,7 @@ from automl_zero.analysis.paired import paired_difference
 from automl_zero.analysis.tune import Tell, Tuning, silent, tune
 from automl_zero.config import Config
 from automl_zero.program.program import Program
-from automl_zero.run.scoring import fitnesses
+from automl_zero.run.scoring.task_score import fitnesses
 from automl_zero.tasks.task import FloatArray
 from automl_zero.tasks.task_kinds import Stage, build_tasks
 

@@ -21,7 +21,7 @@ from automl_zero.program.program import Program
 from automl_zero.program.prune import prune
 from automl_zero.program.text import instruction_text
 from automl_zero.rng import seed_at
-from automl_zero.run.scoring import fitnesses
+from automl_zero.run.scoring.task_score import fitnesses
 from automl_zero.tasks.task import TaskSet, first
 from automl_zero.tasks.task_kinds import Stage, build_tasks
 from automl_zero.vm import reference

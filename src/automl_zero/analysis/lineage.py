@@ -18,8 +18,8 @@ from automl_zero.analysis.rewrite import with_ordered_operands
 from automl_zero.program.program import Program
 from automl_zero.program.prune import prune
 from automl_zero.program.text import from_text
-from automl_zero.run.events import Event, Final, Improvement, Lineage, Selection
-from automl_zero.run.store import StoreError, read_run
+from automl_zero.run.record.events import Event, Final, Improvement, Lineage, Selection
+from automl_zero.run.record.run_folder import StoreError, read_run
 
 MOST = 12  # programs that are told of unless all are asked for
 

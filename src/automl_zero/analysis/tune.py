@@ -18,7 +18,7 @@ from automl_zero.analysis.constants import Constant, constants_of, with_values
 from automl_zero.config import Config
 from automl_zero.program.program import Program
 from automl_zero.rng import generator_at, seed_at
-from automl_zero.run.scoring import fitnesses
+from automl_zero.run.scoring.task_score import fitnesses
 from automl_zero.tasks.task import FloatArray, TaskSet
 from automl_zero.vm.fitness import combine
 from automl_zero.vm.stop_flag import StopFlag, Stopped

@@ -125,7 +125,7 @@ def _cleaned_usage() -> Iterator[None]:
 def _is_expected(error: Exception) -> bool:
     from automl_zero.config import ConfigError
     from automl_zero.program.program import ProgramError
-    from automl_zero.run.store import StoreError
+    from automl_zero.run.record.run_folder import StoreError
     from automl_zero.tasks.task import TaskError
 
     return isinstance(error, ConfigError | ProgramError | StoreError | TaskError)
@@ -167,9 +167,9 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON, all else to stderr.")] = False,
 ) -> None:
     """Evolve programs until a limit is reached. Ctrl-C ends the run early, but completely; 'resume' goes on with it."""
-    from automl_zero.run.effort import EFFORTS, is_started, with_effort
-    from automl_zero.run.fit import load_fitted
-    from automl_zero.run.store import check_new, default_folder
+    from automl_zero.run.budget import EFFORTS, is_started, with_effort
+    from automl_zero.run.record.run_folder import check_new, default_folder
+    from automl_zero.run.table_config import load_fitted
 
     changes = [*(overrides or []), *([] if seed is None else [f"seed={seed}"])]
     settings = load_fitted(config, data, target, changes)
@@ -179,10 +179,10 @@ def run(
             return tell_cost(settings, number_of_workers(workers), as_json)
     folder = out or default_folder(settings)
     check_new(folder)
-    from automl_zero.run.engines import choose_engine
-    from automl_zero.run.hangup import outliving_terminal
-    from automl_zero.run.recorded import run_recorded
-    from automl_zero.run.trackers import new_trackers
+    from automl_zero.run.engine_registry import choose_engine
+    from automl_zero.run.record.hangup import outliving_terminal
+    from automl_zero.run.session import run_recorded
+    from automl_zero.run.tracking.registry import new_trackers
     from automl_zero.terminal.safe_console import SafeConsole
 
     console = SafeConsole(stderr=as_json, quiet=quiet)
@@ -201,8 +201,8 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show what came of a run, or how far it is."""
-    from automl_zero.run.progress import Progress
-    from automl_zero.run.store import read_config, read_events
+    from automl_zero.run.console.progress import Progress
+    from automl_zero.run.record.run_folder import read_config, read_events
 
     progress = Progress(read_config(folder))
     for event in read_events(folder):
@@ -225,7 +225,7 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Evaluate programs on tasks."""
-    from automl_zero.run.evaluate import choose_tasks, evaluate_programs
+    from automl_zero.run.scoring.evaluate import choose_tasks, evaluate_programs
 
     tasks = choose_tasks(suite, data, stage.value, seed)
     results = evaluate_programs(programs, tasks, dtype.value, max_abs_error)

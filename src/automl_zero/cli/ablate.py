@@ -50,7 +50,7 @@ def ablate(
     """
     from automl_zero.analysis.ablate import ablate as measure
     from automl_zero.analysis.contest import Budget
-    from automl_zero.run.given import find_program
+    from automl_zero.run.record.program_lookup import find_program
 
     check_new_file(picture, PICTURES)
     named = find_program(program)

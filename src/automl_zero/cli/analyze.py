@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from automl_zero.analysis.analyze import Analysis
-    from automl_zero.run.given import Given
+    from automl_zero.run.record.program_lookup import Given
     from automl_zero.tasks.task import TaskSet
 
 JSON_FILE, TEXT_FILE = "analysis.json", "analysis.txt"
@@ -50,8 +50,8 @@ def analyze(
     from automl_zero.analysis.analyze import analyze as understand
     from automl_zero.analysis.analyze import to_plain
     from automl_zero.analysis.lineage import lineage_of
-    from automl_zero.run.given import find_program
-    from automl_zero.run.suite import suite_config
+    from automl_zero.run.record.program_lookup import find_program
+    from automl_zero.run.scoring.suite import suite_config
     from automl_zero.terminal.safe_console import SafeConsole
 
     check_free(*(out / name for name in (JSON_FILE, TEXT_FILE) if out))
@@ -130,7 +130,7 @@ SECTIONS: tuple[Callable[[Analysis], Text | None], ...] = (_title, _program, _te
 
 def _tasks(given: Given, suite: str | None, data: Path | None, seed: int) -> TaskSet | None:
     """Those to test on: what is asked for, or else, of a run, its select tasks."""
-    from automl_zero.run.evaluate import choose_tasks
+    from automl_zero.run.scoring.evaluate import choose_tasks
     from automl_zero.tasks.task_kinds import Stage, build_tasks
 
     if suite or data:
@@ -139,8 +139,8 @@ def _tasks(given: Given, suite: str | None, data: Path | None, seed: int) -> Tas
 
 
 def _write(folder: Path, files: dict[str, str]) -> None:
-    from automl_zero.run.files import write
-    from automl_zero.run.store import named
+    from automl_zero.run.record.folder_files import write
+    from automl_zero.run.record.run_folder import named
 
     with named(folder):
         folder.mkdir(parents=True, exist_ok=True)

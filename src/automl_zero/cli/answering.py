@@ -15,8 +15,8 @@ from contextlib import contextmanager, suppress
 from importlib import import_module
 from time import sleep
 
-from automl_zero.run.interrupt import is_handled
-from automl_zero.run.stopping import is_anything_left
+from automl_zero.run.record.signals import is_handled
+from automl_zero.run.stop_control import is_anything_left
 from automl_zero.terminal.output import end_process
 
 ANSWER_SECONDS = 1.5

@@ -63,8 +63,8 @@ def _attempts(variant: Variant, seeds: int, out: Path, workers: int, console: Sa
 def _attempt(config: Config, folder: Path, workers: int, console: SafeConsole) -> Attempt:
     """The run in that folder, done now if it is not there."""
     from automl_zero.analysis.compare import attempt
-    from automl_zero.run.recorded import run_recorded
-    from automl_zero.run.store import StoreError, read_run
+    from automl_zero.run.record.run_folder import StoreError, read_run
+    from automl_zero.run.session import run_recorded
 
     if not folder.exists():
         console.print(str(folder), markup=False, highlight=False, soft_wrap=True)

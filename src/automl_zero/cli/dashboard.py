@@ -84,7 +84,7 @@ def _check_library() -> None:
 
 
 def _check_folders(folders: list[Path]) -> None:
-    from automl_zero.run.store import StoreError
+    from automl_zero.run.record.run_folder import StoreError
 
     for folder in folders:
         if not folder.is_dir():

@@ -28,7 +28,7 @@ Effort = typer.Option(help="How much the run may cost: seconds, minutes, hours o
 
 def efforts(as_json: AsJson = False) -> None:
     """List the efforts, which 'run PRESET --effort' takes."""
-    from automl_zero.run.effort import EFFORTS
+    from automl_zero.run.budget import EFFORTS
 
     rows = [{"name": name, "description": effort.description} for name, effort in EFFORTS.items()]
     print_rows(("name", "description"), rows, as_json)
@@ -36,10 +36,10 @@ def efforts(as_json: AsJson = False) -> None:
 
 def tell_cost(config: Config, workers: int, as_json: bool) -> None:
     """Print what a run would cost that is not started, and how to start it all the same."""
-    from automl_zero.run.announcement import announcement, time_of_steps
-    from automl_zero.run.driver import Run
-    from automl_zero.run.effort import PAPER_STEPS
-    from automl_zero.run.events import to_plain
+    from automl_zero.run.budget import PAPER_STEPS
+    from automl_zero.run.console.cost_line import announcement, time_of_steps
+    from automl_zero.run.record.events import to_plain
+    from automl_zero.run.run import Run
 
     estimate = Run(config, workers).estimate()
     if as_json:

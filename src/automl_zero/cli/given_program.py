@@ -10,7 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from automl_zero.config import Config
-    from automl_zero.run.given import Given
+    from automl_zero.run.record.program_lookup import Given
 
 SUITE_NAMES = "--suite", "--tasks"
 
@@ -34,7 +34,7 @@ def config_for(given: Given, suite: str | None, overrides: Sequence[str]) -> Con
         ConfigError: there is neither a suite nor a run, no such suite, or an override cannot be used.
     """
     from automl_zero.config import ConfigError, override
-    from automl_zero.run.suite import suite_config
+    from automl_zero.run.scoring.suite import suite_config
 
     if suite is not None:
         return suite_config(suite, overrides)

@@ -13,7 +13,7 @@ import typer
 from automl_zero.terminal.output import echo
 
 if TYPE_CHECKING:
-    from automl_zero.run.progress import Progress
+    from automl_zero.run.console.progress import Progress
     from automl_zero.terminal.safe_console import SafeConsole
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -53,8 +53,8 @@ def warning(console: SafeConsole) -> Callable[[str], None]:
 
 def print_run(progress: Progress, folder: Path, as_json: bool) -> None:
     """Print what came of a run in a folder, or how far it is: its report, or JSON with the digest of its state."""
-    from automl_zero.run.checkpoints import state_digest
-    from automl_zero.run.report import report, summary
+    from automl_zero.run.checkpoint.manager import state_digest
+    from automl_zero.run.console.summary import report, summary
 
     if as_json:
         echo(to_json(summary(progress, folder, state_digest(folder))))
@@ -64,7 +64,7 @@ def print_run(progress: Progress, folder: Path, as_json: bool) -> None:
 
 def print_code(text: str) -> None:
     """Print text that holds programs: in colours on a terminal, as it is elsewhere."""
-    from automl_zero.run.code import coloured_report
+    from automl_zero.run.console.highlight import coloured_report
     from automl_zero.terminal.safe_console import SafeConsole
 
     console = SafeConsole()
@@ -77,7 +77,7 @@ def print_code(text: str) -> None:
 def remind_of(program: str) -> None:
     """Print a program, given by name, on a terminal only: what reads a pipe did not ask for it."""
     from automl_zero.program.text import to_text
-    from automl_zero.run.given import load_program
+    from automl_zero.run.record.program_lookup import load_program
     from automl_zero.terminal.safe_console import SafeConsole
 
     if SafeConsole().is_terminal:

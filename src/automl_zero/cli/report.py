@@ -52,8 +52,8 @@ def _keep_ablation(folder: Path, story: Story) -> Path:
     """Take the final program apart, tell before what that takes, and keep what comes of it; gives the file."""
     from automl_zero.analysis.contest import Budget
     from automl_zero.report.kept_ablation import SEEDS, TRIALS, expected_seconds, keep, measured, variants_of
-    from automl_zero.run.store import StoreError
-    from automl_zero.run.wording import duration
+    from automl_zero.run.console.formatting import duration
+    from automl_zero.run.record.run_folder import StoreError
 
     final, config = story.progress.final, story.progress.config
     if not final:
@@ -84,7 +84,7 @@ def write_page(folder: Path, story: Story, out: Path | None = None, library: str
         StoreError: the page cannot be written.
     """
     from automl_zero.report.page import page
-    from automl_zero.run.files import write
+    from automl_zero.run.record.folder_files import write
 
     content = page(folder, story, library).encode()
     if out is None or _is_own(out, folder):

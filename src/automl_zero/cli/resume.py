@@ -32,15 +32,15 @@ def resume(
     A run that was ended by a limit goes on when the limit is raised, such as --set stop.max_seconds=600. What a run
     lacks that was killed at its very end is written.
     """
-    from automl_zero.run.files import has
-    from automl_zero.run.store import check_folder, read_run
+    from automl_zero.run.record.folder_files import has
+    from automl_zero.run.record.run_folder import check_folder, read_run
 
     check_folder(folder)
-    from automl_zero.run.changes import CompleteError
-    from automl_zero.run.engines import choose_engine
-    from automl_zero.run.hangup import outliving_terminal
+    from automl_zero.run.checkpoint.compatibility import CompleteError
+    from automl_zero.run.engine_registry import choose_engine
+    from automl_zero.run.record.hangup import outliving_terminal
     from automl_zero.run.resume import progress_of, resume_recorded
-    from automl_zero.run.trackers import new_trackers
+    from automl_zero.run.tracking.registry import new_trackers
     from automl_zero.terminal.safe_console import SafeConsole
 
     console = SafeConsole(stderr=as_json, quiet=quiet)

@@ -13,7 +13,7 @@ from automl_zero.cli.output import AsJson, Override, Seed, print_rows, print_tab
 from automl_zero.terminal.output import echo
 
 if TYPE_CHECKING:
-    from automl_zero.run.habitat import Habitat
+    from automl_zero.run.scoring.task_summary import Habitat
 
 tasks = typer.Typer(no_args_is_help=True, help="What programs are scored on.")
 
@@ -51,9 +51,9 @@ def show(
 ) -> None:
     """Show what a suite of tasks holds, draw a picture of it, and score known algorithms on it."""
     from automl_zero.report.habitat_figure import draw_habitat
-    from automl_zero.run.baselines import ALGORITHMS
-    from automl_zero.run.habitat import describe, explore
-    from automl_zero.run.suite import suite_config
+    from automl_zero.run.scoring.baselines import ALGORITHMS
+    from automl_zero.run.scoring.suite import suite_config
+    from automl_zero.run.scoring.task_summary import describe, explore
     from automl_zero.terminal.safe_console import SafeConsole
 
     config = suite_config(suite, [*(overrides or []), f"seed={seed}"])
@@ -100,7 +100,7 @@ def _text(value: Any) -> str:
 
 
 def _scores(habitat: Habitat) -> Iterator[str]:
-    from automl_zero.run.report import measure, score_table
+    from automl_zero.run.console.summary import measure, score_table
 
     if habitat.scores:
         yield f"{measure(habitat.loss)}, with the standard error over the tasks:"

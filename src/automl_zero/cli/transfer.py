@@ -15,7 +15,7 @@ from automl_zero.terminal.output import echo
 
 if TYPE_CHECKING:
     from automl_zero.analysis.transfer import Place
-    from automl_zero.run.events import Score
+    from automl_zero.run.record.events import Score
 
 Suites = typer.Option(*SUITE_NAMES, help="A preset, a kind of tasks, or a config file; may be repeated.")
 Features = typer.Option("--features", min=1, help="Number of features; may be repeated. Default: the suite's.")
@@ -36,7 +36,7 @@ def transfer(
     """Tune a program, a linear model and a two-layer net on other tasks, and tell which is best there."""
     from automl_zero.analysis.transfer import places
     from automl_zero.analysis.transfer import transfer as measure
-    from automl_zero.run.given import load_program
+    from automl_zero.run.record.program_lookup import load_program
 
     given = load_program(program)
     configs = places(suites, features or [], examples or [], [*(overrides or []), f"seed={seed}"])

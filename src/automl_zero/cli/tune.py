@@ -39,7 +39,7 @@ def tune(
     """Tune all constants of a program on the select tasks of a suite, and judge it on the final tasks."""
     from automl_zero.analysis.contest import judge
     from automl_zero.program.text import to_text
-    from automl_zero.run.given import find_program
+    from automl_zero.run.record.program_lookup import find_program
 
     check_new_file(out)
     named = find_program(program)

@@ -8,10 +8,10 @@ from typing import Any
 
 from automl_zero.config import Config
 from automl_zero.dashboard.follow import Follower
-from automl_zero.run.changes import differing
-from automl_zero.run.events import Start
-from automl_zero.run.facts import facts
-from automl_zero.run.report import again
+from automl_zero.run.checkpoint.compatibility import differing
+from automl_zero.run.console.run_info import facts
+from automl_zero.run.console.summary import again
+from automl_zero.run.record.events import Start
 
 
 def about(folder: Path, follower: Follower, config: Config, other: Config | None) -> dict[str, Any]:

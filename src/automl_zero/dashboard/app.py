@@ -30,8 +30,8 @@ from automl_zero.dashboard.shared import Shared
 from automl_zero.dashboard.shelf import Run, Shelf
 from automl_zero.dashboard.story import question
 from automl_zero.dashboard.told import run_in_a_row, whole_run
-from automl_zero.run.effort import EFFORTS
-from automl_zero.run.store import EVENTS, StoreError, read_config
+from automl_zero.run.budget import EFFORTS
+from automl_zero.run.record.run_folder import EVENTS, StoreError, read_config
 
 STATIC = Path(__file__).parent / "static"
 GLANCE = 0.005  # seconds to read on in each run of a list, and for a program

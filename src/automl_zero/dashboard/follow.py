@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from automl_zero.dashboard.known import MOST_POINTS, Known, Point, point
-from automl_zero.run.events import EpochEnd, Event, from_json
+from automl_zero.run.record.events import EpochEnd, Event, from_json
 from automl_zero.system.safe_files import open_regular
 
 CHUNK = 1 << 22  # bytes that are read at a time

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import BinaryIO
 
-from automl_zero.run.store import HOLDER, LOCK, StoreError
+from automl_zero.run.record.run_folder import HOLDER, LOCK, StoreError
 from automl_zero.system.safe_files import open_regular
 
 WRITTEN = re.compile(rb"([1-9]\d{0,9}) (\S{1,255})\n")

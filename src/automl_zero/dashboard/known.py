@@ -9,7 +9,7 @@ from array import array
 from dataclasses import dataclass
 from typing import TypeVar
 
-from automl_zero.run.events import EpochEnd, Event, Final, Improvement, Lineage, Scoring, Selection, Start, Stop
+from automl_zero.run.record.events import EpochEnd, Event, Final, Improvement, Lineage, Scoring, Selection, Start, Stop
 
 MOST_POINTS, MOST_MOMENTS, MOST_ISLANDS = 800, 1000, 16
 RECENT = 20  # epochs over which the speed is measured

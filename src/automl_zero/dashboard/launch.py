@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from automl_zero.config import ConfigError, load_config, preset_names
-from automl_zero.run.effort import EFFORTS, is_started, with_effort
-from automl_zero.run.store import StoreError, check_new
+from automl_zero.run.budget import EFFORTS, is_started, with_effort
+from automl_zero.run.record.run_folder import StoreError, check_new
 from automl_zero.system.processors import usable_processors
 
 COMMAND = (sys.executable, "-P", "-c", "from automl_zero.cli import main; main()")

@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 from automl_zero.dashboard.shared import Shared
-from automl_zero.run.store import CONFIG, EVENTS
+from automl_zero.run.record.run_folder import CONFIG, EVENTS
 
 DEEPEST, MOST_RUNS = 3, 1000
 MOST_NAMES = 20_000  # in one folder

@@ -5,7 +5,7 @@ from __future__ import annotations
 from automl_zero.config import Config
 from automl_zero.dashboard.analyst import Question
 from automl_zero.dashboard.follow import Follower
-from automl_zero.run.events import Final, Improvement, Lineage
+from automl_zero.run.record.events import Final, Improvement, Lineage
 
 
 def question(follower: Follower, config: Config, kind: str, number: int) -> Question:

@@ -7,9 +7,9 @@ from typing import Any
 from automl_zero.config import Config
 from automl_zero.dashboard.follow import Follower
 from automl_zero.dashboard.known import Known, Point, shown_islands
-from automl_zero.run.events import EpochEnd, Event, Final, Lineage, Scoring, Start, to_plain
-from automl_zero.run.fates import pruned, shares
-from automl_zero.run.wording import effect_rows
+from automl_zero.run.console.formatting import effect_rows
+from automl_zero.run.console.outcomes import pruned, shares
+from automl_zero.run.record.events import EpochEnd, Event, Final, Lineage, Scoring, Start, to_plain
 
 MOST_COLUMNS = 120  # of the history of islands
 

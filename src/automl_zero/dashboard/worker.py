@@ -17,8 +17,8 @@ from typing import Any
 from automl_zero.analysis.difference import of_lines
 from automl_zero.analysis.findings import techniques_with_notes
 from automl_zero.analysis.recognise import recognise
+from automl_zero.program.annotate import short_text
 from automl_zero.program.text import from_text
-from automl_zero.run.reading import short_text
 from automl_zero.tasks.task import Loss
 
 MEMORY = 2 << 30  # bytes of addresses

@@ -20,8 +20,8 @@ from automl_zero.export.model import Model, Plan, fit_model
 from automl_zero.export.suite import build_suite
 from automl_zero.program.program import Program
 from automl_zero.program.text import to_text
-from automl_zero.run.interrupt import Interrupt
-from automl_zero.run.stopping import run_apart
+from automl_zero.run.record.signals import Interrupt
+from automl_zero.run.stop_control import run_apart
 from automl_zero.system.processors import usable_processors
 from automl_zero.tasks.task import FloatArray
 from automl_zero.terminal.output import echo

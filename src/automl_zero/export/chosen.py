@@ -10,9 +10,9 @@ from automl_zero.analysis.recognise import recognise
 from automl_zero.export.source import Prediction, Source, comments_in, source_of
 from automl_zero.program.library import LIBRARY
 from automl_zero.program.program import Program
-from automl_zero.run.events import Final
-from automl_zero.run.given import Given, find_program
-from automl_zero.run.store import read_config, read_events
+from automl_zero.run.record.events import Final
+from automl_zero.run.record.program_lookup import Given, find_program
+from automl_zero.run.record.run_folder import read_config, read_events
 from automl_zero.tasks.task import Loss
 from automl_zero.tasks.task_kinds import Stage, build_tasks
 

@@ -26,10 +26,10 @@ from automl_zero.program.program import Program
 from automl_zero.program.prune import prune
 from automl_zero.rng import seed_at
 from automl_zero.run.archipelago import Archipelago
-from automl_zero.run.engine import Engine
-from automl_zero.run.initial import initial_programs
-from automl_zero.run.stopping import Stopping
-from automl_zero.run.threads import ThreadEngine
+from automl_zero.run.initial_programs import initial_programs
+from automl_zero.run.islands.engine import Engine
+from automl_zero.run.islands.thread_engine import ThreadEngine
+from automl_zero.run.stop_control import Stopping
 from automl_zero.tasks.task import FloatArray, TaskSet, first
 from automl_zero.vm.execute import evaluate
 from automl_zero.vm.result import Evaluation

@@ -13,10 +13,10 @@ import numpy as np
 from scipy.stats import trim_mean
 
 from automl_zero.export.rows import Scale, deal, scale_of
+from automl_zero.program.learned_state import learned_addresses
 from automl_zero.program.ops import Kind
 from automl_zero.program.program import CLASS_PREDICTION, Program
 from automl_zero.rng import generator_at, seed_at
-from automl_zero.run.learning import learned_addresses
 from automl_zero.tasks.task import FloatArray, IntArray, Loss, TaskSet, shuffled_epochs
 from automl_zero.vm.inference import Trained, train
 from automl_zero.vm.stop_flag import StopFlag

@@ -6,10 +6,10 @@ import math
 from collections.abc import Collection, Sequence
 from html import escape
 
-from automl_zero.run.fates import shares
-from automl_zero.run.picture import changes_of, code_title, headline, lines_of
-from automl_zero.run.progress import Progress
-from automl_zero.run.wording import clock, short_number
+from automl_zero.run.console.formatting import clock, short_number
+from automl_zero.run.console.live_view import changes_of, code_title, headline, lines_of
+from automl_zero.run.console.outcomes import shares
+from automl_zero.run.console.progress import Progress
 
 WIDTH, HEIGHT, LEFT, LINE = 360, 120, 52, 14  # of the curve with its axes, in pixels; beside and below it are labels
 BLUE, NEW = "#2f7fc1", "#0f8a5f"

@@ -12,7 +12,7 @@ from automl_zero.notebook.page import curve_svg, program_html
 from automl_zero.program.program import Program
 from automl_zero.program.text import from_text
 from automl_zero.report.story import Story
-from automl_zero.run.events import Ancestor, Event, Final, Improvement, Lineage, Stop
+from automl_zero.run.record.events import Ancestor, Event, Final, Improvement, Lineage, Stop
 
 EVOLVED = "evolved"
 

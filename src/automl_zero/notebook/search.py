@@ -9,12 +9,12 @@ from pathlib import Path
 from automl_zero.config import load_config
 from automl_zero.notebook.result import Result, result_of
 from automl_zero.notebook.view import View, notebook_handle
-from automl_zero.run.callbacks import Callback
-from automl_zero.run.driver import Run
-from automl_zero.run.events import Event
-from automl_zero.run.progress import Progress
-from automl_zero.run.recorded import begun, run_recorded, shown
-from automl_zero.run.store import read_run
+from automl_zero.run.console.progress import Progress
+from automl_zero.run.record.callbacks import Callback
+from automl_zero.run.record.events import Event
+from automl_zero.run.record.run_folder import read_run
+from automl_zero.run.run import Run
+from automl_zero.run.session import begun, run_recorded, shown
 from automl_zero.system.processors import number_of_workers
 from automl_zero.terminal.safe_console import SafeConsole
 

@@ -10,9 +10,9 @@ from typing import Any, Protocol
 from automl_zero.config import Config
 from automl_zero.notebook.formats import ipython_shell
 from automl_zero.notebook.page import view_html
-from automl_zero.run.callbacks import Callback
-from automl_zero.run.events import EpochEnd, Event, Final, Improvement, Selection, Stop
-from automl_zero.run.progress import Progress
+from automl_zero.run.console.progress import Progress
+from automl_zero.run.record.callbacks import Callback
+from automl_zero.run.record.events import EpochEnd, Event, Final, Improvement, Selection, Stop
 
 SOONEST = 0.25  # seconds between two pictures
 

@@ -15,7 +15,7 @@ from automl_zero.report.progress_figure import ProgressFigure, draw_progress, pr
 from automl_zero.report.run_figures import Chart, course_chart, diversity_chart, draw, islands_chart
 from automl_zero.report.scores_figure import Scores, draw_scores, scores_chart
 from automl_zero.report.story import Story
-from automl_zero.run.store import StoreError, named
+from automl_zero.run.record.run_folder import StoreError, named
 
 Data = Chart | Scores | IslandMap | Knockouts
 NAMES = ("course", "scores", "islands", "migration", "diversity", "ablation")

@@ -10,8 +10,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from automl_zero.run.habitat import Habitat, View
-from automl_zero.run.report import measure
+from automl_zero.run.console.summary import measure
+from automl_zero.run.scoring.task_summary import Habitat, View
 from automl_zero.tasks.splits import Stage
 from automl_zero.tasks.task import Loss
 

@@ -22,10 +22,10 @@ from automl_zero.analysis.recognise import recognise
 from automl_zero.analysis.tune import Tell, silent
 from automl_zero.config import Config
 from automl_zero.program.text import from_text
-from automl_zero.run import files
-from automl_zero.run.events import Final
-from automl_zero.run.scoring import fitnesses
-from automl_zero.run.store import StoreError
+from automl_zero.run.record import folder_files
+from automl_zero.run.record.events import Final
+from automl_zero.run.record.run_folder import StoreError
+from automl_zero.run.scoring.task_score import fitnesses
 from automl_zero.tasks.task_kinds import Stage, build_tasks
 
 NAME = "ablation.json"
@@ -97,7 +97,7 @@ def keep(folder: Path, ablation: KeptAblation) -> Path:
     Raises:
         StoreError: it cannot be written.
     """
-    return files.write(folder, NAME, _KEPT.dump_json(ablation, indent=2) + b"\n")
+    return folder_files.write(folder, NAME, _KEPT.dump_json(ablation, indent=2) + b"\n")
 
 
 def kept_of(folder: Path, final: Final | None) -> KeptAblation | None:
@@ -106,7 +106,7 @@ def kept_of(folder: Path, final: Final | None) -> KeptAblation | None:
     Raises:
         StoreError: the file cannot be read, or is damaged.
     """
-    content = files.read_if_there(folder, NAME, MOST) if final else None
+    content = folder_files.read_if_there(folder, NAME, MOST) if final else None
     if final is None or content is None:
         return None
     ablation = _read(folder / NAME, content)

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 
 from automl_zero.report.drawing import COLORS, STYLE, new_figure
 from automl_zero.report.story import Story
-from automl_zero.run.events import EpochEnd
+from automl_zero.run.record.events import EpochEnd
 
 MOST_COLUMNS = 160  # epochs that are drawn; of more, every second, third, ... one
 MOST_ARROWS = 12  # islands up to which an arrow tells where from

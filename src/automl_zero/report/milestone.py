@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from automl_zero.analysis.difference import Mark, of_lines
 from automl_zero.analysis.recognise import technique_names
+from automl_zero.program.annotate import short_text
 from automl_zero.program.prune import prune
 from automl_zero.program.text import from_text
 from automl_zero.report.story import MILESTONES, Story, milestones
-from automl_zero.run.events import Improvement
-from automl_zero.run.reading import short_text
+from automl_zero.run.record.events import Improvement
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from automl_zero.analysis.difference import of_lines
 from automl_zero.analysis.findings import TECHNIQUES
 from automl_zero.analysis.lineage import telling
 from automl_zero.analysis.recognise import recognise
+from automl_zero.program.annotate import short_text
 from automl_zero.program.program import Program
 from automl_zero.program.text import from_text
 from automl_zero.report import map_figure, scores_figure
@@ -34,13 +35,12 @@ from automl_zero.report.map_figure import island_map
 from automl_zero.report.milestone import told_milestones
 from automl_zero.report.scores_figure import scores_chart
 from automl_zero.report.story import Story
-from automl_zero.run.events import Ancestor, Baseline
-from automl_zero.run.facts import facts
-from automl_zero.run.fates import pruned, redrawn, shares
-from automl_zero.run.reading import short_text
-from automl_zero.run.report import again, measure, report, short_measure
-from automl_zero.run.store import read_config, read_events
-from automl_zero.run.wording import effect_rows
+from automl_zero.run.console.formatting import effect_rows
+from automl_zero.run.console.outcomes import pruned, redrawn, shares
+from automl_zero.run.console.run_info import facts
+from automl_zero.run.console.summary import again, measure, report, short_measure
+from automl_zero.run.record.events import Ancestor, Baseline
+from automl_zero.run.record.run_folder import read_config, read_events
 from automl_zero.tasks.splits import Stage
 
 MOST_ANCESTORS = 60  # that are shown

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from automl_zero.report.drawing import COLORS, STYLE, new_figure
 from automl_zero.report.story import Story, milestones
-from automl_zero.run.report import short_measure
+from automl_zero.run.console.summary import short_measure
 from automl_zero.tasks.splits import Stage
 
 MOST_POINTS = 20_000  # of all islands together, so that a page stays small however many there are

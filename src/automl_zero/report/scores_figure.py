@@ -16,8 +16,8 @@ from automl_zero.analysis.compare import LEVEL
 from automl_zero.config import TasksConfig
 from automl_zero.report.drawing import COLORS, STYLE, new_figure
 from automl_zero.report.story import Story
-from automl_zero.run.events import Baseline, Score
-from automl_zero.run.report import measure
+from automl_zero.run.console.summary import measure
+from automl_zero.run.record.events import Baseline, Score
 from automl_zero.tasks.splits import Stage
 
 EVOLVED = "evolved"

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from automl_zero.config import Config
-from automl_zero.run.events import EpochEnd, Event, Improvement, Lineage, Selection
-from automl_zero.run.progress import Progress
+from automl_zero.run.console.progress import Progress
+from automl_zero.run.record.events import EpochEnd, Event, Improvement, Lineage, Selection
 from automl_zero.tasks.task import Loss
 
 MOST_EPOCHS = 1000  # of an experiment that are kept; then every second one is left out, again and again

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from automl_zero.config import Config
 from automl_zero.program.program import Program
-from automl_zero.run.engine import Beginning, Brood, Engine
+from automl_zero.run.checkpoint.snapshot import Arrays
+from automl_zero.run.checkpoint.validation import check_sound
+from automl_zero.run.islands.engine import Beginning, Brood, Engine
+from automl_zero.run.islands.migration import MigrationPlan, plan_migration
+from automl_zero.run.islands.thread_engine import ThreadEngine
 from automl_zero.run.lineage import PREFIX, Immigrant, Lineage
-from automl_zero.run.migrate import MigrationPlan, plan_migration
-from automl_zero.run.snapshot import Arrays
-from automl_zero.run.sound import check_sound
-from automl_zero.run.store import StoreError
-from automl_zero.run.threads import ThreadEngine
+from automl_zero.run.record.run_folder import StoreError
 from automl_zero.search.lineage_log import MUTATION_NAMES
 from automl_zero.search.state import COUNTERS
 from automl_zero.tasks.task import TaskSet

@@ -11,9 +11,9 @@ from automl_zero.config import Config, ConfigError, TasksConfig
 from automl_zero.program.program import Program
 from automl_zero.rng import seed_at
 from automl_zero.run.archipelago import Archipelago
-from automl_zero.run.engine import Beginning, Engine
-from automl_zero.run.limits import Spent
-from automl_zero.run.snapshot import Arrays, Going
+from automl_zero.run.checkpoint.snapshot import Arrays, Going
+from automl_zero.run.islands.engine import Beginning, Engine
+from automl_zero.run.record.limits import Spent
 from automl_zero.search.island import Member
 from automl_zero.search.space import build_space
 from automl_zero.tasks.task import TaskError, TaskSet

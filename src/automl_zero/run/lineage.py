@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from automl_zero.config import Config
 from automl_zero.program.program import Program
 from automl_zero.program.text import to_text
-from automl_zero.run.engine import Brood
-from automl_zero.run.events import Ancestor
-from automl_zero.run.snapshot import Arrays
-from automl_zero.run.sound import are_programs
-from automl_zero.run.store import StoreError
+from automl_zero.run.checkpoint.snapshot import Arrays
+from automl_zero.run.checkpoint.validation import are_programs
+from automl_zero.run.islands.engine import Brood
+from automl_zero.run.record.events import Ancestor
+from automl_zero.run.record.run_folder import StoreError
 from automl_zero.search.lineage_log import FIELDS, MUTATION_NAMES, Ancestors, no_ancestors
 from automl_zero.search.population import decode
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from automl_zero.config import Config, ConfigError
 from automl_zero.program.program import AddressCounts
-from automl_zero.run.snapshot import named_arrays
+from automl_zero.run.checkpoint.snapshot import named_arrays
 from automl_zero.search.cache import WAYS, new_cache
 from automl_zero.search.lineage_log import new_births
 from automl_zero.search.population import new_population

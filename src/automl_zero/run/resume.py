@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from automl_zero.config import Config, override
-from automl_zero.run.callbacks import Callback, Callbacks
-from automl_zero.run.changes import (
+from automl_zero.run.checkpoint.compatibility import (
     CompleteError,
     check_changes,
     check_goes_on,
@@ -18,13 +17,14 @@ from automl_zero.run.changes import (
     is_complete,
     other_changes,
 )
-from automl_zero.run.checkpoints import Checkpoints, Found, latest, put_aside
-from automl_zero.run.driver import Run
-from automl_zero.run.engine import Engine
-from automl_zero.run.progress import Progress
-from automl_zero.run.recorded import begun, record_events, shown
-from automl_zero.run.report import report
-from automl_zero.run.store import RunFolder, StoredRun, StoreError, check_folder, locked, read_run
+from automl_zero.run.checkpoint.manager import Checkpoints, Found, latest, put_aside
+from automl_zero.run.console.progress import Progress
+from automl_zero.run.console.summary import report
+from automl_zero.run.islands.engine import Engine
+from automl_zero.run.record.callbacks import Callback, Callbacks
+from automl_zero.run.record.run_folder import RunFolder, StoredRun, StoreError, check_folder, locked, read_run
+from automl_zero.run.run import Run
+from automl_zero.run.session import begun, record_events, shown
 from automl_zero.terminal.safe_console import SafeConsole
 
 

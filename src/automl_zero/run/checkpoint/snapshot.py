@@ -1,0 +1,169 @@
+"""The whole state of a search at the end of an epoch: named arrays, and a record of plain values.
+
+A search that goes on from a snapshot does exactly what the one it was taken from does: what is not in it is a function
+of the config. Equal digests tell equal states.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import TypeAdapter
+
+from automl_zero.config.sections import Count
+from automl_zero.run.record.events import Selection
+from automl_zero.run.record.run_folder import StoreError
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+BESIDE = "beside"  # in the names of the arrays of all experiments but the first: ``beside.7.islands.0.random``
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Going:
+    """An experiment that goes on; the attributes are those of ``Record``.
+
+    ``position``: the programs that each island has made of the epoch that follows, where a limit on programs has ended
+    the run within it; ``fitness`` and ``improved_at`` are those at the end of the epoch before.
+    """
+
+    experiment: Count
+    epoch: Count
+    fitness: float
+    improved_at: Count
+    position: Count = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What a run knows besides the arrays of its islands.
+
+    Attributes:
+        experiment: the number of the first one that goes on; ``epoch``: those it has done; ``position``: as in
+            ``Going``.
+        fitness: the best of the experiment so far; ``improved_at``: its programs when that was found.
+        best_fitness: on the search tasks, in the run so far; -1 before there is any.
+        before: counters of the experiments that have ended; ``ended``: their number.
+        selections: those that were the best on the select tasks when they were made.
+        events: that were told so far, some of which, such as ``Estimate``, are no part of the search.
+        seconds: that the run has taken so far, the only value that depends on the clock.
+        beside: the other experiments that go on, in the order of their numbers.
+    """
+
+    experiment: Count
+    epoch: Count
+    fitness: float
+    improved_at: Count
+    best_fitness: float
+    before: dict[str, Count]
+    ended: Count
+    selections: tuple[Selection, ...]
+    events: Count
+    seconds: float
+    beside: tuple[Going, ...] = ()
+    position: Count = 0
+
+    @property
+    def going(self) -> tuple[Going, ...]:
+        """All experiments that go on."""
+        first = Going(
+            experiment=self.experiment,
+            epoch=self.epoch,
+            fitness=self.fitness,
+            improved_at=self.improved_at,
+            position=self.position,
+        )
+        return (first, *self.beside)
+
+    @property
+    def plain(self) -> bytes:
+        """As JSON; what is as in any other record is left out, so that its digest is that of states of before."""
+        beside = {place: {"position"} for place, each in enumerate(self.beside) if not each.position}
+        left_out: dict[str, Any] = {} if self.position else {"position": True}
+        if beside or not self.beside:
+            left_out["beside"] = beside or True
+        return RECORD.dump_json(self, exclude=left_out)
+
+
+RECORD = TypeAdapter(Record)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Snapshot:
+    """A state of a search; ``arrays`` may be those of the search itself, so it holds until the next epoch begins."""
+
+    record: Record
+    arrays: Arrays
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all of the state but clock values and the number of events, which depends on who is told."""
+        selections = tuple(replace(each, seconds=0.0) for each in self.record.selections)
+        record = replace(self.record, seconds=0.0, events=0, selections=selections)
+        found = hashlib.sha256(record.plain)
+        for name, array in sorted(self.arrays.items()):
+            found.update(f"{name} {array.dtype.str} {array.shape}".encode())
+            found.update(np.ascontiguousarray(array).data)
+        return found.hexdigest()
+
+
+def join_arrays(of_experiments: Mapping[int, Arrays]) -> dict[str, NDArray[Any]]:
+    """Those of experiments by their numbers, the first of which has its names for itself."""
+    (_, first), *others = of_experiments.items()
+    return {
+        **first,
+        **{f"{BESIDE}.{number}.{name}": array for number, arrays in others for name, array in arrays.items()},
+    }
+
+
+def split_arrays(arrays: Arrays, numbers: Sequence[int]) -> dict[int, Arrays]:
+    """By the numbers of experiments; what belongs to none of the others is the first one's."""
+    rest, parts = dict(arrays), {}
+    for number in numbers[1:]:
+        prefix = f"{BESIDE}.{number}."
+        parts[number] = {name.removeprefix(prefix): rest.pop(name) for name in arrays if name.startswith(prefix)}
+    return {numbers[0]: rest, **parts}
+
+
+def named_arrays(state: Any, name: str) -> Iterator[tuple[str, NDArray[Any]]]:
+    """The arrays in nested named tuples, each with the names on the way to it."""
+    if isinstance(state, np.ndarray):
+        yield name, state
+        return
+    for field in state._fields:
+        yield from named_arrays(getattr(state, field), f"{name}.{field}")
+
+
+def overwrite(arrays: Arrays, saved: Arrays) -> None:
+    """Put saved values into the arrays of a search: all of them, or none if one does not fit.
+
+    Raises:
+        StoreError: names, shapes or types are not those of the search.
+    """
+    faults = list(_misfits(arrays, saved))
+    if faults:
+        raise StoreError(
+            f"the checkpoint does not fit this config: {'; '.join(faults[:3])}: give the config that it was made under"
+        )
+    for name, array in arrays.items():
+        array[...] = saved[name]
+
+
+def _misfits(arrays: Arrays, saved: Arrays) -> Iterator[str]:
+    for name in sorted({*arrays, *saved}):
+        if name not in saved:
+            yield f"it has no {name}"
+        elif name not in arrays:
+            yield f"it has {name}, for which there is no place"
+        elif (form := _form(saved[name])) != (needed := _form(arrays[name])):
+            yield f"{name} is {form}, but {needed} is needed"
+
+
+def _form(array: NDArray[Any]) -> str:
+    return f"{array.dtype}{list(array.shape)}"

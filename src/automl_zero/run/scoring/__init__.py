@@ -1,0 +1,1 @@
+"""Scores of programs and baselines on sets of tasks."""

@@ -1,0 +1,41 @@
+"""How a program does on a task set, as one number with its uncertainty."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from statistics import stdev
+
+from automl_zero.config import Config
+from automl_zero.program.program import Program
+from automl_zero.run.record.events import Score
+from automl_zero.tasks.task import TaskSet
+from automl_zero.vm.execute import evaluate
+from automl_zero.vm.fitness import combine
+from automl_zero.vm.stop_flag import StopFlag
+
+
+def fitnesses(program: Program, tasks: TaskSet, config: Config, stop: StopFlag | None = None) -> list[float]:
+    """Run a program under the rules of a config; gives its fitness on each task.
+
+    Raises:
+        Stopped: the flag was raised meanwhile.
+    """
+    limit = config.evaluation.max_abs_error
+    results = evaluate(program, tasks, dtype=config.dtype, max_abs_error=limit, num_predictions=0, stop=stop)
+    return [result.fitness for result in results]
+
+
+def score_program(program: Program, tasks: TaskSet, config: Config, stop: StopFlag | None = None) -> Score:
+    """Run a program on a task set under the rules of a config.
+
+    Raises:
+        Stopped: the flag was raised meanwhile.
+    """
+    return score_of(fitnesses(program, tasks, config, stop), config.evaluation.combination)
+
+
+def score_of(values: Sequence[float], combination: str) -> Score:
+    """Sum up the fitness of each task."""
+    error = stdev(values) / math.sqrt(len(values)) if len(values) > 1 else None
+    return Score(combine(values, combination), error)

@@ -1,0 +1,133 @@
+"""What a habitat holds, as plain data: its stages, how well known algorithms do there, and what to draw of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl_zero.config import Config, ConfigError
+from automl_zero.run.record.events import Baseline
+from automl_zero.run.scoring.baselines import ALGORITHMS, baselines
+from automl_zero.tasks.datasets.datasets import load_dataset
+from automl_zero.tasks.task import FloatArray, Loss, TaskSet
+from automl_zero.tasks.task_kinds import IMAGE_KINDS, KINDS, Stage, build_tasks
+
+MOST_POINTS = 500  # of a view
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """Training examples of one task in the plane.
+
+    Attributes:
+        x: [examples] position along the direction that tells most of the label, by a linear model.
+        y: [examples] the label if it is a number; else the position along the next direction.
+        labels: [examples] labels.
+        axes: what x and y are, for people.
+    """
+
+    x: FloatArray
+    y: FloatArray
+    labels: FloatArray
+    axes: tuple[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class Habitat:
+    """The tasks of a config, and the scores of known algorithms on them.
+
+    Attributes:
+        name: the suite's.
+        loss: of the tasks.
+        facts: plain data for each stage, ready for JSON.
+        scores: of the baselines; empty if they were not asked for.
+        images: images for every class of the data set, [images, height, width, channels] by the name of the class;
+            empty where tasks are not of images.
+        view: the first search task.
+    """
+
+    name: str
+    loss: Loss
+    facts: Mapping[Stage, Mapping[str, Any]]
+    scores: tuple[Baseline, ...]
+    images: Mapping[str, NDArray[np.uint8]]
+    view: View
+
+
+def explore(config: Config, algorithms: Sequence[str]) -> Habitat:
+    """Build the tasks of all stages, look at them, and score known algorithms, by their names in ``ALGORITHMS``.
+
+    Raises:
+        ConfigError: there is no such algorithm.
+        TaskError: they cannot be built.
+    """
+    for name in algorithms:
+        if name not in ALGORITHMS:
+            raise ConfigError(f"no baseline '{name}': use {', '.join(ALGORITHMS)}")
+    tasks = {stage: build_tasks(config.tasks, stage, config.seed) for stage in Stage}
+    search = tasks[Stage.SEARCH]
+    return Habitat(
+        config.name,
+        search.loss,
+        {stage: _facts(each) for stage, each in tasks.items()},
+        baselines(tasks, config, algorithms),
+        _images(config.tasks.dataset) if config.tasks.kind in IMAGE_KINDS else {},
+        _view(search),
+    )
+
+
+def describe(config: Config) -> str:
+    """The habitat in a line."""
+    tasks = config.tasks
+    source = {"table": f": {tasks.table.path}"} | dict.fromkeys(IMAGE_KINDS, f": {tasks.dataset}")
+    return f"{KINDS[tasks.kind].description}{source.get(tasks.kind, '')}"
+
+
+def _facts(tasks: TaskSet) -> dict[str, Any]:
+    arrays = (tasks.train_x, tasks.train_y, tasks.valid_x, tasks.valid_y)
+    return {
+        "tasks": len(tasks),
+        "features": tasks.num_features,
+        "train_examples": tasks.num_train_examples,
+        "valid_examples": tasks.num_valid_examples,
+        "epochs": tasks.num_epochs,
+        "classes": None if tasks.loss is Loss.RMSE else tasks.num_classes,
+        "largest_class": None if tasks.loss is Loss.RMSE else _largest_class(tasks),
+        "megabytes": round(sum(array.nbytes for array in arrays) / 1e6, 3),
+        "digest": tasks.digest,
+    }
+
+
+def _largest_class(tasks: TaskSet) -> float:
+    """Mean over the tasks of the share of the most frequent class: what a constant prediction scores."""
+    counts = [np.bincount(labels.astype(np.int64)).max() for labels in tasks.valid_y]
+    return float(np.mean(counts) / tasks.num_valid_examples)
+
+
+def _images(name: str, per_class: int = 8) -> dict[str, NDArray[np.uint8]]:
+    dataset = load_dataset(name)
+    chosen = [np.flatnonzero(dataset.train.labels == number)[:per_class] for number in range(len(dataset.class_names))]
+    return {
+        class_name: dataset.train.pixels[numbers].reshape(-1, *dataset.shape)
+        for class_name, numbers in zip(dataset.class_names, chosen, strict=True)
+    }
+
+
+def _view(tasks: TaskSet) -> View:
+    """The first task in the plane of its linear model: of numbers, the label against the prediction."""
+    x, labels = tasks.train_x[0][:MOST_POINTS], tasks.train_y[0][:MOST_POINTS]
+    if tasks.loss is Loss.RMSE:
+        from sklearn.linear_model import LinearRegression
+
+        return View(LinearRegression().fit(x, labels).predict(x), labels, labels, ("linear prediction", "label"))
+    from sklearn.cross_decomposition import PLSRegression
+
+    if tasks.num_features == 1:
+        return View(x[:, 0], np.zeros(len(x)), labels, ("the feature", ""))
+    classes = np.eye(tasks.num_classes)[labels.astype(np.int64)]
+    positions = PLSRegression(n_components=2).fit(x, classes).transform(x)
+    return View(positions[:, 0], positions[:, 1], labels, ("first direction", "second direction"))

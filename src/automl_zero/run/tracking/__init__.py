@@ -1,0 +1,1 @@
+"""Trackers: callbacks that report a run to MLflow or TensorBoard."""

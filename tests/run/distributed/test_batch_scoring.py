@@ -1,0 +1,96 @@
+"""Programs that hosts score have the fitness that they have in threads, whatever becomes of the hosts."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from small_config import mixed_config, small_config
+from small_fleet import SmallFleet
+
+from automl_zero.program.program import Program
+from automl_zero.run.distributed.batch_scoring import score_on_hosts
+from automl_zero.run.experiment import search_tasks
+from automl_zero.run.islands import engine
+from automl_zero.run.islands.engine import Beginning, ClusterError
+from automl_zero.run.islands.thread_engine import ThreadEngine
+from automl_zero.run.scoring.task_score import score_program
+from automl_zero.search.island import Island
+from automl_zero.vm.stop_flag import StopFlag
+
+CONFIG = small_config()
+
+
+@pytest.fixture(scope="module")
+def beginning() -> Beginning:
+    return Beginning(CONFIG, search_tasks(CONFIG, 0), seed=7)
+
+
+@pytest.fixture(scope="module")
+def programs() -> list[Program]:
+    """Those of a search, so that they differ in their fitness."""
+    island = Island(small_config(search={"population_size": 400}), search_tasks(CONFIG, 0)[0], 3)
+    return [member.program for member in island.fittest(400)[::10]]
+
+
+@pytest.fixture(scope="module")
+def alone(programs: list[Program], beginning: Beginning) -> list[float]:
+    found = [score_program(each, beginning.tasks[0], CONFIG).fitness for each in programs]
+    assert len(set(found)) > 10
+    return found
+
+
+@pytest.mark.parametrize("workers", [1, 2, 8])
+def test_the_number_of_threads_changes_nothing(
+    workers: int, programs: list[Program], beginning: Beginning, alone: list[float]
+) -> None:
+    assert ThreadEngine(workers).score(programs, beginning, StopFlag()) == alone
+
+
+@pytest.mark.parametrize("hosts", [1, 2, 8])
+@pytest.mark.parametrize("count", [0, 1, 7, 40])
+def test_the_number_of_hosts_changes_nothing(
+    hosts: int, count: int, programs: list[Program], beginning: Beginning, alone: list[float]
+) -> None:
+    assert score_on_hosts(programs[:count], beginning, SmallFleet(hosts), StopFlag()) == alone[:count]
+
+
+@pytest.mark.parametrize(("hosts", "percent"), [(1, 20), (2, 40), (3, 60)])
+def test_hosts_that_are_lost_change_nothing(
+    hosts: int, percent: int, programs: list[Program], beginning: Beginning, alone: list[float]
+) -> None:
+    fleet = SmallFleet(hosts, percent, seed=hosts)
+    fleet.tend(hosts)
+    for _ in range(3):
+        assert score_on_hosts(programs, beginning, fleet, fleet.stop) == alone
+    assert fleet.losses >= 3
+
+
+def test_programs_are_scored_once_and_all_hosts_take_part(
+    programs: list[Program], beginning: Beginning, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scored: Counter[Program] = Counter()
+
+    def counting(program: Program, *rest: object) -> object:
+        scored[program] += 1
+        return score_program(program, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(engine, "score_program", counting)
+    fleet = SmallFleet(3)
+    fleet.tend(3)
+    score_on_hosts(programs, beginning, fleet, fleet.stop)
+    assert scored == Counter(programs)
+    assert set(fleet._known) == {0, 1, 2}
+
+
+def test_programs_are_scored_on_the_tasks_of_the_first_island() -> None:
+    config = mixed_config("linear")
+    grouped = Beginning(config, search_tasks(config, 0), seed=7)
+    programs = [member.program for member in grouped.island(1).fittest(5)]
+    first, second = ([score_program(each, tasks, config).fitness for each in programs] for tasks in grouped.tasks[:2])
+    assert score_on_hosts(programs, grouped, SmallFleet(2)) == first != second
+
+
+def test_a_fleet_that_loses_every_host_is_told(programs: list[Program], beginning: Beginning) -> None:
+    with pytest.raises(ClusterError, match=r"batch of programs \d was lost 11 times, each time with the process"):
+        score_on_hosts(programs, beginning, SmallFleet(2, percent=100))
