@@ -15,9 +15,9 @@ from time import process_time
 
 import numpy as np
 
-from automl_zero.analysis.findings import TECHNIQUES, Finding
-from automl_zero.analysis.probe import Probe
-from automl_zero.analysis.recognise import recognise
+from automl_zero.analysis.dataflow.findings import TECHNIQUES, Finding
+from automl_zero.analysis.techniques.detect import recognise
+from automl_zero.analysis.techniques.probe import Probe
 from automl_zero.config import Config, load_config
 from automl_zero.program.program import Program
 from automl_zero.program.prune import prune

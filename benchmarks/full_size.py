@@ -28,10 +28,10 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from automl_zero.analysis.by_hand import NORMALIZED, known_variants
-from automl_zero.analysis.constants import constants_of, with_values
-from automl_zero.analysis.paired import paired_difference
-from automl_zero.analysis.tune import tune_by
+from automl_zero.analysis.studies.constants import constants_of, with_values
+from automl_zero.analysis.studies.paired_test import paired_difference
+from automl_zero.analysis.studies.paper_variants import NORMALIZED, known_variants
+from automl_zero.analysis.studies.tune import tune_by
 from automl_zero.config import Config
 from automl_zero.program.library import library_program
 from automl_zero.program.program import Program

@@ -18,11 +18,11 @@ from typing import Any
 
 import numpy as np
 
-from automl_zero.analysis.ablate import ablate
-from automl_zero.analysis.by_hand import known_variants
 from automl_zero.analysis.compare import Estimate
-from automl_zero.analysis.contest import Budget, Standing, compete
-from automl_zero.analysis.paired import paired_difference
+from automl_zero.analysis.studies.ablate import ablate
+from automl_zero.analysis.studies.head_to_head import Budget, Standing, compete
+from automl_zero.analysis.studies.paired_test import paired_difference
+from automl_zero.analysis.studies.paper_variants import known_variants
 from automl_zero.config import Config
 from automl_zero.program.library import library_program
 from automl_zero.run.scoring.suite import suite_config

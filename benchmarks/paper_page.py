@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from automl_zero.analysis.analyze import analyze, to_plain
-from automl_zero.analysis.transfer import PROGRAM, transfer
+from automl_zero.analysis.studies.transfer import PROGRAM, transfer
 from automl_zero.program.library import LIBRARY, library_program
 from automl_zero.run.scoring.suite import suite_config
 from automl_zero.tasks.task_kinds import Stage, build_tasks

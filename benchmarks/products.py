@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_zero.analysis.edits import SET_SCALAR
+from automl_zero.analysis.dataflow.program_edit import SET_SCALAR
 from automl_zero.program.ops import BY_NAME, Kind
 from automl_zero.program.program import Program
 from automl_zero.tasks.task import TaskSet

@@ -9,7 +9,7 @@ import pytest
 from small_config import small_file
 from typer.testing import CliRunner, Result
 
-from automl_zero.analysis.simplify import TOLERANCE
+from automl_zero.analysis.simplify.simplify import TOLERANCE
 from automl_zero.cli import main
 from automl_zero.cli.analyze import MOST
 from automl_zero.program.text import from_text

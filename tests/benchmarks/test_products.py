@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from automl_zero.analysis.by_hand import known_variants
-from automl_zero.analysis.constants import constants_of, with_values
+from automl_zero.analysis.studies.constants import constants_of, with_values
+from automl_zero.analysis.studies.paper_variants import known_variants
 from automl_zero.config import load_config
 from automl_zero.program.library import library_program
 from automl_zero.program.program import Program

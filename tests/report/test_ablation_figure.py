@@ -5,8 +5,8 @@ from pathlib import Path
 import matplotlib.image
 import pytest
 
-from automl_zero.analysis.ablate import Effect
 from automl_zero.analysis.compare import Estimate
+from automl_zero.analysis.studies.ablate import Effect
 from automl_zero.report.ablation_figure import draw_ablation
 
 EFFECTS = [

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from small_config import small_config
 
-from automl_zero.analysis.ablate import Effect
 from automl_zero.analysis.compare import Estimate
+from automl_zero.analysis.studies.ablate import Effect
 from automl_zero.report.ablation_figure import Knockouts
 from automl_zero.report.drawing import svg
 from automl_zero.report.figures import NAMES, drawn, figures_of, write_figures

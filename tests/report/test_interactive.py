@@ -11,8 +11,8 @@ import plotly.graph_objects
 import pytest
 from small_config import small_config
 
-from automl_zero.analysis.ablate import Effect
 from automl_zero.analysis.compare import Estimate
+from automl_zero.analysis.studies.ablate import Effect
 from automl_zero.config import ConfigError
 from automl_zero.report.ablation_figure import CERTAIN, UNCERTAIN, Knockouts
 from automl_zero.report.figures import NAMES, figures_of

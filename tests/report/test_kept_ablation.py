@@ -11,9 +11,9 @@ import pytest
 from sample_events import FINAL
 from small_config import small_config
 
-from automl_zero.analysis.ablate import Effect
 from automl_zero.analysis.compare import Estimate
-from automl_zero.analysis.contest import Budget
+from automl_zero.analysis.studies.ablate import Effect
+from automl_zero.analysis.studies.head_to_head import Budget
 from automl_zero.program.library import library_program
 from automl_zero.program.text import to_text
 from automl_zero.report.kept_ablation import (

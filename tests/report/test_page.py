@@ -16,8 +16,8 @@ from sample_events import EPOCH
 from small_config import small_config
 
 from automl_zero import __version__
-from automl_zero.analysis.ablate import Effect
 from automl_zero.analysis.compare import Estimate
+from automl_zero.analysis.studies.ablate import Effect
 from automl_zero.config import Config, load_config
 from automl_zero.program.library import library_program
 from automl_zero.program.prune import prune

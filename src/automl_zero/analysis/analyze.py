@@ -6,13 +6,13 @@ from dataclasses import asdict, dataclass, replace
 from statistics import fmean
 from typing import Any
 
-from automl_zero.analysis.difference import difference
-from automl_zero.analysis.findings import TECHNIQUES, Finding
+from automl_zero.analysis.dataflow.findings import TECHNIQUES, Finding
 from automl_zero.analysis.lineage import Story
 from automl_zero.analysis.lineage import to_plain as story_to_plain
-from automl_zero.analysis.readable import readable
-from automl_zero.analysis.recognise import recognise
-from automl_zero.analysis.simplify import TOLERANCE, FitnessOf, Simplified, simplify
+from automl_zero.analysis.readable.diff import difference
+from automl_zero.analysis.readable.pretty_print import readable
+from automl_zero.analysis.simplify.simplify import TOLERANCE, FitnessOf, Simplified, simplify
+from automl_zero.analysis.techniques.detect import recognise
 from automl_zero.config import Config
 from automl_zero.program.program import Program
 from automl_zero.program.text import to_text

@@ -12,9 +12,9 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-from automl_zero.analysis.difference import Difference, between
-from automl_zero.analysis.recognise import technique_names
-from automl_zero.analysis.rewrite import with_ordered_operands
+from automl_zero.analysis.readable.diff import Difference, between
+from automl_zero.analysis.simplify.rewrite import with_ordered_operands
+from automl_zero.analysis.techniques.detect import technique_names
 from automl_zero.program.program import Program
 from automl_zero.program.prune import prune
 from automl_zero.program.text import from_text

@@ -16,9 +16,9 @@ from automl_zero.system.processors import number_of_workers
 from automl_zero.terminal.output import echo
 
 if TYPE_CHECKING:
-    from automl_zero.analysis.ablate import Ablation, Effect
-    from automl_zero.analysis.findings import Line
-    from automl_zero.analysis.knockouts import Variant
+    from automl_zero.analysis.dataflow.findings import Line
+    from automl_zero.analysis.studies.ablate import Ablation, Effect
+    from automl_zero.analysis.studies.ablation_variants import Variant
     from automl_zero.config import Config
     from automl_zero.program.program import Program
 
@@ -48,8 +48,8 @@ def ablate(
     Programs of the library may have variants made by hand, which are judged beside: techniques of figure_6 knocked out,
     and put into logistic_regression and two_layer_net.
     """
-    from automl_zero.analysis.ablate import ablate as measure
-    from automl_zero.analysis.contest import Budget
+    from automl_zero.analysis.studies.ablate import ablate as measure
+    from automl_zero.analysis.studies.head_to_head import Budget
     from automl_zero.run.record.program_lookup import find_program
 
     check_new_file(picture, PICTURES)
@@ -75,8 +75,8 @@ def _variants(
     name: str, program: Program, groups: Mapping[str, Sequence[Line]], lines: bool, multiclass: bool
 ) -> tuple[Variant, ...]:
     """Those made by hand, those of the groups, and those of single lines that are none of the former."""
-    from automl_zero.analysis.by_hand import known_variants
-    from automl_zero.analysis.knockouts import each_group, each_line
+    from automl_zero.analysis.studies.ablation_variants import each_group, each_line
+    from automl_zero.analysis.studies.paper_variants import known_variants
 
     chosen = (*known_variants(name), *each_group(program, groups))
     known = {each.program for each in chosen}
@@ -86,8 +86,8 @@ def _variants(
 
 def _techniques(program: Program, config: Config) -> Mapping[str, Sequence[Line]]:
     """The lines of each technique that the program uses on such tasks."""
-    from automl_zero.analysis.findings import technique_lines
-    from automl_zero.analysis.recognise import recognise
+    from automl_zero.analysis.dataflow.findings import technique_lines
+    from automl_zero.analysis.techniques.detect import recognise
     from automl_zero.tasks.task_kinds import Stage, build_tasks
 
     tasks = build_tasks(config.tasks, Stage.SELECT, config.seed)

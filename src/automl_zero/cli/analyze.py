@@ -96,7 +96,7 @@ def _program(analysis: Analysis) -> Text:
 def _techniques(analysis: Analysis) -> Text:
     from rich.text import Text
 
-    from automl_zero.analysis.findings import techniques_with_notes
+    from automl_zero.analysis.dataflow.findings import techniques_with_notes
 
     text = Text("techniques", "bold")
     for technique, note in techniques_with_notes(analysis.findings):
@@ -109,7 +109,7 @@ def _difference(analysis: Analysis) -> Text:
     """The raw program with what became of its lines."""
     from rich.text import Text
 
-    from automl_zero.analysis.difference import difference
+    from automl_zero.analysis.readable.diff import difference
 
     return Text("from the raw program\n", "bold").append_text(marked(difference(analysis.simplified)))
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from automl_zero.analysis.difference import Difference
+    from automl_zero.analysis.readable.diff import Difference
 
 
 def marked(lines: Sequence[Difference]) -> Text:
     """A line for each, with its mark before it and the reason behind it."""
     from rich.text import Text
 
-    from automl_zero.analysis.difference import Mark
+    from automl_zero.analysis.readable.diff import Mark
 
     styles = {Mark.KEPT: "not bold", Mark.REMOVED: "not bold red", Mark.ADDED: "not bold green"}
     width = max((len(each.text) for each in lines), default=0)

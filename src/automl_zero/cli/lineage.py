@@ -15,8 +15,8 @@ from automl_zero.terminal.output import echo
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from automl_zero.analysis.difference import Difference
     from automl_zero.analysis.lineage import Change, Story, Way
+    from automl_zero.analysis.readable.diff import Difference
 
 
 def lineage(

@@ -50,7 +50,7 @@ def report(
 
 def _keep_ablation(folder: Path, story: Story) -> Path:
     """Take the final program apart, tell before what that takes, and keep what comes of it; gives the file."""
-    from automl_zero.analysis.contest import Budget
+    from automl_zero.analysis.studies.head_to_head import Budget
     from automl_zero.report.kept_ablation import SEEDS, TRIALS, expected_seconds, keep, measured, variants_of
     from automl_zero.run.console.formatting import duration
     from automl_zero.run.record.run_folder import StoreError

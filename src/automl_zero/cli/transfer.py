@@ -14,7 +14,7 @@ from automl_zero.system.processors import number_of_workers
 from automl_zero.terminal.output import echo
 
 if TYPE_CHECKING:
-    from automl_zero.analysis.transfer import Place
+    from automl_zero.analysis.studies.transfer import Place
     from automl_zero.run.record.events import Score
 
 Suites = typer.Option(*SUITE_NAMES, help="A preset, a kind of tasks, or a config file; may be repeated.")
@@ -34,8 +34,8 @@ def transfer(
     as_json: AsJson = False,
 ) -> None:
     """Tune a program, a linear model and a two-layer net on other tasks, and tell which is best there."""
-    from automl_zero.analysis.transfer import places
-    from automl_zero.analysis.transfer import transfer as measure
+    from automl_zero.analysis.studies.transfer import places
+    from automl_zero.analysis.studies.transfer import transfer as measure
     from automl_zero.run.record.program_lookup import load_program
 
     given = load_program(program)

@@ -16,9 +16,9 @@ from automl_zero.system.processors import number_of_workers
 from automl_zero.terminal.output import echo
 
 if TYPE_CHECKING:
-    from automl_zero.analysis.contest import Verdict
-    from automl_zero.analysis.decouple import Replacement
-    from automl_zero.analysis.tune import Tuning
+    from automl_zero.analysis.studies.constant_replacement import Replacement
+    from automl_zero.analysis.studies.head_to_head import Verdict
+    from automl_zero.analysis.studies.tune import Tuning
     from automl_zero.config import Config
     from automl_zero.program.program import Program
 
@@ -37,7 +37,7 @@ def tune(
     as_json: AsJson = False,
 ) -> None:
     """Tune all constants of a program on the select tasks of a suite, and judge it on the final tasks."""
-    from automl_zero.analysis.contest import judge
+    from automl_zero.analysis.studies.head_to_head import judge
     from automl_zero.program.text import to_text
     from automl_zero.run.record.program_lookup import find_program
 
@@ -61,8 +61,8 @@ def tune(
 
 
 def _decoupled(program: Program, config: Config, trials: int, workers: int) -> tuple[Program, tuple[Replacement, ...]]:
-    from automl_zero.analysis.coupled import coupled_uses
-    from automl_zero.analysis.decouple import decouple
+    from automl_zero.analysis.studies.constant_replacement import decouple
+    from automl_zero.analysis.studies.derived_constants import coupled_uses
 
     uses = coupled_uses(program, config.tasks.num_classes > 2)
     with counting("decoupling", trials * (1 + len(uses))) as tell:
@@ -71,7 +71,7 @@ def _decoupled(program: Program, config: Config, trials: int, workers: int) -> t
 
 
 def _tuned(program: Program, config: Config, trials: int, workers: int) -> Tuning:
-    from automl_zero.analysis.tune import tune
+    from automl_zero.analysis.studies.tune import tune
     from automl_zero.tasks.task_kinds import Stage, build_tasks
 
     with counting("tuning", trials) as tell:

@@ -14,9 +14,9 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
-from automl_zero.analysis.difference import of_lines
-from automl_zero.analysis.findings import techniques_with_notes
-from automl_zero.analysis.recognise import recognise
+from automl_zero.analysis.dataflow.findings import techniques_with_notes
+from automl_zero.analysis.readable.diff import of_lines
+from automl_zero.analysis.techniques.detect import recognise
 from automl_zero.program.annotate import short_text
 from automl_zero.program.text import from_text
 from automl_zero.tasks.task import Loss

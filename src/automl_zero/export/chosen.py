@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from automl_zero.analysis.findings import Line, comments
-from automl_zero.analysis.recognise import recognise
+from automl_zero.analysis.dataflow.findings import Line, comments
+from automl_zero.analysis.techniques.detect import recognise
 from automl_zero.export.source import Prediction, Source, comments_in, source_of
 from automl_zero.program.library import LIBRARY
 from automl_zero.program.program import Program

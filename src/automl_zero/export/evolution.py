@@ -16,7 +16,7 @@ from time import monotonic
 
 import numpy as np
 
-from automl_zero.analysis.tune import tune
+from automl_zero.analysis.studies.tune import tune
 from automl_zero.config import Config, override
 from automl_zero.export.effort import KNOWN, Effort, search_config
 from automl_zero.export.known import known_programs

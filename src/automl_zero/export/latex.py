@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from itertools import count
 
-from automl_zero.analysis.flow import Cell
+from automl_zero.analysis.dataflow.flow import Cell
 from automl_zero.export.functions import row_of
 from automl_zero.export.skeleton import fill
 from automl_zero.export.source import Prediction, Source, Statement

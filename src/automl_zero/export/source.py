@@ -12,8 +12,8 @@ from enum import StrEnum
 from itertools import chain
 
 from automl_zero import __version__
-from automl_zero.analysis.findings import Line
-from automl_zero.analysis.flow import Cell, given_cells, read_cells
+from automl_zero.analysis.dataflow.findings import Line
+from automl_zero.analysis.dataflow.flow import Cell, given_cells, read_cells
 from automl_zero.program.forms import EMPTY_BODY, FUNCTIONS
 from automl_zero.program.program import COMPONENTS, Instruction, Program
 from automl_zero.program.prune import live_instructions

@@ -10,7 +10,7 @@ from textwrap import fill
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from automl_zero.analysis.ablate import Effect
+from automl_zero.analysis.studies.ablate import Effect
 
 CERTAIN, UNCERTAIN = "#1f3d7a", "#b0b7c3"
 NAME_WIDTH = 44  # of a label, in characters

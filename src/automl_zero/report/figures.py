@@ -7,7 +7,7 @@ from pathlib import Path
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from automl_zero.analysis.ablate import Effect
+from automl_zero.analysis.studies.ablate import Effect
 from automl_zero.report.ablation_figure import Knockouts, draw_knockouts
 from automl_zero.report.drawing import STYLE
 from automl_zero.report.map_figure import IslandMap, draw_map, island_map

@@ -14,12 +14,12 @@ from typing import Literal
 
 from pydantic import TypeAdapter
 
-from automl_zero.analysis.ablate import Effect, ablate
-from automl_zero.analysis.contest import Budget
-from automl_zero.analysis.findings import technique_lines
-from automl_zero.analysis.knockouts import Variant, each_group, each_line
-from automl_zero.analysis.recognise import recognise
-from automl_zero.analysis.tune import Tell, silent
+from automl_zero.analysis.dataflow.findings import technique_lines
+from automl_zero.analysis.studies.ablate import Effect, ablate
+from automl_zero.analysis.studies.ablation_variants import Variant, each_group, each_line
+from automl_zero.analysis.studies.head_to_head import Budget
+from automl_zero.analysis.studies.tune import Tell, silent
+from automl_zero.analysis.techniques.detect import recognise
 from automl_zero.config import Config
 from automl_zero.program.text import from_text
 from automl_zero.run.record import folder_files

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from automl_zero.analysis.difference import Mark, of_lines
-from automl_zero.analysis.recognise import technique_names
+from automl_zero.analysis.readable.diff import Mark, of_lines
+from automl_zero.analysis.techniques.detect import technique_names
 from automl_zero.program.annotate import short_text
 from automl_zero.program.prune import prune
 from automl_zero.program.text import from_text

@@ -19,10 +19,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from automl_zero import __version__
 from automl_zero.analysis.analyze import Analysis, analyze
 from automl_zero.analysis.compare import Estimate
-from automl_zero.analysis.difference import of_lines
-from automl_zero.analysis.findings import TECHNIQUES
+from automl_zero.analysis.dataflow.findings import TECHNIQUES
 from automl_zero.analysis.lineage import telling
-from automl_zero.analysis.recognise import recognise
+from automl_zero.analysis.readable.diff import of_lines
+from automl_zero.analysis.techniques.detect import recognise
 from automl_zero.program.annotate import short_text
 from automl_zero.program.program import Program
 from automl_zero.program.text import from_text

@@ -14,9 +14,9 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from automl_zero.analysis.flow import LEARN, PREDICT, Cell, read_cells
-from automl_zero.analysis.probe import CLASSES, NUM_FEATURES, Probe
-from automl_zero.analysis.techniques.view import View
+from automl_zero.analysis.dataflow.flow import LEARN, PREDICT, Cell, read_cells
+from automl_zero.analysis.techniques.probe import CLASSES, NUM_FEATURES, Probe
+from automl_zero.analysis.techniques.program_view import View
 from automl_zero.program.ops import Array
 from automl_zero.rng import generator_at
 from automl_zero.vm.reference import Memory

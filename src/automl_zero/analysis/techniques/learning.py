@@ -7,13 +7,13 @@ from itertools import pairwise
 
 import numpy as np
 
-from automl_zero.analysis.families import DEVIATIONS, DIVISIONS, MEANS, NORMS, PRODUCTS, RECIPROCALS
-from automl_zero.analysis.findings import Finding, Line
-from automl_zero.analysis.flow import GIVEN_FEATURES, GIVEN_LABEL, GIVEN_PREDICTION, Cell, Source, Sources
-from automl_zero.analysis.probe import Probe
+from automl_zero.analysis.dataflow.findings import Finding, Line
+from automl_zero.analysis.dataflow.flow import GIVEN_FEATURES, GIVEN_LABEL, GIVEN_PREDICTION, Cell, Source, Sources
+from automl_zero.analysis.dataflow.op_groups import DEVIATIONS, DIVISIONS, MEANS, NORMS, PRODUCTS, RECIPROCALS
+from automl_zero.analysis.techniques.architectures import layers
 from automl_zero.analysis.techniques.gradient import Response, responses
-from automl_zero.analysis.techniques.model import layers
-from automl_zero.analysis.techniques.view import View, in_order
+from automl_zero.analysis.techniques.probe import Probe
+from automl_zero.analysis.techniques.program_view import View, in_order
 from automl_zero.program.ops import Array, Kind
 
 ALIGNED = 0.98  # cosine from which a change counts as along the gradient

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from automl_zero.analysis.families import BOUNDS, PRODUCTS
-from automl_zero.analysis.findings import Finding, Line
-from automl_zero.analysis.flow import LEARN, PREDICT, Source, Sources
+from automl_zero.analysis.dataflow.findings import Finding, Line
+from automl_zero.analysis.dataflow.flow import LEARN, PREDICT, Source, Sources
+from automl_zero.analysis.dataflow.op_groups import BOUNDS, PRODUCTS
 from automl_zero.analysis.techniques.gradient import Response, responses
-from automl_zero.analysis.techniques.view import View, in_order
+from automl_zero.analysis.techniques.program_view import View, in_order
 
 SAME = 0.01  # by how much the share by which weights decay may differ between steps
 HUGE = 1e6  # an error that no bound lets through

@@ -1,0 +1,1 @@
+"""Programs as people read them: named addresses, comments and differences."""

@@ -1,0 +1,193 @@
+"""Names for what addresses hold, such as ``weights``, ``error`` or ``noise``: to be printed, never to be run.
+
+An address may hold different things at different times; each has its own name, which two different things never share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from automl_zero.analysis.dataflow.findings import Line
+from automl_zero.analysis.dataflow.flow import (
+    GIVEN_FEATURES,
+    GIVEN_LABEL,
+    GIVEN_PREDICTION,
+    PREDICT,
+    SETUP,
+    ZERO,
+    Source,
+    Sources,
+)
+from automl_zero.analysis.dataflow.op_groups import (
+    ADDITIVE,
+    BOUNDS,
+    DEVIATIONS,
+    DIFFERENCES,
+    DOT_PRODUCTS,
+    HEAVISIDES,
+    MEANS,
+    NORMS,
+)
+from automl_zero.analysis.techniques.learning import learning_rates
+from automl_zero.analysis.techniques.program_view import View
+from automl_zero.analysis.techniques.regularization import averages
+from automl_zero.program.ops import Kind
+
+GIVEN_NAMES = {GIVEN_FEATURES: "features", GIVEN_LABEL: "label", GIVEN_PREDICTION: "prediction", ZERO: "zero"}
+BY_OP = (
+    (NORMS, "length"),
+    (DEVIATIONS, "deviation"),
+    (MEANS, "average"),
+    (HEAVISIDES, "mask"),
+    (DOT_PRODUCTS, "product"),
+    (frozenset({"vector_outer_product"}), "outer_product"),
+    (frozenset({"matrix_transpose"}), "transposed"),
+    (BOUNDS, "bounded"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What everything in a program is called.
+
+    Attributes:
+        outputs: of each live line, what it writes.
+        inputs: of each live line, what it reads.
+    """
+
+    outputs: Mapping[Line, str]
+    inputs: Mapping[Line, tuple[str, ...]]
+
+
+def name_values(view: View) -> Names:
+    """Find a name for all that live lines read and write."""
+    values = _Values(view)
+    names = _numbered(values)
+    outputs = {line: names[values.root(line)] for line in view.flow.instructions}
+    inputs = {
+        line: tuple(_read(view, names, values, sources, line, place) for place, sources in enumerate(operands))
+        for line, operands in view.flow.reads.items()
+    }
+    return Names(outputs, inputs)
+
+
+class _Values:
+    """Which lines write the same thing: those of which one reader may see either."""
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        self._parent = {line: line for line in view.flow.instructions}
+        for sources in [*self._read(), view.flow.prediction]:
+            lines = [source.line for source in sources if source.line]
+            for line in lines[1:]:
+                self._parent[self.root(line)] = self.root(lines[0])
+
+    def root(self, line: Line) -> Line:
+        """The line that stands for all that write the same."""
+        return line if self._parent[line] == line else self.root(self._parent[line])
+
+    @cached_property
+    def members(self) -> Mapping[Line, list[Line]]:
+        """The lines that write each thing, in order."""
+        found: dict[Line, list[Line]] = {}
+        for line in self._parent:
+            found.setdefault(self.root(line), []).append(line)
+        return found
+
+    def _read(self) -> Iterator[Sources]:
+        return (sources for operands in self.view.flow.reads.values() for sources in operands)
+
+
+def _numbered(values: _Values) -> Mapping[Line, str]:
+    """A name for each thing; of several of one name, all but the first have numbers."""
+    rates = {source.line for sources in _rates(values.view) for source in sources}
+    counts, names = dict.fromkeys(GIVEN_NAMES.values(), 1), dict[Line, str]()
+    counts["prediction"] = 0  # what Predict leaves is what Learn is given
+    for root, lines in values.members.items():
+        name = _role(values.view, lines, rates)
+        counts[name] = counts.get(name, 0) + 1
+        names[root] = name if counts[name] == 1 else f"{name}_{counts[name]}"
+    return names
+
+
+def _rates(view: View) -> Iterator[Sources]:
+    """The factors of errors that do not depend on the example."""
+    operands = (view.operand(line, place) for line, place in learning_rates(view))
+    return (sources for sources in operands if not view.of_features(sources))
+
+
+def _read(view: View, names: Mapping[Line, str], values: _Values, sources: Sources, line: Line, place: int) -> str:
+    """The name of an operand: where a line may have written it, that of what it wrote, or else of what is given."""
+    lines = [source.line for source in sources if source.line]
+    if lines:
+        return names[values.root(lines[0])]
+    given = next((source.given for source in sources if source.given != ZERO), ZERO)
+    kinds = view.flow.instructions[line].row.inputs
+    is_array = given == ZERO and place < len(kinds) and kinds[place] is not Kind.SCALAR
+    return "zeros" if is_array else GIVEN_NAMES[given]
+
+
+def _role(view: View, lines: list[Line], rates: Iterable[Line | None]) -> str:
+    """What the lines write, that all write the same thing; the last one tells most."""
+    flow, kind = view.flow, view.flow.instructions[lines[-1]].row.output
+    if {Source(line) for line in lines} & flow.prediction:
+        return "prediction"
+    if not set(lines).isdisjoint(view.weights):
+        return "bias" if kind is Kind.SCALAR or all(_is_added(view, line) for line in lines) else "weights"
+    if not set(lines).isdisjoint(rates):
+        return "learning_rate"
+    if not set(lines).isdisjoint(view.accumulators):
+        return "running_sum" if set(lines).isdisjoint(averages(view)) else "summed_weights"
+    if any(map(view.is_random, lines)):
+        return "noise"
+    if any(line in view.signals for line in lines):
+        return _role_of_signal(view, lines[-1])
+    return _role_of_value(view, lines)
+
+
+def _is_added(view: View, line: Line) -> bool:
+    """Whether Predict does nothing with it but to add it."""
+    ops = [view.flow.op(reader) for reader, _ in view.flow.readers[line] if reader[0] == PREDICT]
+    return bool(ops) and set(ops) <= ADDITIVE
+
+
+def _role_of_signal(view: View, line: Line) -> str:
+    """What is made from the label: the error, what is made of it, or a change of weights."""
+    given = {source.given for operand in view.flow.reads[line] for source in operand}
+    if view.flow.op(line) in DIFFERENCES and {GIVEN_LABEL, GIVEN_PREDICTION} <= given:
+        return "error"
+    changes = any(view.operand(to, place) >= {Source(line)} for to, place in view.weights.items())
+    scalar = view.flow.instructions[line].row.output is Kind.SCALAR
+    return "gradient" if changes and not scalar else "scaled_error" if scalar else "back_error"
+
+
+def _role_of_value(view: View, lines: list[Line]) -> str:
+    line = lines[-1]
+    if view.is_learnt([Source(line)]) and view.flow.instructions[line].row.output is not Kind.SCALAR:
+        return "transposed_weights" if view.flow.op(line) == "matrix_transpose" else "scaled_weights"
+    if line in view.behind_prediction() and (name := _role_in_model(view, line)):
+        return name
+    if all(each[0] == SETUP for each in lines):
+        return "constant" if view.flow.instructions[line].row.output is Kind.SCALAR else "constants"
+    return next((name for ops, name in BY_OP if view.flow.op(line) in ops), "value")
+
+
+def _role_in_model(view: View, line: Line) -> str | None:
+    """What Predict makes on its way from the features to the prediction."""
+    is_vector = view.flow.instructions[line].row.output is Kind.VECTOR
+    if view.flow.op(line) in ADDITIVE and any(map(_is_features, view.flow.reads[line])):
+        return "noisy_features" if any(map(view.random_lines, view.flow.reads[line])) else "shifted_features"
+    if is_vector and any(_is_product(view, source) for source in view.flow.ancestors([Source(line)])):
+        return "hidden"
+    return None
+
+
+def _is_features(sources: Sources) -> bool:
+    return sources == {Source(None, GIVEN_FEATURES)}
+
+
+def _is_product(view: View, source: Source) -> bool:
+    line = source.line
+    return line is not None and line[0] == PREDICT and view.flow.op(line) == "matrix_vector_product"

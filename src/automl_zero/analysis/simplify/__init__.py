@@ -1,0 +1,1 @@
+"""Shorter programs of the same meaning."""

@@ -1,0 +1,1 @@
+"""Experiments on a program: ablation, tuned constants, transfer and paired comparisons."""

@@ -1,0 +1,100 @@
+"""The four techniques of the paper's best program: taken out of it, and put into simpler programs, by hand.
+
+The paper names noisy inputs, bilinear interactions, normalized gradients and averaged weights as what carries the gain
+(section 4.2; supplement S8). A program without one of them is as good a program as can be without it, and one into
+which it is put is otherwise as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from importlib import resources
+from types import MappingProxyType
+
+from automl_zero.analysis.dataflow.findings import Line
+from automl_zero.analysis.dataflow.program_edit import constant_scalar, free_scalar, instruction_at, rewritten
+from automl_zero.analysis.studies.ablation_variants import Variant
+from automl_zero.program.library import library_program
+from automl_zero.program.ops import BY_NAME
+from automl_zero.program.program import Instruction, Program
+from automl_zero.program.text import from_text
+
+NOISE, BILINEAR, NORMALIZED, AVERAGED = "noisy inputs", "bilinear", "normalized gradients", "averaged weights"
+OFFSET = "noisy inputs and their mean"
+
+
+def known_variants(name: str) -> tuple[Variant, ...]:
+    """The variants of a library program that are made by hand; of most there are none."""
+    return _VARIANTS[name]() if name in _VARIANTS else ()
+
+
+def _without_lines(program: Program, name: str, lines: Sequence[Line], note: str) -> Variant:
+    return Variant(name, rewritten(program, dict.fromkeys(lines, ())), note)
+
+
+def _with_constant(program: Program, line: Line, note: str) -> Variant:
+    """Where the norm of the gradient was computed, a constant, which is tuned."""
+    constant = constant_scalar(instruction_at(program, line).out, 1.0)
+    return Variant(NORMALIZED, rewritten(program, {line: (constant,)}), note)
+
+
+def _with_mean(program: Program, line: Line, note: str) -> Variant:
+    """Where the noise was drawn, its mean: the noise of the paper's program is not about 0, and so does two things."""
+    scalar, draw = free_scalar(program), instruction_at(program, line)
+    mean = constant_scalar(scalar, sum(draw.data) / 2)
+    spread = Instruction(BY_NAME["scalar_broadcast"].number, scalar, out=draw.out)
+    return Variant(NOISE, rewritten(program, {line: (mean, spread)}), note)
+
+
+def _written(name: str, file: str, note: str) -> Variant:
+    text = (resources.files(__package__) / "variants" / f"{file}.txt").read_text(encoding="utf-8")
+    return Variant(name, from_text(text), note)
+
+
+def _of_figure_6() -> tuple[Variant, ...]:
+    program = library_program("figure_6")
+    return (
+        _with_mean(program, ("learn", 9), "v1 is always the mean of the noise"),
+        _without_lines(program, OFFSET, [("learn", 9)], "v1 stays 0"),
+        _written(BILINEAR, "figure_6_linear", "a linear model, all else as it was"),
+        _with_constant(program, ("learn", 2), "the norm becomes a constant"),
+        _without_lines(program, AVERAGED, [("predict", 4), ("learn", 7)], "predicts with the latest weights"),
+    )
+
+
+def _of_figure_6_pruned() -> tuple[Variant, ...]:
+    program = library_program("figure_6_pruned")
+    return (
+        _with_mean(program, ("learn", 8), "v9 is always the mean of the noise"),
+        _without_lines(program, OFFSET, [("learn", 8)], "v9 stays 0"),
+        _written(BILINEAR, "figure_6_pruned_linear", "a linear model, all else as it was"),
+        _with_constant(program, ("learn", 3), "the norm becomes a constant"),
+        _without_lines(program, AVERAGED, [("predict", 3), ("learn", 10)], "predicts with the latest weights"),
+    )
+
+
+def _of_logistic_regression() -> tuple[Variant, ...]:
+    return (
+        _written(f"with {NOISE}", "logistic_noise", "v0 + v4, drawn anew for every example"),
+        _written(f"with {BILINEAR}", "logistic_bilinear", "weights for products of features are learnt, too"),
+        _written(f"with {NORMALIZED}", "logistic_normalized", "divided by the norm of the features"),
+        _written(f"with {AVERAGED}", "logistic_averaged", "validates with the sum of all weights so far"),
+    )
+
+
+def _of_two_layer_net() -> tuple[Variant, ...]:
+    return (
+        _written(f"with {NOISE}", "net_noise", "v0 + v10, drawn anew for every example"),
+        _written(f"with {NORMALIZED}", "net_normalized", "divided by the norm of the features"),
+        _written(f"with {AVERAGED}", "net_averaged", "validates with a running mean of all weights"),
+    )
+
+
+_VARIANTS: Mapping[str, Callable[[], tuple[Variant, ...]]] = MappingProxyType(
+    {
+        "figure_6": _of_figure_6,
+        "figure_6_pruned": _of_figure_6_pruned,
+        "logistic_regression": _of_logistic_regression,
+        "two_layer_net": _of_two_layer_net,
+    }
+)

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from small_config import small_config
+
+from automl_zero.analysis.studies.head_to_head import Budget, compete, judge
+from automl_zero.analysis.studies.tune import tune
+from automl_zero.program.library import library_program, linear
+from automl_zero.program.program import Program
+from automl_zero.run.scoring.task_score import fitnesses
+from automl_zero.tasks.task_kinds import Stage, build_tasks
+
+ENTRANTS = {"linear": library_program("linear_regression"), "nothing": Program()}
+CONFIG = small_config(seed=4)
+
+
+def test_every_entrant_is_tuned_on_the_select_tasks_and_judged_on_the_final_tasks_of_each_seed() -> None:
+    found = compete(ENTRANTS, CONFIG, Budget(6, seeds=2))["linear"]
+    for number, seed in enumerate((4, 5)):
+        config = small_config(seed=seed)
+        select, final = (build_tasks(config.tasks, stage, seed) for stage in (Stage.SELECT, Stage.FINAL))
+        tuning = tune(ENTRANTS["linear"], select, config, 6)
+        assert found.programs[number] == tuning.program
+        assert found.select[number] == tuning.best.fitness
+        assert found.final[number].tolist() == fitnesses(tuning.program, final, config)
+
+
+def test_entrants_do_not_matter_to_each_other() -> None:
+    together, alone = (compete(each, CONFIG, Budget(5)) for each in (ENTRANTS, {"nothing": Program()}))
+    np.testing.assert_array_equal(together["nothing"].final, alone["nothing"].final)
+
+
+def test_it_tells_of_the_trials_of_all() -> None:
+    told: list[int] = []
+    compete({"one": linear(0.1), "other": linear(0.2)}, CONFIG, Budget(7, seeds=2), told.append)
+    assert sum(told) == 2 * 2 * 7
+
+
+def test_two_programs_are_compared_on_the_final_tasks() -> None:
+    found = judge(linear(0.001), linear(0.1), CONFIG)
+    final = build_tasks(CONFIG.tasks, Stage.FINAL, CONFIG.seed)
+    assert found.before == pytest.approx(np.mean(fitnesses(linear(0.001), final, CONFIG)))
+    assert found.after == pytest.approx(found.before + found.difference.value)
+    assert 0 < found.difference.low < found.difference.high
