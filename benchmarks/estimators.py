@@ -34,7 +34,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from automl_zero.export import AutoMLZeroClassifier, AutoMLZeroRegressor, EvolvedClassifier, EvolvedRegressor
+from automl_zero.estimators import AutoMLZeroClassifier, AutoMLZeroRegressor, EvolvedClassifier, EvolvedRegressor
 from automl_zero.run.record.environment import processor
 
 PAGE = Path(__file__).parent.parent / "docs" / "estimators.md"

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 import rounding
 
-from automl_zero.export.equivalence import draws, predictions_of
-from automl_zero.export.languages import LANGUAGES
-from automl_zero.export.source import Prediction, Source
+from automl_zero.codegen.equivalence import draws, predictions_of
+from automl_zero.codegen.languages import LANGUAGES
+from automl_zero.codegen.source import Prediction, Source
 from automl_zero.program.ops import OPS, Kind
 from automl_zero.program.program import COMPONENTS, AddressCounts, Instruction, Program
 from automl_zero.program.prune import prune

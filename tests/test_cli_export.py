@@ -8,7 +8,7 @@ import pytest
 from exports import load
 from test_cli import invoke, refused
 
-from automl_zero.export.languages import LANGUAGES
+from automl_zero.codegen.languages import LANGUAGES
 
 
 @pytest.fixture(autouse=True)

@@ -8,9 +8,9 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
-    """``Search`` and the estimators of ``automl_zero.export``, imported when they are asked for."""
+    """``Search`` and the estimators of ``automl_zero.estimators``, imported when they are asked for."""
     if name != "Search" and not name.endswith(("Classifier", "Regressor", "FitWarning")):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(f"automl_zero.{'notebook' if name == 'Search' else 'export'}"), name)
+    return getattr(import_module(f"automl_zero.{'notebook' if name == 'Search' else 'estimators'}"), name)

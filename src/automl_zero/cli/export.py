@@ -45,16 +45,16 @@ def export(
     ] = None,
 ) -> None:
     """Write a program as standalone source code, or typeset."""
-    from automl_zero.export.chosen import choose
-    from automl_zero.export.languages import LANGUAGES
-    from automl_zero.export.source import Prediction
+    from automl_zero.codegen.languages import LANGUAGES
+    from automl_zero.codegen.resolve import choose
+    from automl_zero.codegen.source import Prediction
 
     source = choose(program, None if prediction is None else Prediction(prediction.value), raw)
     text = LANGUAGES[language].write(source)
     if out is None and test is None:
         echo(text, end="")
         return
-    from automl_zero.export.files import write_export
+    from automl_zero.codegen.output_files import write_export
 
     write_export(source, language, text, out, test)
     echo("\n".join(str(path) for path in (out, test) if path))

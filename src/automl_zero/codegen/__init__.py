@@ -1,0 +1,1 @@
+"""Programs as source code of other languages and libraries."""

@@ -1,0 +1,38 @@
+"""The languages that programs are exported to, one row each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from automl_zero.codegen.jax import jax_source
+from automl_zero.codegen.latex import latex_source
+from automl_zero.codegen.numpy import numpy_source
+from automl_zero.codegen.python import python_source
+from automl_zero.codegen.source import Source
+from automl_zero.codegen.torch import torch_source
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """What an export is written in.
+
+    Attributes:
+        write: makes its text.
+        runs: whether it can be run, and so be compared with the reference.
+    """
+
+    write: Callable[[Source], str]
+    runs: bool = True
+
+
+LANGUAGES: Mapping[str, Language] = MappingProxyType(
+    {
+        "python": Language(python_source),
+        "numpy": Language(numpy_source),
+        "jax": Language(jax_source),
+        "torch": Language(torch_source),
+        "latex": Language(latex_source, runs=False),
+    }
+)

@@ -1,0 +1,31 @@
+"""PyTorch: functions of tensors under a module whose buffers are the memory; its table is derived from NumPy's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from automl_zero.codegen import numpy
+from automl_zero.codegen.arrays import array_source
+from automl_zero.codegen.source import Source
+from automl_zero.program.ops import Op
+
+# What PyTorch calls otherwise than NumPy.
+_NAMES: Mapping[str, str] = {"np.": "torch.", "axis=": "dim=", ".astype(": ".to(", "FLOAT({value})": "scalar({value})"}
+
+
+def template(op: Op) -> str:
+    """The value of an op's output."""
+    text = numpy.template(op)
+    for name, other in _NAMES.items():
+        text = text.replace(name, other)
+    return text
+
+
+def torch_source(source: Source) -> str:
+    """A module that needs PyTorch alone."""
+    zeros = (
+        "scalar(0)",
+        "torch.zeros(num_features, dtype=FLOAT)",
+        "torch.zeros((num_features, num_features), dtype=FLOAT)",
+    )
+    return array_source(source, "torch", template, ("Tensor", "Tensor", "Tensor"), zeros)
