@@ -26,7 +26,7 @@ from typing import Any
 import psutil
 
 from automl_zero.config import load_config
-from automl_zero.dashboard.access import VARIABLE, new_token
+from automl_zero.dashboard.server.access import VARIABLE, new_token
 from automl_zero.run.record.events import EpochEnd, Improvement, to_json
 from automl_zero.run.record.run_folder import EVENTS, RunFolder
 from automl_zero.search.state import COUNTERS

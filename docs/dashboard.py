@@ -11,8 +11,8 @@ from pathlib import Path
 import uvicorn
 from playwright.sync_api import sync_playwright
 
-from automl_zero.dashboard.access import Access, new_token
-from automl_zero.dashboard.app import Dashboard, make_app
+from automl_zero.dashboard.server.access import Access, new_token
+from automl_zero.dashboard.server.app import Dashboard, make_app
 
 PORT = 8766
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
-from automl_zero.dashboard.access import Access
-from automl_zero.dashboard.app import Dashboard, make_app
+from automl_zero.dashboard.server.access import Access
+from automl_zero.dashboard.server.app import Dashboard, make_app
 
 HERE = "http://127.0.0.1:8765"
 TOKEN = "a-token-that-nobody-guesses"  # noqa: S105

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from small_config import mixed_config, small_config
 from strategies import programs
 
-from automl_zero.cli.output import to_json
+from automl_zero.cli.support.printing import to_json
 from automl_zero.config import Config, ConfigError, load_config
 from automl_zero.program.program import ProgramError
 from automl_zero.program.text import from_text, to_text

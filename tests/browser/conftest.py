@@ -16,7 +16,7 @@ from dashboard_client import TOKEN
 from dashboard_server import Server
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
-from automl_zero.dashboard.access import VARIABLE
+from automl_zero.dashboard.server.access import VARIABLE
 
 ARTEFACTS = Path("browser-artefacts")
 FREQUENT = 20_000  # milliseconds that something on the page may take

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from automl_zero.codegen import file_template
 from automl_zero.codegen.file_template import fill
 
 TEXT = """first $name
@@ -36,7 +35,7 @@ def unused(a):
 def some(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "templates").mkdir()
     (tmp_path / "templates" / "some.txt").write_text(TEXT)
-    monkeypatch.setattr(template.resources, "files", lambda _: tmp_path)
+    monkeypatch.setattr(file_template.resources, "files", lambda _: tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from automl_zero.notebook.formats import TYPES, figure_html, offer
 from automl_zero.notebook.result import result_of
 from automl_zero.program.library import library_program
 from automl_zero.report.figures import pictures_of
-from automl_zero.report.story import Story
+from automl_zero.report.run_history import Story
 from automl_zero.run.run import Run
 
 

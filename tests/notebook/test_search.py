@@ -12,9 +12,9 @@ import pytest
 from small_config import small_config, small_file
 
 from automl_zero import Search
-from automl_zero.notebook.page import view_html
+from automl_zero.notebook.html_view import view_html
+from automl_zero.notebook.live_output import View, notebook_handle
 from automl_zero.notebook.result import result_of
-from automl_zero.notebook.view import View, notebook_handle
 from automl_zero.run.console.progress import Progress
 from automl_zero.run.record.callbacks import Callback
 from automl_zero.run.record.events import EpochEnd

@@ -13,9 +13,9 @@ from small_config import small_config
 from automl_zero.analysis.compare import Estimate
 from automl_zero.analysis.studies.ablate import Effect
 from automl_zero.report.ablation_figure import Knockouts
-from automl_zero.report.drawing import svg
 from automl_zero.report.figures import NAMES, drawn, figures_of, write_figures
-from automl_zero.report.story import Story
+from automl_zero.report.plot_style import svg
+from automl_zero.report.run_history import Story
 from automl_zero.run.record.run_folder import StoreError
 from automl_zero.run.run import Run
 

@@ -19,8 +19,8 @@ from automl_zero.report.figures import NAMES, figures_of
 from automl_zero.report.interactive import MOST_LINES, library, plotted, symlog
 from automl_zero.report.map_figure import IslandMap, TakeOver
 from automl_zero.report.run_figures import Chart, Curve
+from automl_zero.report.run_history import Story
 from automl_zero.report.scores_figure import Interval, Scores
-from automl_zero.report.story import Story
 from automl_zero.run.run import Run
 from automl_zero.tasks.splits import Stage
 

@@ -9,7 +9,7 @@ from sample_events import EPOCH
 from small_config import small_config
 
 from automl_zero.report.map_figure import IslandMap, TakeOver, draw_map, explanation, island_map
-from automl_zero.report.story import Story
+from automl_zero.report.run_history import Story
 
 Immigrants = tuple[tuple[int, int] | None, ...]
 

@@ -9,7 +9,7 @@ from small_config import small_config
 from automl_zero.program.library import library_program
 from automl_zero.program.text import to_text
 from automl_zero.report.milestone import CodeLine, Milestone, told_milestones
-from automl_zero.report.story import Story
+from automl_zero.report.run_history import Story
 from automl_zero.run.record.events import Improvement
 
 SETUP = "def Setup():\n  s2 = 0.5\n"

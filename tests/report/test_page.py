@@ -22,9 +22,9 @@ from automl_zero.config import Config, load_config
 from automl_zero.program.library import library_program
 from automl_zero.program.prune import prune
 from automl_zero.program.text import to_text
-from automl_zero.report.kept_ablation import KeptAblation, keep
+from automl_zero.report.ablation_cache import KeptAblation, keep
 from automl_zero.report.page import Birth, births, page, score_rows, tell, verdict
-from automl_zero.report.story import Story
+from automl_zero.report.run_history import Story
 from automl_zero.run.console.run_info import facts
 from automl_zero.run.record.environment import machine, versions
 from automl_zero.run.record.events import (

@@ -7,7 +7,7 @@ from small_config import small_config
 
 from automl_zero.report.milestone import CodeLine, Milestone
 from automl_zero.report.progress_figure import draw_progress, panel_lines, progress_figure
-from automl_zero.report.story import Story
+from automl_zero.report.run_history import Story
 from automl_zero.run.record.events import Improvement
 
 PROGRAM = "def Setup():\ndef Predict():\n  s1 = s2 * s2\ndef Learn():\n"

@@ -8,7 +8,7 @@ from sample_events import EPOCH, FINAL
 from small_config import small_config
 
 from automl_zero.report.run_figures import Curve, course_chart, diversity_chart, draw, islands_chart
-from automl_zero.report.story import Story
+from automl_zero.report.run_history import Story
 from automl_zero.run.record.events import Event, Improvement
 
 

@@ -6,8 +6,8 @@ import pytest
 from sample_events import FINAL
 from small_config import mixed_config, small_config
 
+from automl_zero.report.run_history import Story
 from automl_zero.report.scores_figure import Interval, draw_scores, explanation, reach_of, scores_chart
-from automl_zero.report.story import Story
 from automl_zero.tasks.splits import Stage
 
 T_9 = 2.2621571628  # of the table of Student's t: 95 %, 9 degrees of freedom

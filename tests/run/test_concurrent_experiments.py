@@ -14,7 +14,7 @@ from small_fleet import SmallEngine, SmallFleet
 from timeless import timeless
 
 from automl_zero.config import Config, ConfigError
-from automl_zero.report.story import Story
+from automl_zero.report.run_history import Story
 from automl_zero.run.checkpoint.file_format import read_checkpoint
 from automl_zero.run.checkpoint.manager import state_digest
 from automl_zero.run.checkpoint.snapshot import Snapshot

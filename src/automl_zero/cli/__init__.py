@@ -19,16 +19,18 @@ from typer.core import TyperGroup
 from automl_zero import __version__
 from automl_zero.cli.ablate import ablate
 from automl_zero.cli.analyze import analyze
-from automl_zero.cli.answering import answering
+from automl_zero.cli.budgets import Effort, EffortName, efforts, tell_cost
 from automl_zero.cli.compare import compare
 from automl_zero.cli.dashboard import dashboard
 from automl_zero.cli.data import data
-from automl_zero.cli.effort import Effort, EffortName, efforts, tell_cost
-from automl_zero.cli.engine import Address, Engine, EngineName, Workers
 from automl_zero.cli.export import export
-from automl_zero.cli.given_program import SUITE_NAMES
 from automl_zero.cli.lineage import lineage
-from automl_zero.cli.output import (
+from automl_zero.cli.report import leave_page, report
+from automl_zero.cli.resume import resume
+from automl_zero.cli.support.ctrl_c import answering
+from automl_zero.cli.support.engine_options import Address, Engine, EngineName, Workers
+from automl_zero.cli.support.plain_warnings import plain_warnings
+from automl_zero.cli.support.printing import (
     AsJson,
     Override,
     Seed,
@@ -41,9 +43,7 @@ from automl_zero.cli.output import (
     to_json,
     warning,
 )
-from automl_zero.cli.plain_warnings import plain_warnings
-from automl_zero.cli.report import leave_page, report
-from automl_zero.cli.resume import resume
+from automl_zero.cli.support.program_options import SUITE_NAMES
 from automl_zero.cli.tasks import tasks
 from automl_zero.cli.transfer import transfer
 from automl_zero.cli.tune import tune

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from automl_zero.cli.given_program import ProgramName, Suite, Trials, Workers, config_for, counting, interval
-from automl_zero.cli.new_files import PICTURES, check_new_file
-from automl_zero.cli.output import AsJson, Override, Seed, print_table, to_json
+from automl_zero.cli.support.printing import AsJson, Override, Seed, print_table, to_json
+from automl_zero.cli.support.program_options import ProgramName, Suite, Trials, Workers, config_for, counting, interval
+from automl_zero.cli.support.safe_write import PICTURES, check_new_file
 from automl_zero.system.processors import number_of_workers
 from automl_zero.terminal.output import echo
 

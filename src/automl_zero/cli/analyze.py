@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from automl_zero.cli.difference import marked
-from automl_zero.cli.given_program import SUITE_NAMES, ProgramName
-from automl_zero.cli.new_files import check_free
-from automl_zero.cli.output import AsJson, Seed, to_json
+from automl_zero.cli.support.print_diff import marked
+from automl_zero.cli.support.printing import AsJson, Seed, to_json
+from automl_zero.cli.support.program_options import SUITE_NAMES, ProgramName
+from automl_zero.cli.support.safe_write import check_free
 from automl_zero.terminal.output import echo
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from automl_zero.cli.given_program import Workers
-from automl_zero.cli.output import AsJson, Override, print_table, to_json
+from automl_zero.cli.support.printing import AsJson, Override, print_table, to_json
+from automl_zero.cli.support.program_options import Workers
 from automl_zero.system.processors import number_of_workers
 from automl_zero.terminal.output import echo
 

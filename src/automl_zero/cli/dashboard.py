@@ -11,7 +11,7 @@ import typer
 from automl_zero.terminal.output import echo
 
 if TYPE_CHECKING:
-    from automl_zero.dashboard.access import Access
+    from automl_zero.dashboard.server.access import Access
 
 OTHERS = "AUTOML_ZERO_DASHBOARD_TOKEN or --token-file"
 
@@ -38,8 +38,8 @@ def dashboard(
 ) -> None:
     """Serve a page that follows runs, compares them, and starts and stops them, until Ctrl-C."""
     _check_library()
-    from automl_zero.dashboard.app import Dashboard, make_app
-    from automl_zero.dashboard.serve import addresses, listen, serve
+    from automl_zero.dashboard.server.app import Dashboard, make_app
+    from automl_zero.dashboard.server.serve import addresses, listen, serve
 
     roots = folders or [Path("runs")]
     _check_folders(folders or [])
@@ -55,7 +55,7 @@ def dashboard(
 
 def _access(host: str, file: Path | None, token: str | None, names: list[str], root: str) -> tuple[Access, bool]:
     """What requests are judged by, and whether the user has given the token, who knows it then."""
-    from automl_zero.dashboard.access import (
+    from automl_zero.dashboard.server.access import (
         SHORT,
         Access,
         checked_names,

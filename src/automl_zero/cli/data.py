@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from automl_zero.cli.output import AsJson, print_rows, print_table, to_json
+from automl_zero.cli.support.printing import AsJson, print_rows, print_table, to_json
 from automl_zero.terminal.output import echo
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from automl_zero.cli.given_program import ProgramName
+from automl_zero.cli.support.program_options import ProgramName
 from automl_zero.terminal.output import echo
 
 

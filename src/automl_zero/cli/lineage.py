@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from automl_zero.cli.difference import marked
-from automl_zero.cli.output import AsJson, to_json
+from automl_zero.cli.support.print_diff import marked
+from automl_zero.cli.support.printing import AsJson, to_json
 from automl_zero.terminal.output import echo
 
 if TYPE_CHECKING:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from automl_zero.cli.given_program import counting
-from automl_zero.cli.new_files import check_free
-from automl_zero.cli.output import warning
+from automl_zero.cli.support.printing import warning
+from automl_zero.cli.support.program_options import counting
+from automl_zero.cli.support.safe_write import check_free
 from automl_zero.system.processors import number_of_workers
 from automl_zero.terminal.output import echo
 
 if TYPE_CHECKING:
-    from automl_zero.report.story import Story
+    from automl_zero.report.run_history import Story
     from automl_zero.terminal.safe_console import SafeConsole
 
 PAGE = "report.html"
@@ -30,9 +30,9 @@ def report(
     interactive: Annotated[bool, typer.Option("--interactive", help=INTERACTIVE)] = False,
 ) -> None:
     """Write the report of a run as a page to look at; it needs no network, and can be sent to others."""
+    from automl_zero.report.ablation_cache import kept_of
     from automl_zero.report.figures import write_figures
     from automl_zero.report.interactive import library
-    from automl_zero.report.kept_ablation import kept_of
     from automl_zero.report.page import tell
 
     if out and not _is_own(out, folder):  # the run's own page is made anew
@@ -51,7 +51,7 @@ def report(
 def _keep_ablation(folder: Path, story: Story) -> Path:
     """Take the final program apart, tell before what that takes, and keep what comes of it; gives the file."""
     from automl_zero.analysis.studies.head_to_head import Budget
-    from automl_zero.report.kept_ablation import SEEDS, TRIALS, expected_seconds, keep, measured, variants_of
+    from automl_zero.report.ablation_cache import SEEDS, TRIALS, expected_seconds, keep, measured, variants_of
     from automl_zero.run.console.formatting import duration
     from automl_zero.run.record.run_folder import StoreError
 

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from automl_zero.cli.engine import Address, Engine, EngineName, Workers
-from automl_zero.cli.output import Override, Track, print_run, suggest, warning
 from automl_zero.cli.report import PAGE, leave_page
+from automl_zero.cli.support.engine_options import Address, Engine, EngineName, Workers
+from automl_zero.cli.support.printing import Override, Track, print_run, suggest, warning
 from automl_zero.system.processors import number_of_workers
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from automl_zero.cli.new_files import PICTURES, check_new_file
-from automl_zero.cli.output import AsJson, Override, Seed, print_rows, print_table, to_json
+from automl_zero.cli.support.printing import AsJson, Override, Seed, print_rows, print_table, to_json
+from automl_zero.cli.support.safe_write import PICTURES, check_new_file
 from automl_zero.terminal.output import echo
 
 if TYPE_CHECKING:

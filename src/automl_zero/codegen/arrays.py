@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from textwrap import indent
 
+from automl_zero.codegen.file_template import fill
 from automl_zero.codegen.functions import Template, component_functions
 from automl_zero.codegen.source import Prediction, Source, address
-from automl_zero.codegen.file_template import fill
 
 _PREDICTS = {
     Prediction.REGRESSION: "a number",

@@ -8,7 +8,7 @@ from html import escape
 from types import MappingProxyType
 from typing import Any
 
-from automl_zero.notebook.page import program_html
+from automl_zero.notebook.html_view import program_html
 from automl_zero.program.program import Program
 from automl_zero.program.text import to_text
 
@@ -22,8 +22,8 @@ class Figures(dict[str, Any]):
 
 def figure_html(data: Any) -> str:
     """A figure of ``automl_zero.report``, drawn; it has a ground of its own, since its text is dark."""
-    from automl_zero.report.drawing import svg
     from automl_zero.report.figures import drawn
+    from automl_zero.report.plot_style import svg
 
     return f'<div style="background:#fff;color:#1d2433;max-width:60rem">{svg(drawn(data))}</div>'
 

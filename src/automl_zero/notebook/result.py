@@ -8,10 +8,10 @@ from html import escape
 
 from automl_zero.config import Config
 from automl_zero.notebook.formats import Figures
-from automl_zero.notebook.page import curve_svg, program_html
+from automl_zero.notebook.html_view import curve_svg, program_html
 from automl_zero.program.program import Program
 from automl_zero.program.text import from_text
-from automl_zero.report.story import Story
+from automl_zero.report.run_history import Story
 from automl_zero.run.record.events import Ancestor, Event, Final, Improvement, Lineage, Stop
 
 EVOLVED = "evolved"

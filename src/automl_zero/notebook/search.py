@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from automl_zero.config import load_config
+from automl_zero.notebook.live_output import View, notebook_handle
 from automl_zero.notebook.result import Result, result_of
-from automl_zero.notebook.view import View, notebook_handle
 from automl_zero.run.console.progress import Progress
 from automl_zero.run.record.callbacks import Callback
 from automl_zero.run.record.events import Event

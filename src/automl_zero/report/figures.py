@@ -9,12 +9,12 @@ from matplotlib.figure import Figure
 
 from automl_zero.analysis.studies.ablate import Effect
 from automl_zero.report.ablation_figure import Knockouts, draw_knockouts
-from automl_zero.report.drawing import STYLE
 from automl_zero.report.map_figure import IslandMap, draw_map, island_map
+from automl_zero.report.plot_style import STYLE
 from automl_zero.report.progress_figure import ProgressFigure, draw_progress, progress_figure
 from automl_zero.report.run_figures import Chart, course_chart, diversity_chart, draw, islands_chart
+from automl_zero.report.run_history import Story
 from automl_zero.report.scores_figure import Scores, draw_scores, scores_chart
-from automl_zero.report.story import Story
 from automl_zero.run.record.run_folder import StoreError, named
 
 Data = Chart | Scores | IslandMap | Knockouts

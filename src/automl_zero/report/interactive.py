@@ -16,9 +16,9 @@ from matplotlib.colors import to_hex
 
 from automl_zero.config import ConfigError
 from automl_zero.report.ablation_figure import CERTAIN, NAME_WIDTH, TICKS, UNCERTAIN, Knockouts
-from automl_zero.report.drawing import COLORS
 from automl_zero.report.figures import Data
 from automl_zero.report.map_figure import MOST_ARROWS, IslandMap, TakeOver
+from automl_zero.report.plot_style import COLORS
 from automl_zero.report.run_figures import Chart, Curve
 from automl_zero.report.scores_figure import STAGE_COLORS, STAGE_GAP, Interval, Scores
 from automl_zero.tasks.splits import Stage

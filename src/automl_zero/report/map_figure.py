@@ -16,8 +16,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import BoundaryNorm
 from matplotlib.figure import Figure
 
-from automl_zero.report.drawing import COLORS, STYLE, new_figure
-from automl_zero.report.story import Story
+from automl_zero.report.plot_style import COLORS, STYLE, new_figure
+from automl_zero.report.run_history import Story
 from automl_zero.run.record.events import EpochEnd
 
 MOST_COLUMNS = 160  # epochs that are drawn; of more, every second, third, ... one

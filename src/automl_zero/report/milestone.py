@@ -10,7 +10,7 @@ from automl_zero.analysis.techniques.detect import technique_names
 from automl_zero.program.annotate import short_text
 from automl_zero.program.prune import prune
 from automl_zero.program.text import from_text
-from automl_zero.report.story import MILESTONES, Story, milestones
+from automl_zero.report.run_history import MILESTONES, Story, milestones
 from automl_zero.run.record.events import Improvement
 
 

@@ -27,14 +27,14 @@ from automl_zero.program.annotate import short_text
 from automl_zero.program.program import Program
 from automl_zero.program.text import from_text
 from automl_zero.report import map_figure, scores_figure
-from automl_zero.report.drawing import svg
+from automl_zero.report.ablation_cache import kept_of
 from automl_zero.report.figures import NAMES, drawn, figures_of
 from automl_zero.report.interactive import plotted
-from automl_zero.report.kept_ablation import kept_of
 from automl_zero.report.map_figure import island_map
 from automl_zero.report.milestone import told_milestones
+from automl_zero.report.plot_style import svg
+from automl_zero.report.run_history import Story
 from automl_zero.report.scores_figure import scores_chart
-from automl_zero.report.story import Story
 from automl_zero.run.console.formatting import effect_rows
 from automl_zero.run.console.outcomes import pruned, redrawn, shares
 from automl_zero.run.console.run_info import facts

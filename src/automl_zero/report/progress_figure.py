@@ -11,10 +11,10 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from automl_zero.report.drawing import STYLE, empty_figure
 from automl_zero.report.milestone import CodeLine, Milestone, told_milestones
+from automl_zero.report.plot_style import STYLE, empty_figure
 from automl_zero.report.run_figures import Chart, course_chart, draw_on
-from automl_zero.report.story import Story
+from automl_zero.report.run_history import Story
 
 STEPS, NAME_WIDTH, CODE_WIDTH = 5, 26, 38  # panels of code; characters of a technique's line, and of a line of code
 WIDTH, CURVE_INCHES, LINE_INCHES = 15.0, 4.6, 0.18

@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from automl_zero.report.drawing import COLORS, STYLE, new_figure
-from automl_zero.report.story import Story, milestones
+from automl_zero.report.plot_style import COLORS, STYLE, new_figure
+from automl_zero.report.run_history import Story, milestones
 from automl_zero.run.console.summary import short_measure
 from automl_zero.tasks.splits import Stage
 

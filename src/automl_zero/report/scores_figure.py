@@ -14,8 +14,8 @@ from scipy.special import stdtrit
 
 from automl_zero.analysis.compare import LEVEL
 from automl_zero.config import TasksConfig
-from automl_zero.report.drawing import COLORS, STYLE, new_figure
-from automl_zero.report.story import Story
+from automl_zero.report.plot_style import COLORS, STYLE, new_figure
+from automl_zero.report.run_history import Story
 from automl_zero.run.console.summary import measure
 from automl_zero.run.record.events import Baseline, Score
 from automl_zero.tasks.splits import Stage

@@ -17,7 +17,7 @@ from kept_states import migrating, record
 from typer.testing import CliRunner, Result
 
 from automl_zero.cli import main
-from automl_zero.report.kept_ablation import KeptAblation, keep
+from automl_zero.report.ablation_cache import KeptAblation, keep
 from automl_zero.run.checkpoint.manager import latest
 from automl_zero.run.record.events import Final
 from automl_zero.run.record.run_folder import StoreError, read_run

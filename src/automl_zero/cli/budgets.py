@@ -1,0 +1,51 @@
+"""``automl-zero efforts``, and what ``run`` does with ``--effort``."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import typer
+
+from automl_zero.cli.support.printing import AsJson, print_rows, to_json
+from automl_zero.terminal.output import echo
+
+if TYPE_CHECKING:
+    from automl_zero.config import Config
+
+
+class EffortName(StrEnum):
+    """The names in ``run.effort.EFFORTS``, which takes longer to load."""
+
+    SMOKE = "smoke"
+    DEMO = "demo"
+    LAPTOP = "laptop"
+    PAPER = "paper"
+
+
+Effort = typer.Option(help="How much the run may cost: seconds, minutes, hours or years; 'efforts' tells more.")
+
+
+def efforts(as_json: AsJson = False) -> None:
+    """List the efforts, which 'run PRESET --effort' takes."""
+    from automl_zero.run.budget import EFFORTS
+
+    rows = [{"name": name, "description": effort.description} for name, effort in EFFORTS.items()]
+    print_rows(("name", "description"), rows, as_json)
+
+
+def tell_cost(config: Config, workers: int, as_json: bool) -> None:
+    """Print what a run would cost that is not started, and how to start it all the same."""
+    from automl_zero.run.budget import PAPER_STEPS
+    from automl_zero.run.console.cost_line import announcement, time_of_steps
+    from automl_zero.run.record.events import to_plain
+    from automl_zero.run.run import Run
+
+    estimate = Run(config, workers).estimate()
+    if as_json:
+        echo(to_json(to_plain(estimate)))
+        return
+    echo(f"{config.name} at the scale of the paper, not started; on this machine, {workers} at a time:")
+    echo(announcement(estimate, config))
+    echo(f"10^11 train steps, a process of the paper's baselines: {time_of_steps(estimate, PAPER_STEPS)}")
+    echo(f"To start it all the same, set a limit: --set stop.max_programs={config.stop.max_programs}")

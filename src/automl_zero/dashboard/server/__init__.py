@@ -1,0 +1,1 @@
+"""The web server of the dashboard: access, requests, and the runs it starts and stops."""

@@ -1,0 +1,169 @@
+"""Who may ask the server for what: every request passes here first.
+
+Without the token nothing is shown, whoever asks, and nothing is changed by the page of a stranger.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from automl_zero.dashboard.server.access import Access, is_address, is_loopback
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+CHANGE = "X-Change"  # the header whose value only pages of this server know
+READING = ("GET", "HEAD")
+WELCOME = (
+    "this needs the token of the dashboard: open the address that it printed when it began, with ?token= and the token"
+    " at its end, or send the header 'Authorization: Bearer TOKEN'"
+)
+
+
+class Guard:
+    """Lets requests pass, or answers them.
+
+    Args:
+        app: what is guarded.
+        access: what requests are judged by.
+        change: what a request that changes something must carry.
+    """
+
+    def __init__(self, app: ASGIApp, access: Access, change: str) -> None:
+        self.app, self._access, self._change = app, access, change
+        self._root = unquote(access.root)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request that may not pass; else pass it on, and see to the headers of the answer."""
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+            return
+
+        async def send_safely(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(HEADERS)
+            await send(message)
+
+        scope = {**scope, "path": self._path_below_root(scope["path"])}
+        answer = self._refusal(scope, Headers(scope=scope))
+        await (answer or self.app)(scope, receive, send_safely)
+
+    def _path_below_root(self, path: str) -> str:
+        """Proxies differ in whether they leave their own path before that of the page."""
+        is_below = path == self._root or path.startswith(f"{self._root}/")
+        return path[len(self._root) :] if is_below else path
+
+    def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
+        name = _name_of(headers.get("host", ""))
+        if not self._is_own(name):
+            return _refused(
+                f"the name {name[:80]} is not allowed here: start the dashboard with --allow-host NAME", 421
+            )
+        cookie, bearer = self._has_cookie(scope), self._has_bearer(headers)
+        if welcome := self._welcome(scope, is_known=cookie or bearer):
+            return welcome
+        if not (cookie or bearer):
+            return _without_token(scope, headers)
+        if scope["method"] not in READING:
+            return self._refused_change(headers, bearer)
+        return None if scope["path"] else RedirectResponse(f"{self._access.root}/", 308)
+
+    def _is_own(self, name: str) -> bool:
+        """Strangers may give this server a name of theirs; a browser has no cookie for that, so any may be answered."""
+        access = self._access
+        return not access.names or name in access.names | access.own or is_loopback(name) or is_address(name)
+
+    def _has_cookie(self, scope: Scope) -> bool:
+        """Beside those of other servers, however odd."""
+        return _equal(HTTPConnection(scope).cookies.get(_cookie_name(scope), ""), self._access.token)
+
+    def _has_bearer(self, headers: Headers) -> bool:
+        scheme, _, given = headers.get("authorization", "").partition(" ")
+        return scheme.lower() == "bearer" and _equal(given.strip(), self._access.token)
+
+    def _welcome(self, scope: Scope, is_known: bool) -> Response | None:
+        """The token in the address becomes a cookie, so that it stays neither in the address bar nor in the history."""
+        given = parse_qs(scope["query_string"].decode("latin-1")).get("token")
+        if scope["method"] not in READING or scope["path"] not in ("", "/") or given is None:
+            return None
+        if not (is_known or _equal(given[0], self._access.token)):
+            return None
+        # Without being told, a browser takes the path of the address as it knows it, in front of any proxy.
+        root = f"{self._access.root}/" if self._access.root else None
+        answer = RedirectResponse(root or "./", 303)
+        name, is_secure = _cookie_name(scope), scope["scheme"] == "https"
+        answer.set_cookie(name, self._access.token, path=root, secure=is_secure, httponly=True, samesite="strict")
+        return answer
+
+    def _refused_change(self, headers: Headers, bearer: bool) -> Response | None:
+        """A browser sends a cookie by itself, so it must say which page asks; it never sends a bearer's token so."""
+        if not _equal(headers.get(CHANGE, ""), self._change):
+            return _refused(f"changes need the header {CHANGE}, whose value GET /api/session tells", 403)
+        if bearer or self._is_from_own_page(headers):
+            return None
+        origin = _name_of(_split(headers.get("origin", ""))[0])[:80]
+        return _refused(
+            f"changes from pages of '{origin}' are refused: if that is this server's name in front of a proxy, start"
+            " the dashboard with --allow-host NAME",
+            403,
+        )
+
+    def _is_from_own_page(self, headers: Headers) -> bool:
+        """As the browser says, which knows the name in front of a proxy: where it does not, by the name of the page."""
+        origin = headers.get("origin")
+        if origin is None or headers.get("sec-fetch-site") == "same-origin":
+            return True
+        place, name = _split(origin)
+        return bool(place) and (place == headers.get("host", "").lower() or name in self._access.names)
+
+
+def _refused(why: str, status: int) -> Response:
+    """What is left of the request is not read."""
+    return PlainTextResponse(why, status, {"Connection": "close"})
+
+
+def _without_token(scope: Scope, headers: Headers) -> Response:
+    answer = _refused(WELCOME, 401)
+    answer.headers["WWW-Authenticate"] = "Bearer"
+    if scope["path"] == "/" and headers.get("sec-fetch-site") == "cross-site":
+        answer.headers["Refresh"] = "0"  # behind a link on another site, a browser keeps the cookie back at first
+    return answer
+
+
+def _equal(given: str, wanted: str) -> bool:
+    return secrets.compare_digest(given.encode(errors="replace"), wanted.encode())
+
+
+def _cookie_name(scope: Scope) -> str:
+    return f"automl-zero-{scope['server'][1]}"
+
+
+def _name_of(host: str) -> str:
+    """Without the port."""
+    name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+    return name.lower().rstrip(".")
+
+
+def _split(origin: str) -> tuple[str, str]:
+    """Host with port, and host alone, of the page that asks."""
+    try:
+        parts = urlsplit(origin)
+        return parts.netloc.lower(), parts.hostname or ""
+    except ValueError:
+        return "", ""

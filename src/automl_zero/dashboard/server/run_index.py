@@ -1,0 +1,96 @@
+"""The runs of some folders, by name. Nothing outside of these folders is ever opened, and no link in them is followed.
+
+A name that comes from a browser is looked up among the names that were found, and never made into a path.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from automl_zero.dashboard.server.single_flight import Shared
+from automl_zero.run.record.run_folder import CONFIG, EVENTS
+
+DEEPEST, MOST_RUNS = 3, 1000
+MOST_NAMES = 20_000  # in one folder
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run folder, and the folder of runs in which it was found, below which no link is followed."""
+
+    path: Path
+    root: Path
+
+
+class Shelf:
+    """The runs of some folders, which are looked for again whenever all of them are asked for."""
+
+    def __init__(self, roots: Sequence[Path]) -> None:
+        self._found: Mapping[str, Run] = {}
+        self._runs = Shared(lambda: runs_of(roots))
+
+    def runs(self) -> Mapping[str, Run]:
+        """All of them, by name."""
+        self._found = self._runs.value()
+        return self._found
+
+    def run(self, name: str) -> Run:
+        """The one of this name.
+
+        Raises:
+            LookupError: there is none.
+        """
+        run = self._found.get(name)
+        return run if run and _is_run(_entries(run.path)) else self.runs()[name]
+
+
+def runs_of(roots: Sequence[Path]) -> Mapping[str, Run]:
+    """Runs by their names, which begin with the number of their root; a root may be a run folder itself."""
+    found = (
+        (_plain(f"{number}/{_name_in(root, path)}"), Run(path, root))
+        for number, root in enumerate(roots)
+        for path in _below(root, DEEPEST)
+    )
+    return dict(islice(found, MOST_RUNS))
+
+
+def _name_in(root: Path, path: Path) -> str:
+    inner = path.relative_to(root).as_posix()
+    return root.resolve().name if inner == "." else inner
+
+
+def _below(path: Path, depth: int) -> Iterator[Path]:
+    entries = _entries(path)
+    if _is_run(entries):
+        yield path
+    elif depth:
+        for name in sorted(name for name, each in entries.items() if _is_folder(each)):
+            yield from _below(path / name, depth - 1)
+
+
+def _entries(path: Path) -> dict[str, os.DirEntry[str]]:
+    """What is in a folder; nothing if it cannot be read, or has just been removed."""
+    try:
+        with os.scandir(path) as entries:
+            return {each.name: each for each in islice(entries, MOST_NAMES)}
+    except OSError:
+        return {}
+
+
+def _is_run(entries: Mapping[str, os.DirEntry[str]]) -> bool:
+    """Whether it has the files of a run: no links, and such as can be read to their ends, unlike pipes and devices."""
+    return all(name in entries and entries[name].is_file(follow_symlinks=False) for name in (CONFIG, EVENTS))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether it is one that is not hidden."""
+    return not entry.name.startswith(".") and entry.is_dir(follow_symlinks=False)
+
+
+def _plain(name: str) -> str:
+    """A name that a browser can send back, though names of folders may be any bytes."""
+    return os.fsencode(name).decode(errors="replace")

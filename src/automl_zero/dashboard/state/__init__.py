@@ -1,0 +1,1 @@
+"""What the dashboard knows of a run, followed through its events."""

@@ -1,0 +1,175 @@
+"""Runs that are started: so many at once, the others one by one, and all of them on their own."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from commands import wait_until
+from dashboard_client import OPENED, change, client
+
+from automl_zero.dashboard.server import run_launcher
+from automl_zero.dashboard.server.run_launcher import Launched
+from automl_zero.run.record.run_folder import StoreError
+from automl_zero.system.processors import usable_processors
+
+# In the place of a run: it makes its folder, and goes on until it is told its exit code.
+WAITS = """if True:
+    import sys, time
+    from pathlib import Path
+    folder = Path(sys.argv[sys.argv.index("--out") + 1])
+    folder.mkdir()
+    until = time.monotonic() + 60
+    while not (folder / "code").exists():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    sys.stderr.write("what went wrong")
+    sys.exit(int((folder / "code").read_text()))"""
+
+
+class Place:
+    """A folder with runs that end when they are told to."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def begun(self) -> set[str]:
+        return {each.name for each in self.root.iterdir() if each.is_dir()}
+
+    def is_over(self) -> bool:
+        """Whether nothing goes on any more, after all that has begun was told to end."""
+        for name in self.begun():
+            self.end(name)
+        return not any(each.name == "run" for each in threading.enumerate())
+
+    def end(self, name: str, code: int = 0) -> None:
+        wait_until((self.root / name).is_dir)
+        (self.root / "unfinished").write_text(str(code))
+        (self.root / "unfinished").rename(self.root / name / "code")
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    monkeypatch.setattr(run_launcher, "COMMAND", (sys.executable, "-c", WAITS))
+    place = Place(tmp_path)
+    yield place
+    wait_until(place.is_over)
+
+
+def start(launched: Launched, root: Path, *names: str) -> None:
+    for name in names:
+        launched.start(root, {"preset": "linear-graphs", "name": name})
+
+
+def test_so_many_go_on_at_once_and_the_others_follow_in_their_order(place: Place) -> None:
+    launched = Launched(2)
+    start(launched, place.root, *"abcde")
+    wait_until(lambda: place.begun() == {"a", "b"})
+    assert launched.waiting() == ["c", "d", "e"]
+    place.end("b")
+    wait_until(lambda: place.begun() == {"a", "b", "c"})
+    launched.remove("d")
+    place.end("a")
+    wait_until(lambda: place.begun() == {"a", "b", "c", "e"})
+    assert (launched.waiting(), launched.failures()) == ([], [])
+
+
+def test_by_default_there_is_one_for_each_processor(place: Place) -> None:
+    launched, count = Launched(), usable_processors()
+    start(launched, place.root, *map(str, range(count + 1)))
+    assert launched.waiting() == [str(count)]
+    launched.close()
+
+
+@pytest.mark.parametrize("name", ["a", "b", "c"])
+def test_a_name_that_is_taken_is_refused(name: str, place: Place) -> None:
+    (place.root / "a").mkdir()
+    launched = Launched(1)
+    start(launched, place.root, "b", "c")
+    with pytest.raises(StoreError, match="choose another"):
+        start(launched, place.root, name)
+    assert launched.waiting() == ["c"]
+    launched.close()
+
+
+def test_of_many_who_ask_for_a_name_at_once_one_gets_it(place: Place) -> None:
+    launched, refused = Launched(1), list[str]()
+
+    def ask() -> None:
+        try:
+            start(launched, place.root, "a")
+        except StoreError as error:
+            refused.append(str(error))
+
+    crowd = [threading.Thread(target=ask) for _ in range(12)]
+    for each in crowd:
+        each.start()
+    for each in crowd:
+        each.join()
+    assert len(refused) == 11
+    assert launched.waiting() == []
+
+
+def test_only_what_waits_can_be_removed(place: Place) -> None:
+    launched = Launched(1)
+    start(launched, place.root, "a", "b")
+    for name in ("a", "none", ""):
+        with pytest.raises(StoreError, match="waits"):
+            launched.remove(name)
+    launched.remove("b")
+    start(launched, place.root, "b")
+    launched.close()
+
+
+def test_not_more_than_so_many_wait(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_launcher, "MOST_WAITING", 2)
+    launched = Launched(1)
+    start(launched, place.root, "a", "b", "c")
+    with pytest.raises(StoreError, match="2 runs wait already"):
+        start(launched, place.root, "d")
+    launched.close()
+
+
+@pytest.mark.parametrize(("code", "failures"), [(0, 0), (1, 1), (2, 1), (130, 0)])
+def test_what_a_run_told_that_failed_is_kept(code: int, failures: int, place: Place) -> None:
+    launched = Launched(1)
+    start(launched, place.root, "a", "b")
+    place.end("a", code)
+    wait_until(lambda: launched.waiting() == [])
+    assert launched.failures() == [{"name": "a", "error": "what went wrong"}] * failures
+
+
+def test_where_no_process_can_be_started_this_is_told(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_launcher, "COMMAND", ("/no/such/program",))
+    launched = Launched(1)
+    start(launched, place.root, "a", "b")
+    assert [each["name"] for each in launched.failures()] == ["a", "b"]
+    assert launched.waiting() == []
+
+
+def test_closed_it_starts_no_more_and_those_that_go_on_do_so(place: Place) -> None:
+    launched = Launched(1)
+    start(launched, place.root, "a", "b")
+    wait_until(lambda: place.begun() == {"a"})
+    launched.close()
+    place.end("a")
+    time.sleep(0.3)
+    assert (place.begun(), launched.waiting()) == ({"a"}, ["b"])
+
+
+def test_the_page_is_told_of_those_that_wait_and_may_remove_them(place: Place) -> None:
+    page: Any = client(place.root, max_runs=1)
+    ask = {"preset": "linear-graphs", "name": "a"}
+    assert change(page, "/api/start", ask).json() == {"id": "0/a", "waiting": False}
+    assert change(page, "/api/start", {**ask, "name": "b"}).json() == {"id": "0/b", "waiting": True}
+    assert "started already" in change(page, "/api/start", {**ask, "name": "b"}).json()["error"]
+    assert page.get("/api/runs").json()["waiting"] == ["b"]
+    assert change(page, "/api/remove", {"name": "b"}).status_code == 200
+    assert change(page, "/api/remove", {"name": "b"}).status_code == 400
+    assert page.get("/api/runs").json()["waiting"] == []
+    OPENED[-1].close()
