@@ -17,11 +17,11 @@ from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZIP_LZMA
 
 import numpy as np
 import pytest
-from damage import archive, damaged, edits, npy, npy_of, signed
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_config import mixed_config, small_config
-from strategies import programs
+from support.data.damage import archive, damaged, edits, npy, npy_of, signed
+from support.programs.strategies import programs
+from support.runs.small_config import mixed_config, small_config
 
 from automl_zero.cli.support.printing import to_json
 from automl_zero.config import Config, ConfigError, load_config

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from small_config import small_config
+from support.runs.small_config import small_config
 
 from automl_zero.config import ConfigError, load_config
 from automl_zero.program.program import ProgramError

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from small_config import small_config
+from support.runs.small_config import small_config
 
 from automl_zero.analysis.compare import Attempt, attempt, parse_variant, summarize
 from automl_zero.config import Config, ConfigError

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from small_config import small_config
+from support.runs.small_config import small_config
 
 from automl_zero.analysis.lineage import Story, lineage_of, telling, to_plain
 from automl_zero.program.library import library_program

@@ -11,10 +11,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from commands import COMMAND
-from dashboard_client import TOKEN
-from dashboard_server import Server
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from support.dashboard.client import TOKEN
+from support.dashboard.server import Server
+from support.runs.commands import COMMAND
 
 from automl_zero.dashboard.server.access import VARIABLE
 

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from commands import start, wait_until
-from hostile_runs import NAMES, make_hostile_runs
 from playwright.sync_api import Page, Route, expect
-from sample_events import EPOCH, SCORING, improvement, selection
-from small_config import small_config
+from support.runs.commands import start, wait_until
+from support.runs.hostile_runs import NAMES, make_hostile_runs
+from support.runs.sample_events import EPOCH, SCORING, improvement, selection
+from support.runs.small_config import small_config
 
 from automl_zero.run.record.events import Ancestor, Lineage, to_json
 from automl_zero.run.record.run_folder import RunFolder, locked

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import expect
-from proxies import HAS_PROXY, HEADERS, proxy
+from support.dashboard.proxies import HAS_PROXY, HEADERS, proxy
 
 pytestmark = pytest.mark.browser
 SECOND = 1000  # milliseconds

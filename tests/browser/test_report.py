@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from commands import COMMAND
-from hostile_runs import HOSTILE, hostile_events, make_hostile_run
 from playwright.sync_api import Page, expect
+from support.runs.commands import COMMAND
+from support.runs.hostile_runs import HOSTILE, hostile_events, make_hostile_run
 
 from automl_zero.program.library import library_program
 from automl_zero.program.text import to_text

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-import table_file
-from small_config import small_file
+from support.data import table_file
+from support.runs.small_config import small_file
 from typer.testing import CliRunner, Result
 
 from automl_zero import __version__

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from small_config import small_file
+from support.runs.small_config import small_file
 from typer.testing import CliRunner, Result
 
 from automl_zero.cli import main

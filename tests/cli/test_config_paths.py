@@ -7,9 +7,9 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-import table_file
-from small_config import STAGE, small_config
-from timeless import timeless
+from support.data import table_file
+from support.runs.small_config import STAGE, small_config
+from support.runs.timeless import timeless
 from typer.testing import CliRunner, Result
 
 from automl_zero.cli import main

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_images import PACKAGE, official_files, tiny, tiny_arrays, write_program
+from support.data.tiny_images import PACKAGE, official_files, tiny, tiny_arrays, write_program
 from typer.testing import CliRunner, Result
 
 from automl_zero.cli import main

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from exports import load
+from support.programs.exports import load
 from test_cli import invoke, refused
 
 from automl_zero.codegen.languages import LANGUAGES

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_config import small_file
+from support.runs.small_config import small_file
 
 from automl_zero.run.checkpoint.manager import latest
 from automl_zero.run.record.run_folder import read_run

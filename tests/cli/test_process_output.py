@@ -8,8 +8,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from commands import COMMAND, wait_until
-from small_config import small_file
+from support.runs.commands import COMMAND, wait_until
+from support.runs.small_config import small_file
 
 from automl_zero.terminal.printable import MARK
 

@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 
 import pytest
-from commands import start, wait_until
-from kept_states import ALL_STATES, grouped
-from timeless import timeless
+from support.runs.commands import start, wait_until
+from support.runs.saved_states import ALL_STATES, grouped
+from support.runs.timeless import timeless
 
 from automl_zero.run.checkpoint.manager import latest, state_digest
 from automl_zero.run.record.run_folder import read_run

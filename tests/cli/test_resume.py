@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kept_states import cut_events, flip_bit, migrating
-from timeless import timeless
+from support.runs.saved_states import cut_events, flip_bit, migrating
+from support.runs.timeless import timeless
 from typer.testing import CliRunner, Result
 
 from automl_zero.cli import main

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from exports import each_language
-from reference_cases import program
+from support.programs.exports import each_language
+from support.programs.reference_cases import program
 
 from automl_zero.codegen.equivalence import example
 from automl_zero.codegen.languages import LANGUAGES

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from automl_zero.codegen import file_template
 from automl_zero.codegen.file_template import fill
 
 TEXT = """first $name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 
 import pytest
-from reference_cases import program
+from support.programs.reference_cases import program
 
 from automl_zero.codegen import numpy
 from automl_zero.codegen.functions import component_functions, number, row_of

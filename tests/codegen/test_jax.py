@@ -7,8 +7,8 @@ from typing import Any
 import jax
 import numpy as np
 import pytest
-from exports import load
-from reference_cases import TASK_SETS
+from support.programs.exports import load
+from support.programs.reference_cases import TASK_SETS
 
 from automl_zero.codegen.equivalence import predictions_of
 from automl_zero.codegen.jax import jax_source

@@ -8,13 +8,22 @@ from itertools import count
 from math import inf, nan
 from typing import Any
 
-import exports
-import golden_data as golden
 import numpy as np
 import pytest
-from exports import FRACTIONS, RUNNING, agrees, each_language, in_float64, load, prediction_of, random_program
 from hypothesis import given, settings
-from reference_cases import COUNTS, NOISY_PROGRAMS, TASK_SETS
+from support.programs import exports
+from support.programs import golden_data as golden
+from support.programs.exports import (
+    FRACTIONS,
+    RUNNING,
+    agrees,
+    each_language,
+    in_float64,
+    load,
+    prediction_of,
+    random_program,
+)
+from support.programs.reference_cases import COUNTS, NOISY_PROGRAMS, TASK_SETS
 
 from automl_zero.cli.export import LanguageName, PredictionName
 from automl_zero.codegen import jax, latex, numpy, python, torch

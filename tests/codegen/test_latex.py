@@ -6,7 +6,7 @@ import re
 
 import pytest
 from hypothesis import given, settings
-from reference_cases import SOME_PROGRAMS, program
+from support.programs.reference_cases import SOME_PROGRAMS, program
 
 from automl_zero.codegen.latex import latex_source
 from automl_zero.codegen.source import Prediction, source_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from exports import RUNNING, each_language, in_float64, load, plain
+from support.programs.exports import RUNNING, each_language, in_float64, load, plain
 
 from automl_zero import __version__
 from automl_zero.codegen.languages import LANGUAGES

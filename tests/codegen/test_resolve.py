@@ -8,8 +8,8 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
-from reference_cases import program
-from small_config import small_config
+from support.programs.reference_cases import program
+from support.runs.small_config import small_config
 
 from automl_zero.codegen.resolve import choose
 from automl_zero.codegen.source import Prediction, Source

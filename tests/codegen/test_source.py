@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given, settings
-from reference_cases import SOME_PROGRAMS, program
+from support.programs.reference_cases import SOME_PROGRAMS, program
 
 from automl_zero.codegen.languages import LANGUAGES
 from automl_zero.codegen.source import Prediction, Source, address, comments_in, plain, reads, source_of

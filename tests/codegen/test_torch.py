@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from exports import load
+from support.programs.exports import load
 
 from automl_zero.codegen.source import Prediction, source_of
 from automl_zero.codegen.torch import torch_source

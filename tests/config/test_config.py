@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from small_config import VALUES, small_config
-from stand_in import stand_in
-from table_file import with_data
+from support.data.stand_in import stand_in
+from support.data.table_file import with_data
+from support.runs.small_config import VALUES, small_config
 
 from automl_zero.config import Config, ConfigError, Mutation, load_config, override, parse_config, preset_names
 from automl_zero.run.initial_programs import initial_programs

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_config import MIXED, small_config
+from support.runs.small_config import MIXED, small_config
 
 from automl_zero.config import (
     ConfigError,

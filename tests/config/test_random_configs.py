@@ -6,7 +6,7 @@ import sys
 from itertools import islice
 
 import pytest
-from config_fuzz import SECONDS, Worker, cases, keys
+from support.runs.random_configs import SECONDS, Worker, cases, keys
 
 COUNT, SEED = 40, 1
 LATE = 20.0  # seconds beyond its limit that a run may take on a busy machine, compilation included

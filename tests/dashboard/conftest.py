@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from dashboard_client import OPENED
+from support.dashboard.client import OPENED
 
 
 @pytest.fixture(autouse=True)

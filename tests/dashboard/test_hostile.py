@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dashboard_client import HERE, TOKEN, client, stranger
-from hostile_runs import HOSTILE, NAMES, hostile_events, make_hostile_run, make_hostile_runs
-from small_config import small_config
 from starlette.testclient import TestClient
+from support.dashboard.client import HERE, TOKEN, client, stranger
+from support.runs.hostile_runs import HOSTILE, NAMES, hostile_events, make_hostile_run, make_hostile_runs
+from support.runs.small_config import small_config
 
 from automl_zero.run.record.run_folder import RunFolder
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from commands import wait_until
-from dashboard_server import change, serving
-from proxies import HAS_PROXY, NAME, proxy
+from support.dashboard.proxies import HAS_PROXY, NAME, proxy
+from support.dashboard.server import change, serving
+from support.runs.commands import wait_until
 
 pytestmark = pytest.mark.skipif(not HAS_PROXY, reason="nginx or openssl is not installed")
 PLACES: dict[str, list[str]] = {"/": [], "/stripped/": [], "/kept/": ["--root-path", "/kept"]}

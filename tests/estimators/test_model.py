@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from reference_cases import program as program_of
+from support.programs.reference_cases import program as program_of
 
 from automl_zero.estimators.model import Model, Plan, fit_model, is_for_classes
 from automl_zero.program.library import LIBRARY, library_program

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Any
 
 import pytest
-from small_config import small_config
+from support.runs.small_config import small_config
 
 from automl_zero.notebook.formats import TYPES, figure_html, offer
 from automl_zero.notebook.result import result_of

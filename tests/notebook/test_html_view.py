@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sample_events import EPOCH, FINAL, improvement
-from small_config import small_config
+from support.runs.sample_events import EPOCH, FINAL, improvement
+from support.runs.small_config import small_config
 
 from automl_zero.notebook.html_view import (
     HEIGHT,

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from commands import wait_until
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager, start_new_kernel
 from jupyter_core.utils import ensure_event_loop
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
-from small_config import small_config, small_file
+from support.runs.commands import wait_until
+from support.runs.small_config import small_config, small_file
 
 from automl_zero.run.record.events import Stop
 from automl_zero.run.record.run_folder import read_run

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from small_config import small_config, small_file
+from support.runs.small_config import small_config, small_file
 
 from automl_zero import Search
 from automl_zero.notebook.html_view import view_html

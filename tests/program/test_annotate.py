@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from hypothesis import given, settings
-from strategies import programs
+from support.programs.strategies import programs
 
 from automl_zero.program.annotate import annotated_text, short_text
 from automl_zero.program.program import AddressCounts, Instruction, Program

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given, settings
-from strategies import programs
+from support.programs.strategies import programs
 
 from automl_zero.program.learned_state import learned_addresses
 from automl_zero.program.library import LIBRARY, library_program

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from strategies import programs
+from support.programs.strategies import programs
 
 from automl_zero.program.ops import BY_NAME
 from automl_zero.program.program import AddressCounts, Instruction, Program, ProgramError

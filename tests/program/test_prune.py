@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import programs
+from support.programs.strategies import programs
 
 from automl_zero.program.ops import BY_NAME, Kind
 from automl_zero.program.program import COMPONENTS, AddressCounts, Program

@@ -8,7 +8,7 @@ from math import inf
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import instructions, programs
+from support.programs.strategies import instructions, programs
 
 from automl_zero.program.ops import OPS, Op
 from automl_zero.program.program import Instruction, Program, ProgramError

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sample_events import FINAL
-from small_config import small_config
+from support.runs.sample_events import FINAL
+from support.runs.small_config import small_config
 
 from automl_zero.analysis.compare import Estimate
 from automl_zero.analysis.studies.ablate import Effect

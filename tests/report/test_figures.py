@@ -8,7 +8,7 @@ from pathlib import Path
 import matplotlib.image
 import numpy as np
 import pytest
-from small_config import small_config
+from support.runs.small_config import small_config
 
 from automl_zero.analysis.compare import Estimate
 from automl_zero.analysis.studies.ablate import Effect

@@ -3,8 +3,8 @@ from pathlib import Path
 import matplotlib.image
 import numpy as np
 import pytest
-from small_config import STAGE, small_config
-from table_file import of_kind
+from support.data.table_file import of_kind
+from support.runs.small_config import STAGE, small_config
 
 from automl_zero.report.habitat_figure import draw_habitat, mosaic
 from automl_zero.run.scoring.task_summary import explore

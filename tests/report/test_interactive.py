@@ -9,7 +9,7 @@ from typing import Any
 
 import plotly.graph_objects
 import pytest
-from small_config import small_config
+from support.runs.small_config import small_config
 
 from automl_zero.analysis.compare import Estimate
 from automl_zero.analysis.studies.ablate import Effect

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from sample_events import EPOCH
-from small_config import small_config
+from support.runs.sample_events import EPOCH
+from support.runs.small_config import small_config
 
 from automl_zero.report.map_figure import IslandMap, TakeOver, draw_map, explanation, island_map
 from automl_zero.report.run_history import Story

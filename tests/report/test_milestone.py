@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from small_config import small_config
+from support.runs.small_config import small_config
 
 from automl_zero.program.library import library_program
 from automl_zero.program.text import to_text

@@ -12,8 +12,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from sample_events import EPOCH
-from small_config import small_config
+from support.runs.sample_events import EPOCH
+from support.runs.small_config import small_config
 
 from automl_zero import __version__
 from automl_zero.analysis.compare import Estimate

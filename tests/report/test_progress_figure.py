@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sample_events import FINAL
-from small_config import small_config
+from support.runs.sample_events import FINAL
+from support.runs.small_config import small_config
 
 from automl_zero.report.milestone import CodeLine, Milestone
 from automl_zero.report.progress_figure import draw_progress, panel_lines, progress_figure

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sample_events import EPOCH, FINAL
-from small_config import small_config
+from support.runs.sample_events import EPOCH, FINAL
+from support.runs.small_config import small_config
 
 from automl_zero.report.run_figures import Curve, course_chart, diversity_chart, draw, islands_chart
 from automl_zero.report.run_history import Story

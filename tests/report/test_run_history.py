@@ -6,8 +6,8 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from sample_events import EPOCH
-from small_config import small_config
+from support.runs.sample_events import EPOCH
+from support.runs.small_config import small_config
 
 from automl_zero.report import run_history as module
 from automl_zero.report.run_history import Course, Story, milestones

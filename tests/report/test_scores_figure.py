@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from sample_events import FINAL
-from small_config import mixed_config, small_config
+from support.runs.sample_events import FINAL
+from support.runs.small_config import mixed_config, small_config
 
 from automl_zero.report.run_history import Story
 from automl_zero.report.scores_figure import Interval, draw_scores, explanation, reach_of, scores_chart

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from small_config import small_config
+from support.runs.small_config import small_config
 
 from automl_zero.config import Config
 from automl_zero.run.console.progress import Progress

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from small_config import MIXED, mixed_config, small_config
+from support.runs.small_config import MIXED, mixed_config, small_config
 
 from automl_zero.config import Config
 from automl_zero.program.program import Program

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from small_config import mixed_config, small_config
+from support.runs.small_config import mixed_config, small_config
 
 from automl_zero.config import ConfigError, load_config, preset_names
 from automl_zero.run.budget import EFFORTS, is_started, with_effort

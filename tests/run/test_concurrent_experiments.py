@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kept_states import ALL_STATES, QUIET, cut_events, record, resume
-from small_config import small_config
-from small_fleet import SmallEngine, SmallFleet
-from timeless import timeless
+from support.runs.saved_states import ALL_STATES, QUIET, cut_events, record, resume
+from support.runs.small_config import small_config
+from support.runs.small_worker_pool import SmallEngine, SmallFleet
+from support.runs.timeless import timeless
 
 from automl_zero.config import Config, ConfigError
 from automl_zero.report.run_history import Story

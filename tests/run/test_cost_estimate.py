@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sample_events import ESTIMATE
-from small_config import mixed_config, small_config
+from support.runs.sample_events import ESTIMATE
+from support.runs.small_config import mixed_config, small_config
 
 from automl_zero.config import Config
 from automl_zero.program.library import library_program

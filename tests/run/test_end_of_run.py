@@ -11,9 +11,9 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from kept_states import cut_events, migrating, record, resume
 from rich.console import Console
-from timeless import timeless
+from support.runs.saved_states import cut_events, migrating, record, resume
+from support.runs.timeless import timeless
 from typer.testing import CliRunner, Result
 
 from automl_zero.cli import main

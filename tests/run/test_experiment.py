@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from small_config import MIXED, STAGE, mixed_config, small_config
-from small_fleet import SmallEngine, SmallFleet
+from support.runs.small_config import MIXED, STAGE, mixed_config, small_config
+from support.runs.small_worker_pool import SmallEngine, SmallFleet
 
 from automl_zero.config import Config, ConfigError
 from automl_zero.program.library import library_program

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from kept_states import QUIET, migrating, record, resume
-from timeless import timeless
+from support.runs.saved_states import QUIET, migrating, record, resume
+from support.runs.timeless import timeless
 
 from automl_zero.run.checkpoint.manager import latest, state_digest
 from automl_zero.run.record import folder_files

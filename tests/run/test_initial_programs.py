@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_config import small_config
+from support.runs.small_config import small_config
 
 from automl_zero.config import ConfigError
 from automl_zero.program.library import library_program

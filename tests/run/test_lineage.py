@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from small_config import small_config
+from support.runs.small_config import small_config
 
 from automl_zero.program.program import Program
 from automl_zero.program.text import from_text

@@ -3,8 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from islands import new_island
-from small_config import mixed_config, small_config
+from support.runs.islands import new_island
+from support.runs.small_config import mixed_config, small_config
 
 from automl_zero.config import ConfigError, load_config, preset_names
 from automl_zero.run import memory_check

@@ -7,8 +7,8 @@ from threading import Timer
 from typing import Any
 
 import pytest
-from small_config import small_config
-from timeless import timeless
+from support.runs.small_config import small_config
+from support.runs.timeless import timeless
 
 from automl_zero.config import Config, ConfigError
 from automl_zero.run.checkpoint.manager import latest, state_digest

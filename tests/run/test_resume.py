@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from kept_states import ALL_STATES, cut_events, flip_bit, grouped, migrating, record, resume
 from rich.console import Console
-from small_config import small_config
-from small_fleet import SmallEngine, SmallFleet
-from timeless import timeless
+from support.runs.saved_states import ALL_STATES, cut_events, flip_bit, grouped, migrating, record, resume
+from support.runs.small_config import small_config
+from support.runs.small_worker_pool import SmallEngine, SmallFleet
+from support.runs.timeless import timeless
 
 from automl_zero.config import Config
 from automl_zero.run.checkpoint.file_format import FORMAT, read_checkpoint

@@ -4,8 +4,8 @@ from itertools import pairwise
 from typing import Any, TypeVar
 
 import pytest
-from small_config import MIXED, STAGE, mixed_config, small_config
-from timeless import timeless
+from support.runs.small_config import MIXED, STAGE, mixed_config, small_config
+from support.runs.timeless import timeless
 
 from automl_zero.config import Config, ConfigError
 from automl_zero.program.learned_state import learned_addresses

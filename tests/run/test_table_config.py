@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from small_config import small_config
-from table_file import path
+from support.data.table_file import path
+from support.runs.small_config import small_config
 
 from automl_zero.config import Config, ConfigError, load_config
 from automl_zero.run.table_config import fitted, load_fitted

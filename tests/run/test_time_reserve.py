@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from small_config import small_config
+from support.runs.small_config import small_config
 
 from automl_zero.run import time_reserve
 from automl_zero.run.time_reserve import BASELINES_SHARE, MOST_SHARE, seconds_after_search

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from islands import OFF, contents, fitness, member, members, new_island, newest, tasks_of, true_fitness
-from small_config import small_config
-from xoshiro import Xoshiro
+from support.programs.xoshiro import Xoshiro
+from support.runs.islands import OFF, contents, fitness, member, members, new_island, newest, tasks_of, true_fitness
+from support.runs.small_config import small_config
 
 from automl_zero.config import Config
 from automl_zero.program.library import library_program

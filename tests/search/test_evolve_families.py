@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from graphs import looks_valid
-from islands import contents, fitness, member, members, new_island, newest, tasks_of, true_fitness
-from small_config import small_config
+from support.programs.graphs import looks_valid
+from support.runs.islands import contents, fitness, member, members, new_island, newest, tasks_of, true_fitness
+from support.runs.small_config import small_config
 
 from automl_zero.config import ConfigError
 from automl_zero.program.library import library_program

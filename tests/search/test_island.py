@@ -6,8 +6,8 @@ from threading import Thread
 
 import numpy as np
 import pytest
-from islands import OFF, contents, fitness, members, new_island, tasks_of, true_fitness
-from small_config import small_config
+from support.runs.islands import OFF, contents, fitness, members, new_island, tasks_of, true_fitness
+from support.runs.small_config import small_config
 
 from automl_zero.config import ConfigError
 from automl_zero.program.library import library_program

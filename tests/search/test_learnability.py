@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from strategies import programs
+from support.programs.strategies import programs
 
 from automl_zero.program.library import LIBRARY, LibraryEntry, library_program
 from automl_zero.program.ops import OPS, Op

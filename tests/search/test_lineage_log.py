@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from islands import contents, members, new_island
-from small_config import small_config
+from support.runs.islands import contents, members, new_island
+from support.runs.small_config import small_config
 
 from automl_zero.program.program import Program
 from automl_zero.search.island import Island

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chisquare, kstest
-from small_config import small_config
+from support.runs.small_config import small_config
 
 from automl_zero.config import Config, Mutation, parse_config
 from automl_zero.program.library import library_program

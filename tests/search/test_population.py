@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import programs
+from support.programs.strategies import programs
 
 from automl_zero.program.library import LIBRARY, library_program
 from automl_zero.program.program import Program

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chisquare, kstest
-from xoshiro import Xoshiro
+from support.programs.xoshiro import Xoshiro
 
 from automl_zero.search import random_stream
 

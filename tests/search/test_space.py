@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from small_config import small_config
+from support.runs.small_config import small_config
 
 from automl_zero.config import ConfigError, Mutation, parse_config
 from automl_zero.program.ops import BY_NAME, OPS

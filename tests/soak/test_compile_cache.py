@@ -16,9 +16,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from commands import COMMAND, wait_until
-from small_config import small_file
-from timeless import timeless
+from support.runs.commands import COMMAND, wait_until
+from support.runs.small_config import small_file
+from support.runs.timeless import timeless
 
 from automl_zero.run.checkpoint.manager import state_digest
 from automl_zero.run.record.run_folder import read_run

@@ -18,8 +18,8 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
-from dashboard_server import Server, serving
-from hostile_runs import make_hostile_runs
+from support.dashboard.server import Server, serving
+from support.runs.hostile_runs import make_hostile_runs
 
 pytestmark = pytest.mark.soak
 SECONDS = float(os.environ.get("SOAK_SECONDS", "1200")) / 10

@@ -18,9 +18,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-from commands import start, wait_until
-from kept_states import grouped
-from timeless import timeless
+from support.runs.commands import start, wait_until
+from support.runs.saved_states import grouped
+from support.runs.timeless import timeless
 
 from automl_zero.run.checkpoint.manager import latest, state_digest
 from automl_zero.run.record.events import EpochEnd

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
 import pytest
-from config_fuzz import Case, Outcome, Worker, cases
+from support.runs.random_configs import Case, Outcome, Worker, cases
 
 COUNT = int(1000 * float(os.environ.get("SOAK_SECONDS", "1200")) / 1200)  # fewer in a shorter soak
 SEED, WORKERS = 1000, 2

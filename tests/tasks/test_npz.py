@@ -11,7 +11,7 @@ from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZIP_LZMA, ZIP_STORED
 
 import numpy as np
 import pytest
-from damage import archive, npy, npy_of
+from support.data.damage import archive, npy, npy_of
 
 from automl_zero.system import memory
 from automl_zero.tasks.npz import Npz, read_npz, write_npz

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from table_file import of_kind
+from support.data.table_file import of_kind
 
 from automl_zero.config import TasksConfig
 from automl_zero.program.program import AddressCounts

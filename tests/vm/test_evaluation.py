@@ -7,15 +7,14 @@ from dataclasses import replace
 from itertools import permutations
 from typing import Any
 
-import kernel_cases as cases
 import numpy as np
 import pytest
-import rounding
-import strategies
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from kernel_cases import every_width
-from reference_cases import program as program_of
+from support.programs import kernel_cases as cases
+from support.programs import rounding, strategies
+from support.programs.kernel_cases import every_width
+from support.programs.reference_cases import program as program_of
 
 from automl_zero.program.library import LIBRARY, library_program
 from automl_zero.program.ops import OPS, Kind

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kernel_cases import every_width
-from reference_cases import TASK_SETS, program
+from support.programs.kernel_cases import every_width
+from support.programs.reference_cases import TASK_SETS, program
 
 from automl_zero.program.library import library_program
 from automl_zero.program.program import AddressCounts, Program

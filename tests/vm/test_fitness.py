@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-import golden_data as golden
 import numpy as np
 import pytest
+from support.programs import golden_data as golden
 
 from automl_zero.program.ops import BY_NAME
 from automl_zero.program.program import PREDICTION, Instruction, Program

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-import rounding
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference_cases import SOME_PROGRAMS, TASK_SETS, constant_tasks
-from reference_cases import program as program_of
+from support.programs import rounding
+from support.programs.reference_cases import SOME_PROGRAMS, TASK_SETS, constant_tasks
+from support.programs.reference_cases import program as program_of
 
 from automl_zero.program.library import LIBRARY, library_program
 from automl_zero.program.ops import Kind

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import golden_data as golden
-import kernel_cases as cases
 import numpy as np
 import pytest
-from kernel_cases import Banks, every_width
+from support.programs import golden_data as golden
+from support.programs import kernel_cases as cases
+from support.programs.kernel_cases import Banks, every_width
 
 from automl_zero.program.ops import BY_NAME, OPS, Array, Kind, Op
 from automl_zero.program.program import Instruction

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import golden_data as golden
-import kernel_cases as cases
 import numpy as np
 import pytest
+from support.programs import golden_data as golden
+from support.programs import kernel_cases as cases
 
 from automl_zero.program.ops import OPS
 from automl_zero.vm.execute import evaluate

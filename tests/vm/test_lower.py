@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import instructions, programs
+from support.programs.strategies import instructions, programs
 
 from automl_zero.program.library import LIBRARY, library_program
 from automl_zero.program.ops import BY_NAME, OPS, Kind

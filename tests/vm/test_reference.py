@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference_cases import COUNTS, NOISY_PROGRAMS, NUM_FEATURES, SOME_PROGRAMS, TASK_SETS, program
-from strategies import instructions
+from support.programs.reference_cases import COUNTS, NOISY_PROGRAMS, NUM_FEATURES, SOME_PROGRAMS, TASK_SETS, program
+from support.programs.strategies import instructions
 
 from automl_zero.program.ops import OPS, Kind, Op
 from automl_zero.program.program import Instruction, Program

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import golden_data as golden
 import numpy as np
 import pytest
+from support.programs import golden_data as golden
 
 from automl_zero.program.ops import BY_NAME, OPS
 from automl_zero.vm.reference import Memory, execute, run

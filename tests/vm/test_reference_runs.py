@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from reference_cases import NUM_FEATURES, constant_tasks, program
+from support.programs.reference_cases import NUM_FEATURES, constant_tasks, program
 
 from automl_zero.program.ops import Kind
 from automl_zero.tasks.task import Loss, TaskSet

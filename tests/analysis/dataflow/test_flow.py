@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import programs
+from support.programs.strategies import programs
 
 from automl_zero.analysis.dataflow.flow import (
     GIVEN_FEATURES,

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import given
-from strategies import programs
+from support.programs.strategies import programs
 
 from automl_zero.analysis.dataflow.findings import Line
 from automl_zero.analysis.dataflow.program_edit import (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hypothesis import given
-from strategies import programs
+from support.programs.strategies import programs
 
 from automl_zero.analysis.readable.diff import Difference, Mark, between
 from automl_zero.program.library import library_program

@@ -6,7 +6,7 @@ import re
 
 import pytest
 from hypothesis import given
-from strategies import programs
+from support.programs.strategies import programs
 
 from automl_zero.analysis.dataflow.findings import Finding, comments
 from automl_zero.analysis.readable.diff import Mark, difference

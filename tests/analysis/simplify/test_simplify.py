@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import programs
+from support.programs.strategies import programs
 
 from automl_zero.analysis.dataflow.program_edit import lines_of
 from automl_zero.analysis.simplify.rewrite import canonical

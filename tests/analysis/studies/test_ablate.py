@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from small_config import small_config
+from support.runs.small_config import small_config
 
 from automl_zero.analysis.compare import Estimate
 from automl_zero.analysis.studies.ablate import Effect, ablate

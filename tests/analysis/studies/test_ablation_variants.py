@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given
-from strategies import programs
+from support.programs.strategies import programs
 
 from automl_zero.analysis.dataflow.findings import Line
 from automl_zero.analysis.dataflow.program_edit import constant_scalar, lines_of, live_lines

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from small_config import small_config
+from support.runs.small_config import small_config
 
 from automl_zero.analysis.studies.constant_replacement import decouple, with_constant
 from automl_zero.analysis.studies.derived_constants import Use, coupled_uses

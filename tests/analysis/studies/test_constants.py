@@ -4,7 +4,7 @@ import math
 
 import pytest
 from hypothesis import given
-from strategies import programs
+from support.programs.strategies import programs
 
 from automl_zero.analysis.studies.constants import constants_of, with_values
 from automl_zero.program.library import library_program

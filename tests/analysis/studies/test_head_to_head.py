@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from small_config import small_config
+from support.runs.small_config import small_config
 
 from automl_zero.analysis.studies.head_to_head import Budget, compete, judge
 from automl_zero.analysis.studies.tune import tune

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from small_config import small_config
+from support.runs.small_config import small_config
 
 from automl_zero.analysis.studies.paper_variants import AVERAGED, BILINEAR, NOISE, NORMALIZED, OFFSET, known_variants
 from automl_zero.program.learned_state import learned_addresses

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from small_config import STAGE, small_config, small_file
+from support.runs.small_config import STAGE, small_config, small_file
 
 from automl_zero.analysis.studies.transfer import Place, places, transfer
 from automl_zero.config import ConfigError

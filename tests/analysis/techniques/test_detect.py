@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given, settings
-from programs_with_techniques import FIGURE_6, LIBRARY_TECHNIQUES, LOGISTIC, SQUARED, WRITTEN
-from strategies import programs
+from support.programs.programs_with_techniques import FIGURE_6, LIBRARY_TECHNIQUES, LOGISTIC, SQUARED, WRITTEN
+from support.programs.strategies import programs
 
 from automl_zero.analysis.dataflow.findings import TECHNIQUES
 from automl_zero.analysis.dataflow.program_edit import lines_of

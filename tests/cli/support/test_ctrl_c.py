@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
-from commands import COMMAND, start, wait_until
-from small_config import small_file
+from support.runs.commands import COMMAND, start, wait_until
+from support.runs.small_config import small_file
 
 from automl_zero.run.record.events import Final, Stop
 from automl_zero.run.record.run_folder import read_run

@@ -4,7 +4,7 @@ from pathlib import Path
 from shlex import split
 
 import pytest
-from small_config import small_file
+from support.runs.small_config import small_file
 from typer.testing import CliRunner
 
 from automl_zero.cli import main

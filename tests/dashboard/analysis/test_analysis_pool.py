@@ -12,10 +12,10 @@ from pathlib import Path
 
 import psutil
 import pytest
-from commands import wait_until
-from dashboard_client import OPENED, client
-from sample_events import EPOCH, improvement
-from small_config import small_config
+from support.dashboard.client import OPENED, client
+from support.runs.commands import wait_until
+from support.runs.sample_events import EPOCH, improvement
+from support.runs.small_config import small_config
 
 from automl_zero.dashboard.analysis import analysis_pool
 from automl_zero.dashboard.analysis.analysis_pool import Analyst, BusyError, Question

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dashboard_client import change, client
-from sample_events import EPOCH, improvement
-from small_config import small_config
+from support.dashboard.client import change, client
+from support.runs.sample_events import EPOCH, improvement
+from support.runs.small_config import small_config
 
 from automl_zero.dashboard.server import app
 from automl_zero.run.record.events import to_json

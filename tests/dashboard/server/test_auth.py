@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dashboard_client import HERE, TOKEN, browser, change, client, stranger
 from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
+from support.dashboard.client import HERE, TOKEN, browser, change, client, stranger
 
 PROXY = {"Host": "127.0.0.1:8765", "Origin": "https://runs.example.org"}
 STATIC = Path(__file__).parents[3] / "src" / "automl_zero" / "dashboard" / "static"

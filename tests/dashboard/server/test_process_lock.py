@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from commands import wait_until
+from support.runs.commands import wait_until
 
 from automl_zero.dashboard.server import process_lock
 from automl_zero.run.record.run_folder import HOLDER, LOCK, StoreError, locked

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from small_config import small_config
+from support.runs.small_config import small_config
 
 from automl_zero.dashboard.server import run_index
 from automl_zero.dashboard.server.run_index import Shelf, runs_of

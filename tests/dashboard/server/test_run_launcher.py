@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from commands import wait_until
-from dashboard_client import OPENED, change, client
+from support.dashboard.client import OPENED, change, client
+from support.runs.commands import wait_until
 
 from automl_zero.dashboard.server import run_launcher
 from automl_zero.dashboard.server.run_launcher import Launched

@@ -13,8 +13,8 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
-from commands import COMMAND, wait_until
-from dashboard_server import Server, change, serving
+from support.dashboard.server import Server, change, serving
+from support.runs.commands import COMMAND, wait_until
 
 from automl_zero.config import ConfigError
 from automl_zero.dashboard.server.access import VARIABLE

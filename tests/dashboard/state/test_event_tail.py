@@ -6,7 +6,7 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
-from sample_events import epoch, improvement
+from support.runs.sample_events import epoch, improvement
 
 from automl_zero.dashboard.state import event_tail, run_state
 from automl_zero.dashboard.state.event_tail import Follower

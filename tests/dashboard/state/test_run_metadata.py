@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dashboard_client import client
-from hostile_runs import HOSTILE, make_hostile_run
-from sample_events import EPOCH
-from small_config import small_config
+from support.dashboard.client import client
+from support.runs.hostile_runs import HOSTILE, make_hostile_run
+from support.runs.sample_events import EPOCH
+from support.runs.small_config import small_config
 
 from automl_zero.config import load_config
 from automl_zero.run.record.events import Start, Stop, to_json

@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hostile_runs import SCORES
-from sample_events import EPOCH, SCORING, epoch, improvement, selection
-from small_config import small_config
+from support.runs.hostile_runs import SCORES
+from support.runs.sample_events import EPOCH, SCORING, epoch, improvement, selection
+from support.runs.small_config import small_config
 
 from automl_zero.dashboard.state import responses
 from automl_zero.dashboard.state.event_tail import Follower

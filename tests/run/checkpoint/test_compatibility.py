@@ -4,9 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from kept_states import checkpoint
-from sample_events import EPOCH
-from small_config import small_config
+from support.runs.sample_events import EPOCH
+from support.runs.saved_states import checkpoint
+from support.runs.small_config import small_config
 
 from automl_zero.config import Config
 from automl_zero.run.checkpoint.compatibility import check_changes, check_goes_on, config_changes, other_changes

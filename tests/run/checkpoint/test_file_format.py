@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from kept_states import checkpoint, flip_bit
+from support.runs.saved_states import checkpoint, flip_bit
 
 from automl_zero import __version__
 from automl_zero.run.checkpoint.file_format import (

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kept_states import checkpoint, flip_bit, snapshot
+from support.runs.saved_states import checkpoint, flip_bit, snapshot
 
 from automl_zero.config import CheckpointConfig
 from automl_zero.run.checkpoint.file_format import FORMAT

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from kept_states import RECORD, snapshot
-from sample_events import selection
+from support.runs.sample_events import selection
+from support.runs.saved_states import RECORD, snapshot
 
 from automl_zero.run.checkpoint.snapshot import Snapshot, named_arrays, overwrite
 from automl_zero.run.record.run_folder import StoreError

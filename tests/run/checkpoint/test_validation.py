@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from kept_states import migrating, record, resume
-from small_config import mixed_config, small_config
+from support.runs.saved_states import migrating, record, resume
+from support.runs.small_config import mixed_config, small_config
 
 from automl_zero.config import Config
 from automl_zero.program.ops import OPS

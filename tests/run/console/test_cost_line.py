@@ -3,8 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sample_events import ESTIMATE
-from small_config import small_config
+from support.runs.sample_events import ESTIMATE
+from support.runs.small_config import small_config
 
 from automl_zero.run.console.cost_line import announcement, cost, time_of_steps
 

@@ -7,7 +7,7 @@ from io import StringIO
 
 import pytest
 from rich.console import Console
-from sample_events import EPOCH, ESTIMATE, SCORING, improvement, selection
+from support.runs.sample_events import EPOCH, ESTIMATE, SCORING, improvement, selection
 
 from automl_zero.config import Config
 from automl_zero.run.console import display

@@ -6,8 +6,8 @@ from io import StringIO
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
-from sample_events import EPOCH, ESTIMATE, SCORING, after, improvement, selection
-from small_config import mixed_config, small_config
+from support.runs.sample_events import EPOCH, ESTIMATE, SCORING, after, improvement, selection
+from support.runs.small_config import mixed_config, small_config
 
 from automl_zero.program.library import library_program
 from automl_zero.program.text import to_text

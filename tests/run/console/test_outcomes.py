@@ -3,8 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sample_events import EPOCH
-from small_config import small_config
+from support.runs.sample_events import EPOCH
+from support.runs.small_config import small_config
 
 from automl_zero.run.console.outcomes import FATES, NO_FATES, pruned, sentence, shares
 from automl_zero.search.state import COUNTERS

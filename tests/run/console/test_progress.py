@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sample_events import EPOCH, ESTIMATE, after, epoch, improvement, selection
-from small_config import small_config
+from support.runs.sample_events import EPOCH, ESTIMATE, after, epoch, improvement, selection
+from support.runs.small_config import small_config
 
 from automl_zero.run.console.progress import Progress
 from automl_zero.run.record.events import Event, Stop

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from small_config import small_config
+from support.runs.small_config import small_config
 
 from automl_zero.run.console.run_info import facts
 from automl_zero.run.record.events import Start, Stop

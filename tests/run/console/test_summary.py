@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sample_events import EPOCH, after, improvement
+from support.runs.sample_events import EPOCH, after, improvement
 
 from automl_zero.program.text import from_text
 from automl_zero.run.console.progress import Progress

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from kept_states import QUIET
 from numpy.typing import NDArray
-from small_config import mixed_config, small_config
-from small_fleet import SmallEngine, SmallFleet, UnevenFleet
+from support.runs.saved_states import QUIET
+from support.runs.small_config import mixed_config, small_config
+from support.runs.small_worker_pool import SmallEngine, SmallFleet, UnevenFleet
 
 from automl_zero.config import Config, ConfigError
 from automl_zero.run.archipelago import Archipelago

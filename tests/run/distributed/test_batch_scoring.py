@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from small_config import mixed_config, small_config
-from small_fleet import SmallFleet
+from support.runs.small_config import mixed_config, small_config
+from support.runs.small_worker_pool import SmallFleet
 
 from automl_zero.program.program import Program
 from automl_zero.run.distributed.batch_scoring import score_on_hosts

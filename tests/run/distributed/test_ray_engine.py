@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 import ray
-from kept_states import QUIET, grouped, migrating, record
-from small_config import small_file
-from timeless import timeless
+from support.runs.saved_states import QUIET, grouped, migrating, record
+from support.runs.small_config import small_file
+from support.runs.timeless import timeless
 from typer.testing import CliRunner
 
 from automl_zero.cli import main

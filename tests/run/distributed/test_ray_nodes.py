@@ -11,9 +11,9 @@ from threading import Thread
 import psutil
 import pytest
 import ray
-from kept_states import migrating
 from ray.cluster_utils import Cluster
-from timeless import timeless
+from support.runs.saved_states import migrating
+from support.runs.timeless import timeless
 
 from automl_zero.run.distributed.ray_engine import RayEngine
 from automl_zero.run.record.callbacks import Callback

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from small_config import mixed_config, small_config
-from small_fleet import SmallEngine, SmallFleet
+from support.runs.small_config import mixed_config, small_config
+from support.runs.small_worker_pool import SmallEngine, SmallFleet
 
 from automl_zero.config import Config
 from automl_zero.program.program import Program

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kept_states import QUIET
-from small_config import small_config
-from timeless import timeless
+from support.runs.saved_states import QUIET
+from support.runs.small_config import small_config
+from support.runs.timeless import timeless
 
 from automl_zero.config import Config
 from automl_zero.run.checkpoint.manager import Checkpoints

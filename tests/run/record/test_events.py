@@ -4,7 +4,7 @@ import json
 from dataclasses import FrozenInstanceError, replace
 
 import pytest
-from sample_events import EPOCH, ESTIMATE
+from support.runs.sample_events import EPOCH, ESTIMATE
 
 from automl_zero.run.record.events import EpochEnd, Event, Final, from_json, to_json, to_plain
 

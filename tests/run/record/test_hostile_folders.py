@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from kept_states import migrating, record
+from support.runs.saved_states import migrating, record
 from typer.testing import CliRunner, Result
 
 from automl_zero.cli import main

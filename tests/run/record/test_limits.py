@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from small_config import small_config
+from support.runs.small_config import small_config
 
 from automl_zero.config import Config, ConfigError, ExperimentConfig, StopConfig
 from automl_zero.run.record.limits import Spent, check_ends, experiment_limit, run_limit

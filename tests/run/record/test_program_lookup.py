@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from small_config import small_config
+from support.runs.small_config import small_config
 
 from automl_zero.program.library import LIBRARY, library_program
 from automl_zero.program.program import ProgramError

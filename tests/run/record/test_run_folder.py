@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from small_config import small_config
+from support.runs.small_config import small_config
 
 from automl_zero.config import Config
 from automl_zero.program.text import from_text

@@ -6,8 +6,8 @@ from typing import Any, get_args
 
 import numpy as np
 import pytest
-from small_config import STAGE, small_config
-from table_file import of_kind
+from support.data.table_file import of_kind
+from support.runs.small_config import STAGE, small_config
 
 from automl_zero.config import BaselinesConfig, Config
 from automl_zero.program.library import library_program, two_layer_net

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_config import small_config
-from stand_in import stand_in
+from support.data.stand_in import stand_in
+from support.runs.small_config import small_config
 
 from automl_zero.config import ConfigError, load_config, preset_names
 from automl_zero.program.library import library_program

@@ -3,7 +3,7 @@ from __future__ import annotations
 from math import sqrt
 
 import pytest
-from small_config import small_config
+from support.runs.small_config import small_config
 
 from automl_zero.program.library import library_program
 from automl_zero.run.record.events import Score

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from small_config import STAGE, small_config
-from table_file import of_kind
+from support.data.table_file import of_kind
+from support.runs.small_config import STAGE, small_config
 
 from automl_zero.run.scoring.baselines import ALGORITHMS
 from automl_zero.run.scoring.task_summary import Habitat, describe, explore

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kept_states import QUIET, migrating, resume
+from support.runs.saved_states import QUIET, migrating, resume
 from typer.testing import CliRunner
 
 from automl_zero.cli import main

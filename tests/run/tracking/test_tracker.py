@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kept_states import QUIET, migrating
-from sample_events import EPOCH, epoch, improvement, selection
-from timeless import timeless
+from support.runs.sample_events import EPOCH, epoch, improvement, selection
+from support.runs.saved_states import QUIET, migrating
+from support.runs.timeless import timeless
 
 from automl_zero.config import Config
 from automl_zero.run.record.events import Baseline, Final, Score, Stop

@@ -6,11 +6,11 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from graphs import EMITTED, NOT_EMITTED, NOT_LIFTED, Workshop, config_of, decoded, meaning
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from reference_cases import COUNTS, SOME_PROGRAMS, TASK_SETS, program
-from strategies import instructions, programs
+from support.programs.graphs import EMITTED, NOT_EMITTED, NOT_LIFTED, Workshop, config_of, decoded, meaning
+from support.programs.reference_cases import COUNTS, SOME_PROGRAMS, TASK_SETS, program
+from support.programs.strategies import instructions, programs
 
 from automl_zero.program.library import LIBRARY, LibraryEntry, library_program
 from automl_zero.program.ops import OPS

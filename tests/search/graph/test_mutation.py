@@ -6,8 +6,8 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from graphs import EMITTED, SPARE, Workshop, config_of, looks_valid
-from reference_cases import program
+from support.programs.graphs import EMITTED, SPARE, Workshop, config_of, looks_valid
+from support.programs.reference_cases import program
 
 from automl_zero.program.library import LIBRARY, library_program
 from automl_zero.program.ops import OPS, Op

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from graphs import EMITTED, Workshop, config_of, looks_valid
-from reference_cases import program
+from support.programs.graphs import EMITTED, Workshop, config_of, looks_valid
+from support.programs.reference_cases import program
 
 from automl_zero.program.library import LIBRARY, LibraryEntry, library_program
 from automl_zero.program.program import Program

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tiny_images import PACKAGE, tiny, tiny_arrays, write_program
+from support.data.tiny_images import PACKAGE, tiny, tiny_arrays, write_program
 
 from automl_zero.tasks.datasets.dataset_info import dataset_facts, dataset_rows
 from automl_zero.tasks.datasets.datasets import dataset_names, load_dataset

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tiny_images import (
+from support.data.tiny_images import (
     NOWHERE,
     PACKAGE,
     PARTS,

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
-from table_file import NUMBERS
+from support.data.table_file import NUMBERS
 
 from automl_zero.system import memory
 from automl_zero.tasks.tables.compressed import opened_unpacked

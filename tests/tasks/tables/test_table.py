@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-import table_file
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from table_file import NUMBERS
+from support.data import table_file
+from support.data.table_file import NUMBERS
 
 from automl_zero.tasks.tables.table import Table, from_arrays, from_frame
 from automl_zero.tasks.tables.table_reader import read_table

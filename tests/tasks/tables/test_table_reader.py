@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import sklearn.datasets
 from sklearn.utils import Bunch
-from table_file import NUMBERS
+from support.data.table_file import NUMBERS
 
 from automl_zero.tasks.tables import table_reader as module
 from automl_zero.tasks.tables.table import from_frame

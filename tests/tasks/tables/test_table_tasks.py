@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-import table_file
+from support.data import table_file
 
 from automl_zero.config import TasksConfig
 from automl_zero.tasks.splits import Stage

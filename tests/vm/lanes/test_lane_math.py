@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import golden_data as golden
-import kernel_cases as cases
 import numpy as np
 import pytest
-from kernel_cases import every_width
+from support.programs import golden_data as golden
+from support.programs import kernel_cases as cases
+from support.programs.kernel_cases import every_width
 
 from automl_zero.program.ops import OPS, Op
 from automl_zero.program.program import MAX_ADDRESSES, Instruction

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import kernel_cases as cases
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from kernel_cases import every_width
+from support.programs import kernel_cases as cases
+from support.programs.kernel_cases import every_width
 
 from automl_zero.program.ops import BY_NAME, Kind
 from automl_zero.program.program import Instruction

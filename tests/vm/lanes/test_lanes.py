@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import kernel_cases as cases
 import numpy as np
 import pytest
-from kernel_cases import every_width
+from support.programs import kernel_cases as cases
+from support.programs.kernel_cases import every_width
 
 from automl_zero.vm.jit import jit
 from automl_zero.vm.lanes import lanes as simd

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 from rich.console import Console
-from sample_events import selection
-from small_config import MIXED, small_config
+from support.runs.sample_events import selection
+from support.runs.small_config import MIXED, small_config
 
 from automl_zero.config import Config
 from automl_zero.run.checkpoint.file_format import Checkpoint, origin_of

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from small_config import small_config
+from support.runs.small_config import small_config
 
 from automl_zero.config import Config
 from automl_zero.program.program import Program

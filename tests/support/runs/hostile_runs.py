@@ -6,8 +6,8 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from sample_events import EPOCH, SCORING, improvement
-from small_config import small_config
+from support.runs.sample_events import EPOCH, SCORING, improvement
+from support.runs.small_config import small_config
 
 from automl_zero.run.record.events import (
     Ancestor,

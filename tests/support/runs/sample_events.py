@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from small_config import small_config
+from support.runs.small_config import small_config
 
 from automl_zero.config import Config
 from automl_zero.run.console.progress import Progress

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import strategies
 from hypothesis import strategies as st
+from support.programs import strategies
 
 from automl_zero.program.ops import OPS
 from automl_zero.program.program import AddressCounts, Program

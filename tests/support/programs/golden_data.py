@@ -19,7 +19,7 @@ from automl_zero.vm.result import Evaluation
 
 Pairs = dict[str, tuple[Any, Any]]
 
-FOLDER = Path(__file__).parent / "golden"
+FOLDER = Path(__file__).parents[2] / "golden"
 LOSSES = {"RMS_ERROR": Loss.RMSE, "ACCURACY": Loss.ACCURACY}
 
 

@@ -10,10 +10,10 @@ from itertools import chain
 from types import ModuleType
 from typing import Any
 
-import golden_data as golden
 import numpy as np
 import pytest
-import rounding
+from support.programs import golden_data as golden
+from support.programs import rounding
 
 from automl_zero.codegen.equivalence import draws, predictions_of
 from automl_zero.codegen.languages import LANGUAGES

@@ -9,9 +9,9 @@ from functools import partial
 from typing import Any
 from unittest.mock import patch
 
-import golden_data as golden
-import kernel_cases as cases
 import numpy as np
+from support.programs import golden_data as golden
+from support.programs import kernel_cases as cases
 
 from automl_zero.program.ops import Array, Op
 from automl_zero.program.program import Instruction, Program

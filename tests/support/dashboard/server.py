@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import httpx
-from commands import COMMAND
+from support.runs.commands import COMMAND
 
 ADDRESS = re.compile(r"dashboard: (http://\S+?/)\?token=(\S+)")
 
