@@ -160,8 +160,8 @@ def _is_mixed(trial: Trial, state: Memory, tick: int) -> bool:
 
 
 def _mixed(trial: Trial, state: Memory, tick: int) -> Array:
-    a, b, *places = points(PLACES + 2)
-    corners = [[trial.output(state, tick, at + step) for step in (a + b, a, b, 0 * a)] for at in places]
+    a, b, *transfer_targets = points(PLACES + 2)
+    corners = [[trial.output(state, tick, at + step) for step in (a + b, a, b, 0 * a)] for at in transfer_targets]
     return np.asarray(np.array(corners) @ np.array([1.0, -1.0, -1.0, 1.0]))
 
 
@@ -336,8 +336,8 @@ def _rates(trial: Trial, line: Line, place: int) -> list[float] | None:
     if values[0].ndim:
         return None
     (state, tick), (a, b) = trial.last, points(2)
-    places = (state, a), (state, b), (trial.otherwise, a)
-    first, *others = (trial.value(line, memory, tick, x)[place] for memory, x in places)
+    transfer_targets = (state, a), (state, b), (trial.otherwise, a)
+    first, *others = (trial.value(line, memory, tick, x)[place] for memory, x in transfer_targets)
     if any(differ(first, other) for other in others):
         return None
     sizes = [abs(float(value)) for value in values]

@@ -62,11 +62,16 @@ def _write(path: Path) -> None:
     first = EpochEnd(
         seconds=0.0, experiment=0, epoch=1, experiment_programs=1, programs=1, train_steps=1, best_fitness=0.5,
         island_fitness=(0.5,) * ISLANDS, counters=dict.fromkeys(COUNTERS, 10**9), behaviours=(50,) * ISLANDS,
-        takeover=(9,) * ISLANDS,
+        most_common_count=(9,) * ISLANDS,
     )  # fmt: skip
     program = "def Setup():\n" + "  v1 = s2 * v0\n" * 20 + "def Predict():\n  s1 = dot(v0, v1)\ndef Learn():\n"
     found = Improvement(
-        seconds=0.0, experiment=0, experiment_programs=1, fitness=0.5, record=True, program=program + "  s2 = s0 - s1\n"
+        seconds=0.0,
+        experiment=0,
+        experiment_programs=1,
+        fitness=0.5,
+        is_best=True,
+        program=program + "  s2 = s0 - s1\n",
     )
     with path.open("w", encoding="utf-8") as file:
         for n in range(1, EVENTS_OF_A_RUN + 1):

@@ -16,7 +16,7 @@ from time import process_time
 import numpy as np
 
 from automl_zero.analysis.dataflow.findings import TECHNIQUES, Finding
-from automl_zero.analysis.techniques.detect import recognise
+from automl_zero.analysis.techniques.detect import detect
 from automl_zero.analysis.techniques.probe import Probe
 from automl_zero.config import Config, load_config
 from automl_zero.program.program import Program
@@ -92,7 +92,7 @@ def _members(island: Island) -> list[Program]:
 def _tally(programs: list[Program], show: bool) -> Tally:
     tally: Tally = defaultdict(list)
     for program in programs:
-        for finding in recognise(program):
+        for finding in detect(program):
             verdict = bears_out(program, finding)
             tally[finding.technique].append(verdict)
             if show and verdict is False:

@@ -225,7 +225,7 @@ FIGURES = (
     search("s10", "train_steps", target=20e6, cpp=2.3e6),
     search("digits", "programs"),
     search("digits", "train_steps"),
-    search("digits", "redrawn"),
+    search("digits", "rejected_drafts"),
     Figure("speed-up, linear, two threads", "times", partial(thread_speed_up, "linear"), 1.9, None, True),
     Figure("speed-up, s10, two threads", "times", partial(thread_speed_up, "s10"), 1.9, None, True),
     Figure("start-up, import automl_zero", "s", partial(process, PYTHON, "-c", "import automl_zero"), 0.3),

@@ -168,7 +168,7 @@ def _scaled(program: Program, values: Mapping[float, float]) -> Program:
 
 def _tuned(config: Config, seed: int, trials: int) -> tuple[dict[str, Program], dict[str, float]]:
     """Each program with the constants that are best on a seed's select tasks, and the seconds that it took."""
-    places = list(_places(config, Stage.SELECT, seed, range(config.tasks.select.num_tasks)))
+    transfer_targets = list(_places(config, Stage.SELECT, seed, range(config.tasks.select.num_tasks)))
     tuned = {name: library_program(program) for name, program in PRINTED.items()}
     seconds = {}
     entrants = _entrants(config.tasks.num_features)
@@ -178,7 +178,7 @@ def _tuned(config: Config, seed: int, trials: int) -> tuple[dict[str, Program], 
         start = time.process_time()
 
         def score(candidate: Program, is_net: bool = name == NET) -> float:
-            return fmean(place.accuracy(candidate, is_net) for place in places)
+            return fmean(place.accuracy(candidate, is_net) for place in transfer_targets)
 
         tuning = tune_by(score, program, constants_of(program), seed, trials)
         seconds[name] = time.process_time() - start

@@ -18,9 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from automl_zero.analysis.compare import Estimate
+from automl_zero.analysis.compare import IntervalEstimate
 from automl_zero.analysis.studies.ablate import ablate
-from automl_zero.analysis.studies.head_to_head import Budget, Standing, compete
+from automl_zero.analysis.studies.head_to_head import Ranking, TuningBudget, compete
 from automl_zero.analysis.studies.paired_test import paired_difference
 from automl_zero.analysis.studies.paper_variants import known_variants
 from automl_zero.config import Config
@@ -41,7 +41,7 @@ def main() -> None:
     options = _options()
     sizes = [f"tasks.select.num_tasks={options.select}", f"tasks.final.num_tasks={options.final}"]
     config = suite_config("cifar10", [f"tasks.num_features={options.features}", *sizes])
-    budget = Budget(options.trials, options.seeds, options.workers)
+    budget = TuningBudget(options.trials, options.seeds, options.workers)
     found: dict[str, Any] = {name: getattr(options, name) for name in ("trials", "seeds", "select", "final")}
     found["parts"] = {}
     found["programs"] = _programs(config, budget)
@@ -72,9 +72,9 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _programs(config: Config, budget: Budget) -> dict[str, Any]:
+def _programs(config: Config, budget: TuningBudget) -> dict[str, Any]:
     """Each program's mean accuracy at every seed, its lead of the net, and the seconds it took."""
-    standings: dict[str, Standing] = {}
+    standings: dict[str, Ranking] = {}
     seconds = {}
     for name in PROGRAMS:
         start = time.perf_counter()
@@ -91,12 +91,12 @@ def _programs(config: Config, budget: Budget) -> dict[str, Any]:
     }
 
 
-def _parts(name: str, config: Config, budget: Budget) -> list[dict[str, Any]]:
+def _parts(name: str, config: Config, budget: TuningBudget) -> list[dict[str, Any]]:
     effects = ablate(library_program(name), known_variants(name), config, budget).effects
     return [{"name": each.name, "note": each.note, "change": plain(each.difference)} for each in effects]
 
 
-def plain(estimate: Estimate) -> list[float]:
+def plain(estimate: IntervalEstimate) -> list[float]:
     """A difference and its interval, as they are kept."""
     return [estimate.value, estimate.low, estimate.high]
 

@@ -160,12 +160,12 @@ def _at_full_size(found: dict[str, Any]) -> list[str]:
 
 
 def _knocked_out(tuned: dict[str, Any]) -> list[str]:
-    found, places = tuned["16"], _places_of_parts(tuned)
+    found, transfer_targets = tuned["16"], _places_of_parts(tuned)
     noise, both = (_change(found, "figure_6", f"noisy inputs{rest}") for rest in ("", " and their mean"))
-    heads = [f"`{name}`, F = {features}" for features, name in places]
-    rows = [f"| change | {' | '.join(heads)} | the paper |", "|" + "---|" * (len(places) + 2)]
+    heads = [f"`{name}`, F = {features}" for features, name in transfer_targets]
+    rows = [f"| change | {' | '.join(heads)} | the paper |", "|" + "---|" * (len(transfer_targets) + 2)]
     for change in (*PAPER_LOSSES, "noisy inputs and their mean"):
-        cells = [interval(_change(tuned[features], name, change)) for features, name in places]
+        cells = [interval(_change(tuned[features], name, change)) for features, name in transfer_targets]
         loss = f"{PAPER_LOSSES[change]:+.2f}" if change in PAPER_LOSSES else ""
         rows.append(f"| without {change} | {' | '.join(cells)} | {loss} |")
     return [
@@ -179,7 +179,7 @@ def _knocked_out(tuned: dict[str, Any]) -> list[str]:
         "",
         *rows,
         "",
-        *(f"- {_order_of(tuned, *place)}" for place in places),
+        *(f"- {_order_of(tuned, *place)}" for place in transfer_targets),
         f"- In the paper: {', '.join(PAPER_LOSSES)}.",
         "",
         "There are two rows of noise, as the line `v1 = uniform(0.0024, 0.67)` does two things: its mean, which is not "
@@ -253,10 +253,10 @@ def _elsewhere(found: dict[str, Any]) -> list[str]:
     ]
 
 
-def _on_pixels(places: Mapping[str, dict[str, Any]]) -> list[str]:
-    budget = next(iter(places.values()))
+def _on_pixels(transfer_targets: Mapping[str, dict[str, Any]]) -> list[str]:
+    budget = next(iter(transfer_targets.values()))
     rows = ["| data | F | program | two-layer net | logistic regression | program above the net |", "|" + "---|" * 6]
-    rows += [f"| {data} | {found['features']} | {_accuracies(found)} |" for data, found in places.items()]
+    rows += [f"| {data} | {found['features']} | {_accuracies(found)} |" for data, found in transfer_targets.items()]
     program, net, linear = PAPER_FASHION
     rows.append(f"| fashion-mnist, the paper | | {program:.2f} | {net:.2f} | {linear:.2f} | {program - net:+.2f} |")
     return [
@@ -272,9 +272,9 @@ def _on_pixels(places: Mapping[str, dict[str, Any]]) -> list[str]:
 
 def _what_falls_short(tuned: dict[str, Any], found: dict[str, Any]) -> list[str]:
     best = sum(_is_best(place) for place in found["places"])
-    places = _places_of_parts(tuned)
-    others = [place for place in places if _order(tuned[place[0]], place[1]) != list(PAPER_LOSSES)]
-    heard = [place for place in places if _change(tuned[place[0]], place[1], "noisy inputs")[2] < 0]
+    transfer_targets = _places_of_parts(tuned)
+    others = [place for place in transfer_targets if _order(tuned[place[0]], place[1]) != list(PAPER_LOSSES)]
+    heard = [place for place in transfer_targets if _change(tuned[place[0]], place[1], "noisy inputs")[2] < 0]
     return [
         "",
         "## What falls short of the paper, and why",
@@ -282,10 +282,10 @@ def _what_falls_short(tuned: dict[str, Any], found: dict[str, Any]) -> list[str]
         f"- Other images: at 16 features the tuned program is the best in {best} of {len(found['places'])} places"
         f"{_without_projection(found)}. SVHN and downsampled ImageNet, to which the paper transfers it, too, were not "
         "measured.",
-        f"- Order of the parts: {len(others)} of {len(places)} columns have another. Without averaged "
+        f"- Order of the parts: {len(others)} of {len(transfer_targets)} columns have another. Without averaged "
         "weights, `figure_6` loses little: its rate of learning is tuned anew, so that the latest weights alone "
         "predict almost as well. `figure_6_pruned` has no such constant: its rate is the deviation of its weights.",
-        f"- Noise: see above. Its part can be told from nothing in {len(heard)} of {len(places)} columns.",
+        f"- Noise: see above. Its part can be told from nothing in {len(heard)} of {len(transfer_targets)} columns.",
     ]
 
 

@@ -27,7 +27,7 @@ from automl_zero.run.distributed.ray_engine import RayEngine
 from automl_zero.run.distributed.sync_islands import MOST_STATES, STATE_EPOCHS, state_epochs
 from automl_zero.run.experiment import search_tasks
 from automl_zero.run.islands.engine import Engine
-from automl_zero.run.islands.migration import take
+from automl_zero.run.islands.migration import extract
 from automl_zero.run.islands.thread_engine import ThreadEngine
 
 TABLE = Path(__file__).with_name("SCALING.md")
@@ -98,8 +98,8 @@ class Costs:
     Attributes:
         worker: milliseconds for each process that holds islands, however many; ``island``: for each island on top;
             ``told``: for each state that is told.
-        state: bytes of an island's state; ``migrants``: of the programs that leave it in an epoch; ``harvest``: of what
-            it tells of births.
+        state: bytes of an island's state; ``migrants``: of the programs that leave it in an epoch; ``epoch_stats``: of
+            what it tells of births.
     """
 
     worker: float
@@ -107,7 +107,7 @@ class Costs:
     told: float
     state: int
     migrants: int
-    harvest: int
+    epoch_stats: int
 
     def own_seconds(self, workers: int, islands: int, period: int | None = None) -> float:
         """The driver's own work in an epoch, if islands tell their states after so many epochs."""
@@ -116,7 +116,7 @@ class Costs:
 
     def driver_seconds(self, workers: int, islands: int) -> float:
         """With what it waits for the network."""
-        sent = islands * (self.state / state_epochs(islands) + 2 * self.migrants + self.harvest)
+        sent = islands * (self.state / state_epochs(islands) + 2 * self.migrants + self.epoch_stats)
         return self.own_seconds(workers, islands) + sent / BANDWIDTH
 
     def least_seconds(self, workers: int, is_synchronous: bool) -> float:
@@ -186,10 +186,10 @@ def island_bytes() -> tuple[int, int, int]:
     made = Archipelago(config, search_tasks(config, 0), 0, engine=ThreadEngine(1))
     state = sum(array.nbytes for array in made.islands.arrays.values())
     island = workloads.new_island(SEARCH, 0)
-    leaving = take(island.state.population, np.arange(config.islands.migrants))
+    leaving = extract(island.state.population, np.arange(config.islands.migrants))
     island.run(workloads.search_config(SEARCH).islands.epoch_programs)
-    harvest = island.harvest(0)
-    told = sum(array.nbytes for array in (*harvest.ancestors, harvest.living))
+    epoch_stats = island.epoch_stats(0)
+    told = sum(array.nbytes for array in (*epoch_stats.ancestors, epoch_stats.living))
     return state, sum(array.nbytes for array in leaving.values()), told
 
 
@@ -208,7 +208,7 @@ def table(measured: Measured, load: float) -> str:
         free=free,
         state=waiting.state / 1e6,
         migrants=waiting.migrants / 1e3,
-        harvest=waiting.harvest / 1e3,
+        epoch_stats=waiting.epoch_stats / 1e3,
         bandwidth=BANDWIDTH / 1e9,
         some_wait=waiting.least_seconds(SOME, True),
         some_free=free.least_seconds(SOME, False),

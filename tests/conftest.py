@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 
 # No deadline: the first example compiles what it calls. The same examples in every run, so that a change is judged by
-# what it changes; ``--hypothesis-profile=explore`` looks for new ones.
+# what it changes; ``--hypothesis-profile=summarize_tasks`` looks for new ones.
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None)
 settings.load_profile("repeatable")

@@ -158,7 +158,7 @@ def tiny() -> Config:
     """A search whose state is a few kilobytes."""
     search, evaluation = {"population_size": 4, "tournament_size": 2}, {"cache_size": 8, "forget_after": 2}
     islands = {"count": 2, "epoch_programs": 20, "migrants": 1}
-    mutation = {"graph_share": 0.5, "attempts": 20}
+    mutation = {"graph_share": 0.5, "max_attempts": 20}
     return small_config(
         search=search, evaluation=evaluation, islands=islands, mutation=mutation, baselines={"names": []}
     )
@@ -195,11 +195,11 @@ def use(path: Path) -> None:
 def go_on(snapshot: Snapshot) -> None:
     """Search on from a state: compiled code would end the process if it read elsewhere."""
     search = tiny_search()
-    search.restore(snapshot.record.going[0], snapshot.arrays)
+    search.restore(snapshot.state.experiments[0], snapshot.arrays)
     search.archipelago.run_epoch()
     for members in search.archipelago.islands.fittest(3, range(2)):
         for member in members:
-            search.archipelago.lineage.way_to(member.ancestor)
+            search.archipelago.lineage.ancestry(member.ancestor)
 
 
 @cases(150, 15_000)
@@ -325,7 +325,7 @@ def show(folder: Path) -> None:
 @cases(200, 20_000)
 def test_any_file_of_events_is_shown_or_refused(cases: int, tmp_path: Path) -> None:
     folder = RunFolder.create(tmp_path / "run", small_config()).path
-    kinds = {event.event: to_line(event).encode() for event in Run(small_config(), is_measured=True).events()}
+    kinds = {event.event: to_line(event).encode() for event in Run(small_config(), is_measured=True).iter_events()}
     lines = [line for kind, line in kinds.items() if kind not in ("final", "stop")]
     words = (b'"seconds":', b'"programs":-1', b'{"event":"stop"', b'"experiment":9223372036854775808', *kinds.values())
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
+
+from automl_zero.errors import warn_renamed
 
 
 def __getattr__(name: str) -> Any:
@@ -11,9 +12,5 @@ def __getattr__(name: str) -> Any:
     from automl_zero import estimators
 
     value = getattr(estimators, name)
-    warnings.warn(
-        f"automl_zero.export is called automl_zero.estimators now: use from automl_zero.estimators import {name}",
-        DeprecationWarning,
-        stacklevel=2,
-    )
+    warn_renamed(f"automl_zero.export.{name}", f"automl_zero.estimators.{name}")
     return value

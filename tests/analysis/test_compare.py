@@ -42,7 +42,7 @@ def events() -> list[Event]:
             experiment_programs=100,
             search_fitness=0.5,
             select_fitness=fitness,
-            record=True,
+            is_best=True,
             limit="stop.max_programs",
             program="",
         )
@@ -78,7 +78,7 @@ def test_a_run_that_goes_on_or_was_interrupted_is_no_attempt_unless_it_is_solved
 
 def test_a_real_run_is_an_attempt() -> None:
     config = small_config(stop={"max_programs": 600})
-    found = attempt(config, Run(config).events())
+    found = attempt(config, Run(config).iter_events())
     assert found is not None
     assert not found.solved
     assert found.programs >= 600

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.runs.small_config import small_config
 
-from automl_zero.analysis.lineage import Story, lineage_of, telling, to_plain
+from automl_zero.analysis.lineage import LineageReport, lineage_of, lineage_text, to_plain
 from automl_zero.program.library import library_program
 from automl_zero.program.program import Program
 from automl_zero.program.text import from_text, to_text
@@ -44,19 +44,19 @@ def improvement(experiment: int, program: Program, fitness: float) -> Improvemen
         experiment=experiment,
         experiment_programs=round(1000 * fitness),
         fitness=fitness,
-        record=True,
+        is_best=True,
         program=to_text(program),
     )
 
 
-def selection(experiment: int, record: bool) -> Selection:
+def selection(experiment: int, is_best: bool) -> Selection:
     return Selection(
         seconds=1.0,
         experiment=experiment,
         experiment_programs=1000,
         search_fitness=0.5,
         select_fitness=0.5,
-        record=record,
+        is_best=is_best,
         limit="stop.max_programs",
         program=to_text(LINEAR),
     )
@@ -69,7 +69,7 @@ def run_with(folder: Path, *events: Event) -> Path:
     return folder / "run"
 
 
-def told(story: Story) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+def told(story: LineageReport) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
     return [(each.gained, each.lost) for each in story.changes]
 
 
@@ -115,11 +115,11 @@ def test_the_last_lineage_counts_which_is_that_of_the_best(tmp_path: Path) -> No
 
 
 def test_a_program_that_was_there_from_the_beginning_has_no_ancestors(tmp_path: Path) -> None:
-    assert lineage_of(run_with(tmp_path, lineage([], []))) == Story(0, True, 0, ())
-    assert lineage_of(run_with(tmp_path / "older", selection(0, record=True))) == Story(0, False, 0, ())
+    assert lineage_of(run_with(tmp_path, lineage([], []))) == LineageReport(0, True, 0, ())
+    assert lineage_of(run_with(tmp_path / "older", selection(0, is_best=True))) == LineageReport(0, False, 0, ())
 
 
-@pytest.mark.parametrize(("ended", "experiment"), [((), 1), ((selection(0, record=True),), 0)])
+@pytest.mark.parametrize(("ended", "experiment"), [((), 1), ((selection(0, is_best=True),), 0)])
 def test_without_a_lineage_there_are_improvements(ended: tuple[Event, ...], experiment: int, tmp_path: Path) -> None:
     events = improvement(0, PREDICTS, 0.2), improvement(0, LINEAR, 0.5), *ended, improvement(1, PREDICTS, 0.3)
     story = lineage_of(run_with(tmp_path, *events))
@@ -150,4 +150,4 @@ def test_plain_values_hold_each_program_with_what_it_changed(tmp_path: Path) -> 
 def test_steps_are_chosen_by_their_gains_in_the_order_in_which_they_came(
     gains: Sequence[float], most: int | None, places: list[int]
 ) -> None:
-    assert telling(gains, most) == places
+    assert lineage_text(gains, most) == places

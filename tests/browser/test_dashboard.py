@@ -243,7 +243,7 @@ def make_run_with_ancestors(folder: Path, count: int) -> None:
 def test_a_run_that_scores_its_baselines_says_so(root: Path, server: Any, watched: Any) -> None:
     folder, page = root / "scoring", watched.page
     RunFolder.create(folder, small_config())
-    events = [improvement(10, 0.5), EPOCH, selection(0.5, record=True), SCORING]
+    events = [improvement(10, 0.5), EPOCH, selection(0.5, is_best=True), SCORING]
     (folder / "events.jsonl").write_text("".join(f"{to_json(each)}\n" for each in events))
     with locked(folder):
         page.goto(f"{server.address}#run=0/scoring")

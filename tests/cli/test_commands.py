@@ -14,12 +14,12 @@ from typer.testing import CliRunner, Result
 
 from automl_zero import __version__
 from automl_zero.cli import StageName, main
-from automl_zero.cli.budgets import EffortName
+from automl_zero.cli.budgets import BudgetName
 from automl_zero.config import load_config, preset_names
 from automl_zero.program.library import library_program
 from automl_zero.program.ops import OPS
 from automl_zero.program.text import to_text
-from automl_zero.run.budget import EFFORTS
+from automl_zero.run.budget import BUDGETS
 from automl_zero.run.record.run_folder import read_run
 from automl_zero.tasks.task_kinds import Stage
 
@@ -56,7 +56,7 @@ def test_the_version_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["run", "resume", "show", "evaluate", "ops", "presets", "efforts", "tune", "ablate", "transfer"]
+    "command", ["run", "resume", "show", "evaluate", "ops", "presets", "budgets", "tune", "ablate", "transfer"]
 )
 def test_help_names_every_command_and_every_command_has_help(command: str) -> None:
     assert command in invoke("--help").stdout
@@ -87,21 +87,21 @@ def test_every_preset_is_listed_with_its_description() -> None:
     assert all(row["description"] == load_config(row["name"]).description and row["name"] in text for row in rows)
 
 
-def test_every_effort_is_listed_and_can_be_chosen() -> None:
-    rows = json.loads(invoke("efforts", "--json").stdout)
-    assert [row["name"] for row in rows] == list(EFFORTS) == [each.value for each in EffortName]
-    choices, text = invoke("run", "--help").stdout, invoke("efforts").stdout
-    assert all(name in choices and name in text and each.description in text for name, each in EFFORTS.items())
+def test_every_budget_is_listed_and_can_be_chosen() -> None:
+    rows = json.loads(invoke("budgets", "--json").stdout)
+    assert [row["name"] for row in rows] == list(BUDGETS) == [each.value for each in BudgetName]
+    choices, text = invoke("run", "--help").stdout, invoke("budgets").stdout
+    assert all(name in choices and name in text and each.description in text for name, each in BUDGETS.items())
 
 
 def test_an_effort_is_kept_in_the_config_and_settings_win_over_it(small: Path) -> None:
-    assert invoke("run", small, "--effort", "smoke", "--set", "stop.max_programs=100", "--quiet").exit_code == 0
+    assert invoke("run", small, "--budget", "smoke", "--set", "stop.max_programs=100", "--quiet").exit_code == 0
     stored = read_run(Path("runs/small-seed-0")).config
     assert (stored.stop.max_seconds, stored.stop.max_programs, stored.tasks.search.num_tasks) == (3, 100, 4)
 
 
 def test_a_run_of_the_papers_scale_tells_its_cost_and_is_not_started(small: Path) -> None:
-    result = invoke("run", small, "--effort", "paper")
+    result = invoke("run", small, "--budget", "paper")
     assert result.exit_code == 0
     for part in (
         "not started",
@@ -111,12 +111,12 @@ def test_a_run_of_the_papers_scale_tells_its_cost_and_is_not_started(small: Path
         "--set stop.max_programs=1000000000000",
     ):
         assert part in result.stdout
-    assert json.loads(invoke("run", small, "--effort", "paper", "--json").stdout)["event"] == "estimate"
+    assert json.loads(invoke("run", small, "--budget", "paper", "--json").stdout)["event"] == "estimate"
     assert names(small.parent) == ["small.toml"]
 
 
 def test_a_run_of_the_papers_scale_is_started_with_a_limit_of_ones_own(small: Path) -> None:
-    assert invoke("run", small, "--effort", "paper", "--set", "stop.max_programs=100", "--quiet").exit_code == 0
+    assert invoke("run", small, "--budget", "paper", "--set", "stop.max_programs=100", "--quiet").exit_code == 0
     assert names(small.parent / "runs") == ["small-seed-0"]
 
 

@@ -16,7 +16,7 @@ from automl_zero.cli import main
 from automl_zero.config import Config
 from automl_zero.run.checkpoint.manager import state_digest
 from automl_zero.run.record.run_folder import read_run
-from automl_zero.run.session import run_recorded
+from automl_zero.run.session import run_to_folder
 from automl_zero.terminal.safe_console import SafeConsole
 
 PROGRAM = "def Setup():\ndef Predict():\n  s1 = dot(v1, v0)\ndef Learn():\n"
@@ -119,7 +119,7 @@ def test_a_table_of_other_content_is_refused(folders: Path) -> None:
 
 def test_a_run_of_before_whose_path_is_relative_to_the_working_folder_goes_on_there(folders: Path) -> None:
     old = settings("my.csv", "begin").model_copy(update={"stop": small_config(stop={"max_programs": 300}).stop})
-    run_recorded(old, folders / "project" / "old", 1, SafeConsole(file=StringIO(), quiet=True))
+    run_to_folder(old, folders / "project" / "old", 1, SafeConsole(file=StringIO(), quiet=True))
     assert 'path = "my.csv"' in (folders / "project" / "old" / "config.toml").read_text(encoding="utf-8")
     check_same(_resumed(folders / "project" / "old"), _resumed(_with_baselines(folders)))
 

@@ -23,7 +23,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("lineage")
     config = small_config(
         program={"initial": "empty"},
-        mutation={"graph_share": 1, "attempts": 100},
+        mutation={"graph_share": 1, "max_attempts": 100},
         search={"method": "minimal-generation-gap", "children": 10, "population_size": 20},
     )
     (folder / "small.toml").write_text(config.to_toml())

@@ -102,4 +102,4 @@ def test_the_second_signal_ends_the_process_at_once_and_the_folder_can_be_read(s
     assert process.returncode == -signal.SIGINT
     assert names(folder) == [".holder", *(name for name in COMPLETE if not name.startswith("report"))]
     assert {event.event for event in read_run(folder).events} == {"start", "estimate", "improvement"}
-    assert latest(folder).checkpoint.snapshot.record.events == len(read_run(folder).events)
+    assert latest(folder).checkpoint.snapshot.state.num_events == len(read_run(folder).events)

@@ -19,9 +19,9 @@ from automl_zero.run.record.run_folder import read_run
 @pytest.fixture
 def config(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     """Of a run of 100 epochs, or (epochs, experiments at once) of a test, in which all of its states are kept."""
-    epochs, at_once = getattr(request, "param", (100, 1))
+    epochs, concurrent = getattr(request, "param", (100, 1))
     stop = {"max_programs": 200 * epochs, "max_experiments": None}
-    experiment = {"max_programs": 6000, "at_once": at_once}
+    experiment = {"max_programs": 6000, "concurrent": concurrent}
     path = tmp_path / "small.toml"
     path.write_text(grouped(stop=stop, experiment=experiment, checkpoint=ALL_STATES | {"keep": 3}).to_toml())
     return path
@@ -34,7 +34,7 @@ def epochs_of(folder: Path) -> int:
 
 def kill_after(folder: Path, seconds: float, *arguments: object) -> None:
     """Start a command, and kill it that long after it has begun to do epochs, while it still does."""
-    before = latest(folder).checkpoint.snapshot.record.events if folder.exists() else 0
+    before = latest(folder).checkpoint.snapshot.state.num_events if folder.exists() else 0
     with start(*arguments) as process:
         wait_until(lambda: process.poll() is not None or has_begun(folder, before))
         time.sleep(seconds)
@@ -46,7 +46,8 @@ def kill_after(folder: Path, seconds: float, *arguments: object) -> None:
 def has_begun(folder: Path, events: int) -> bool:
     """Whether there are checkpoints later than the one with so many events."""
     return (
-        any((folder / "checkpoints").glob("*.checkpoint")) and latest(folder).checkpoint.snapshot.record.events > events
+        any((folder / "checkpoints").glob("*.checkpoint"))
+        and latest(folder).checkpoint.snapshot.state.num_events > events
     )
 
 

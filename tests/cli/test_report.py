@@ -23,7 +23,7 @@ TITLE = "What its parts are worth"
 def folder(tmp_path: Path) -> Path:
     config = small_config()
     store = RunFolder.create(tmp_path / "run", config)
-    for event in Run(config).events():
+    for event in Run(config).iter_events():
         store.record(replace(event, program=LINEAR) if isinstance(event, Final) else event)
     return tmp_path / "run"
 

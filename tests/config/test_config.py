@@ -16,7 +16,7 @@ from support.runs.small_config import VALUES, small_config
 from automl_zero.config import Config, ConfigError, Mutation, load_config, override, parse_config, preset_names
 from automl_zero.run.initial_programs import initial_programs
 from automl_zero.run.record.limits import check_ends
-from automl_zero.run.table_config import fitted
+from automl_zero.run.table_config import fit_to_table
 from automl_zero.search.space import build_space
 from automl_zero.tasks import image_tasks
 from automl_zero.tasks.task_kinds import Stage, build_tasks
@@ -40,7 +40,7 @@ def test_every_preset_loads_under_its_own_name_with_a_description(name: str) -> 
 @presets
 def test_every_preset_can_be_run(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(image_tasks, "load_dataset", stand_in)
-    config = fitted(load_config(name, with_data(name)))
+    config = fit_to_table(load_config(name, with_data(name)))
     check_ends(config)
     build_space(config)
     initial_programs(config)
@@ -170,8 +170,8 @@ def test_the_last_override_of_a_key_counts(tmp_path: Path) -> None:
             "[islands]\nmigrants = 50\n[search]\npopulation_size = 20",
             "islands.migrants = 50 is above search.population_size = 20, .*use at most 20 migrants",
         ),
-        ("[mutation]\nattempts = 0", "mutation.attempts = 0: input should be greater than or equal to 1"),
-        ("[mutation]\ndrift = 2", "mutation.drift = 2: input should be less than or equal to 1"),
+        ("[mutation]\nmax_attempts = 0", "mutation.max_attempts = 0: input should be greater than or equal to 1"),
+        ("[mutation]\ndrift = 2", "mutation.neutral_share = 2: input should be less than or equal to 1"),
         (
             "[mutation]\ngraph_share = 0.5\n[program]\nmin_sizes = [0, 1, 0]",
             r"program.min_sizes = \[0, 1, 0\] may ask for .*use \[0, 0, 0\], or mutation.graph_share = 0",

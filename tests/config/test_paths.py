@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from automl_zero.config import load_config, override, preset_names
-from automl_zero.config.paths import IMAGES, NAMED_TABLES, files_in, settle
+from automl_zero.config.paths import IMAGES, NAMED_TABLES, files_in, make_absolute
 from automl_zero.program.library import LIBRARY
 from automl_zero.tasks.datasets.datasets import dataset_names
 from automl_zero.tasks.datasets.own_images import SUFFIX
@@ -74,7 +74,7 @@ def test_a_path_of_a_group_of_islands_is_made_absolute_too(place: str, folder: P
     for section in reversed(sections):
         group = {section: group}
     values = {"islands": {"groups": [{}, group]}}
-    settle(values, Path())
+    make_absolute(values, Path())
     assert [section[key] for _, section, key in files_in(values)] == [str(folder / "here" / "own.npz")]
 
 
@@ -106,7 +106,7 @@ def test_an_absolute_form_that_no_config_can_hold_is_not_used(folder: Path, monk
 )
 def test_what_is_no_config_is_left_to_those_who_check_it(values: dict[str, Any]) -> None:
     before = deepcopy(values)
-    settle(values, Path())
+    make_absolute(values, Path())
     assert values == before
 
 
@@ -124,5 +124,5 @@ def test_the_signs_of_names_are_those_of_the_tasks() -> None:
 def test_what_no_file_can_be_called_is_left_as_it_is(name: str) -> None:
     values = {"program": {"initial": name}, "tasks": {"table": {"path": name}, "dataset": f"{name}.npz"}}
     kept = deepcopy(values)
-    settle(values, Path())
+    make_absolute(values, Path())
     assert values == kept

@@ -130,7 +130,7 @@ BODIES = [
         b'{"preset":"linear-graphs","name":"a",%s}' % each
         for each in (
             b'"name":".."', b'"name":".a"', b'"name":"a/b"', b'"name":"a\\u0000"', b'"name":"a\\n"', b'"name":"-x"',
-            b'"name":"\\u202e"', b'"effort":"\\ud800"', b'"seed":"1\\nout=x"', b'"seed":"1 --out x"', b'"seed":{}',
+            b'"name":"\\u202e"', b'"budget":"\\ud800"', b'"seed":"1\\nout=x"', b'"seed":"1 --out x"', b'"seed":{}',
             b'"preset":"../../etc/passwd"', b'"preset":"linear-graphs\\u0000"', b'"preset":"<script>"',
         )
     ),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from support.programs.reference_cases import program as program_of
 
-from automl_zero.estimators.model import Model, Plan, fit_model, is_for_classes
+from automl_zero.estimators.model import Model, TrainingPlan, fit_model, is_for_classes
 from automl_zero.program.library import LIBRARY, library_program
 from automl_zero.program.program import Program
 
@@ -23,7 +23,7 @@ CLASSES = {
 def fitted(name: str | Program, num_classes: int, y: Any = None, **plan: Any) -> Model:
     program = library_program(name) if isinstance(name, str) else name
     y = CLASSES[num_classes] if y is None else y
-    return fit_model(program, X, y, num_classes, Plan(**{"epochs": 20, **plan}))
+    return fit_model(program, X, y, num_classes, TrainingPlan(**{"epochs": 20, **plan}))
 
 
 @pytest.mark.parametrize("name", LIBRARY)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from automl_zero.estimators.preprocessing import deal, scale_of
+from automl_zero.estimators.preprocessing import scale_of, split_rows
 
 X = np.array([[1.0, 5.0, np.nan], [3.0, 5.0, 2.0], [5.0, 5.0, 4.0]])
 
@@ -36,12 +36,12 @@ def test_a_column_that_tells_nothing_gives_finite_numbers(value: float) -> None:
 
 def test_rows_are_dealt_without_loss_and_every_class_has_its_share() -> None:
     y = np.repeat([0.0, 1.0, 2.0], [60, 30, 10])
-    part, rest = deal(y, 3, 20, np.random.default_rng(0))
+    part, rest = split_rows(y, 3, 20, np.random.default_rng(0))
     assert sorted([*part, *rest]) == list(range(100))
     assert np.bincount(y[part].astype(int)).tolist() == [12, 6, 2]
 
 
 def test_numbers_are_dealt_at_random() -> None:
-    first, second = (deal(np.arange(50.0), 0, 10, np.random.default_rng(seed))[0] for seed in (0, 1))
+    first, second = (split_rows(np.arange(50.0), 0, 10, np.random.default_rng(seed))[0] for seed in (0, 1))
     assert len(set(first)) == len(set(second)) == 10
     assert set(first) != set(second)

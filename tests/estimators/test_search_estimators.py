@@ -26,8 +26,8 @@ from automl_zero.estimators import (
 )
 from automl_zero.estimators.estimator import IncompleteFitWarning
 from automl_zero.estimators.program_estimators import seed_of
-from automl_zero.estimators.proxy_tasks import build_suite
-from automl_zero.estimators.search_budget import Effort, search_config
+from automl_zero.estimators.proxy_tasks import build_proxy_tasks
+from automl_zero.estimators.search_budget import SearchBudget, search_config
 from automl_zero.estimators.table_search import Judged, epochs_in_the_end, standard_error
 from automl_zero.program.text import from_text, to_text
 from automl_zero.tasks.task import Loss
@@ -76,7 +76,7 @@ def test_only_evolved_programs_have_to_be_better_by_more_than_chance(classifier:
 
 @pytest.mark.parametrize(("kind", "data"), [(AutoMLZeroClassifier, MOONS), (AutoMLZeroRegressor, DIABETES)])
 def test_the_score_is_that_of_the_program_trained_as_in_the_end_on_rows_put_aside(kind: Any, data: Any) -> None:
-    rows = build_suite(*data, 2 if kind is AutoMLZeroClassifier else 0, 16, seed=seed_of(0)).rehearsal
+    rows = build_proxy_tasks(*data, 2 if kind is AutoMLZeroClassifier else 0, 16, seed=seed_of(0)).refit_data
     best = kind(**SMALL, members=2).fit(*data).leaderboard_[0]
     trained = (EvolvedClassifier if kind is AutoMLZeroClassifier else EvolvedRegressor)(
         best["program"], epochs=best["epochs"], width=16, members=2, random_state=0
@@ -128,7 +128,7 @@ def test_ctrl_c_ends_a_fit_and_what_was_found_so_far_is_used() -> None:
 
 def test_a_ctrl_c_before_anything_is_learnt_raises(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "automl_zero.estimators.table_search.Finder.compile", lambda _: os.kill(os.getpid(), signal.SIGINT)
+        "automl_zero.estimators.table_search.TableSearch.compile", lambda _: os.kill(os.getpid(), signal.SIGINT)
     )
     with pytest.raises(KeyboardInterrupt, match="before the search has begun"):
         AutoMLZeroClassifier(max_seconds=120, random_state=0).fit(*MOONS)
@@ -185,36 +185,36 @@ def test_an_override_that_is_not_possible_is_refused() -> None:
 @pytest.mark.parametrize("preset", ["table", "digits", "linear", "cifar10"])
 @pytest.mark.parametrize("max_programs", [1, 100, 10_000, None])
 def test_every_preset_searches_in_steps_that_fit_the_budget(preset: str, max_programs: int | None) -> None:
-    config = search_config(Effort(max_programs=max_programs, preset=preset))
+    config = search_config(SearchBudget(max_programs=max_programs, preset=preset))
     assert 2 <= config.islands.epoch_programs <= 250
     assert config.memory.matrices >= 4
 
 
 def test_overrides_have_the_last_word() -> None:
-    assert search_config(Effort(overrides=["memory.matrices=2"])).memory.matrices == 2
+    assert search_config(SearchBudget(overrides=["memory.matrices=2"])).memory.matrices == 2
 
 
 def test_rows_that_choose_are_seen_by_nothing_else() -> None:
     x = np.arange(200.0)[:, None]
-    suite = build_suite(x, np.arange(200.0) % 2, 2, 1, seed=0)
+    suite = build_proxy_tasks(x, np.arange(200.0) % 2, 2, 1, seed=0)
     sizes = [len(np.unique(suite.select.valid_x[0][:, 0])), suite.select.num_train_examples]
     assert sizes == [50, 150]
     assert suite.search.num_train_examples + suite.search.num_valid_examples == 150
-    assert not set(suite.rehearsal.x[:, 0]) & set(suite.rehearsal.judged_x[:, 0])
-    assert len(suite.rehearsal.x) + len(suite.rehearsal.judged_x) == 200
+    assert not set(suite.refit_data.x[:, 0]) & set(suite.refit_data.judged_x[:, 0])
+    assert len(suite.refit_data.x) + len(suite.refit_data.judged_x) == 200
     for tasks in (suite.search, suite.tune):
         assert (tasks.loss, tasks.num_classes) == (Loss.ACCURACY, 2)
 
 
 def test_many_features_are_projected_in_search_alone() -> None:
     x = np.random.default_rng(0).normal(size=(40, 100))
-    suite = build_suite(x, x[:, 0], 0, 16, seed=0)
+    suite = build_proxy_tasks(x, x[:, 0], 0, 16, seed=0)
     assert (suite.search.num_features, suite.tune.num_features, suite.select.num_features) == (16, 100, 100)
 
 
 def test_programs_make_fewer_steps_where_each_takes_longer() -> None:
     x = np.random.default_rng(0).normal(size=(40, 256))
-    narrow, wide = (build_suite(part, x[:, 0], 0, 16, seed=0).select.num_epochs for part in (x[:, :9], x))
+    narrow, wide = (build_proxy_tasks(part, x[:, 0], 0, 16, seed=0).select.num_epochs for part in (x[:, :9], x))
     assert 1 <= wide < narrow
 
 

@@ -13,7 +13,7 @@ from automl_zero.notebook.formats import TYPES, figure_html, offer
 from automl_zero.notebook.result import result_of
 from automl_zero.program.library import library_program
 from automl_zero.report.figures import pictures_of
-from automl_zero.report.run_history import Story
+from automl_zero.report.run_history import RunHistory
 from automl_zero.run.run import Run
 
 
@@ -50,9 +50,9 @@ def test_without_a_shell_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_every_figure_of_a_result_has_a_class_that_is_shown() -> None:
     config = small_config()
-    events = list(Run(config).events())
+    events = list(Run(config).iter_events())
     figures = result_of(config, events).figures
-    story = Story(config)
+    story = RunHistory(config)
     for event in events:
         story.update(event)
     assert figures == pictures_of(story)

@@ -13,7 +13,7 @@ from support.runs.small_config import small_config, small_file
 
 from automl_zero import Search
 from automl_zero.notebook.html_view import view_html
-from automl_zero.notebook.live_output import View, notebook_handle
+from automl_zero.notebook.live_output import LiveOutput, notebook_handle
 from automl_zero.notebook.result import result_of
 from automl_zero.run.console.progress import Progress
 from automl_zero.run.record.callbacks import Callback
@@ -42,7 +42,7 @@ def test_a_search_gives_what_a_run_gives(is_kept: bool, tmp_path: Path) -> None:
     config = small_config(seed=1)
     out = tmp_path / "run" if is_kept else None
     found = Search(str(small_file(tmp_path)), seed=1, out=out).run()
-    assert found == result_of(config, list(Run(config).events()))
+    assert found == result_of(config, list(Run(config).iter_events()))
     assert found.complete
     assert (tmp_path / "run").exists() == is_kept
 
@@ -55,8 +55,8 @@ def test_an_interrupt_gives_a_complete_result(tmp_path: Path) -> None:
 
 def test_the_view_is_redrawn_at_most_four_times_a_second() -> None:
     handle, now = FakeHandle(), [0.0]
-    view = View(small_config(), handle, lambda: now[0])
-    events = list(Run(small_config(), callbacks=[view]).events())
+    view = LiveOutput(small_config(), handle, lambda: now[0])
+    events = list(Run(small_config(), callbacks=[view]).iter_events())
     assert len(events) > 5
     assert len(handle.shown) == 2
     epoch = next(each for each in events if isinstance(each, EpochEnd))
@@ -72,7 +72,7 @@ def test_only_a_shell_with_a_kernel_is_a_notebook(monkeypatch: pytest.MonkeyPatc
 
 def test_names_are_escaped() -> None:
     config = small_config().model_copy(update={"name": HOSTILE})
-    pages = [view_html(Progress(config)), result_of(config, list(Run(config).events()))._repr_html_()]
+    pages = [view_html(Progress(config)), result_of(config, list(Run(config).iter_events()))._repr_html_()]
     assert all("<script>" not in page and "&lt;script&gt;" in page for page in pages)
 
 

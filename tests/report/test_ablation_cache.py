@@ -11,9 +11,9 @@ import pytest
 from support.runs.sample_events import FINAL
 from support.runs.small_config import small_config
 
-from automl_zero.analysis.compare import Estimate
+from automl_zero.analysis.compare import IntervalEstimate
 from automl_zero.analysis.studies.ablate import Effect
-from automl_zero.analysis.studies.head_to_head import Budget
+from automl_zero.analysis.studies.head_to_head import TuningBudget
 from automl_zero.program.library import library_program
 from automl_zero.program.text import to_text
 from automl_zero.report.ablation_cache import (
@@ -28,7 +28,7 @@ from automl_zero.report.ablation_cache import (
 from automl_zero.run.record.run_folder import StoreError
 
 FOUND = replace(FINAL, program=to_text(library_program("linear_regression")))
-EFFECT = Effect("learn 1: s2 = 0.1", "without it", 0.25, Estimate(-0.5, -0.625, -0.375))
+EFFECT = Effect("learn 1: s2 = 0.1", "without it", 0.25, IntervalEstimate(-0.5, -0.625, -0.375))
 KEPT = KeptAblation(1, FOUND.program, 20, 3, 0.75, (EFFECT,))
 
 
@@ -44,16 +44,16 @@ def test_parts_are_the_techniques_and_the_lines_and_no_program_comes_twice() -> 
 def test_an_ablation_is_that_of_the_final_program() -> None:
     variants = variants_of(FOUND, multiclass=False)[:2]
     told: list[int] = []
-    kept = measured(FOUND, variants, small_config(), Budget(4, 2), told.append)
+    kept = measured(FOUND, variants, small_config(), TuningBudget(4, 2), told.append)
     assert (kept.program, kept.trials, kept.seeds) == (FOUND.program, 4, 2)
     assert {each.name for each in kept.effects} == {each.name for each in variants}
     assert 2 * 4 < sum(told) <= 2 * 3 * 4  # what has no constants is scored once
-    assert kept == measured(FOUND, variants, small_config(), Budget(4, 2))
+    assert kept == measured(FOUND, variants, small_config(), TuningBudget(4, 2))
 
 
 def test_what_it_takes_grows_with_its_budget() -> None:
-    few = expected_seconds(FOUND, 1, small_config(), Budget(1, 1))
-    assert 0 < few < expected_seconds(FOUND, 100, small_config(), Budget(1000, 10))
+    few = expected_seconds(FOUND, 1, small_config(), TuningBudget(1, 1))
+    assert 0 < few < expected_seconds(FOUND, 100, small_config(), TuningBudget(1000, 10))
 
 
 def test_what_was_kept_is_read_back_equal_and_replaces_what_was_before(tmp_path: Path) -> None:

@@ -5,13 +5,13 @@ from pathlib import Path
 import matplotlib.image
 import pytest
 
-from automl_zero.analysis.compare import Estimate
+from automl_zero.analysis.compare import IntervalEstimate
 from automl_zero.analysis.studies.ablate import Effect
 from automl_zero.report.ablation_figure import draw_ablation
 
 EFFECTS = [
-    Effect("learn 10: v1 = uniform(0.0024, 0.67, n_features)", "", 0.1, Estimate(-0.4, -0.5, -0.3)),
-    Effect("noise", "", 0.5, Estimate(0.001, -0.002, 0.003)),
+    Effect("learn 10: v1 = uniform(0.0024, 0.67, n_features)", "", 0.1, IntervalEstimate(-0.4, -0.5, -0.3)),
+    Effect("noise", "", 0.5, IntervalEstimate(0.001, -0.002, 0.003)),
 ]
 
 

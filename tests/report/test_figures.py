@@ -10,22 +10,22 @@ import numpy as np
 import pytest
 from support.runs.small_config import small_config
 
-from automl_zero.analysis.compare import Estimate
+from automl_zero.analysis.compare import IntervalEstimate
 from automl_zero.analysis.studies.ablate import Effect
 from automl_zero.report.ablation_figure import Knockouts
 from automl_zero.report.figures import NAMES, drawn, figures_of, write_figures
 from automl_zero.report.plot_style import svg
-from automl_zero.report.run_history import Story
+from automl_zero.report.run_history import RunHistory
 from automl_zero.run.record.run_folder import StoreError
 from automl_zero.run.run import Run
 
-EFFECTS = (Effect("noise", "v1 stays 0", 0.5, Estimate(-0.25, -0.5, 0.125)),)
+EFFECTS = (Effect("noise", "v1 stays 0", 0.5, IntervalEstimate(-0.25, -0.5, 0.125)),)
 
 
 @cache
-def complete() -> Story:
-    told = Story(small_config())
-    for event in Run(small_config()).events():
+def complete() -> RunHistory:
+    told = RunHistory(small_config())
+    for event in Run(small_config()).iter_events():
         told.update(event)
     return told
 
@@ -33,7 +33,7 @@ def complete() -> Story:
 def test_a_complete_run_has_all_figures_and_an_empty_one_none() -> None:
     assert tuple(figures_of(complete(), EFFECTS)) == NAMES
     assert "ablation" not in figures_of(complete())
-    assert figures_of(Story(small_config())) == {}
+    assert figures_of(RunHistory(small_config())) == {}
 
 
 def test_the_knock_outs_are_those_that_are_given() -> None:

@@ -7,7 +7,7 @@ from support.data.table_file import of_kind
 from support.runs.small_config import STAGE, small_config
 
 from automl_zero.report.habitat_figure import draw_habitat, mosaic
-from automl_zero.run.scoring.task_summary import explore
+from automl_zero.run.scoring.task_summary import summarize_tasks
 from automl_zero.tasks.task_kinds import KINDS, Stage
 
 
@@ -15,7 +15,7 @@ from automl_zero.tasks.task_kinds import KINDS, Stage
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_can_be_drawn(kind: str, names: list[str], tmp_path: Path) -> None:
     sizes = {stage.value: STAGE for stage in Stage}
-    habitat = explore(small_config(tasks={**sizes, **of_kind(kind)}, baselines={"trials": 1}), names)
+    habitat = summarize_tasks(small_config(tasks={**sizes, **of_kind(kind)}, baselines={"trials": 1}), names)
     draw_habitat(habitat, tmp_path / "habitat.png")
     panels = 1 + bool(habitat.images) + bool(names)
     picture = matplotlib.image.imread(tmp_path / "habitat.png")

@@ -11,7 +11,7 @@ import plotly.graph_objects
 import pytest
 from support.runs.small_config import small_config
 
-from automl_zero.analysis.compare import Estimate
+from automl_zero.analysis.compare import IntervalEstimate
 from automl_zero.analysis.studies.ablate import Effect
 from automl_zero.config import ConfigError
 from automl_zero.report.ablation_figure import CERTAIN, UNCERTAIN, Knockouts
@@ -19,16 +19,16 @@ from automl_zero.report.figures import NAMES, figures_of
 from automl_zero.report.interactive import MOST_LINES, library, plotted, symlog
 from automl_zero.report.map_figure import IslandMap, TakeOver
 from automl_zero.report.run_figures import Chart, Curve
-from automl_zero.report.run_history import Story
-from automl_zero.report.scores_figure import Interval, Scores
+from automl_zero.report.run_history import RunHistory
+from automl_zero.report.scores_figure import Interval, ScoresFigure
 from automl_zero.run.run import Run
 from automl_zero.tasks.splits import Stage
 
 HOSTILE = "<b>x</b>&"
 TAME = "&lt;b&gt;x&lt;/b&gt;&amp;"
 EFFECTS = (
-    Effect("noise", "v1 stays 0", 0.5, Estimate(-0.1, -1.0, 0.005)),
-    Effect("rate", "without it", 0.25, Estimate(-0.25, -0.5, -0.125)),
+    Effect("noise", "v1 stays 0", 0.5, IntervalEstimate(-0.1, -1.0, 0.005)),
+    Effect("rate", "without it", 0.25, IntervalEstimate(-0.25, -0.5, -0.125)),
 )
 CHART = Chart(
     "programs",
@@ -42,9 +42,9 @@ CHART = Chart(
 
 
 @cache
-def complete() -> Story:
-    told = Story(small_config())
-    for event in Run(small_config()).events():
+def complete() -> RunHistory:
+    told = RunHistory(small_config())
+    for event in Run(small_config()).iter_events():
         told.update(event)
     return told
 
@@ -93,7 +93,7 @@ def test_scores_are_points_with_their_intervals_stage_by_stage() -> None:
         for name, mean in (("evolved", 0.5), ("net", 0.25))
         for stage in Stage
     )
-    plot = plotted(Scores("accuracy", rows, dict.fromkeys(Stage, 10)))
+    plot = plotted(ScoresFigure("accuracy", rows, dict.fromkeys(Stage, 10)))
     assert [trace["name"] for trace in plot["data"]] == ["search", "select", "final"]
     final = plot["data"][2]
     assert (final["x"], final["y"]) == ([0.5, 0.25], [0.24, 1.24])
@@ -155,8 +155,10 @@ def texts(value: Any) -> list[str]:
     "data",
     [
         Chart(HOSTILE, HOSTILE, (Curve(HOSTILE, ((1.0, 0.5),)),), ((HOSTILE, 0.5),), ((1.0, 0.5),)),
-        Scores(HOSTILE, tuple(Interval(HOSTILE, stage, 0.5, 0.5, 0.5) for stage in Stage), dict.fromkeys(Stage, 1)),
-        Knockouts(HOSTILE, (Effect(HOSTILE, HOSTILE, 0.5, Estimate(0.0, 0.0, 0.0)),)),
+        ScoresFigure(
+            HOSTILE, tuple(Interval(HOSTILE, stage, 0.5, 0.5, 0.5) for stage in Stage), dict.fromkeys(Stage, 1)
+        ),
+        Knockouts(HOSTILE, (Effect(HOSTILE, HOSTILE, 0.5, IntervalEstimate(0.0, 0.0, 0.0)),)),
     ],
 )
 def test_whatever_comes_from_a_run_is_text(data: Any) -> None:

@@ -9,13 +9,13 @@ from support.runs.sample_events import EPOCH
 from support.runs.small_config import small_config
 
 from automl_zero.report.map_figure import IslandMap, TakeOver, draw_map, explanation, island_map
-from automl_zero.report.run_history import Story
+from automl_zero.report.run_history import RunHistory
 
 Immigrants = tuple[tuple[int, int] | None, ...]
 
 
-def story(*epochs: tuple[tuple[float, ...], Immigrants]) -> Story:
-    told = Story(small_config())
+def story(*epochs: tuple[tuple[float, ...], Immigrants]) -> RunHistory:
+    told = RunHistory(small_config())
     for number, (fitness, immigrants) in enumerate(epochs, 1):
         told.update(replace(EPOCH, epoch=number, island_fitness=fitness, immigrants=immigrants))
     return told

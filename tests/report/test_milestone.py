@@ -9,7 +9,7 @@ from support.runs.small_config import small_config
 from automl_zero.program.library import library_program
 from automl_zero.program.text import to_text
 from automl_zero.report.milestone import CodeLine, Milestone, told_milestones
-from automl_zero.report.run_history import Story
+from automl_zero.report.run_history import RunHistory
 from automl_zero.run.record.events import Improvement
 
 SETUP = "def Setup():\n  s2 = 0.5\n"
@@ -18,10 +18,10 @@ OTHER = f"{SETUP}def Predict():\n  s1 = dot(v0, v0)\n  s1 = s1 * s2\ndef Learn()
 
 
 def told(*programs: str, count: int = 10) -> list[Milestone]:
-    story = Story(small_config())
+    story = RunHistory(small_config())
     for number, program in enumerate(programs, 1):
         step = {"experiment_programs": number, "fitness": number**2 / 100, "program": program}
-        story.update(Improvement(seconds=1.0, experiment=0, record=True, **step))  # type: ignore[arg-type]
+        story.update(Improvement(seconds=1.0, experiment=0, is_best=True, **step))  # type: ignore[arg-type]
     return told_milestones(story, count)
 
 

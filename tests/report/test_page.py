@@ -16,16 +16,16 @@ from support.runs.sample_events import EPOCH
 from support.runs.small_config import small_config
 
 from automl_zero import __version__
-from automl_zero.analysis.compare import Estimate
+from automl_zero.analysis.compare import IntervalEstimate
 from automl_zero.analysis.studies.ablate import Effect
 from automl_zero.config import Config, load_config
 from automl_zero.program.library import library_program
 from automl_zero.program.prune import prune
 from automl_zero.program.text import to_text
 from automl_zero.report.ablation_cache import KeptAblation, keep
-from automl_zero.report.page import Birth, births, page, score_rows, tell, verdict
-from automl_zero.report.run_history import Story
-from automl_zero.run.console.run_info import facts
+from automl_zero.report.page import LineageRow, collect, lineage_rows, page, score_rows, verdict
+from automl_zero.report.run_history import RunHistory
+from automl_zero.run.console.run_info import run_info
 from automl_zero.run.record.environment import machine, versions
 from automl_zero.run.record.events import (
     Ancestor,
@@ -47,7 +47,7 @@ HOSTILE = "<script>alert(1)</script>\"'&"
 VOID = {"meta", "input", "br", "path", "use", "rect"}
 SCRIPT = re.compile(r"<script([^>]*)>(.*?)</script>", re.DOTALL)
 LINEAR = to_text(library_program("linear_regression"))
-IMPROVEMENT = Improvement(seconds=1.0, experiment=0, experiment_programs=5, fitness=0.5, record=True, program=LINEAR)
+IMPROVEMENT = Improvement(seconds=1.0, experiment=0, experiment_programs=5, fitness=0.5, is_best=True, program=LINEAR)
 
 
 class Reader(HTMLParser):
@@ -90,7 +90,7 @@ def recorded(folder: Path, config: Config, events: list[Event]) -> str:
     store = RunFolder.create(folder, config)
     for event in events:
         store.record(event)
-    return page(folder, tell(folder))
+    return page(folder, collect(folder))
 
 
 def score(value: float) -> dict[Stage, Score]:
@@ -119,8 +119,8 @@ def ancestor(number: int, gain: float, program: str = LINEAR) -> Ancestor:
 
 
 def test_the_page_of_a_run_has_all_its_parts_and_needs_nothing_from_elsewhere(tmp_path: Path) -> None:
-    config = small_config(mutation={"graph_share": 1, "attempts": 50})
-    text = recorded(tmp_path / "run", config, list(Run(config).events()))
+    config = small_config(mutation={"graph_share": 1, "max_attempts": 50})
+    text = recorded(tmp_path / "run", config, list(Run(config).iter_events()))
     reader = read(text)
     assert all(reference.startswith(("#", "data:image/png;base64,")) for reference in reader.references)
     assert reader.tags.count("h1") == 1
@@ -141,7 +141,7 @@ def test_the_page_allows_its_own_script_and_no_other(tmp_path: Path) -> None:
 def test_an_interactive_page_allows_the_library_and_its_own_scripts_alone(
     tmp_path: Path,
 ) -> None:
-    story = Story(small_config())
+    story = RunHistory(small_config())
     story.update(final(baselines=(Baseline(name=HOSTILE, setting="", scores=score(0.5)),)))
     text = page(tmp_path, story, library="let library = 1;")
     assert HOSTILE not in text
@@ -157,8 +157,8 @@ def test_an_interactive_page_allows_the_library_and_its_own_scripts_alone(
 def test_milestones_of_an_interactive_page_tell_their_code(tmp_path: Path) -> None:
     config = small_config()
     folder = tmp_path / "run"
-    recorded(folder, config, list(Run(config).events()))
-    text = page(folder, tell(folder), library="")
+    recorded(folder, config, list(Run(config).iter_events()))
+    text = page(folder, collect(folder), library="")
     read(text)
     plots = [json.loads(content) for kind, content in SCRIPT.findall(text) if kind]
     names = [plot["layout"]["xaxis"]["title"]["text"] for plot in plots]
@@ -169,7 +169,7 @@ def test_milestones_of_an_interactive_page_tell_their_code(tmp_path: Path) -> No
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 5])
 def test_a_run_that_was_cut_off_is_shown_as_far_as_it_is(count: int, tmp_path: Path) -> None:
     config = small_config()
-    text = recorded(tmp_path / "run", config, list(Run(config).events())[:count])
+    text = recorded(tmp_path / "run", config, list(Run(config).iter_events())[:count])
     read(text)
     assert "The run is not complete" in text
 
@@ -187,14 +187,14 @@ def test_whatever_comes_from_a_run_is_shown_as_text(tmp_path: Path) -> None:
     )
     epoch = replace(EPOCH, counters=EPOCH.counters | {HOSTILE: 5})
     folder = tmp_path / "run"
-    story = Story(config)
+    story = RunHistory(config)
     selection = Selection(
         seconds=1.0,
         experiment=0,
         experiment_programs=5,
         search_fitness=0.5,
         select_fitness=0.5,
-        record=True,
+        is_best=True,
         limit=HOSTILE,
         program=LINEAR,
     )
@@ -208,9 +208,9 @@ def test_whatever_comes_from_a_run_is_shown_as_text(tmp_path: Path) -> None:
 
 def test_the_ablation_of_the_final_program_is_shown_and_none_of_another(tmp_path: Path) -> None:
     config = small_config()
-    story = Story(config)
+    story = RunHistory(config)
     story.update(final())
-    effects = (Effect(HOSTILE, HOSTILE, 0.25, Estimate(-0.5, -0.625, -0.375)),)
+    effects = (Effect(HOSTILE, HOSTILE, 0.25, IntervalEstimate(-0.5, -0.625, -0.375)),)
     keep(tmp_path, KeptAblation(1, LINEAR, 20, 3, 0.75, effects))
     text = page(tmp_path, story)
     assert read(text).tags.count("script") == 1
@@ -243,20 +243,20 @@ def test_the_ablation_of_the_final_program_is_shown_and_none_of_another(tmp_path
     ],
 )
 def test_the_verdict_names_who_is_beaten_and_who_is_not(changes: dict[str, object], expected: str) -> None:
-    story = Story(small_config())
+    story = RunHistory(small_config())
     story.update(final(**changes))
     assert verdict(story).endswith(expected)
 
 
 def test_scores_are_those_of_all_stages() -> None:
-    story = Story(small_config())
+    story = RunHistory(small_config())
     assert score_rows(story) == []
     story.update(final())
     assert score_rows(story) == [("evolved", "", [(0.9, 0.01)] * 3), ("net", "rate 1", [(0.8, 0.01)] * 3)]
 
 
 def test_the_page_tells_the_code_of_milestones_beside_their_points(tmp_path: Path) -> None:
-    story = Story(small_config())
+    story = RunHistory(small_config())
     for number, program in enumerate((LINEAR, LINEAR.replace("s2 * s3", "s2 / s3")), 1):
         story.update(replace(IMPROVEMENT, experiment_programs=number * 1000, program=program))
     walk = page(tmp_path, story).partition('<div class="walk"')[2].partition("</div>")[0]
@@ -269,9 +269,9 @@ def test_the_page_tells_the_code_of_milestones_beside_their_points(tmp_path: Pat
 def test_the_page_tells_what_the_run_was_done_on_and_how_to_do_it_again(tmp_path: Path) -> None:
     config = small_config(seed=7)
     folder = tmp_path / "run"
-    text = recorded(folder, config, list(Run(config).events()))
-    progress = tell(folder).progress
-    told = dict(facts(config, progress.start, progress.stop))
+    text = recorded(folder, config, list(Run(config).iter_events()))
+    progress = collect(folder).progress
+    told = dict(run_info(config, progress.start, progress.stop))
     assert (told["seed"], told["machine"]) == ("7, which all random numbers come from", machine())
     assert told["versions"] == ", ".join(
         f"{name} {each}" for name, each in {"automl-zero": __version__, **versions()}.items()
@@ -292,7 +292,7 @@ def test_the_config_in_the_page_is_one_that_can_be_run(tmp_path: Path) -> None:
 def test_where_islands_differ_in_tasks_the_page_says_that_scores_cannot_be_compared(tmp_path: Path) -> None:
     lineage = Lineage(seconds=1.0, experiment=0, ancestors=(ancestor(1, 0.1),), effects={})
     for number, group in enumerate(({"tasks": {"search": {"num_tasks": 3}}}, {"mutation": {"graph_share": 0.5}})):
-        story = Story(small_config(islands={"groups": [{}, group]}))
+        story = RunHistory(small_config(islands={"groups": [{}, group]}))
         for event in (EPOCH, lineage):
             story.update(event)
         text = page(tmp_path, story)
@@ -300,7 +300,7 @@ def test_where_islands_differ_in_tasks_the_page_says_that_scores_cannot_be_compa
 
 
 def test_a_complete_run_without_an_ablation_says_how_to_make_one(tmp_path: Path) -> None:
-    story = Story(small_config())
+    story = RunHistory(small_config())
     assert "--ablate" not in page(tmp_path, story)
     story.update(final())
     assert f"automl-zero report {tmp_path} --ablate" in page(tmp_path, story)
@@ -309,16 +309,16 @@ def test_a_complete_run_without_an_ablation_says_how_to_make_one(tmp_path: Path)
 
 
 def test_ancestors_are_told_with_what_has_changed() -> None:
-    one, other = births([ancestor(5, 0.125), ancestor(9, 0.25, LINEAR.replace("s2 * s3", "s2 / s3"))])
+    one, other = lineage_rows([ancestor(5, 0.125), ancestor(9, 0.25, LINEAR.replace("s2 * s3", "s2 / s3"))])
     assert (one.number, one.programs, one.mutation, one.gain, one.fitness) == (1, 5, "replace op", 0.125, 0.625)
     assert {mark for mark, line in one.lines if not line.startswith("def")} == {"+"}
-    assert isinstance(other, Birth)
+    assert isinstance(other, LineageRow)
     assert [line for line in other.lines if line[0] != " "] == [("-", "  s3 = s2 * s3"), ("+", "  s3 = s2 / s3")]
 
 
 def test_of_many_ancestors_the_last_and_those_with_the_largest_gains_are_shown_in_their_order() -> None:
     many = [ancestor(number, 0.001 * (number % 7)) for number in range(100)]
-    shown = births(many)
+    shown = lineage_rows(many)
     assert len(shown) == 60
     assert [each.programs for each in shown] == sorted(each.programs for each in shown)
     assert shown[-1].programs == 99
@@ -327,6 +327,6 @@ def test_of_many_ancestors_the_last_and_those_with_the_largest_gains_are_shown_i
 
 def test_ancestors_of_programs_for_many_classes_are_shown_with_their_code() -> None:
     net = to_text(library_program("multiclass_net"))
-    assert not any(mark == "+" for mark, _ in births([ancestor(1, 0.1, net)])[0].lines)
-    (shown,) = births([ancestor(1, 0.1, net)], multiclass=True)
+    assert not any(mark == "+" for mark, _ in lineage_rows([ancestor(1, 0.1, net)])[0].lines)
+    (shown,) = lineage_rows([ancestor(1, 0.1, net)], multiclass=True)
     assert sum(mark == "+" for mark, _ in shown.lines) == len(prune(library_program("multiclass_net"), True))

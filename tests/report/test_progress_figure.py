@@ -7,17 +7,17 @@ from support.runs.small_config import small_config
 
 from automl_zero.report.milestone import CodeLine, Milestone
 from automl_zero.report.progress_figure import draw_progress, panel_lines, progress_figure
-from automl_zero.report.run_history import Story
+from automl_zero.report.run_history import RunHistory
 from automl_zero.run.record.events import Improvement
 
 PROGRAM = "def Setup():\ndef Predict():\n  s1 = s2 * s2\ndef Learn():\n"
 
 
-def story(count: int) -> Story:
-    told = Story(small_config())
+def story(count: int) -> RunHistory:
+    told = RunHistory(small_config())
     for number in range(1, count + 1):
         step = {"experiment_programs": 10**number, "fitness": number / 10, "program": PROGRAM}
-        told.update(Improvement(seconds=1.0, experiment=0, record=True, **step))  # type: ignore[arg-type]
+        told.update(Improvement(seconds=1.0, experiment=0, is_best=True, **step))  # type: ignore[arg-type]
     told.update(FINAL)
     return told
 

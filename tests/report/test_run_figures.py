@@ -8,12 +8,12 @@ from support.runs.sample_events import EPOCH, FINAL
 from support.runs.small_config import small_config
 
 from automl_zero.report.run_figures import Curve, course_chart, diversity_chart, draw, islands_chart
-from automl_zero.report.run_history import Story
+from automl_zero.report.run_history import RunHistory
 from automl_zero.run.record.events import Event, Improvement
 
 
-def story(*events: Event) -> Story:
-    told = Story(small_config())
+def story(*events: Event) -> RunHistory:
+    told = RunHistory(small_config())
     for event in events:
         told.update(event)
     return told
@@ -21,13 +21,13 @@ def story(*events: Event) -> Story:
 
 def improvement(programs: int, fitness: float) -> Improvement:
     return Improvement(
-        seconds=1.0, experiment=0, experiment_programs=programs, fitness=fitness, record=True, program=""
+        seconds=1.0, experiment=0, experiment_programs=programs, fitness=fitness, is_best=True, program=""
     )
 
 
 def epochs(*values: tuple[int, tuple[float, float], tuple[int, ...], tuple[int, ...]]) -> list[Event]:
     return [
-        replace(EPOCH, epoch=number, island_fitness=fitness, behaviours=different, takeover=common)
+        replace(EPOCH, epoch=number, island_fitness=fitness, behaviours=different, most_common_count=common)
         for number, fitness, different, common in values
     ]
 

@@ -10,24 +10,24 @@ from support.runs.sample_events import EPOCH
 from support.runs.small_config import small_config
 
 from automl_zero.report import run_history as module
-from automl_zero.report.run_history import Course, Story, milestones
+from automl_zero.report.run_history import ExperimentHistory, RunHistory, milestones
 from automl_zero.run.record.events import Event, Improvement, Lineage, Selection
 
 
 def improvement(number: int, fitness: float, experiment: int = 0) -> Improvement:
     return Improvement(
-        seconds=1.0, experiment=experiment, experiment_programs=number, fitness=fitness, record=True, program=""
+        seconds=1.0, experiment=experiment, experiment_programs=number, fitness=fitness, is_best=True, program=""
     )
 
 
-def selection(experiment: int, record: bool) -> Selection:
+def selection(experiment: int, is_best: bool) -> Selection:
     return Selection(
         seconds=1.0,
         experiment=experiment,
         experiment_programs=1,
         search_fitness=0.5,
         select_fitness=0.5,
-        record=record,
+        is_best=is_best,
         limit="x",
         program="",
     )
@@ -37,8 +37,8 @@ def lineage(experiment: int) -> Lineage:
     return Lineage(seconds=1.0, experiment=experiment, ancestors=(), effects={})
 
 
-def told(*events: Event) -> Story:
-    story = Story(small_config())
+def told(*events: Event) -> RunHistory:
+    story = RunHistory(small_config())
     for event in events:
         story.update(event)
     return story
@@ -67,7 +67,7 @@ def test_a_lineage_belongs_to_the_selection_before_it() -> None:
 @pytest.mark.parametrize("count", [1, 10, 11, 64, 1000])
 def test_epochs_are_thinned_evenly_and_the_latest_is_kept(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_EPOCHS", 10)
-    course = Course(0)
+    course = ExperimentHistory(0)
     for number in range(1, count + 1):
         course.add_epoch(replace(EPOCH, epoch=number))
     numbers = [each.epoch for each in course.all_epochs]
@@ -79,7 +79,7 @@ def test_epochs_are_thinned_evenly_and_the_latest_is_kept(count: int, monkeypatc
 
 def test_of_many_improvements_the_large_ones_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_IMPROVEMENTS", 20)
-    course = Course(0)
+    course = ExperimentHistory(0)
     for number in range(100):
         course.add_improvement(improvement(number, number / 1000 + (number >= 50) / 2))
     assert len(course.improvements) <= 20

@@ -6,15 +6,15 @@ import pytest
 from support.runs.sample_events import FINAL
 from support.runs.small_config import mixed_config, small_config
 
-from automl_zero.report.run_history import Story
+from automl_zero.report.run_history import RunHistory
 from automl_zero.report.scores_figure import Interval, draw_scores, explanation, reach_of, scores_chart
 from automl_zero.tasks.splits import Stage
 
 T_9 = 2.2621571628  # of the table of Student's t: 95 %, 9 degrees of freedom
 
 
-def story(**changes: dict[str, object]) -> Story:
-    told = Story(small_config(**changes))
+def story(**changes: dict[str, object]) -> RunHistory:
+    told = RunHistory(small_config(**changes))
     told.update(FINAL)
     return told
 
@@ -38,7 +38,9 @@ def test_every_algorithm_has_an_interval_for_each_stage() -> None:
 
 
 def test_the_search_tasks_are_those_of_the_first_island() -> None:
-    told = Story(mixed_config("image-groups", tasks={"search": {"num_tasks": 7, "num_train": 20, "num_valid": 10}}))
+    told = RunHistory(
+        mixed_config("image-groups", tasks={"search": {"num_tasks": 7, "num_train": 20, "num_valid": 10}})
+    )
     assert scores_chart(told).tasks[Stage.SEARCH] == 7
 
 
@@ -52,7 +54,7 @@ def test_the_page_says_which_intervals_they_are(combination: str, about: str) ->
 
 
 def test_a_run_that_is_not_complete_has_no_scores() -> None:
-    scores = scores_chart(Story(small_config()))
+    scores = scores_chart(RunHistory(small_config()))
     assert (scores.rows, scores.names) == ((), ())
     assert draw_scores(scores).get_axes()[0].get_xlabel() == "fitness"
 

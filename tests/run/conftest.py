@@ -17,7 +17,7 @@ def two_experiments() -> Config:
 @pytest.fixture(scope="session")
 def events(two_experiments: Config) -> tuple[Event, ...]:
     """All events of a complete run."""
-    return tuple(Run(two_experiments, workers=2).events())
+    return tuple(Run(two_experiments, workers=2).iter_events())
 
 
 @pytest.fixture(scope="session")

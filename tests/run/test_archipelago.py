@@ -50,7 +50,7 @@ def test_states_are_the_same_bytes_for_any_number_of_threads(workers: int, refer
 
 def test_families_and_graphs_are_the_same_bytes_for_any_number_of_threads() -> None:
     search = {"method": "minimal-generation-gap", "children": 25}
-    config = small_config(mutation={"graph_share": 1, "attempts": 20}, search=search)
+    config = small_config(mutation={"graph_share": 1, "max_attempts": 20}, search=search)
     one, two = (states(archipelago(config, epochs=4, workers=workers)) for workers in (1, 2))
     assert one == two
 

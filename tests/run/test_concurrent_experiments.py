@@ -14,7 +14,7 @@ from support.runs.small_worker_pool import SmallEngine, SmallFleet
 from support.runs.timeless import timeless
 
 from automl_zero.config import Config, ConfigError
-from automl_zero.report.run_history import Story
+from automl_zero.report.run_history import RunHistory
 from automl_zero.run.checkpoint.file_format import read_checkpoint
 from automl_zero.run.checkpoint.manager import state_digest
 from automl_zero.run.checkpoint.snapshot import Snapshot
@@ -23,15 +23,15 @@ from automl_zero.run.engine_registry import choose_engine
 from automl_zero.run.record.callbacks import Callback
 from automl_zero.run.record.events import EpochEnd, Event, Improvement, Selection, Stop
 from automl_zero.run.record.run_folder import StoreError, read_run
-from automl_zero.run.resume import resume_recorded
+from automl_zero.run.resume import resume_folder
 from automl_zero.run.run import Run
 
 
-def together(at_once: int = 3, **changes: dict[str, Any]) -> Config:
+def together(concurrent: int = 3, **changes: dict[str, Any]) -> Config:
     """Five experiments, which end after different numbers of epochs."""
     values: dict[str, dict[str, Any]] = {
         "stop": {"max_programs": None, "max_experiments": 5},
-        "experiment": {"max_programs": 800, "patience": 250, "at_once": at_once},
+        "experiment": {"max_programs": 800, "patience": 250, "concurrent": concurrent},
         "baselines": {"names": []},
         "checkpoint": ALL_STATES,
         "islands": {"count": 2},
@@ -77,9 +77,9 @@ def found_by(events: list[Event]) -> dict[int, tuple[Any, ...]]:
     return {number: tuple(each) for number, each in sorted(found.items())}
 
 
-@pytest.mark.parametrize("at_once", [1, 2, 5])
-def test_an_experiment_is_the_same_whatever_is_beside_it(at_once: int, events: list[Event]) -> None:
-    found = found_by(list(Run(together(at_once), 2).events()))
+@pytest.mark.parametrize("concurrent", [1, 2, 5])
+def test_an_experiment_is_the_same_whatever_is_beside_it(concurrent: int, events: list[Event]) -> None:
+    found = found_by(list(Run(together(concurrent), 2).iter_events()))
     assert list(found) == [0, 1, 2, 3, 4]
     assert found == found_by(events)
 
@@ -114,7 +114,7 @@ def test_a_run_goes_on_from_every_state_as_if_it_had_never_stopped(whole: Path, 
         folder = shutil.copytree(whole, tmp_path / str(number))
         for later in checkpoints(folder)[number + 1 :]:
             later.unlink()
-        cut_events(folder, read_checkpoint(checkpoints(folder)[-1]).snapshot.record.events, b"oops")
+        cut_events(folder, read_checkpoint(checkpoints(folder)[-1]).snapshot.state.num_events, b"oops")
         check_same(resume(folder, workers=1 + number % 3), whole)
 
 
@@ -135,7 +135,7 @@ def test_more_experiments_may_be_allowed_later(whole: Path, tmp_path: Path) -> N
 
 def test_arrays_of_an_experiment_that_is_not_there_are_refused(whole: Path) -> None:
     snapshot = read_checkpoint(checkpoints(whole)[0]).snapshot
-    alone = Snapshot(replace(snapshot.record, beside=()), snapshot.arrays)
+    alone = Snapshot(replace(snapshot.state, other_experiments=()), snapshot.arrays)
     with pytest.raises(StoreError, match="it has beside"):
         Run(together(), resumed=alone)
 
@@ -153,7 +153,7 @@ def test_progress_follows_the_fittest_of_those_at_once(events: list[Event]) -> N
 
 
 def test_the_report_has_the_whole_course_of_the_selected_experiment(events: list[Event]) -> None:
-    story = Story(together())
+    story = RunHistory(together())
     for event in events:
         story.update(event)
     number = story.course.experiment
@@ -165,49 +165,51 @@ def test_the_report_has_the_whole_course_of_the_selected_experiment(events: list
 
 
 @pytest.mark.parametrize("count", [1, 2])
-@pytest.mark.parametrize("at_once", [2, 3])
+@pytest.mark.parametrize("concurrent", [2, 3])
 @pytest.mark.parametrize(("hosts", "percent"), [(1, 0), (2, 0), (2, 10)])
-def test_hosts_give_what_threads_give(at_once: int, count: int, hosts: int, percent: int) -> None:
-    config, fleet = together(at_once, islands={"count": count, "migrants": 0}), SmallFleet(hosts, percent)
-    assert timeless(list(Run(config, engine=SmallEngine(fleet)).events())) == timeless(list(Run(config, 2).events()))
-    assert (fleet.losses > 0) == (percent > 0)
+def test_hosts_give_what_threads_give(concurrent: int, count: int, workers: int, percent: int) -> None:
+    config, worker_pool = together(concurrent, islands={"count": count, "migrants": 0}), SmallFleet(workers, percent)
+    assert timeless(list(Run(config, engine=SmallEngine(worker_pool)).iter_events())) == timeless(
+        list(Run(config, 2).iter_events())
+    )
+    assert (worker_pool.losses > 0) == (percent > 0)
 
 
 class Crowd(Callback):
     """Lets hosts come and go between epochs; keeps the loads of all hosts after each."""
 
-    def __init__(self, fleet: SmallFleet) -> None:
-        self.fleet, self.epochs = fleet, 0
+    def __init__(self, worker_pool: SmallFleet) -> None:
+        self.worker_pool, self.epochs = worker_pool, 0
         self.loads: list[list[int]] = []
 
     def on_epoch(self, _: EpochEnd) -> None:
         self.epochs += 1
-        self.loads.append(sorted(len(host._islands) for host in self.fleet._hosts.values()))
-        self.fleet.size = 1 + self.epochs % 3
+        self.loads.append(sorted(len(worker._islands) for worker in self.worker_pool._hosts.values()))
+        self.worker_pool.size = 1 + self.epochs % 3
         if self.epochs % 4 == 0:
-            self.fleet.lose(self.fleet.hosts[0])
+            self.worker_pool.lose(self.worker_pool.workers[0])
 
 
 def test_hosts_that_join_and_are_lost_change_nothing() -> None:
     config = together(3, islands={"count": 1, "migrants": 0})
-    fleet = SmallFleet(1)
-    crowd = Crowd(fleet)
-    found = list(Run(config, callbacks=[crowd], engine=SmallEngine(fleet)).events())
-    assert timeless(found) == timeless(list(Run(config, 2).events()))
-    assert fleet.losses >= 2
+    worker_pool = SmallFleet(1)
+    crowd = Crowd(worker_pool)
+    found = list(Run(config, callbacks=[crowd], engine=SmallEngine(worker_pool)).iter_events())
+    assert timeless(found) == timeless(list(Run(config, 2).iter_events()))
+    assert worker_pool.losses >= 2
 
 
 def test_experiments_of_one_island_fill_the_hosts_that_join_and_leave_none_behind() -> None:
     """Those that end free their places, too: their hosts forget them with their next message."""
-    fleet, held = SmallFleet(1), []
+    worker_pool, held = SmallFleet(1), []
     config = together(3, islands={"count": 1, "migrants": 0})
 
     class Joining(Callback):
         def on_epoch(self, _: EpochEnd) -> None:
-            fleet.size = 3
-            held.append(sorted(len(host._islands) for host in fleet._hosts.values()))
+            worker_pool.size = 3
+            held.append(sorted(len(worker._islands) for worker in worker_pool._hosts.values()))
 
-    list(Run(config, callbacks=[Joining()], engine=SmallEngine(fleet)).events())
+    list(Run(config, callbacks=[Joining()], engine=SmallEngine(worker_pool)).iter_events())
     assert [1, 1, 1] in held
     assert max(map(sum, held)) <= 4
 
@@ -215,10 +217,10 @@ def test_experiments_of_one_island_fill_the_hosts_that_join_and_leave_none_behin
 def test_a_run_goes_on_from_a_state_on_hosts(whole: Path, tmp_path: Path) -> None:
     folder = record(together(stop={"max_programs": 500, "max_experiments": 5}), tmp_path / "run")
     engine = SmallEngine(SmallFleet(2, 10))
-    resume_recorded(folder, ["stop.max_programs=none"], False, 1, QUIET, engine=engine)
+    resume_folder(folder, ["stop.max_programs=none"], False, 1, QUIET, engine=engine)
     check_same(folder, whole)
 
 
 def test_islands_that_do_not_wait_are_refused() -> None:
-    with pytest.raises(ConfigError, match="at_once = 3 is for islands that wait"):
+    with pytest.raises(ConfigError, match="concurrent = 3 is for islands that wait"):
         Run(together(islands={"synchronous": False}), engine=choose_engine("ray", 1, None))

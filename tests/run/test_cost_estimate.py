@@ -47,12 +47,12 @@ def test_the_cost_of_any_config_is_a_range_of_positive_numbers(config: Config) -
 
 
 def test_a_measurement_changes_no_result() -> None:
-    measured, other = (list(Run(small_config(), is_measured=value).events()) for value in (True, False))
+    measured, other = (list(Run(small_config(), is_measured=value).iter_events()) for value in (True, False))
     assert timeless(measured) == timeless(other)
 
 
 def test_a_measured_run_tells_its_cost_right_after_the_start() -> None:
-    events = list(Run(small_config(), is_measured=True).events())
+    events = list(Run(small_config(), is_measured=True).iter_events())
     assert [event.event for event in events[:2]] == ["start", "estimate"]
     (final,) = [event for event in events if isinstance(event, Final)]
     assert final.seconds < 60
@@ -66,7 +66,7 @@ def test_the_time_of_the_measurement_is_a_part_of_the_run(monkeypatch: pytest.Mo
         return found
 
     monkeypatch.setattr("automl_zero.run.run.measure", slow)
-    events = Run(small_config(stop={"max_seconds": 0.2, "max_programs": None}), is_measured=True).events()
+    events = Run(small_config(stop={"max_seconds": 0.2, "max_programs": None}), is_measured=True).iter_events()
     assert [next(events).event for _ in range(4)] == ["start", "estimate", "improvement", "select"]
 
 

@@ -22,7 +22,7 @@ from automl_zero.run.checkpoint.manager import state_digest
 from automl_zero.run.record.callbacks import Callback
 from automl_zero.run.record.events import EpochEnd
 from automl_zero.run.record.run_folder import CONFIG, RunFolder, StoreError, read_run
-from automl_zero.run.resume import resume_recorded
+from automl_zero.run.resume import resume_folder
 
 BEST = ("best/search.txt", "best/select.txt", "best/final.txt")
 FILES = (*BEST, "report.txt")
@@ -120,7 +120,7 @@ def test_what_a_complete_run_lacks_is_written_as_it_would_have_been(
     report, before = (folder / "report.txt").read_bytes(), contents(folder)
     for name in lost:
         (folder / name).unlink()
-    progress, code = resume_recorded(folder, (), False, 1, Console(file=shown, width=300))
+    progress, code = resume_folder(folder, (), False, 1, Console(file=shown, width=300))
     assert code == 0
     assert progress.stop == read_run(whole).events[-1]
     assert contents(folder) == before
@@ -193,7 +193,7 @@ class Told(Callback):
 def test_trackers_get_the_files_that_they_have_not_got(whole: Path, tmp_path: Path) -> None:
     folder, told = copied(whole, tmp_path), Told()
     (folder / "report.txt").unlink()
-    resume_recorded(folder, (), False, 1, Console(quiet=True), [told])
+    resume_folder(folder, (), False, 1, Console(quiet=True), [told])
     assert told.calls == ["start", "recorded"]
 
 

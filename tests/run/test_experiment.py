@@ -11,7 +11,7 @@ from automl_zero.config import Config, ConfigError
 from automl_zero.program.library import library_program
 from automl_zero.program.program import Program
 from automl_zero.run.experiment import CANDIDATES, Experiment, check_losses, search_tasks
-from automl_zero.run.islands.engine import Beginning, Engine
+from automl_zero.run.islands.engine import Engine, ExperimentSpec
 from automl_zero.run.islands.thread_engine import ThreadEngine, ThreadIslands
 from automl_zero.run.scoring.task_score import score_program
 from automl_zero.search.island import Island
@@ -84,11 +84,11 @@ def test_of_programs_equal_on_select_the_one_better_on_search_is_chosen() -> Non
 @pytest.mark.parametrize("percent", [0, 30])
 @pytest.mark.parametrize("config", [small_config(), mixed_config("linear")], ids=["alike", "groups"])
 def test_threads_and_hosts_select_the_same_program(config: Config, percent: int) -> None:
-    tasks, fleet = build_tasks(config.tasks, Stage.SELECT, 0), SmallFleet(3, percent)
-    engines = (ThreadEngine(1), ThreadEngine(2), SmallEngine(fleet))
+    tasks, worker_pool = build_tasks(config.tasks, Stage.SELECT, 0), SmallFleet(3, percent)
+    engines = (ThreadEngine(1), ThreadEngine(2), SmallEngine(worker_pool))
     one, *others = [after_epochs(config, engine).select(tasks) for engine in engines]
     assert others == [one, one]
-    assert (fleet.losses > 0) == (percent > 0)
+    assert (worker_pool.losses > 0) == (percent > 0)
 
 
 def after_epochs(config: Config, engine: Engine) -> Experiment:
@@ -102,7 +102,9 @@ def test_a_program_that_several_islands_hold_is_scored_once(monkeypatch: pytest.
     scored: list[Program] = []
     score = ThreadEngine.score
 
-    def noting(engine: ThreadEngine, programs: Sequence[Program], beginning: Beginning, stop: StopFlag) -> list[float]:
+    def noting(
+        engine: ThreadEngine, programs: Sequence[Program], beginning: ExperimentSpec, stop: StopFlag
+    ) -> list[float]:
         scored.extend(programs)
         return score(engine, programs, beginning, stop)
 

@@ -18,7 +18,7 @@ from automl_zero.run.record.callbacks import Callback
 from automl_zero.run.record.events import EpochEnd, Start
 from automl_zero.run.record.run_folder import StoreError, read_run
 from automl_zero.run.run import Run
-from automl_zero.run.session import run_recorded
+from automl_zero.run.session import run_to_folder
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
 KEEP = {"every_epochs": 1, "keep": 2}
@@ -44,13 +44,13 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def befallen(folder: Path, disaster: Callable[[], None]) -> str:
     """The message that a run in a folder ends with when something happens."""
     with pytest.raises(StoreError) as ended:
-        run_recorded(migrating(checkpoint=KEEP), folder, 2, QUIET, [Befalls(disaster)])
+        run_to_folder(migrating(checkpoint=KEEP), folder, 2, QUIET, [Befalls(disaster)])
     return str(ended.value)
 
 
 def check_nothing_is_lost(folder: Path, whole: Path, *overrides: str) -> None:
     """The run goes on, and comes to the same end."""
-    assert latest(folder).checkpoint.snapshot.record.epoch >= 2
+    assert latest(folder).checkpoint.snapshot.state.epoch >= 2
     resume(folder, *overrides)
     assert timeless(read_run(folder).events) == timeless(read_run(whole).events)
     assert state_digest(folder) == state_digest(whole)
@@ -148,7 +148,9 @@ def test_events_that_are_removed_end_the_run_and_no_new_file_hides_it(tmp_path: 
 
 def test_checkpoints_that_are_removed_are_made_again(tmp_path: Path, whole: Path) -> None:
     folder = tmp_path / "run"
-    run_recorded(migrating(checkpoint=KEEP), folder, 2, QUIET, [Befalls(lambda: shutil.rmtree(folder / "checkpoints"))])
+    run_to_folder(
+        migrating(checkpoint=KEEP), folder, 2, QUIET, [Befalls(lambda: shutil.rmtree(folder / "checkpoints"))]
+    )
     assert state_digest(folder) == state_digest(whole)
 
 
@@ -165,7 +167,7 @@ def test_the_time_of_a_run_never_falls_when_the_clock_does(jump: float, monkeypa
 
     monkeypatch.setattr("automl_zero.run.run.monotonic", clock)
     epochs = []
-    for event in Run(migrating()).events():
+    for event in Run(migrating()).iter_events():
         assert isinstance(event, Start) or event.seconds > 0
         if isinstance(event, EpochEnd):
             epochs.append(event.seconds)
@@ -184,6 +186,6 @@ def test_a_clock_that_is_set_back_does_not_keep_checkpoints_from_being_written(
     def set_back() -> None:
         time[0] = 10.0
 
-    run_recorded(config, folder, 2, QUIET, [Befalls(set_back)])
+    run_to_folder(config, folder, 2, QUIET, [Befalls(set_back)])
     kept = sorted(file.name for file in (folder / "checkpoints").iterdir())
     assert kept[:2] == [f"experiment-000000-epoch-{epoch:09}.checkpoint" for epoch in (0, 3)]

@@ -15,17 +15,17 @@ from automl_zero.program.program import Program
 from automl_zero.program.text import from_text
 from automl_zero.run import lineage
 from automl_zero.run.experiment import Experiment
-from automl_zero.run.islands.engine import Brood
+from automl_zero.run.islands.engine import EpochResult
 from automl_zero.run.islands.migration import MigrationPlan
 from automl_zero.run.record.events import Ancestor, Lineage
 from automl_zero.run.record.run_folder import StoreError
 from automl_zero.run.run import Run
 from automl_zero.run.scoring.task_score import score_program
-from automl_zero.search.lineage_log import Harvest, no_ancestors
+from automl_zero.search.lineage_log import EpochStats, no_ancestors
 
 EPOCHS = 25
 CHANGES: dict[str, Any] = {
-    "mutation": {"graph_share": 1, "attempts": 100},
+    "mutation": {"graph_share": 1, "max_attempts": 100},
     "search": {"method": "minimal-generation-gap", "children": 10, "population_size": 20},
 }
 CONFIG = small_config(**CHANGES)
@@ -43,13 +43,13 @@ def ways(experiment: Experiment) -> list[tuple[Ancestor, ...]]:
     """To the fittest members of all islands."""
     islands = range(len(experiment.archipelago.tasks))
     found = experiment.archipelago.islands.fittest(5, islands)
-    return [experiment.archipelago.lineage.way_to(member.ancestor) for members in found for member in members]
+    return [experiment.archipelago.lineage.ancestry(member.ancestor) for members in found for member in members]
 
 
 def test_the_way_to_the_best_program_ends_with_one_as_fit() -> None:
     archipelago = evolved().archipelago
     (best,) = archipelago.islands.fittest(1, [archipelago.leader])[0]
-    way = archipelago.lineage.way_to(best.ancestor)
+    way = archipelago.lineage.ancestry(best.ancestor)
     assert way[-1].fitness == best.fitness
     assert score_program(from_text(way[-1].program), archipelago.tasks[0], CONFIG).fitness == best.fitness
     assert all(each.fitness > each.parent_fitness for each in way)
@@ -83,7 +83,7 @@ def test_immigrants_are_told_after_every_epoch_as_the_ways_tell_them() -> None:
     for _ in range(EPOCHS):
         archipelago.run_epoch()
         bests = [found[0].ancestor for found in archipelago.islands.fittest(1, islands)]
-        ways = map(archipelago.lineage.way_to, bests)
+        ways = map(archipelago.lineage.ancestry, bests)
         assert archipelago.immigrants == tuple(map(last_foreign, ways, islands))
         seen |= set(archipelago.immigrants)
     assert len(seen - {None}) > 1
@@ -111,7 +111,7 @@ def test_of_a_way_those_are_told_that_were_fitter_than_all_before_them_on_their_
     assert max(lengths) > 3
 
 
-def chain(fitness: Sequence[float], islands: Sequence[int]) -> Brood:
+def chain(fitness: Sequence[float], islands: Sequence[int]) -> EpochResult:
     """Births of empty programs, each the parent of the next, of which the last one lives."""
     count = len(fitness)
     identity = np.arange(1, count + 1, dtype=np.uint64)
@@ -126,8 +126,8 @@ def chain(fitness: Sequence[float], islands: Sequence[int]) -> Brood:
         fitness=scores,
         size=np.zeros((count, 3), np.int64),
     )
-    harvest = Harvest(ancestors, identity[-1:], behaviours=1, takeover=1, best=count)
-    return Brood([harvest], [harvest])
+    epoch_stats = EpochStats(ancestors, identity[-1:], behaviours=1, most_common_count=1, best=count)
+    return EpochResult([epoch_stats], [epoch_stats])
 
 
 @pytest.mark.parametrize(
@@ -139,23 +139,23 @@ def chain(fitness: Sequence[float], islands: Sequence[int]) -> Brood:
     ],
 )
 def test_ways_are_kept_short(fitness: list[float], islands: list[int], kept: list[int]) -> None:
-    made = lineage.Lineage()
+    made = lineage.LineageTracker()
     made.add(chain(fitness, islands))
-    told = made.way_to(6)
+    told = made.ancestry(6)
     assert made.arrays["lineage.identity"].tolist() == kept
     assert made.arrays["lineage.before"].tolist() == [0, *kept[:-1]]
     assert [each.island_programs for each in told] == kept
-    assert made.way_to(6) == told
+    assert made.ancestry(6) == told
 
 
 def test_the_dead_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     experiment, taken = Experiment(CONFIG, 0, [Program()]), 0
     run_epoch = experiment.archipelago.islands.run_epoch
 
-    def counted(count: int, plan: MigrationPlan | None) -> Brood:
+    def counted(count: int, plan: MigrationPlan | None) -> EpochResult:
         nonlocal taken
         brood = run_epoch(count, plan)
-        taken += sum(len(each.ancestors.identity) for each in brood.harvests)
+        taken += sum(len(each.ancestors.identity) for each in brood.epoch_stats)
         return brood
 
     monkeypatch.setattr(experiment.archipelago.islands, "run_epoch", counted)
@@ -202,8 +202,8 @@ def test_a_lineage_that_no_search_could_have_is_refused(damage: Callable[[Arrays
 def test_a_run_tells_the_lineage_of_what_it_selects() -> None:
     limits: dict[str, Any] = {"stop": {"max_experiments": 3}, "experiment": {"max_programs": 1000}}
     config = small_config(**CHANGES, **limits)
-    events = list(Run(config).events())
-    selections = {each.experiment: each for each in events if each.event == "select" and each.record}
+    events = list(Run(config).iter_events())
+    selections = {each.experiment: each for each in events if each.event == "select" and each.is_best}
     told = {each.experiment: each for each in events if isinstance(each, Lineage)}
     assert told.keys() == selections.keys()
     for each in told.values():

@@ -40,7 +40,7 @@ def test_islands_that_do_not_fit_are_refused_before_they_are_made(monkeypatch: p
     with pytest.raises(ConfigError, match=r"the 300 islands need .* GB of memory, and 0\.0 GB are free: make search"):
         check_memory(small_config(islands={"count": 300}))
     with pytest.raises(ConfigError, match="the 6000 islands need"):
-        check_memory(small_config(islands={"count": 6}, experiment={"at_once": 1000}))
+        check_memory(small_config(islands={"count": 6}, experiment={"concurrent": 1000}))
 
 
 def test_groups_count_as_often_as_there_are_islands_of_them(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,9 +16,9 @@ from automl_zero.run.islands.thread_engine import ThreadEngine
 from automl_zero.run.record.callbacks import Callback
 from automl_zero.run.record.events import EpochEnd, Final, Stop
 from automl_zero.run.record.run_folder import StoreError, read_run
-from automl_zero.run.resume import resume_recorded
+from automl_zero.run.resume import resume_folder
 from automl_zero.run.run import Run, RunCutError
-from automl_zero.run.session import run_recorded
+from automl_zero.run.session import run_to_folder
 from automl_zero.terminal.safe_console import SafeConsole
 from automl_zero.vm.stop_flag import Stopped
 
@@ -31,7 +31,7 @@ SEARCHES: dict[str, dict[str, Any]] = {
         "search": {"method": "minimal-generation-gap", "children": 20},
         "islands": {"epoch_programs": 80},
     },
-    "at once": {"experiment": {"at_once": 2}, "stop": {"max_experiments": 2}},
+    "at once": {"experiment": {"concurrent": 2}, "stop": {"max_experiments": 2}},
     "patient": {"experiment": {"patience": 400}},
 }
 
@@ -43,12 +43,12 @@ def config(search: str, most: int | None) -> Config:
 
 @pytest.mark.parametrize("most", [250, 333, 501])
 def test_a_run_makes_as_many_programs_as_it_may_and_one_for_an_island_more_at_most(most: int) -> None:
-    stop = [event for event in Run(config("alone", most)).events() if isinstance(event, Stop)]
+    stop = [event for event in Run(config("alone", most)).iter_events() if isinstance(event, Stop)]
     assert most <= stop[0].programs < most + 3
 
 
 def test_families_stay_whole() -> None:
-    stop = [event for event in Run(config("families", 250)).events() if isinstance(event, Stop)]
+    stop = [event for event in Run(config("families", 250)).iter_events() if isinstance(event, Stop)]
     assert 250 <= stop[0].programs < 250 + 3 * 20
     assert (stop[0].programs - 60) % (3 * 20) == 0
 
@@ -56,10 +56,10 @@ def test_families_stay_whole() -> None:
 @pytest.mark.parametrize("search", SEARCHES)
 @pytest.mark.parametrize("most", [250, 333, 501])
 def test_a_run_that_goes_on_within_an_epoch_comes_to_the_same(search: str, most: int, tmp_path: Path) -> None:
-    run_recorded(config(search, 900), tmp_path / "whole", 2, QUIET)
-    run_recorded(config(search, most), tmp_path / "parts", 2, QUIET)
-    kept = latest(tmp_path / "parts").checkpoint.snapshot.record
-    resume_recorded(tmp_path / "parts", ["stop.max_programs=900"], False, 2, QUIET)
+    run_to_folder(config(search, 900), tmp_path / "whole", 2, QUIET)
+    run_to_folder(config(search, most), tmp_path / "parts", 2, QUIET)
+    kept = latest(tmp_path / "parts").checkpoint.snapshot.state
+    resume_folder(tmp_path / "parts", ["stop.max_programs=900"], False, 2, QUIET)
     assert state_digest(tmp_path / "parts") == state_digest(tmp_path / "whole")
     whole, parts = (read_run(tmp_path / name).events for name in ("whole", "parts"))
     assert timeless(whole) == timeless(parts)
@@ -67,12 +67,10 @@ def test_a_run_that_goes_on_within_an_epoch_comes_to_the_same(search: str, most:
 
 
 def test_no_epoch_has_a_position_beyond_its_end(tmp_path: Path) -> None:
-    run_recorded(config("alone", 250), tmp_path / "run", 2, QUIET)
-    position = latest(tmp_path / "run").checkpoint.snapshot.record.position
+    run_to_folder(config("alone", 250), tmp_path / "run", 2, QUIET)
+    position = latest(tmp_path / "run").checkpoint.snapshot.state.position
     with pytest.raises(StoreError, match=f"after {position} programs of an epoch"):
-        resume_recorded(
-            tmp_path / "run", ["stop.max_programs=900", f"islands.epoch_programs={position}"], True, 2, QUIET
-        )
+        resume_folder(tmp_path / "run", ["stop.max_programs=900", f"islands.epoch_programs={position}"], True, 2, QUIET)
 
 
 def endless(**changes: Any) -> Config:
@@ -82,8 +80,8 @@ def endless(**changes: Any) -> Config:
 
 def test_an_epoch_without_end_is_cut_and_what_it_has_found_is_the_result() -> None:
     run = Run(endless(), workers=2)
-    Timer(0.3, run.hurry).start()
-    events = list(run.events())
+    Timer(0.3, run.request_stop).start()
+    events = list(run.iter_events())
     final, stop = (each for each in events if isinstance(each, Final | Stop))
     assert isinstance(stop, Stop)
     assert stop.reason == "interrupted"
@@ -94,13 +92,13 @@ def test_an_epoch_without_end_is_cut_and_what_it_has_found_is_the_result() -> No
 
 def test_a_limit_in_seconds_cuts_an_epoch_without_end_and_its_state_is_not_kept(tmp_path: Path) -> None:
     limited = endless(stop={"max_seconds": 1.0})
-    run_recorded(limited, tmp_path / "run", 2, QUIET)
+    run_to_folder(limited, tmp_path / "run", 2, QUIET)
     events = read_run(tmp_path / "run").events
     stop = events[-1]
     assert isinstance(stop, Stop)
     assert stop.reason == "stop.max_seconds"
     assert stop.cut_programs
-    assert latest(tmp_path / "run").checkpoint.snapshot.record.epoch == 0
+    assert latest(tmp_path / "run").checkpoint.snapshot.state.epoch == 0
     assert "no other run makes again" in " ".join((tmp_path / "run" / "report.txt").read_text().split())
 
 
@@ -117,14 +115,14 @@ class Cutting(Callback):
 
 
 def test_a_run_that_was_cut_goes_on_from_the_epoch_before(tmp_path: Path) -> None:
-    run_recorded(config("migrating", 900), tmp_path / "whole", 2, QUIET)
+    run_to_folder(config("migrating", 900), tmp_path / "whole", 2, QUIET)
     engine = ThreadEngine(2)
-    run_recorded(config("migrating", 900), tmp_path / "cut", 2, QUIET, [Cutting(engine)], engine)
+    run_to_folder(config("migrating", 900), tmp_path / "cut", 2, QUIET, [Cutting(engine)], engine)
     cut = [each for each in read_run(tmp_path / "cut").events if isinstance(each, EpochEnd)]
     assert [each.epoch for each in cut] == [1, 2, 3]
     assert cut[-1].programs == cut[-2].programs  # no program is made once the flag is raised
-    assert latest(tmp_path / "cut").checkpoint.snapshot.record.epoch < 3
-    resume_recorded(tmp_path / "cut", [], False, 2, QUIET)
+    assert latest(tmp_path / "cut").checkpoint.snapshot.state.epoch < 3
+    resume_folder(tmp_path / "cut", [], False, 2, QUIET)
     assert state_digest(tmp_path / "cut") == state_digest(tmp_path / "whole")
     assert timeless(read_run(tmp_path / "cut").events) == timeless(read_run(tmp_path / "whole").events)
 
@@ -145,8 +143,8 @@ def test_a_run_without_time_to_score_has_no_result_and_says_how_it_goes_on(
     with monkeypatch.context() as patch:
         patch.setattr(ThreadEngine, "score", stopped)
         with pytest.raises(RunCutError, match=r"before any program was scored .* goes on with 'automl-zero resume"):
-            run_recorded(small_config(), tmp_path / "run", 1, QUIET)
+            run_to_folder(small_config(), tmp_path / "run", 1, QUIET)
     assert "not complete" in (tmp_path / "run" / "report.txt").read_text()
-    resume_recorded(tmp_path / "run", [], False, 1, QUIET)
-    run_recorded(small_config(), tmp_path / "whole", 1, QUIET)
+    resume_folder(tmp_path / "run", [], False, 1, QUIET)
+    run_to_folder(small_config(), tmp_path / "whole", 1, QUIET)
     assert state_digest(tmp_path / "run") == state_digest(tmp_path / "whole")

@@ -21,7 +21,7 @@ from automl_zero.config import Config
 from automl_zero.run.checkpoint.file_format import FORMAT, read_checkpoint
 from automl_zero.run.checkpoint.manager import latest, state_digest
 from automl_zero.run.record.run_folder import StoreError, locked, read_run
-from automl_zero.run.session import run_recorded
+from automl_zero.run.session import run_to_folder
 
 Make = Callable[..., Config]
 CONFIGS: dict[str, Make] = {"migrating": migrating, "grouped": grouped}
@@ -42,7 +42,7 @@ def stopped(whole: Path, folder: Path, number: int, also: bytes = b"oops") -> Pa
     shutil.copytree(whole, folder)
     for later in checkpoints(folder)[number + 1 :]:
         later.unlink()
-    cut_events(folder, read_checkpoint(checkpoints(folder)[-1]).snapshot.record.events, also)
+    cut_events(folder, read_checkpoint(checkpoints(folder)[-1]).snapshot.state.num_events, also)
     return folder
 
 
@@ -76,7 +76,7 @@ def test_a_run_goes_on_from_every_state_as_if_it_had_never_stopped(
 
 
 def test_the_states_that_were_kept_are_of_the_beginnings_and_all_epochs(whole: Callable[[str], Path]) -> None:
-    found = [read_checkpoint(path).snapshot.record for path in checkpoints(whole("migrating"))]
+    found = [read_checkpoint(path).snapshot.state for path in checkpoints(whole("migrating"))]
     assert [(each.experiment, each.epoch) for each in found] == [(number, k) for number in (0, 1) for k in range(5)]
 
 
@@ -131,9 +131,9 @@ def test_a_run_killed_while_it_scores_its_result_scores_it_again(whole: Callable
 
 def test_seconds_go_on_from_where_they_were(tmp_path: Path) -> None:
     folder = record(migrating(stop={"max_programs": 250, "max_experiments": 2}), tmp_path / "run")
-    before = latest(folder).checkpoint.snapshot.record
+    before = latest(folder).checkpoint.snapshot.state
     resume(folder, "stop.max_programs=none")
-    seconds = [event.seconds for event in read_run(folder).events[before.events :] if event.event != "start"]
+    seconds = [event.seconds for event in read_run(folder).events[before.num_events :] if event.event != "start"]
     assert 0 < before.seconds <= min(seconds)
     assert len(seconds) > 5
 
@@ -312,8 +312,8 @@ def test_the_file_of_events_differs_in_clock_values_alone(whole: Callable[[str],
 def test_the_digest_is_the_same_whether_a_run_was_shown_or_not(whole: Callable[[str], Path], tmp_path: Path) -> None:
     """On threads and on hosts: one that is shown is measured first, which is told as an event."""
     folders = {name: tmp_path / name for name in ("threads", "hosts")}
-    run_recorded(migrating(), folders["threads"], 1, Console(file=StringIO()))
-    run_recorded(migrating(), folders["hosts"], 1, Console(file=StringIO()), engine=SmallEngine(SmallFleet(2)))
+    run_to_folder(migrating(), folders["threads"], 1, Console(file=StringIO()))
+    run_to_folder(migrating(), folders["hosts"], 1, Console(file=StringIO()), engine=SmallEngine(SmallFleet(2)))
     for folder in folders.values():
         assert len(read_run(folder).events) == len(read_run(whole("migrating")).events) + 1
         assert digests(folder) == digests(whole("migrating"))

@@ -29,7 +29,7 @@ def of(kind: type[Kind], events: tuple[Event, ...]) -> list[Kind]:
 
 
 def run(config: Config, **arguments: Any) -> tuple[Event, ...]:
-    return tuple(Run(config, **arguments).events())
+    return tuple(Run(config, **arguments).iter_events())
 
 
 def test_a_run_starts_and_ends_with_the_result(events: tuple[Event, ...]) -> None:
@@ -81,7 +81,7 @@ def test_records_are_what_is_better_than_all_before(kind: Any, fitness: str, eve
     best = -1.0
     for each in of(kind, events):
         value = getattr(each, fitness)
-        assert each.record == (value > best)
+        assert each.is_best == (value > best)
         best = max(best, value)
 
 

@@ -6,7 +6,7 @@ from time import monotonic, sleep
 import pytest
 
 from automl_zero.run import stop_control
-from automl_zero.run.stop_control import Stopping, is_anything_left, run_apart
+from automl_zero.run.stop_control import StopControl, is_anything_left, run_apart
 from automl_zero.vm.stop_flag import StopFlag, Stopped
 
 PATIENCE = 20.0  # seconds for what takes a fraction of one
@@ -22,17 +22,17 @@ def wait_for(flag: StopFlag) -> float:
 
 
 def test_without_limit_and_signal_nothing_is_ever_over() -> None:
-    with Stopping(None, StopFlag()) as clock:
+    with StopControl(None, StopFlag()) as clock:
         clock.begin()
         sleep(0.1)
-        assert (clock.is_over, clock.is_search_over, clock.is_hurried) == (False, False, False)
+        assert (clock.is_over, clock.is_search_over, clock.is_stop_requested) == (False, False, False)
         assert clock.left == float("inf")
         assert not clock.search.is_set
         assert not clock.scoring.is_set
 
 
 def test_the_search_is_over_before_the_time_is_by_what_is_reserved() -> None:
-    clock = Stopping(1000.0, StopFlag())
+    clock = StopControl(1000.0, StopFlag())
     clock.begin(spent=999.0 - 100.0)
     assert (clock.is_search_over, clock.is_over) == (False, False)
     clock.reserve = 102.0
@@ -42,7 +42,7 @@ def test_the_search_is_over_before_the_time_is_by_what_is_reserved() -> None:
 
 def test_an_epoch_may_be_late_and_is_cut_then(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stop_control, "LATE_SECONDS", 0.2)
-    with Stopping(0.1, StopFlag()) as clock:
+    with StopControl(0.1, StopFlag()) as clock:
         clock.begin()
         while not clock.is_search_over:
             sleep(0.005)
@@ -54,9 +54,9 @@ def test_an_epoch_may_be_late_and_is_cut_then(monkeypatch: pytest.MonkeyPatch) -
 def test_after_a_signal_the_epoch_is_cut_first_and_scoring_later(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stop_control, "EPOCH_SECONDS", 0.05)
     monkeypatch.setattr(stop_control, "SCORING_SECONDS", 0.3)
-    with Stopping(None, StopFlag()) as clock:
+    with StopControl(None, StopFlag()) as clock:
         clock.begin()
-        clock.hurry()
+        clock.request_stop()
         assert clock.is_over
         assert clock.is_search_over
         wait_for(clock.search)
@@ -65,11 +65,11 @@ def test_after_a_signal_the_epoch_is_cut_first_and_scoring_later(monkeypatch: py
 
 
 def test_a_second_signal_gives_no_more_time() -> None:
-    clock = Stopping(None, StopFlag())
-    clock.hurry()
+    clock = StopControl(None, StopFlag())
+    clock.request_stop()
     left = clock.left
     sleep(0.02)
-    clock.hurry()
+    clock.request_stop()
     assert clock.left < left
 
 

@@ -11,7 +11,7 @@ from support.data.table_file import path
 from support.runs.small_config import small_config
 
 from automl_zero.config import Config, ConfigError, load_config
-from automl_zero.run.table_config import fitted, load_fitted
+from automl_zero.run.table_config import fit_to_table, load_config_for_table
 from automl_zero.tasks.tables.table import Table
 from automl_zero.tasks.task import TaskError
 from automl_zero.tasks.task_kinds import Stage, build_tasks
@@ -27,7 +27,7 @@ def table_file(folder: Path, rows: int, columns: int, num_classes: int = 0) -> s
 
 def fit(folder: Path, rows: int, columns: int, num_classes: int = 0, **table: str) -> Config:
     settings = {"path": table_file(folder, rows, columns, num_classes), **table}
-    return fitted(small_config(tasks={"kind": "table", "table": settings}))
+    return fit_to_table(small_config(tasks={"kind": "table", "table": settings}))
 
 
 def sizes(config: Config) -> list[tuple[int, int, int]]:
@@ -82,34 +82,34 @@ def test_all_but_the_sizes_stays_and_other_kinds_are_left_alone(tmp_path: Path) 
     config = fit(tmp_path, 60, 3)
     before = small_config(tasks={"kind": "table", "table": config.tasks.table})
     assert config.model_copy(update={"tasks": before.tasks}) == before
-    assert fitted(small_config()) is not None
-    assert fitted(small_config()) == small_config()
+    assert fit_to_table(small_config()) is not None
+    assert fit_to_table(small_config()) == small_config()
 
 
 def test_any_preset_runs_on_a_table_and_keeps_its_search() -> None:
-    config = load_fitted("linear", str(path()), "kind", [])
+    config = load_config_for_table("linear", str(path()), "kind", [])
     assert (config.tasks.kind, config.tasks.num_classes, config.tasks.table.target) == ("table", 3, "kind")
     assert config.model_copy(update={"tasks": load_config("linear").tasks}) == load_config("linear")
 
 
 def test_what_the_user_sets_comes_before_what_fits() -> None:
     overrides = ["tasks.num_features=7", "tasks.search.num_train=50", "tasks.final={num_tasks=2}", "seed=4"]
-    config = load_fitted("table", str(path()), "price", overrides)
+    config = load_config_for_table("table", str(path()), "price", overrides)
     assert (config.tasks.num_features, config.seed) == (7, 4)
     assert sizes(config)[0] == (16, 50, 60)
     assert config.tasks.final.num_tasks == 2
 
 
 def test_a_projection_that_the_user_sets_decides_the_number_of_features() -> None:
-    config = load_fitted("table", str(path()), "price", ["tasks.table.projection=none"])
+    config = load_config_for_table("table", str(path()), "price", ["tasks.table.projection=none"])
     assert config.tasks.num_features == 9
 
 
 def test_the_written_config_is_fitted_already(tmp_path: Path) -> None:
-    config = load_fitted("table", str(path()), "price", [])
+    config = load_config_for_table("table", str(path()), "price", [])
     (tmp_path / "config.toml").write_text(config.to_toml())
-    again = load_fitted(str(tmp_path / "config.toml"), None, None, [])
-    assert again == config == fitted(again)
+    again = load_config_for_table(str(tmp_path / "config.toml"), None, None, [])
+    assert again == config == fit_to_table(again)
 
 
 @pytest.mark.parametrize(
@@ -124,4 +124,4 @@ def test_the_written_config_is_fitted_already(tmp_path: Path) -> None:
 )
 def test_what_cannot_be_fitted_is_told_with_a_remedy(arguments: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
-        load_fitted("table", *arguments)
+        load_config_for_table("table", *arguments)

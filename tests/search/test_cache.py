@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from automl_zero.search.cache import WAYS, evaluations_of, hits_of, joined, look_up, new_cache, remember
+from automl_zero.search.cache import WAYS, evaluations_of, hits_of, look_up, new_cache, remember, running_mean
 
 KEYS = st.integers(1, 40) | st.integers(1, 2**64 - 1)
 
@@ -89,7 +89,7 @@ def test_a_score_that_is_stored_again_takes_the_place_of_the_one_before() -> Non
 def test_scores_are_joined_to_their_mean_and_then_to_a_moving_one(most: int) -> None:
     scores, mean = [0.1, 0.7, 0.4, 0.9, 0.2], -1.0
     for count, score in enumerate(scores):
-        before, mean = mean, joined(mean, score, count, most)
+        before, mean = mean, running_mean(mean, score, count, most)
         if count < most:
             assert mean == pytest.approx(np.mean(scores[: count + 1]))
         else:

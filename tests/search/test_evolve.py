@@ -18,7 +18,7 @@ from automl_zero.program.library import library_program
 from automl_zero.program.program import Instruction, Program
 from automl_zero.program.prune import prune
 from automl_zero.search import evolve
-from automl_zero.search.cache import joined
+from automl_zero.search.cache import running_mean
 from automl_zero.search.island import Island
 from automl_zero.vm import noise
 from automl_zero.vm.execute import evaluate
@@ -209,7 +209,7 @@ def test_a_score_owed_to_noise_is_forgotten_when_it_was_known_often_enough(evalu
     for lookup in range(2, 60):  # the second member was the first to be known
         number, since = divmod(lookup, 8)
         if since == 0:
-            known = joined(known, score_with_noise(NOISE, number, config), number, evaluations)
+            known = running_mean(known, score_with_noise(NOISE, number, config), number, evaluations)
         island.run(1)
         assert fitness(island)[newest(island)] == known
         assert island.counters["reevaluated"] == number
@@ -278,7 +278,7 @@ SPARED: dict[str, dict[str, Any]] = {
     "nothing": OFF,
     "no cache": {"cache_size": 0},
     "cost limit": {"cost_limit": 0.3},
-    "unable to learn": {"must_learn": True},
+    "unable to learn": {"reject_unlearnable": True},
     "hurdle": {"hurdle_train": 5, "hurdle_valid": 4},
     "forgetting": {"forget_after": 1},
 }
@@ -346,12 +346,12 @@ def test_a_known_program_costs_no_steps() -> None:
 
 def test_a_program_that_cannot_learn_is_not_run_and_scores_nothing_if_asked() -> None:
     forgetful = Program(LINEAR.setup, LINEAR.predict)
-    for must_learn in (False, True):
-        island = new_island(1, [LINEAR, forgetful], evaluation={**OFF, "must_learn": must_learn})
+    for reject_unlearnable in (False, True):
+        island = new_island(1, [LINEAR, forgetful], evaluation={**OFF, "reject_unlearnable": reject_unlearnable})
         config = small_config()
-        scores = [true_fitness(LINEAR, config), 0.0 if must_learn else true_fitness(forgetful, config)]
+        scores = [true_fitness(LINEAR, config), 0.0 if reject_unlearnable else true_fitness(forgetful, config)]
         assert fitness(island) == pytest.approx(scores * (SIZE // 2))
-        assert island.counters["cannot_learn"] == (SIZE // 2 if must_learn else 0)
+        assert island.counters["cannot_learn"] == (SIZE // 2 if reject_unlearnable else 0)
 
 
 @pytest.mark.parametrize("space", SPACES)
@@ -474,7 +474,7 @@ def test_the_loop_is_compiled_once_for_each_width() -> None:
         {"search": {"method": "random-search", "tournament_size": 1}},
         {"tasks": tasks, "memory": {"vectors": 5}},
         {"mutation": {"prob": 1, "table": "released"}},
-        {"mutation": {"graph_share": 0.5, "attempts": 3}},
+        {"mutation": {"graph_share": 0.5, "max_attempts": 3}},
         {"search": {"method": "minimal-generation-gap", "children": 3}, "islands": {"epoch_programs": 60}},
     ]
     for changes in changed:

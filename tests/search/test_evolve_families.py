@@ -20,13 +20,13 @@ from automl_zero.search.island import Island
 LINEAR = library_program("linear_regression")
 SIZE = 20  # of the population
 CHILDREN = 10
-GRAPHS: dict[str, Any] = {"mutation": {"graph_share": 1, "attempts": 100}}
+GRAPHS: dict[str, Any] = {"mutation": {"graph_share": 1, "max_attempts": 100}}
 FAMILIES: dict[str, Any] = {
     **GRAPHS,
     "search": {"method": "minimal-generation-gap", "children": CHILDREN},
     "islands": {"epoch_programs": 50, "migrants": 5},
 }
-MIXED: dict[str, Any] = {**FAMILIES, "mutation": {"graph_share": 0.5, "attempts": 5, "drift": 0.2}}
+MIXED: dict[str, Any] = {**FAMILIES, "mutation": {"graph_share": 0.5, "max_attempts": 5, "neutral_share": 0.2}}
 METHODS = {"graphs": GRAPHS, "families": FAMILIES, "mixed families": MIXED}
 
 every_method = pytest.mark.parametrize("method", METHODS)
@@ -120,74 +120,74 @@ def test_random_programs_and_children_are_valid_and_fit(method: str) -> None:
 def test_a_child_that_is_known_is_made_anew(mutation: dict[str, Any]) -> None:
     hits = []
     for attempts in (1, 100):
-        island = new_island(7, [LINEAR], **{**FAMILIES, "mutation": {**mutation, "attempts": attempts}})
+        island = new_island(7, [LINEAR], **{**FAMILIES, "mutation": {**mutation, "max_attempts": attempts}})
         before = island.counters
         island.run(50 * CHILDREN)
         found = since(island, before)
         hits.append(found["cache_hits"])
-        assert (found["redrawn"] > 0) == (attempts > 1)
+        assert (found["rejected_drafts"] > 0) == (attempts > 1)
     assert hits[0] > 50
     assert hits[1] < 5
 
 
 def test_without_a_cache_nothing_is_known() -> None:
-    mutation = {"prob": 0, "attempts": 100}
-    for cache_size, redrawn in ((0, 0), (1000, 100)):
+    mutation = {"prob": 0, "max_attempts": 100}
+    for cache_size, rejected_drafts in ((0, 0), (1000, 100)):
         island = new_island(7, [LINEAR], mutation=mutation, evaluation={"cache_size": cache_size})
         island.run(1)
-        assert island.counters["redrawn"] == redrawn
+        assert island.counters["rejected_drafts"] == rejected_drafts
 
 
 def test_a_child_that_cannot_learn_is_made_anew() -> None:
     """Without a cache, and by mutations of code alone, so that nothing else is asked."""
     found = []
     for attempts in (1, 100):
-        mutation = {"prob": 1, "attempts": attempts}
-        island = new_island(7, [LINEAR], mutation=mutation, evaluation={"cache_size": 0, "must_learn": True})
+        mutation = {"prob": 1, "max_attempts": attempts}
+        island = new_island(7, [LINEAR], mutation=mutation, evaluation={"cache_size": 0, "reject_unlearnable": True})
         island.run(300)
         found.append(island.counters["cannot_learn"])
     assert found[0] > 20
     assert found[1] == 0
 
 
-@pytest.mark.parametrize("drift", [0.0, 0.5, 1.0])
-def test_a_share_of_the_children_is_taken_as_it_is(drift: float) -> None:
+@pytest.mark.parametrize("neutral_share", [0.0, 0.5, 1.0])
+def test_a_share_of_the_children_is_taken_as_it_is(neutral_share: float) -> None:
     """With all of it, nothing is made anew."""
-    island = new_island(8, [LINEAR], mutation={"prob": 0, "attempts": 4, "drift": drift})
+    island = new_island(8, [LINEAR], mutation={"prob": 0, "max_attempts": 4, "neutral_share": neutral_share})
     island.run(1000)
-    exempt = 1000 - island.counters["redrawn"] / 4
-    assert abs(exempt - drift * 1000) <= 5 * np.sqrt(1000 * drift * (1 - drift))
+    exempt = 1000 - island.counters["rejected_drafts"] / 4
+    assert abs(exempt - neutral_share * 1000) <= 5 * np.sqrt(1000 * neutral_share * (1 - neutral_share))
 
 
-@pytest.mark.parametrize("attempts", [1, 5])
+@pytest.mark.parametrize("max_attempts", [1, 5])
 def test_a_child_that_cannot_be_made_is_its_parent(attempts: int) -> None:
     """No graph of this program can be read, since its prediction outlasts an example."""
     stubborn = Program(LINEAR.setup, (Instruction(1, in1=1, in2=2, out=1),), (Instruction(2, in1=0, in2=1, out=2),))
-    mutation = {"graph_share": 1, "attempts": attempts, "prob": 1}
+    mutation = {"graph_share": 1, "max_attempts": attempts, "prob": 1}
     island = new_island(9, [stubborn], mutation=mutation)
     for _ in range(50):
         island.run(1)
         assert member(island, newest(island)) == stubborn
-    assert island.counters["redrawn"] == (50 * attempts if attempts > 1 else 0)
+    assert island.counters["rejected_drafts"] == (50 * attempts if attempts > 1 else 0)
 
 
 def test_a_child_that_is_not_worth_a_look_is_its_parent() -> None:
     """Random programs are legal, but hardly any of them can learn."""
-    mutation = {"prob": 1, "weights": {"randomize_program": 1}, "attempts": 3}
-    island = new_island(9, [LINEAR], mutation=mutation, evaluation={"must_learn": True})
+    mutation = {"prob": 1, "weights": {"randomize_program": 1}, "max_attempts": 3}
+    island = new_island(9, [LINEAR], mutation=mutation, evaluation={"reject_unlearnable": True})
     for _ in range(200):
         before = set(members(island))
-        refused = island.counters["redrawn"]
+        refused = island.counters["rejected_drafts"]
         island.run(1)
-        if island.counters["redrawn"] == refused + 3:
+        if island.counters["rejected_drafts"] == refused + 3:
             assert member(island, newest(island)) in before
-    assert island.counters["redrawn"] > 300
+    assert island.counters["rejected_drafts"] > 300
     assert island.counters["cannot_learn"] == 0
 
 
-@pytest.mark.parametrize("attempts", [1, 3])
+@pytest.mark.parametrize("max_attempts", [1, 3])
 def test_a_child_of_a_valid_program_is_valid_however_few_the_attempts(attempts: int) -> None:
-    island = new_island(9, [LINEAR], mutation={"graph_share": 1, "attempts": attempts, "prob": 1})
+    island = new_island(9, [LINEAR], mutation={"graph_share": 1, "max_attempts": attempts, "prob": 1})
     found = set()
     for _ in range(400):
         island.run(1)
@@ -245,7 +245,7 @@ def test_the_state_is_arrays_alone_and_all_that_matters(method: str) -> None:
     one.run(100)
     other.run(250)
     for each in (one, other):
-        each.harvest(0)
+        each.epoch_stats(0)
     for target, source in zip(arrays(other.state), arrays(one.state), strict=True):
         target[...] = source
     one.run(200)

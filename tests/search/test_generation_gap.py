@@ -12,16 +12,16 @@ from support.programs.strategies import programs
 
 from automl_zero.program.library import library_program
 from automl_zero.program.program import Instruction, Program
-from automl_zero.search.generation_gap import structure_of, survive
+from automl_zero.search.generation_gap import skeleton_hash, survive
 from automl_zero.search.population import Population, copy_in, copy_member, decode, new_population
 from automl_zero.search.state import Settings
-from automl_zero.vm.evaluation import Extent
+from automl_zero.vm.evaluation import EvaluationBudget
 from automl_zero.vm.lower import encode, lower, new_code, new_lowered
 
 CAPACITY = (6, 6, 6)
 START = new_code(CAPACITY).start
 LINEAR = library_program("linear_regression")
-EXTENT = Extent(0, 0, 0)
+EXTENT = EvaluationBudget(0, 0, 0)
 SETTINGS = Settings(
     tournament_size=2,
     multiclass=False,
@@ -31,11 +31,11 @@ SETTINGS = Settings(
     fingerprint=EXTENT,
     hurdle=EXTENT,
     hurdle_quantile=0.75,
-    must_learn=False,
+    reject_unlearnable=False,
     fitness_resolution=0.0,
     parsimony=False,
-    attempts=1,
-    drift=0.0,
+    max_attempts=1,
+    neutral_share=0.0,
     graph_share=0.0,
     children=3,
     rarity=0.4,
@@ -169,7 +169,7 @@ def test_what_stands_behind_a_member_is_not_copied() -> None:
 def structure(program: Program) -> int:
     room = new_lowered(len(program))
     lower(encode(program), False, room)
-    return int(structure_of(room))
+    return int(skeleton_hash(room))
 
 
 def test_programs_that_differ_in_constants_and_names_have_one_structure() -> None:

@@ -87,7 +87,7 @@ def test_the_state_is_arrays_alone_and_all_that_matters() -> None:
     one, other = new_island(1), new_island(2)
     one.run(150)
     for each in (one, other):
-        each.harvest(0)
+        each.epoch_stats(0)
     for target, source in zip(arrays(other.state), arrays(one.state), strict=True):
         target[...] = source
     one.run(150)

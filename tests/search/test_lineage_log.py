@@ -19,9 +19,9 @@ from automl_zero.search.lineage_log import (
     MUTATION_NAMES,
     USED,
     Ancestors,
+    collect,
     forget_now,
-    new_births,
-    take,
+    new_lineage_log,
 )
 from automl_zero.search.population import decode, new_population
 from automl_zero.vm.lower import new_code
@@ -31,7 +31,7 @@ START = new_code(CAPACITY).start
 METHODS: dict[str, dict[str, Any]] = {
     "tournaments": {"evaluation": {"fingerprint_train": 0}},
     "families": {
-        "mutation": {"graph_share": 1, "attempts": 100},
+        "mutation": {"graph_share": 1, "max_attempts": 100},
         "search": {"method": "minimal-generation-gap", "children": 10},
     },
 }
@@ -50,7 +50,7 @@ def told(island: Island, epochs: int, count: int) -> dict[int, tuple[int, Progra
     known = {}
     for _ in range(epochs):
         island.run(count)
-        found = island.harvest(3).ancestors
+        found = island.epoch_stats(3).ancestors
         assert set(found.island.tolist()) <= {3}
         rows = zip(found.before.tolist(), programs_of(found), found.fitness, found.parent_fitness, strict=True)
         known.update(zip(found.identity.tolist(), rows, strict=True))
@@ -93,10 +93,10 @@ def test_whether_births_are_taken_changes_nothing(method: str) -> None:
 def test_where_there_is_no_room_the_search_goes_on_without_births() -> None:
     island = new_island(6, [Program()], islands={"epoch_programs": 3, "migrants": 0})
     island.run(500)
-    births = island._work.births
-    assert births.facts[USED] <= 3
-    island.harvest(0)
-    assert births.facts.tolist() == [0, 0]
+    lineage_log = island._work.lineage_log
+    assert lineage_log.facts[USED] <= 3
+    island.epoch_stats(0)
+    assert lineage_log.facts.tolist() == [0, 0]
 
 
 def test_effects_count_the_children_that_were_mutated() -> None:
@@ -111,45 +111,53 @@ def test_effects_count_the_children_that_were_mutated() -> None:
 def test_an_improving_child_counts_as_one() -> None:
     island = new_island(3, [Program()], **METHODS["families"])
     island.run(100)
-    assert island.state.effects[:, IMPROVING].sum() >= len(island.harvest(0).ancestors.identity) > 0
+    assert island.state.effects[:, IMPROVING].sum() >= len(island.epoch_stats(0).ancestors.identity) > 0
 
 
 @given(st.data(), st.integers(1, 12))
 def test_what_is_no_ancestor_of_the_living_is_forgotten(data: st.DataObject, count: int) -> None:
-    births, members, family = new_births(4, 12, CAPACITY), new_population(3, CAPACITY), new_population(2, CAPACITY)
+    lineage_log, members, family = (
+        new_lineage_log(4, 12, CAPACITY),
+        new_population(3, CAPACITY),
+        new_population(2, CAPACITY),
+    )
     identities = data.draw(st.lists(st.integers(1, 1 << 60), min_size=count, max_size=count, unique=True))
     before = [data.draw(st.sampled_from([0, 1 << 61, *identities[:row]])) for row in range(count)]
-    births.programs.ancestor[:count], births.before[:count], births.facts[USED] = identities, before, count
-    births.born[:count], births.programs.fitness[:count] = range(count), np.arange(count) / 100
+    lineage_log.programs.ancestor[:count], lineage_log.before[:count], lineage_log.facts[USED] = (
+        identities,
+        before,
+        count,
+    )
+    lineage_log.born[:count], lineage_log.programs.fitness[:count] = range(count), np.arange(count) / 100
     living = data.draw(st.lists(st.sampled_from([0, *identities]), min_size=6, max_size=6))
     members.ancestor[:], family.ancestor[:] = living[:3], living[3:5]
-    forget_now(births, members, family, np.array(living[5:], np.uint64), START)
+    forget_now(lineage_log, members, family, np.array(living[5:], np.uint64), START)
     ways = dict(zip(identities, before, strict=True))
     needed: set[int] = set()
     for each in living:
         while each in ways:
             needed.add(each)
             each = ways[each]
-    taken = take(births, START, 0)
+    taken = collect(lineage_log, START, 0)
     rows = [row for row, identity in enumerate(identities) if identity in needed]
     assert taken.identity.tolist() == [identities[row] for row in rows]
     assert taken.before.tolist() == [before[row] for row in rows]
     assert taken.born.tolist() == rows
     assert taken.fitness.tolist() == [row / 100 for row in rows]
-    assert births.facts[IS_FULL] == 0
+    assert lineage_log.facts[IS_FULL] == 0
 
 
 def test_room_is_for_an_epoch_at_most() -> None:
     config = small_config()
-    assert len(new_births(100, 20, config.program.max_sizes).before) == 20
-    assert len(new_births(1000, 10_000, config.program.max_sizes).before) == 2000
+    assert len(new_lineage_log(100, 20, config.program.max_sizes).before) == 20
+    assert len(new_lineage_log(1000, 10_000, config.program.max_sizes).before) == 2000
 
 
 def test_a_harvest_tells_who_lives_and_how_varied_they_are() -> None:
     island = new_island(8)
     island.run(10)
-    harvest, fitness = island.harvest(0), island.state.population.fitness.tolist()
+    epoch_stats, fitness = island.epoch_stats(0), island.state.population.fitness.tolist()
     living = {*island.state.population.ancestor.tolist(), int(island.state.best_ancestor[0])}
-    assert harvest.living.tolist() == sorted(living)
-    assert harvest.behaviours == len(set(fitness)) > 1
-    assert harvest.takeover == max(map(fitness.count, fitness))
+    assert epoch_stats.living.tolist() == sorted(living)
+    assert epoch_stats.behaviours == len(set(fitness)) > 1
+    assert epoch_stats.most_common_count == max(map(fitness.count, fitness))

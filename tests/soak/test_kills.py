@@ -47,7 +47,7 @@ def epochs_of(folder: Path) -> list[EpochEnd]:
 def check_lost_nothing(folder: Path, epochs_before: int) -> int:
     """Every epoch that was told is kept, but for the one under way; gives their number."""
     events = epochs_of(folder)
-    record = latest(folder).checkpoint.snapshot.record
+    record = latest(folder).checkpoint.snapshot.state
     assert [event.epoch for event in events] == list(range(1, len(events) + 1))
     assert record.epoch >= max(len(events) - 1, epochs_before - 1)
     return len(events)

@@ -23,7 +23,7 @@ from automl_zero.program.prune import prune
 from automl_zero.tasks.task import Loss, TaskSet, shuffled_epochs
 from automl_zero.vm import evaluation, execute
 from automl_zero.vm.lanes.lanes import Width
-from automl_zero.vm.lower import encode, lower, new_lowered, place
+from automl_zero.vm.lower import allocate, encode, lower, new_lowered
 from automl_zero.vm.reference import evaluate as reference_evaluate
 from automl_zero.vm.result import Evaluation
 from automl_zero.vm.stop_flag import StopFlag
@@ -114,7 +114,7 @@ def test_random_programs_score_as_in_the_reference() -> None:
         actual = execute.evaluate(program, tasks, dtype="float64", lanes=8, **knobs)
         assert len(actual) == len(tasks)
         for task, expected in rounding.reference_evaluations(program, tasks, compared_tasks(tasks), **knobs):
-            seen.update([*outcome(actual[task]), "robust" if expected else "decided by rounding"])
+            seen.update([*result(actual[task]), "robust" if expected else "decided by rounding"])
             ops.update(i.op for i in prune(program, tasks.is_multiclass).instructions() if expected)
             assert expected is None or rounding.differences(actual[task], expected, 1e-7) == {}, task
 
@@ -124,7 +124,7 @@ def test_random_programs_score_as_in_the_reference() -> None:
     assert min(seen[name] for name in ("stopped in training", "stopped in validation", "later epoch", "scored")) > 5
 
 
-def outcome(evaluation: Evaluation) -> list[str]:
+def result(evaluation: Evaluation) -> list[str]:
     names = {
         "stopped in training": evaluation.stopped_in_training,
         "stopped in validation": evaluation.stopped_in_validation,
@@ -267,13 +267,13 @@ def fingerprint(program: Program, tasks: TaskSet, num_train: int = 4, num_valid:
     """The hash, and the steps that each task was trained."""
     lowered = new_lowered(len(program))
     lower(encode(program), tasks.is_multiclass, lowered)
-    place(lowered, tasks.num_features, 8)
+    allocate(lowered, tasks.num_features, 8)
     stop = StopFlag()
-    machine = execute.new_machine(program.address_counts(), tasks, "float64", 8, num_train + num_valid, stop)
-    machine.trace[:] = np.nan
+    buffers = execute.new_buffers(program.address_counts(), tasks, "float64", 8, num_train + num_valid, stop)
+    buffers.trace[:] = np.nan
     scores, packed = execute.new_scores(execute.padded(len(tasks), 8)), execute.pack(tasks, "float64", 8)
-    extent = evaluation.Extent(num_train, num_valid, 1)
-    key = evaluation.fingerprint(Width("float64", 8), lowered, packed, extent, 100.0, machine, scores)
+    budget = evaluation.EvaluationBudget(num_train, num_valid, 1)
+    key = evaluation.fingerprint(Width("float64", 8), lowered, packed, budget, 100.0, buffers, scores)
     return int(key), scores.steps[: len(tasks)].tolist()
 
 

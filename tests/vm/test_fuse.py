@@ -19,7 +19,7 @@ from automl_zero.vm import evaluation, execute
 from automl_zero.vm.fuse import fuse
 from automl_zero.vm.jit import jit_entry
 from automl_zero.vm.lanes.lanes import width_of
-from automl_zero.vm.lower import FUSED, KERNEL, Lowered, encode, lower, new_lowered, place
+from automl_zero.vm.lower import FUSED, KERNEL, Lowered, allocate, encode, lower, new_lowered
 
 PAIRED = ["scalar_vector_product", "vector_sum", "scalar_matrix_product", "matrix_sum", "vector_outer_product"]
 OPS = [
@@ -102,12 +102,12 @@ def test_known_programs_have_their_updates_fused(name: str, expected: int) -> No
 
 @jit_entry
 def evaluate_plainly(
-    width: Any, program: Any, lowered: Any, multiclass: bool, tasks: Any, limit: float, machine: Any, scores: Any
+    width: Any, program: Any, lowered: Any, multiclass: bool, tasks: Any, limit: float, buffers: Any, scores: Any
 ) -> int:
     """As the entry of ``execute``, without fusing."""
     lower(program, multiclass, lowered)
-    place(lowered, tasks.shape[evaluation.FEATURES], width_of(width))
-    return evaluation.evaluate(width, lowered, tasks, evaluation.whole(tasks), limit, machine, scores)
+    allocate(lowered, tasks.shape[evaluation.FEATURES], width_of(width))
+    return evaluation.evaluate(width, lowered, tasks, evaluation.full_budget(tasks), limit, buffers, scores)
 
 
 @pytest.mark.parametrize("loss", Loss)

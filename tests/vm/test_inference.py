@@ -27,22 +27,24 @@ FORGETFUL = program_of(predict="s1 = s2 + s3; s2 = s0 + s1; v3 = gaussian(0.0, 1
 
 def reference_outputs(program: Program, tasks: TaskSet, task: int, limit: float = 100.0) -> Any:
     """What the reference predicts for every validation row from a copy of the same memory; None if training fails."""
-    machine = reference._Run(program, tasks, task, limit)
-    machine.execute(reference.SETUP, tick=0)
-    tick = 1
+    buffers = reference._Run(program, tasks, task, limit)
+    buffers.execute(reference.SETUP, execution_step=0)
+    execution_step = 1
     for order in tasks.train_order:
-        before = deepcopy(machine.memory)
-        if machine.fails(machine.train(order, tick)[-1]):
-            machine.memory = before
+        before = deepcopy(buffers.memory)
+        if buffers.fails(buffers.train(order, execution_step)[-1]):
+            buffers.memory = before
             break
-        tick += len(order)
-    return None if tick == 1 else np.stack([_predicted(machine, x, tick) for x in tasks.valid_x[task]])
+        execution_step += len(order)
+    return (
+        None if execution_step == 1 else np.stack([_predicted(buffers, x, execution_step) for x in tasks.valid_x[task]])
+    )
 
 
-def _predicted(machine: Any, x: Any, tick: int) -> Any:
-    trained, machine.memory = machine.memory, deepcopy(machine.memory)
-    machine.predict(x, tick)
-    output, machine.memory = machine.output(), trained
+def _predicted(buffers: Any, x: Any, execution_step: int) -> Any:
+    trained, buffers.memory = buffers.memory, deepcopy(buffers.memory)
+    buffers.predict(x, execution_step)
+    output, buffers.memory = buffers.output(), trained
     return np.atleast_1d(output)
 
 

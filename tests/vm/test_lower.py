@@ -34,10 +34,10 @@ from automl_zero.vm.lower import (
     TARGET,
     WRITES_FEATURES,
     Lowered,
+    allocate,
     encode,
     lower,
     new_lowered,
-    place,
 )
 from automl_zero.vm.reference import noise_streams
 
@@ -182,10 +182,10 @@ def test_live_random_instructions_are_counted(multiclass: bool, program: Program
 def test_room_can_be_used_again(program: Program, other: Program) -> None:
     room, fresh = new_lowered(max(len(program), len(other))), new_lowered(len(program))
     lower(encode(other), True, room)
-    place(room, 3, 8)
+    allocate(room, 3, 8)
     assert lower(encode(program), False, room) == lower(encode(program), False, fresh)
     for result in (room, fresh):
-        place(result, 5, 4)
+        allocate(result, 5, 4)
     count = fresh.bounds[3]
     assert room.code[:count].tolist() == fresh.code[:count].tolist()
     assert (room.bounds.tolist(), room.memory.tolist()) == (fresh.bounds.tolist(), fresh.memory.tolist())
@@ -293,7 +293,7 @@ def test_every_address_has_a_place_of_its_own(
     multiclass: bool, program: Program, num_features: int, lanes: int
 ) -> None:
     _, result = lowered(program, multiclass)
-    place(result, num_features, lanes)
+    allocate(result, num_features, lanes)
     expected = canonical(program, multiclass)
     places = {
         operand: offset
@@ -319,7 +319,7 @@ def test_the_memory_has_room_for_the_program_and_its_scratch(
     multiclass: bool, program: Program, num_features: int
 ) -> None:
     _, result = lowered(program, multiclass)
-    place(result, num_features, 8)
+    allocate(result, num_features, 8)
     counts = program.address_counts()
     room = memory_size(replace(counts, vectors=max(counts.vectors, 3 if multiclass else 1)), num_features) * 8
     scratch = num_features**2 if result.memory[2] else num_features
@@ -330,7 +330,7 @@ def test_the_memory_has_room_for_the_program_and_its_scratch(
 def test_an_instruction_goes_over_the_elements_of_its_widest_operand(row: Any) -> None:
     room = new_lowered(1)
     room.code[0, KERNEL], room.bounds[3], room.memory[:3] = row.number, 1, (2, 1, 1)
-    place(room, 5, 8)
+    allocate(room, 5, 8)
     widest = max(kind for kind in (*row.inputs, row.output) if kind is not None)
     assert room.code[0, EXTENT] == 8 * 5**widest
     assert room.code[0, KERNEL] == FAMILY[row.number]

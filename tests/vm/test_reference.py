@@ -146,9 +146,9 @@ def test_every_execution_has_its_own_tick(epochs: int) -> None:
     )
     _, memory = run(some, tasks, 1, max_abs_error=np.inf)
     last = epochs * (6 + 5)
-    assert memory[Kind.SCALAR, 2] == noise.uniform(77, 1, stream=0, tick=0, count=1)
-    assert (memory[Kind.MATRIX, 1] == noise.normal(77, 1, stream=1, tick=last, count=16).reshape(4, 4)).all()
-    assert (memory[Kind.VECTOR, 1] == noise.uniform(77, 1, stream=2, tick=last - 5, count=4)).all()
+    assert memory[Kind.SCALAR, 2] == noise.uniform(77, 1, stream=0, execution_step=0, count=1)
+    assert (memory[Kind.MATRIX, 1] == noise.normal(77, 1, stream=1, execution_step=last, count=16).reshape(4, 4)).all()
+    assert (memory[Kind.VECTOR, 1] == noise.uniform(77, 1, stream=2, execution_step=last - 5, count=4)).all()
 
 
 def test_tasks_and_seeds_have_their_own_noise() -> None:

@@ -67,10 +67,10 @@ def test_a_flag_that_is_raised_beforehand_ends_what_begins() -> None:
 
 def test_training_ends_with_the_last_whole_epoch() -> None:
     flag, few = StopFlag(), tasks(epochs=3)
-    whole = train(library_program("linear_regression"), few)
+    full_budget = train(library_program("linear_regression"), few)
     flag.set()
     assert (train(library_program("linear_regression"), few, stop=flag).epochs == 0).all()
-    assert (whole.epochs == 3).all()
+    assert (full_budget.epochs == 3).all()
     stopped = train(library_program("linear_regression"), tasks(), stop=raised_soon())
     assert (stopped.epochs < ENDLESS).all()
     assert (stopped.epochs > 0).all()

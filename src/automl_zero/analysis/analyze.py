@@ -7,12 +7,12 @@ from statistics import fmean
 from typing import Any
 
 from automl_zero.analysis.dataflow.findings import TECHNIQUES, Finding
-from automl_zero.analysis.lineage import Story
+from automl_zero.analysis.lineage import LineageReport
 from automl_zero.analysis.lineage import to_plain as story_to_plain
 from automl_zero.analysis.readable.diff import difference
 from automl_zero.analysis.readable.pretty_print import readable
 from automl_zero.analysis.simplify.simplify import TOLERANCE, FitnessOf, Simplified, simplify
-from automl_zero.analysis.techniques.detect import recognise
+from automl_zero.analysis.techniques.detect import detect
 from automl_zero.config import Config
 from automl_zero.program.program import Program
 from automl_zero.program.text import to_text
@@ -43,7 +43,7 @@ class Analysis:
     findings: tuple[Finding, ...]
     fitness: tuple[float, float] | None
     tasks: str
-    story: Story | None = None
+    story: LineageReport | None = None
 
     @property
     def text(self) -> str:
@@ -58,7 +58,7 @@ def analyze(
     tasks: TaskSet | None = None,
     config: Config | None = None,
     tolerance: float = TOLERANCE,
-    story: Story | None = None,
+    story: LineageReport | None = None,
 ) -> Analysis:
     """Understand a program.
 
@@ -73,10 +73,10 @@ def analyze(
     """
     if tasks is None:
         simplified = simplify(program, multiclass)
-        return Analysis(name, multiclass, simplified, recognise(simplified.program, multiclass), None, "", story)
+        return Analysis(name, multiclass, simplified, detect(simplified.program, multiclass), None, "", story)
     fitness_of = _scorer(tasks, config or Config())
     simplified = simplify(program, tasks.is_multiclass, fitness_of, tolerance)
-    found = recognise(simplified.program, tasks.is_multiclass, loss=tasks.loss)
+    found = detect(simplified.program, tasks.is_multiclass, loss=tasks.loss)
     fitness = fmean(fitness_of(program)), fmean(fitness_of(simplified.program))
     told = f"{tasks.name}, {len(tasks)} tasks"
     return Analysis(name, tasks.is_multiclass, simplified, found, fitness, told, story)

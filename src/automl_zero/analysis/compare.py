@@ -22,7 +22,7 @@ RESAMPLES, LEVEL = 2000, 0.95  # of the bootstrap
 
 
 @dataclass(frozen=True)
-class Variant:
+class SearchVariant:
     """A search to compare: ``name`` is how it was asked for; its runs differ from ``config`` in their seeds alone."""
 
     name: str
@@ -53,7 +53,7 @@ class Attempt:
 
 
 @dataclass(frozen=True)
-class Estimate:
+class IntervalEstimate:
     """A figure with its bootstrap confidence interval; infinite where too few runs were solved."""
 
     value: float
@@ -76,15 +76,15 @@ class Summary:
     name: str
     runs: int
     solved: int
-    success_rate: Estimate
-    programs_per_solution: Estimate
-    programs: Estimate
-    train_steps: Estimate
-    seconds: Estimate
-    fitness: Estimate
+    success_rate: IntervalEstimate
+    programs_per_solution: IntervalEstimate
+    programs: IntervalEstimate
+    train_steps: IntervalEstimate
+    seconds: IntervalEstimate
+    fitness: IntervalEstimate
 
 
-def parse_variant(text: str, overrides: Sequence[str]) -> Variant:
+def parse_variant(text: str, overrides: Sequence[str]) -> SearchVariant:
     """A variant from a preset or file and overrides, as in ``linear search.method=random-search``.
 
     Raises:
@@ -96,7 +96,7 @@ def parse_variant(text: str, overrides: Sequence[str]) -> Variant:
         raise ConfigError(
             f"'{text}' is no variant: write a preset or file, then overrides, with spaces between"
         ) from None
-    return Variant(text, load_config(name, [*overrides, *own]))
+    return SearchVariant(text, load_config(name, [*overrides, *own]))
 
 
 def attempt(config: Config, events: Iterable[Event]) -> Attempt | None:
@@ -118,7 +118,7 @@ def summarize(name: str, attempts: Sequence[Attempt]) -> Summary:
     solved = np.array([each.solved for each in attempts], np.float64)
     spent = np.array([each.programs for each in attempts], np.float64)
 
-    def median(of: Callable[[Attempt], float], *, until_solved: bool = True) -> Estimate:
+    def median(of: Callable[[Attempt], float], *, until_solved: bool = True) -> IntervalEstimate:
         values = [of(each) if each.solved or not until_solved else np.inf for each in attempts]
         return _estimate(np.array(values, np.float64), lambda drawn: np.median(drawn, axis=-1))
 
@@ -141,10 +141,10 @@ def _ratio(drawn: FloatArray) -> Any:
     return np.divide(spent, solved, out=np.full_like(spent, np.inf), where=solved > 0)
 
 
-def _estimate(values: FloatArray, statistic: Callable[[FloatArray], Any]) -> Estimate:
+def _estimate(values: FloatArray, statistic: Callable[[FloatArray], Any]) -> IntervalEstimate:
     """A statistic of values [..., runs], with the interval of its values on resampled runs (percentile bootstrap)."""
     runs = values.shape[-1]
     rng = generator_at(0, "bootstrap", runs)
     resampled = statistic(values[..., rng.integers(runs, size=(RESAMPLES, runs))])
     low, high = np.quantile(resampled, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], method="nearest")
-    return Estimate(float(statistic(values[..., None, :])[0]), float(low), float(high))
+    return IntervalEstimate(float(statistic(values[..., None, :])[0]), float(low), float(high))

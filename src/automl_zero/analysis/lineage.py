@@ -25,7 +25,7 @@ MOST = 12  # programs that are told of unless all are asked for
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class Ancestry:
     """A program on the way.
 
     Attributes:
@@ -61,7 +61,7 @@ class Change:
         gained, lost: techniques that the one before did not show, and those that it alone did.
     """
 
-    way: Way
+    way: Ancestry
     skipped: int
     size: int
     difference: tuple[Difference, ...]
@@ -70,7 +70,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class LineageReport:
     """How the program of an experiment came about.
 
     Attributes:
@@ -86,7 +86,7 @@ class Story:
     changes: tuple[Change, ...]
 
 
-def lineage_of(folder: Path, most: int | None = MOST) -> Story:
+def lineage_of(folder: Path, most: int | None = MOST) -> LineageReport:
     """Tell how the best program of a run came about.
 
     Args:
@@ -101,18 +101,18 @@ def lineage_of(folder: Path, most: int | None = MOST) -> Story:
     if found is None:
         raise StoreError(f"{folder} has no program yet: let the run go on, with 'resume' if it was stopped")
     experiment, is_lineage, ways = found
-    places = telling([way.gain for way in ways], most)
+    places = lineage_text([way.gain for way in ways], most)
     changes = _changes(ways, places, stored.config.tasks.num_classes > 2, stored.events)
-    return Story(experiment, is_lineage, len(ways), changes)
+    return LineageReport(experiment, is_lineage, len(ways), changes)
 
 
-def to_plain(story: Story) -> dict[str, Any]:
+def to_plain(story: LineageReport) -> dict[str, Any]:
     """The story as plain values, ready for JSON."""
     changes = [{**(plain := asdict(each)), **plain.pop("way")} for each in story.changes]
     return {"experiment": story.experiment, "is_lineage": story.is_lineage, "count": story.count, "changes": changes}
 
 
-_Found = tuple[int, bool, list[Way]]
+_Found = tuple[int, bool, list[Ancestry]]
 
 
 def _lineage(events: Sequence[Event]) -> _Found | None:
@@ -123,7 +123,7 @@ def _lineage(events: Sequence[Event]) -> _Found | None:
         told.experiment,
         True,
         [
-            Way(each.island, each.island_programs, each.mutation, each.parent_fitness, each.fitness, each.program)
+            Ancestry(each.island, each.island_programs, each.mutation, each.parent_fitness, each.fitness, each.program)
             for each in told.ancestors
         ],
     )
@@ -131,7 +131,7 @@ def _lineage(events: Sequence[Event]) -> _Found | None:
 
 def _improvements(events: Sequence[Event]) -> _Found | None:
     """Those of the experiment that is best on the select tasks, or else of the latest."""
-    best = [event.experiment for event in events if isinstance(event, Selection) and event.record]
+    best = [event.experiment for event in events if isinstance(event, Selection) and event.is_best]
     latest = [event.experiment for event in events if isinstance(event, Improvement)]
     if not best and not latest:
         return None
@@ -139,20 +139,20 @@ def _improvements(events: Sequence[Event]) -> _Found | None:
     made = [event for event in events if isinstance(event, Improvement) and event.experiment == experiment]
     before = [None, *(each.fitness for each in made)]
     ways = [
-        Way(None, each.experiment_programs, "", earlier, each.fitness, each.program)
+        Ancestry(None, each.experiment_programs, "", earlier, each.fitness, each.program)
         for each, earlier in zip(made, before, strict=False)
     ]
     return experiment, False, ways
 
 
-def telling(gains: Sequence[float], most: int | None) -> list[int]:
+def lineage_text(gains: Sequence[float], most: int | None) -> list[int]:
     """Which steps to tell of, given what each has gained: the last, and the greatest of the others; None is all."""
     by_gain = sorted(range(len(gains) - 1), key=lambda place: -gains[place])
     return sorted([*by_gain[: None if most is None else most - 1], *range(len(gains))[-1:]])
 
 
 def _changes(
-    ways: Sequence[Way], places: Sequence[int], multiclass: bool, events: Sequence[Event]
+    ways: Sequence[Ancestry], places: Sequence[int], multiclass: bool, events: Sequence[Event]
 ) -> tuple[Change, ...]:
     loss = next((event.loss for event in events if isinstance(event, Final)), None)
     before, known, last, changes = Program(), tuple[str, ...](), -1, list[Change]()

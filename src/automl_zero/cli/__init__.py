@@ -19,7 +19,7 @@ from typer.core import TyperGroup
 from automl_zero import __version__
 from automl_zero.cli.ablate import ablate
 from automl_zero.cli.analyze import analyze
-from automl_zero.cli.budgets import Effort, EffortName, efforts, tell_cost
+from automl_zero.cli.budgets import Budget, BudgetName, budgets, tell_cost
 from automl_zero.cli.compare import compare
 from automl_zero.cli.dashboard import dashboard
 from automl_zero.cli.data import data
@@ -155,7 +155,7 @@ def run(
     config: Annotated[str, typer.Argument(metavar="PRESET|FILE", help="A preset, or a file such as config.toml.")],
     data: Annotated[str | None, Data] = None,
     target: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column to predict.")] = None,
-    effort: Annotated[EffortName | None, Effort] = None,
+    budget: Annotated[BudgetName | None, Budget] = None,
     overrides: Annotated[list[str] | None, Override] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
     engine: Engine = EngineName.THREADS,
@@ -167,21 +167,21 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON, all else to stderr.")] = False,
 ) -> None:
     """Evolve programs until a limit is reached. Ctrl-C ends the run early, but completely; 'resume' goes on with it."""
-    from automl_zero.run.budget import EFFORTS, is_started, with_effort
+    from automl_zero.run.budget import BUDGETS, is_started, with_budget
     from automl_zero.run.record.run_folder import check_new, default_folder
-    from automl_zero.run.table_config import load_fitted
+    from automl_zero.run.table_config import load_config_for_table
 
     changes = [*(overrides or []), *([] if seed is None else [f"seed={seed}"])]
-    settings = load_fitted(config, data, target, changes)
-    if effort:
-        settings = with_effort(settings, EFFORTS[effort], usable_processors(), changes)
-        if not is_started(EFFORTS[effort], changes):
+    settings = load_config_for_table(config, data, target, changes)
+    if budget:
+        settings = with_budget(settings, BUDGETS[budget], usable_processors(), changes)
+        if not is_started(BUDGETS[budget], changes):
             return tell_cost(settings, number_of_workers(workers), as_json)
     folder = out or default_folder(settings)
     check_new(folder)
     from automl_zero.run.engine_registry import choose_engine
     from automl_zero.run.record.hangup import outliving_terminal
-    from automl_zero.run.session import run_recorded
+    from automl_zero.run.session import run_to_folder
     from automl_zero.run.tracking.registry import new_trackers
     from automl_zero.terminal.safe_console import SafeConsole
 
@@ -189,7 +189,7 @@ def run(
     trackers = new_trackers(track or [], folder, warning(console))
     with outliving_terminal():
         with closing(choose_engine(engine, workers, address)) as chosen:
-            progress, exit_code = run_recorded(settings, folder, number_of_workers(workers), console, trackers, chosen)
+            progress, exit_code = run_to_folder(settings, folder, number_of_workers(workers), console, trackers, chosen)
         print_run(progress, folder, as_json)
         leave_page(folder, console)
         suggest(folder, console)
@@ -279,7 +279,7 @@ PANELS: dict[str, tuple[Callable[..., None], ...]] = {
     "Look": (show, report, dashboard),
     "Understand": (analyze, lineage, ablate, tune, transfer),
     "Use": (evaluate, export),
-    "What there is": (presets, efforts, ops),
+    "What there is": (presets, budgets, ops),
 }
 for panel, commands in PANELS.items():
     for command in commands:

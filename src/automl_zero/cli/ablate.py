@@ -49,7 +49,7 @@ def ablate(
     and put into logistic_regression and two_layer_net.
     """
     from automl_zero.analysis.studies.ablate import ablate as measure
-    from automl_zero.analysis.studies.head_to_head import Budget
+    from automl_zero.analysis.studies.head_to_head import TuningBudget
     from automl_zero.run.record.program_lookup import find_program
 
     check_new_file(picture, PICTURES)
@@ -57,9 +57,9 @@ def ablate(
     given, config = named.program, config_for(named, suite, [*(overrides or []), f"seed={seed}"])
     chosen = {**(_techniques(given, config) if techniques else {}), **dict(map(_group, groups or []))}
     variants = _variants(program, given, chosen, lines, config.tasks.num_classes > 2)
-    budget = Budget(trials, seeds, number_of_workers(workers))
-    with counting("trials", trials * seeds * (1 + len(variants))) as tell:
-        found = measure(given, variants, config, budget, tell)
+    budget = TuningBudget(trials, seeds, number_of_workers(workers))
+    with counting("trials", trials * seeds * (1 + len(variants))) as on_progress:
+        found = measure(given, variants, config, budget, on_progress)
     if picture:
         from automl_zero.report.ablation_figure import draw_ablation
 
@@ -87,11 +87,11 @@ def _variants(
 def _techniques(program: Program, config: Config) -> Mapping[str, Sequence[Line]]:
     """The lines of each technique that the program uses on such tasks."""
     from automl_zero.analysis.dataflow.findings import technique_lines
-    from automl_zero.analysis.techniques.detect import recognise
+    from automl_zero.analysis.techniques.detect import detect
     from automl_zero.tasks.task_kinds import Stage, build_tasks
 
     tasks = build_tasks(config.tasks, Stage.SELECT, config.seed)
-    return technique_lines(recognise(program, tasks.is_multiclass, loss=tasks.loss))
+    return technique_lines(detect(program, tasks.is_multiclass, loss=tasks.loss))
 
 
 def _group(text: str) -> tuple[str, tuple[Line, ...]]:

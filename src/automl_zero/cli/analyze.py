@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from automl_zero.analysis.analyze import Analysis
-    from automl_zero.run.record.program_lookup import Given
+    from automl_zero.run.record.program_lookup import FoundProgram
     from automl_zero.tasks.task import TaskSet
 
 JSON_FILE, TEXT_FILE = "analysis.json", "analysis.txt"
@@ -128,7 +128,7 @@ def _lineage(analysis: Analysis) -> Text | None:
 SECTIONS: tuple[Callable[[Analysis], Text | None], ...] = (_title, _program, _techniques, _difference, _lineage)
 
 
-def _tasks(given: Given, suite: str | None, data: Path | None, seed: int) -> TaskSet | None:
+def _tasks(given: FoundProgram, suite: str | None, data: Path | None, seed: int) -> TaskSet | None:
     """Those to test on: what is asked for, or else, of a run, its select tasks."""
     from automl_zero.run.scoring.evaluate import choose_tasks
     from automl_zero.tasks.task_kinds import Stage, build_tasks

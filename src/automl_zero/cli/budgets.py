@@ -1,4 +1,4 @@
-"""``automl-zero efforts``, and what ``run`` does with ``--effort``."""
+"""``automl-zero budgets``, and what ``run`` does with ``--budget``."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from automl_zero.config import Config
 
 
-class EffortName(StrEnum):
-    """The names in ``run.effort.EFFORTS``, which takes longer to load."""
+class BudgetName(StrEnum):
+    """The names in ``run.budget.BUDGETS``, which takes longer to load."""
 
     SMOKE = "smoke"
     DEMO = "demo"
@@ -23,14 +23,14 @@ class EffortName(StrEnum):
     PAPER = "paper"
 
 
-Effort = typer.Option(help="How much the run may cost: seconds, minutes, hours or years; 'efforts' tells more.")
+Budget = typer.Option(help="How much the run may cost: seconds, minutes, hours or years; 'budgets' tells more.")
 
 
-def efforts(as_json: AsJson = False) -> None:
-    """List the efforts, which 'run PRESET --effort' takes."""
-    from automl_zero.run.budget import EFFORTS
+def budgets(as_json: AsJson = False) -> None:
+    """List the budgets, which 'run PRESET --budget' takes."""
+    from automl_zero.run.budget import BUDGETS
 
-    rows = [{"name": name, "description": effort.description} for name, effort in EFFORTS.items()]
+    rows = [{"name": name, "description": budget.description} for name, budget in BUDGETS.items()]
     print_rows(("name", "description"), rows, as_json)
 
 

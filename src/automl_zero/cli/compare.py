@@ -15,7 +15,7 @@ from automl_zero.system.processors import number_of_workers
 from automl_zero.terminal.output import echo
 
 if TYPE_CHECKING:
-    from automl_zero.analysis.compare import Attempt, Estimate, Summary, Variant
+    from automl_zero.analysis.compare import Attempt, IntervalEstimate, SearchVariant, Summary
     from automl_zero.config import Config
     from automl_zero.terminal.safe_console import SafeConsole
 
@@ -55,7 +55,7 @@ def compare(
     echo(f"\nin brackets: 95 % intervals (bootstrap)\npicture: {out / PICTURE}")
 
 
-def _attempts(variant: Variant, seeds: int, out: Path, workers: int, console: SafeConsole) -> list[Attempt]:
+def _attempts(variant: SearchVariant, seeds: int, out: Path, workers: int, console: SafeConsole) -> list[Attempt]:
     folder = out / re.sub(r"[^\w.=-]+", "-", variant.name)
     return [_attempt(variant.of_seed(seed), folder / f"seed-{seed}", workers, console) for seed in range(1, seeds + 1)]
 
@@ -64,11 +64,11 @@ def _attempt(config: Config, folder: Path, workers: int, console: SafeConsole) -
     """The run in that folder, done now if it is not there."""
     from automl_zero.analysis.compare import attempt
     from automl_zero.run.record.run_folder import StoreError, read_run
-    from automl_zero.run.session import run_recorded
+    from automl_zero.run.session import run_to_folder
 
     if not folder.exists():
         console.print(str(folder), markup=False, highlight=False, soft_wrap=True)
-        _, exit_code = run_recorded(config, folder, workers, _silent())
+        _, exit_code = run_to_folder(config, folder, workers, _silent())
         if exit_code:
             raise typer.Exit(exit_code)
     stored = read_run(folder)
@@ -106,7 +106,7 @@ def _row(label: str, summary: Summary) -> Sequence[str]:
     )
 
 
-def _text(estimate: Estimate, form: str) -> str:
+def _text(estimate: IntervalEstimate, form: str) -> str:
     value, low, high = (_number(each, form) for each in (estimate.value, estimate.low, estimate.high))
     return f"{value} ({low} to {high})"
 

@@ -14,7 +14,7 @@ from automl_zero.cli.support.printing import AsJson, print_rows, print_table, to
 from automl_zero.terminal.output import echo
 
 if TYPE_CHECKING:
-    from automl_zero.tasks.datasets.fetch import Tell
+    from automl_zero.tasks.datasets.fetch import OnProgress
 
 
 class SourceName(StrEnum):
@@ -58,10 +58,10 @@ def get(
     wanted = [known_dataset(name) for name in names]
     if given and len(wanted) > 1:
         raise typer.BadParameter("--from takes the files of one data set: give one NAME")
-    with _progress() as tell:
+    with _progress() as on_progress:
         for known in wanted:
             state = "new" if force or not is_here(known) else "was here"
-            path = get_dataset(known, From(source), given or (), force=force, tell=tell)
+            path = get_dataset(known, From(source), given or (), force=force, on_progress=on_progress)
             rows.append({"name": known.name, "state": state, "path": str(path), "from": read_origin(known)})
     print_rows(("name", "state", "path", "from"), rows, as_json)
 
@@ -91,7 +91,7 @@ def info(
 
 
 @contextmanager
-def _progress() -> Iterator[Tell]:
+def _progress() -> Iterator[OnProgress]:
     """A line on stderr that shows what is done, if that is a terminal; it is gone at the end."""
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 

@@ -15,7 +15,7 @@ from automl_zero.terminal.output import echo
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from automl_zero.analysis.lineage import Change, Story, Way
+    from automl_zero.analysis.lineage import Ancestry, Change, LineageReport
     from automl_zero.analysis.readable.diff import Difference
 
 
@@ -43,7 +43,7 @@ def lineage(
     SafeConsole(soft_wrap=True, highlight=False).print(Text("\n\n").join(parts))
 
 
-def summary(story: Story) -> Text:
+def summary(story: LineageReport) -> Text:
     """A line for each program that shows another technique, or no longer shows one."""
     from rich.text import Text
 
@@ -51,7 +51,7 @@ def summary(story: Story) -> Text:
     return Text("\n").join(lines or [Text("  none that is known", "not bold")])
 
 
-def _title(folder: Path, story: Story) -> str:
+def _title(folder: Path, story: LineageReport) -> str:
     if not story.count:
         return f"{folder}: no program was fitter than the one that experiment {story.experiment} began with"
     if story.is_lineage:
@@ -74,12 +74,12 @@ def _change(change: Change) -> Text:
     return text.append("\n").append_text(marked(list(_changed(change.difference))))
 
 
-def _place(way: Way) -> str:
+def _place(way: Ancestry) -> str:
     where = "" if way.island is None else f" of island {way.island}"
     return f"program {way.programs:,}{where}" + (f", {way.mutation}" if way.mutation else "")
 
 
-def _gain(way: Way) -> str:
+def _gain(way: Ancestry) -> str:
     return f"fitness {way.fitness:.4f}" + ("" if way.before is None else f" ({way.gain:+.4f})")
 
 

@@ -14,7 +14,7 @@ from automl_zero.system.processors import number_of_workers
 from automl_zero.terminal.output import echo
 
 if TYPE_CHECKING:
-    from automl_zero.report.run_history import Story
+    from automl_zero.report.run_history import RunHistory
     from automl_zero.terminal.safe_console import SafeConsole
 
 PAGE = "report.html"
@@ -33,12 +33,12 @@ def report(
     from automl_zero.report.ablation_cache import kept_of
     from automl_zero.report.figures import write_figures
     from automl_zero.report.interactive import library
-    from automl_zero.report.page import tell
+    from automl_zero.report.page import collect
 
     if out and not _is_own(out, folder):  # the run's own page is made anew
         check_free(out)
     source = library() if interactive else None
-    story = tell(folder)
+    story = collect(folder)
     if ablate:
         echo(f"wrote {_keep_ablation(folder, story)}")
     if figures:
@@ -48,9 +48,9 @@ def report(
     echo(f"wrote {write_page(folder, story, out, source)}")
 
 
-def _keep_ablation(folder: Path, story: Story) -> Path:
+def _keep_ablation(folder: Path, story: RunHistory) -> Path:
     """Take the final program apart, tell before what that takes, and keep what comes of it; gives the file."""
-    from automl_zero.analysis.studies.head_to_head import Budget
+    from automl_zero.analysis.studies.head_to_head import TuningBudget
     from automl_zero.report.ablation_cache import SEEDS, TRIALS, expected_seconds, keep, measured, variants_of
     from automl_zero.run.console.formatting import duration
     from automl_zero.run.record.run_folder import StoreError
@@ -58,7 +58,10 @@ def _keep_ablation(folder: Path, story: Story) -> Path:
     final, config = story.progress.final, story.progress.config
     if not final:
         raise StoreError(f"the run in {folder} has no final program yet: let it end, or go on with 'resume'")
-    variants, budget = variants_of(final, config.tasks.num_classes > 2), Budget(TRIALS, SEEDS, number_of_workers(None))
+    variants, budget = (
+        variants_of(final, config.tasks.num_classes > 2),
+        TuningBudget(TRIALS, SEEDS, number_of_workers(None)),
+    )
     seconds = duration(expected_seconds(final, len(variants), config, budget))
     echo(f"{len(variants)} parts are taken out, {TRIALS} trials on each of {SEEDS} seeds: about {seconds}")
     with counting("trials", TRIALS * SEEDS * (1 + len(variants))) as told:
@@ -68,16 +71,16 @@ def _keep_ablation(folder: Path, story: Story) -> Path:
 def leave_page(folder: Path, console: SafeConsole) -> None:
     """Write the page of a run that has ended, and say where; whatever goes wrong with it, the run is complete."""
     try:
-        from automl_zero.report.page import tell
+        from automl_zero.report.page import collect
 
-        page = write_page(folder, tell(folder))
+        page = write_page(folder, collect(folder))
     except Exception as error:
         warning(console)(f"there is no page of this run ({error}): try 'automl-zero report {folder}'")
     else:
         console.print(f"to look at: {page}", markup=False, highlight=False, soft_wrap=True)
 
 
-def write_page(folder: Path, story: Story, out: Path | None = None, library: str | None = None) -> Path:
+def write_page(folder: Path, story: RunHistory, out: Path | None = None, library: str | None = None) -> Path:
     """Write the page of a run, by default to its folder, where it is made anew; ``library`` as for ``page``.
 
     Raises:

@@ -39,7 +39,7 @@ def resume(
     from automl_zero.run.checkpoint.compatibility import CompleteError
     from automl_zero.run.engine_registry import choose_engine
     from automl_zero.run.record.hangup import outliving_terminal
-    from automl_zero.run.resume import progress_of, resume_recorded
+    from automl_zero.run.resume import progress_of, resume_folder
     from automl_zero.run.tracking.registry import new_trackers
     from automl_zero.terminal.safe_console import SafeConsole
 
@@ -48,7 +48,7 @@ def resume(
     with outliving_terminal():
         with closing(choose_engine(engine, workers, address)) as chosen:
             try:
-                progress, exit_code = resume_recorded(
+                progress, exit_code = resume_folder(
                     folder, overrides or [], allow_change, number_of_workers(workers), console, trackers, chosen
                 )
             except CompleteError:

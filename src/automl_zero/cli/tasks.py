@@ -13,7 +13,7 @@ from automl_zero.cli.support.safe_write import PICTURES, check_new_file
 from automl_zero.terminal.output import echo
 
 if TYPE_CHECKING:
-    from automl_zero.run.scoring.task_summary import Habitat
+    from automl_zero.run.scoring.task_summary import TaskSummary
 
 tasks = typer.Typer(no_args_is_help=True, help="What programs are scored on.")
 
@@ -53,7 +53,7 @@ def show(
     from automl_zero.report.habitat_figure import draw_habitat
     from automl_zero.run.scoring.baselines import ALGORITHMS
     from automl_zero.run.scoring.suite import suite_config
-    from automl_zero.run.scoring.task_summary import describe, explore
+    from automl_zero.run.scoring.task_summary import describe, summarize_tasks
     from automl_zero.terminal.safe_console import SafeConsole
 
     config = suite_config(suite, [*(overrides or []), f"seed={seed}"])
@@ -61,7 +61,7 @@ def show(
     algorithms = (only or list(ALGORITHMS)) if baselines else []
     what = "building the tasks" + (" and scoring known algorithms" if algorithms else "")
     with SafeConsole(stderr=True).status(what):
-        habitat = explore(config, algorithms)
+        habitat = summarize_tasks(config, algorithms)
         draw_habitat(habitat, target)
     if as_json:
         echo(to_json(_plain(habitat) | {"description": describe(config), "picture": str(target)}))
@@ -85,7 +85,7 @@ def _target(name: str, picture: Path | None) -> Path:
     return root / "pictures" / f"{name.replace('/', '-')}.png"
 
 
-def _rows(habitat: Habitat) -> Iterator[list[str]]:
+def _rows(habitat: TaskSummary) -> Iterator[list[str]]:
     """A row for each fact, a column for each stage."""
     for key, name in FACTS.items():
         values = [facts[key] for facts in habitat.facts.values()]
@@ -99,7 +99,7 @@ def _text(value: Any) -> str:
     return f"{value:.3f}" if isinstance(value, float) else f"{value:,}"
 
 
-def _scores(habitat: Habitat) -> Iterator[str]:
+def _scores(habitat: TaskSummary) -> Iterator[str]:
     from automl_zero.run.console.summary import measure, score_table
 
     if habitat.scores:
@@ -109,7 +109,7 @@ def _scores(habitat: Habitat) -> Iterator[str]:
         yield ""
 
 
-def _plain(habitat: Habitat) -> dict[str, Any]:
+def _plain(habitat: TaskSummary) -> dict[str, Any]:
     from dataclasses import asdict
 
     stages = {stage.value: dict(facts) for stage, facts in habitat.facts.items()}

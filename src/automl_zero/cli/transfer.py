@@ -14,7 +14,7 @@ from automl_zero.system.processors import number_of_workers
 from automl_zero.terminal.output import echo
 
 if TYPE_CHECKING:
-    from automl_zero.analysis.studies.transfer import Place
+    from automl_zero.analysis.studies.transfer import TransferTarget
     from automl_zero.run.record.events import Score
 
 Suites = typer.Option(*SUITE_NAMES, help="A preset, a kind of tasks, or a config file; may be repeated.")
@@ -34,14 +34,14 @@ def transfer(
     as_json: AsJson = False,
 ) -> None:
     """Tune a program, a linear model and a two-layer net on other tasks, and tell which is best there."""
-    from automl_zero.analysis.studies.transfer import places
     from automl_zero.analysis.studies.transfer import transfer as measure
+    from automl_zero.analysis.studies.transfer import transfer_targets
     from automl_zero.run.record.program_lookup import load_program
 
     given = load_program(program)
-    configs = places(suites, features or [], examples or [], [*(overrides or []), f"seed={seed}"])
-    with counting("trials", trials * len(configs)) as tell:
-        found = [measure(given, config, trials, number_of_workers(workers), tell) for config in configs]
+    configs = transfer_targets(suites, features or [], examples or [], [*(overrides or []), f"seed={seed}"])
+    with counting("trials", trials * len(configs)) as on_progress:
+        found = [measure(given, config, trials, number_of_workers(workers), on_progress) for config in configs]
     if as_json:
         echo(to_json({"places": [_plain(place) for place in found]}))
         return
@@ -51,7 +51,7 @@ def transfer(
     echo(f"\nthe program, tuned in each place as the others are, is the best in {best} of {len(found)}")
 
 
-def _row(place: Place) -> Iterator[str]:
+def _row(place: TransferTarget) -> Iterator[str]:
     yield from (place.suite, str(place.features), str(place.examples), _text(place.untuned))
     yield " > ".join(f"{name} {_text(score)}" for name, score in place.scores)
 
@@ -61,7 +61,7 @@ def _text(score: Score) -> str:
     return f"{score.fitness:.4f}{error}"
 
 
-def _plain(place: Place) -> dict[str, object]:
+def _plain(place: TransferTarget) -> dict[str, object]:
     from automl_zero.program.text import to_text
 
     scores = [{"name": name, **asdict(score)} for name, score in place.scores]

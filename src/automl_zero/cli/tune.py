@@ -65,8 +65,8 @@ def _decoupled(program: Program, config: Config, trials: int, workers: int) -> t
     from automl_zero.analysis.studies.derived_constants import coupled_uses
 
     uses = coupled_uses(program, config.tasks.num_classes > 2)
-    with counting("decoupling", trials * (1 + len(uses))) as tell:
-        found = decouple(program, config, trials, workers, tell)
+    with counting("decoupling", trials * (1 + len(uses))) as on_progress:
+        found = decouple(program, config, trials, workers, on_progress)
     return found.program, found.tried
 
 
@@ -74,8 +74,8 @@ def _tuned(program: Program, config: Config, trials: int, workers: int) -> Tunin
     from automl_zero.analysis.studies.tune import tune
     from automl_zero.tasks.task_kinds import Stage, build_tasks
 
-    with counting("tuning", trials) as tell:
-        return tune(program, build_tasks(config.tasks, Stage.SELECT, config.seed), config, trials, workers, tell)
+    with counting("tuning", trials) as on_progress:
+        return tune(program, build_tasks(config.tasks, Stage.SELECT, config.seed), config, trials, workers, on_progress)
 
 
 def _replaced(replacements: tuple[Replacement, ...]) -> Iterator[list[str]]:

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from automl_zero.analysis.dataflow.findings import Line, comments
-from automl_zero.analysis.techniques.detect import recognise
+from automl_zero.analysis.techniques.detect import detect
 from automl_zero.codegen.source import Prediction, Source, comments_in, source_of
 from automl_zero.program.library import LIBRARY
 from automl_zero.program.program import Program
 from automl_zero.run.record.events import Final
-from automl_zero.run.record.program_lookup import Given, find_program
+from automl_zero.run.record.program_lookup import FoundProgram, find_program
 from automl_zero.run.record.run_folder import read_config, read_events
 from automl_zero.tasks.task import Loss
 from automl_zero.tasks.task_kinds import Stage, build_tasks
@@ -34,7 +34,7 @@ def choose(name: str, prediction: Prediction | None = None, raw: bool = False) -
     return _commented(given.program, prediction or _usual(name, given), given.name, own, raw)
 
 
-def _usual(name: str, given: Given) -> Prediction:
+def _usual(name: str, given: FoundProgram) -> Prediction:
     """What the tasks of a run ask for, or what the library says, else numbers."""
     if given.multiclass:
         return Prediction.MULTICLASS
@@ -50,6 +50,6 @@ def _loss(folder: Path) -> Loss:
 
 def _commented(program: Program, prediction: Prediction, name: str, own: Mapping[Line, str], raw: bool) -> Source:
     """With the techniques that are recognised in each line behind its own comment."""
-    found = comments(recognise(program, prediction is Prediction.MULTICLASS))
+    found = comments(detect(program, prediction is Prediction.MULTICLASS))
     merged = {line: "; ".join(filter(None, (own.get(line), found.get(line)))) for line in (*own, *found)}
     return source_of(program, prediction, name, merged, raw)

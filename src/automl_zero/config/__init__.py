@@ -1,16 +1,22 @@
 """The config of a run: every setting with its range and default, presets, TOML files and overrides."""
 
 from automl_zero.config.config import Config
-from automl_zero.config.errors import ConfigError
+from automl_zero.config.config_error import ConfigError
+from automl_zero.config.groups import IslandGroup, IslandsConfig
 from automl_zero.config.load import load_config, override, parse_config, preset_names, with_overrides
 from automl_zero.config.sections import (
     BaselinesConfig,
     CheckpointConfig,
     EvaluationConfig,
     ExperimentConfig,
+    MemoryConfig,
     Mutation,
+    MutationConfig,
+    ProgramConfig,
+    SearchConfig,
     StageConfig,
     StopConfig,
+    TableConfig,
     TasksConfig,
 )
 
@@ -21,9 +27,16 @@ __all__ = [
     "ConfigError",
     "EvaluationConfig",
     "ExperimentConfig",
+    "IslandGroup",
+    "IslandsConfig",
+    "MemoryConfig",
     "Mutation",
+    "MutationConfig",
+    "ProgramConfig",
+    "SearchConfig",
     "StageConfig",
     "StopConfig",
+    "TableConfig",
     "TasksConfig",
     "load_config",
     "override",

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 import tomli_w
 from pydantic import Field, ValidationError, model_validator
 
-from automl_zero.config.errors import explain
+from automl_zero.config.config_error import explain
 from automl_zero.config.groups import IslandsConfig, merged
 from automl_zero.config.sections import (
     BaselinesConfig,

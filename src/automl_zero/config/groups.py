@@ -16,7 +16,9 @@ def _part(section: type[Section], *names: str) -> type[Section]:
         field = section.model_fields[name]
         inner = type(field.default) if isinstance(field.default, Section) else None
         fields[name] = (_part(inner, *inner.model_fields) if inner else field.rebuild_annotation()) | None, None
-    return create_model(f"{section.__name__}Part", __base__=Section, **fields)
+    part = create_model(f"{section.__name__}Part", __base__=Section, **fields)
+    part.renamed = section.renamed
+    return part
 
 
 ISLANDS_SHARE = ("num_classes", "select", "final")  # of the tasks: by these, the islands' programs are compared

@@ -12,8 +12,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from automl_zero.config.config import Config
-from automl_zero.config.errors import ConfigError, explain, shown
-from automl_zero.config.paths import settle
+from automl_zero.config.config_error import ConfigError, explain, shown
+from automl_zero.config.paths import make_absolute
 from automl_zero.config.sections import CONTROL, MOST_DOTS
 from automl_zero.system.safe_files import UnsafeFileError, read_regular
 
@@ -37,7 +37,7 @@ def load_config(name_or_path: str, overrides: Sequence[str] = (), *, within: Pat
     """
     values = _read(name_or_path, within)
     if name_or_path not in preset_names():
-        settle(values, Path(name_or_path).parent)
+        make_absolute(values, Path(name_or_path).parent)
     return with_overrides(values, overrides)
 
 
@@ -49,7 +49,7 @@ def with_overrides(values: dict[str, Any], overrides: Sequence[str]) -> Config:
     """
     for override in overrides:
         _apply(values, override)
-    settle(values, Path())
+    make_absolute(values, Path())
     return parse_config(values)
 
 

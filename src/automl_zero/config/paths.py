@@ -22,7 +22,7 @@ BEGINNINGS = ("empty", "random")  # of a search, which are no programs
 TABLE, DATASET, INITIAL = ("tasks", "table", "path"), ("tasks", "dataset"), ("program", "initial")
 
 
-def settle(values: dict[str, Any], folder: Path) -> None:
+def make_absolute(values: dict[str, Any], folder: Path) -> None:
     """Make the paths in the plain values of a config absolute that lead to something from that folder.
 
     Values that are none of a config are left to those who check them.

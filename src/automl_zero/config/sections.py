@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from enum import StrEnum
 from math import inf
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from automl_zero.config.errors import shown
+from automl_zero.config.config_error import shown
+from automl_zero.errors import warn_renamed
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # control characters and lone surrogates
 MOST = (1 << 63) - 1  # the largest integer that compiled code takes
@@ -41,6 +43,21 @@ class Section(BaseModel):
     """A part of a config: frozen, without unknown keys, and with text that can be printed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    renamed: ClassVar[Mapping[str, str]] = {}  # keys of the release before, which are still read, and their new names
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_renamed(cls, values: Any) -> Any:
+        """Read a key by its old name, with a warning; a section that has both names is refused."""
+        if not isinstance(values, dict):
+            return values
+        for old in cls.renamed.keys() & values.keys():
+            new = cls.renamed[old]
+            if new in values:
+                raise ValueError(f"{old} is the old name of {new}, and both are set: leave out {old}")
+            warn_renamed(old, new)
+            values = {new if name == old else name: value for name, value in values.items()}
+        return values
 
     @model_validator(mode="before")
     @classmethod
@@ -108,15 +125,17 @@ class MutationConfig(Section):
     ``weights`` replaces the table's weights.
     ``graph_share`` of the mutations change the program's graph instead, and only to a valid one (Mishima and Ono 2025).
     A child that is known already, or whose code shows that it cannot learn, is mutated anew from its parent, until
-    ``attempts`` have been made; but for a share of the children, ``drift``, which are taken as they are.
+    ``max_attempts`` have been made; but for a share of the children, ``neutral_share``, which are taken as they are.
     """
+
+    renamed = {"attempts": "max_attempts", "drift": "neutral_share"}
 
     prob: Fraction = 0.9
     table: Literal["paper", "released"] = "paper"
     weights: dict[Mutation, Annotated[float, Field(ge=0)]] = {}
     graph_share: Fraction = 0.0
-    attempts: Repetitions = 1
-    drift: Fraction = 0.0
+    max_attempts: Repetitions = 1
+    neutral_share: Fraction = 0.0
 
     @model_validator(mode="after")
     def _some_weight_is_positive(self) -> MutationConfig:
@@ -157,8 +176,10 @@ class EvaluationConfig(Section):
     The score of a program that draws random numbers is forgotten when it was known ``forget_after`` times (0: never):
     the program runs again, with other noise, so that luck does not last. Then the mean over the evaluations is known;
     beyond so many ``evaluations``, a new one counts as much as the last of them did (1: the latest stands alone).
-    With ``must_learn``, a program whose code shows that it cannot learn has fitness 0 without a run.
+    With ``reject_unlearnable``, a program whose code shows that it cannot learn has fitness 0 without a run.
     """
+
+    renamed = {"must_learn": "reject_unlearnable"}
 
     combination: Literal["mean", "median"] = "median"
     max_abs_error: Annotated[float, Field(gt=0)] = 100.0
@@ -171,7 +192,7 @@ class EvaluationConfig(Section):
     hurdle_train: Count = 0
     hurdle_valid: Positive = 100
     hurdle_quantile: Fraction = 0.75
-    must_learn: bool = False
+    reject_unlearnable: bool = False
 
     @model_validator(mode="after")
     def _means_need_forgetting(self) -> EvaluationConfig:
@@ -271,7 +292,7 @@ class TasksConfig(Section):
 class ExperimentConfig(Section):
     """When one experiment ends and hands its best program to the select stage; unset limits do not apply.
 
-    So many go on ``at_once``, in threads or on a cluster: each does one epoch, then all do the next, and no program
+    So many go on ``concurrent``, in threads or on a cluster: each does one epoch, then all do the next, and no program
     moves between them. One that ends gives its place to the next, while fewer than ``stop.max_experiments`` have
     begun. What an experiment finds depends on its number and the seed, not on those beside it. The run's limits look
     at the sum of all after each of these epochs; when one is reached, those that go on end, too, and their programs
@@ -279,7 +300,9 @@ class ExperimentConfig(Section):
     found.
     """
 
-    at_once: Annotated[int, Field(ge=1, le=1000)] = 1
+    renamed = {"at_once": "concurrent"}
+
+    concurrent: Annotated[int, Field(ge=1, le=1000)] = 1
     max_programs: Positive | None = None
     max_train_steps: Positive | None = None
     target_fitness: Fraction | None = None

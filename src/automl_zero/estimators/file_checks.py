@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sklearn.base import is_classifier
 
+from automl_zero.errors import AutoMLZeroError
 from automl_zero.estimators.model import Model
 from automl_zero.program.ops import Kind
 from automl_zero.program.program import CLASS_PREDICTION, Program
@@ -31,7 +32,7 @@ Positive = Annotated[int, Field(ge=1, le=MOST)]
 Plain = dict[str, str | int | float | bool | None]
 
 
-class ModelError(ValueError):
+class ModelError(AutoMLZeroError, ValueError):
     """A file of an estimator that cannot be written or read; the message names it and what to do."""
 
 

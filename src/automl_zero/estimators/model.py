@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import trim_mean
 
-from automl_zero.estimators.preprocessing import Scale, deal, scale_of
+from automl_zero.estimators.preprocessing import Scale, scale_of, split_rows
 from automl_zero.program.learned_state import learned_addresses
 from automl_zero.program.ops import Kind
 from automl_zero.program.program import CLASS_PREDICTION, Program
@@ -25,7 +25,7 @@ TRIMMED = 0.25  # of the members, at each end
 
 
 @dataclass(frozen=True)
-class Plan:
+class TrainingPlan:
     """How a program is trained.
 
     Attributes:
@@ -109,7 +109,7 @@ class Model:
 
 
 def fit_model(
-    program: Program, x: FloatArray, y: FloatArray, num_classes: int, plan: Plan, stop: StopFlag | None = None
+    program: Program, x: FloatArray, y: FloatArray, num_classes: int, plan: TrainingPlan, stop: StopFlag | None = None
 ) -> Model:
     """Train a program on rows.
 
@@ -147,10 +147,10 @@ def is_for_classes(program: Program) -> bool:
     return gives and bool(learned_addresses(program, multiclass=True))
 
 
-def _parts(y: FloatArray, num_classes: int, plan: Plan, rng: np.random.Generator) -> tuple[IntArray, IntArray]:
+def _parts(y: FloatArray, num_classes: int, plan: TrainingPlan, rng: np.random.Generator) -> tuple[IntArray, IntArray]:
     """Numbers of the rows that judge epochs, perhaps none, and of those to train on, at least one."""
     count = round(plan.validation_fraction * len(y))
-    return deal(y, num_classes, min(max(count, 1), len(y) - 1) if plan.validation_fraction else 0, rng)
+    return split_rows(y, num_classes, min(max(count, 1), len(y) - 1) if plan.validation_fraction else 0, rng)
 
 
 def _labels(program: Program, y: FloatArray, num_classes: int) -> tuple[Loss, int, FloatArray]:

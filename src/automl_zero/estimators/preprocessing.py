@@ -42,7 +42,7 @@ def scale_of(x: FloatArray) -> Scale:
     return Scale(mean, np.where(is_usable, deviation, 1.0))
 
 
-def deal(y: FloatArray, num_classes: int, count: int, rng: np.random.Generator) -> tuple[IntArray, IntArray]:
+def split_rows(y: FloatArray, num_classes: int, count: int, rng: np.random.Generator) -> tuple[IntArray, IntArray]:
     """Row numbers in random order, ``count`` of them and the others; of every class its share (0 classes: none).
 
     The first part has rows of every class, if there is room.

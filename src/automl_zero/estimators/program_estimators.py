@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from automl_zero.estimators.estimator import ProgramClassifier, ProgramRegressor
-from automl_zero.estimators.model import Plan, fit_model
+from automl_zero.estimators.model import TrainingPlan, fit_model
 from automl_zero.program.library import LIBRARY, library_program
 from automl_zero.program.program import Program
 from automl_zero.program.text import from_text
@@ -148,7 +148,7 @@ def _train(estimator: EvolvedClassifier | EvolvedRegressor, x: FloatArray, y: Fl
         estimator.warn_of_failure(plan.max_abs_error)
 
 
-def _plan(estimator: EvolvedClassifier | EvolvedRegressor) -> Plan:
+def _plan(estimator: EvolvedClassifier | EvolvedRegressor) -> TrainingPlan:
     """How an estimator trains.
 
     Raises:
@@ -162,7 +162,7 @@ def _plan(estimator: EvolvedClassifier | EvolvedRegressor) -> Plan:
     check_number("members", estimator.members, estimator.members >= 1, "of at least 1")
     check_number("max_abs_error", limit, limit > 0, "above 0")
     sizes = int(width), int(estimator.members)
-    return Plan(int(epochs), float(fraction), *sizes, float(limit), seed_of(estimator.random_state))
+    return TrainingPlan(int(epochs), float(fraction), *sizes, float(limit), seed_of(estimator.random_state))
 
 
 def check_number(name: str, value: Any, is_possible: bool, possible: str) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from automl_zero.estimators.preprocessing import deal, scale_of
+from automl_zero.estimators.preprocessing import scale_of, split_rows
 from automl_zero.rng import generator_at, seed_at
 from automl_zero.tasks.task import FloatArray, IntArray, Loss, TaskSet, shuffled_epochs
 
@@ -23,7 +23,7 @@ WIDE, PROJECTED = 32, 16  # above so many features, search sees so many projecti
 
 
 @dataclass(frozen=True, eq=False)
-class Rehearsal:
+class RefitData:
     """Rows as they are, to train a program on as it will be in the end, and the select rows, to judge it.
 
     Attributes:
@@ -42,7 +42,7 @@ class Rehearsal:
 
 
 @dataclass(frozen=True, eq=False)
-class Suite:
+class ProxyTasks:
     """Tasks of one table.
 
     Attributes:
@@ -55,7 +55,7 @@ class Suite:
     search: TaskSet
     tune: TaskSet
     select: TaskSet
-    rehearsal: Rehearsal
+    refit_data: RefitData
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +69,7 @@ class _Source:
     seed: int
 
 
-def build_suite(x: FloatArray, y: FloatArray, num_classes: int, width: int, seed: int) -> Suite:
+def build_proxy_tasks(x: FloatArray, y: FloatArray, num_classes: int, width: int, seed: int) -> ProxyTasks:
     """The tasks of rows ``x`` [rows, columns] and ``y`` [rows], numbers or class numbers.
 
     Args:
@@ -82,23 +82,23 @@ def build_suite(x: FloatArray, y: FloatArray, num_classes: int, width: int, seed
     source = _Source(x, y, num_classes, max(width, num_classes), seed)
     rng = generator_at(seed, "estimator", "stages")
     count = min(MOST_SELECT, max(1, round(SELECT_SHARE * len(y))))
-    judged, seen = deal(y, num_classes, count, rng)
+    judged, seen = split_rows(y, num_classes, count, rng)
     splits = [_split(source, seen, MOST_SEARCH, rng) for _ in range(NUM_SEARCH)]
     search = _task_set(source, "search", splits, SEARCH_STEPS, is_projected=x.shape[1] > WIDE)
     splits = [_split(source, seen, MOST_TRAIN, rng) for _ in range(NUM_TUNE)]
     tune = _task_set(source, "tune", splits, TUNE_STEPS)
-    splits = [(seen[deal(y[seen], num_classes, MOST_TRAIN, rng)[0]], judged) for _ in range(NUM_SELECT)]
+    splits = [(seen[split_rows(y[seen], num_classes, MOST_TRAIN, rng)[0]], judged) for _ in range(NUM_SELECT)]
     select = _task_set(source, "select", splits, SELECT_STEPS)
     train, _ = splits[0]
-    rehearsal = Rehearsal(x[train], y[train], x[judged], y[judged], num_classes, source.width)
-    return Suite(search, tune, select, rehearsal)
+    refit_data = RefitData(x[train], y[train], x[judged], y[judged], num_classes, source.width)
+    return ProxyTasks(search, tune, select, refit_data)
 
 
 def _split(source: _Source, rows: IntArray, most: int, rng: np.random.Generator) -> tuple[IntArray, IntArray]:
     """Training and validation rows of a task."""
     count = min(MOST_VALID, max(1, round(VALID_SHARE * len(rows))))
-    valid, rest = deal(source.y[rows], source.num_classes, count, rng)
-    train, _ = deal(source.y[rows[rest]], source.num_classes, most, rng)
+    valid, rest = split_rows(source.y[rows], source.num_classes, count, rng)
+    train, _ = split_rows(source.y[rows[rest]], source.num_classes, most, rng)
     return rows[rest[train]], rows[valid]
 
 

@@ -16,7 +16,7 @@ COST_LIMIT = 5.0  # of the two-layer net for two classes; that for more costs ne
 
 
 @dataclass(frozen=True)
-class Effort:
+class SearchBudget:
     """How much may be spent, and on what.
 
     Attributes:
@@ -25,7 +25,7 @@ class Effort:
         preset: name or file of the search's config; ``overrides``: of its keys, such as ``islands.count=8``.
         workers: threads.
         members: how often the chosen program will be trained.
-        tell: is given a line on how far it is.
+        on_progress: is given a line on how far it is.
     """
 
     max_seconds: float | None = None
@@ -35,20 +35,20 @@ class Effort:
     overrides: Sequence[str] = ()
     workers: int = 1
     members: int = 8
-    tell: Callable[[str], None] = lambda _: None
+    on_progress: Callable[[str], None] = lambda _: None
 
 
-def search_config(effort: Effort) -> Config:
+def search_config(budget: SearchBudget) -> Config:
     """The config of the search: the preset's, with room for the known algorithms, and its steps as small as the budget.
 
     Raises:
         ConfigError: there is no such preset, or an override cannot be used.
     """
-    config = load_config(effort.preset)
-    own = _room(config) | _steps(config, effort)
-    if effort.initial != KNOWN:
-        own["program.initial"] = effort.initial
-    return override(override(config, [f"{key}={value}" for key, value in own.items()]), effort.overrides)
+    config = load_config(budget.preset)
+    own = _room(config) | _steps(config, budget)
+    if budget.initial != KNOWN:
+        own["program.initial"] = budget.initial
+    return override(override(config, [f"{key}={value}" for key, value in own.items()]), budget.overrides)
 
 
 def _room(config: Config) -> dict[str, Any]:
@@ -59,9 +59,9 @@ def _room(config: Config) -> dict[str, Any]:
     return {**memory, "program.max_sizes": sizes, "evaluation.cost_limit": max(limit, COST_LIMIT) if limit else 0}
 
 
-def _steps(config: Config, effort: Effort) -> dict[str, Any]:
+def _steps(config: Config, budget: SearchBudget) -> dict[str, Any]:
     """Epochs so short that the clock is looked at often, and that a small number of programs makes some of them."""
-    islands, share = config.islands, (effort.max_programs or 10**9) // (4 * config.islands.count)
+    islands, share = config.islands, (budget.max_programs or 10**9) // (4 * config.islands.count)
     epoch = max(2, min(FAMILY, config.search.children, share))
     population = max(2, min(config.search.population_size, share))
     return {

@@ -13,11 +13,11 @@ from typing import Any, Self
 import numpy as np
 
 from automl_zero.estimators.estimator import ProgramClassifier, ProgramRegressor
-from automl_zero.estimators.model import Model, Plan, fit_model
+from automl_zero.estimators.model import Model, TrainingPlan, fit_model
 from automl_zero.estimators.program_estimators import check_number, seed_of
-from automl_zero.estimators.proxy_tasks import build_suite
-from automl_zero.estimators.search_budget import KNOWN, Effort
-from automl_zero.estimators.table_search import Finder, Found, Ranked, epochs_in_the_end
+from automl_zero.estimators.proxy_tasks import build_proxy_tasks
+from automl_zero.estimators.search_budget import KNOWN, SearchBudget
+from automl_zero.estimators.table_search import Ranked, SearchOutcome, TableSearch, epochs_in_the_end
 from automl_zero.program.program import Program
 from automl_zero.program.text import to_text
 from automl_zero.run.record.signals import Interrupt
@@ -171,19 +171,19 @@ def _evolve(estimator: Any, x: FloatArray, y: FloatArray, num_classes: int) -> N
     seed, width, members = seed_of(estimator.random_state), estimator.width, estimator.members
     check_number("width", width, width >= 1, "of at least 1")
     check_number("members", members, members >= 1, "of at least 1")
-    effort = _effort(estimator)
+    budget = _search_budget(estimator)
     with Interrupt(signals=(signal.SIGINT,), ends_process=False) as interrupt:
         with interrupt.beginning():
-            finder = Finder(build_suite(x, y, num_classes, width, seed), effort, seed, len(x))
+            finder = TableSearch(build_proxy_tasks(x, y, num_classes, width, seed), budget, seed, len(x))
             run_apart(finder.compile)
-        interrupt.hurry = finder.stopping.hurry
+        interrupt.request_stop = finder.stopping.request_stop
         try:
             found, estimator.program_, estimator.model_, is_whole = run_apart(partial(_found, finder, x, y))
         except Stopped:
             if interrupt():
                 raise KeyboardInterrupt("interrupted before anything was learnt") from None
             raise ValueError(
-                f"max_seconds = {effort.max_seconds} is over before any algorithm is trained on these {len(x)} rows of "
+                f"max_seconds = {budget.max_seconds} is over before any algorithm is trained on these {len(x)} rows of "
                 f"{x.shape[1]} columns: raise it, or use fewer columns"
             ) from None
     estimator.leaderboard_ = [_row(ranked) for ranked in found.ranked]
@@ -192,14 +192,14 @@ def _evolve(estimator: Any, x: FloatArray, y: FloatArray, num_classes: int) -> N
         estimator.warn_of_incomplete_fit("fit was interrupted: the best that was found so far is used")
     elif not is_whole:
         estimator.warn_of_incomplete_fit(
-            f"max_seconds = {effort.max_seconds} did not suffice to train on all {len(x)} rows: what was learnt from "
-            f"{len(finder.suite.rehearsal.x)} of them is used; raise it for a better model"
+            f"max_seconds = {budget.max_seconds} did not suffice to train on all {len(x)} rows: what was learnt from "
+            f"{len(finder.suite.refit_data.x)} of them is used; raise it for a better model"
         )
     if estimator.model_.has_failed:
-        estimator.warn_of_failure(Plan.max_abs_error)
+        estimator.warn_of_failure(TrainingPlan.max_abs_error)
 
 
-def _found(finder: Finder, x: FloatArray, y: FloatArray) -> tuple[Found, Program, Model, bool]:
+def _found(finder: TableSearch, x: FloatArray, y: FloatArray) -> tuple[SearchOutcome, Program, Model, bool]:
     """Search, and train what was found; gives what came of it, and whether that was trained on all rows.
 
     Raises:
@@ -215,12 +215,12 @@ def _found(finder: Finder, x: FloatArray, y: FloatArray) -> tuple[Found, Program
     return found, ranked.program, model or found.judged[ranked.program].model, model is not None
 
 
-def _trained(finder: Finder, found: Found, ranked: Ranked, x: FloatArray, y: FloatArray) -> Model | None:
+def _trained(finder: TableSearch, found: SearchOutcome, ranked: Ranked, x: FloatArray, y: FloatArray) -> Model | None:
     """A program trained on all rows, as often as there is time; None where that is not worth it."""
-    judged, rows, stopping = found.judged[ranked.program], finder.suite.rehearsal, finder.stopping
+    judged, rows, stopping = found.judged[ranked.program], finder.suite.refit_data, finder.stopping
 
     def trained_on(count: int, epochs: int) -> Model:
-        plan = Plan(epochs, width=rows.width, members=finder.effort.members, seed=finder.seed)
+        plan = TrainingPlan(epochs, width=rows.width, members=finder.budget.members, seed=finder.seed)
         return fit_model(ranked.program, x[:count], y[:count], rows.num_classes, plan, stopping.scoring)
 
     epochs = epochs_in_the_end(ranked.epochs, len(x))
@@ -236,7 +236,7 @@ def _trained(finder: Finder, found: Found, ranked: Ranked, x: FloatArray, y: Flo
     return None if stopping.scoring.is_set and model.has_failed else model
 
 
-def _effort(estimator: Any) -> Effort:
+def _search_budget(estimator: Any) -> SearchBudget:
     """How much an estimator may spend.
 
     Raises:
@@ -250,7 +250,7 @@ def _effort(estimator: Any) -> Effort:
     tell = echo if estimator.verbose else lambda _: None
     overrides = tuple(estimator.overrides or ())
     threads, members = _threads(estimator.n_jobs), estimator.members
-    return Effort(seconds, programs, estimator.initial, estimator.preset, overrides, threads, members, tell)
+    return SearchBudget(seconds, programs, estimator.initial, estimator.preset, overrides, threads, members, tell)
 
 
 def _threads(n_jobs: int | None) -> int:

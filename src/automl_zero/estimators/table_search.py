@@ -18,10 +18,10 @@ import numpy as np
 
 from automl_zero.analysis.studies.tune import tune
 from automl_zero.config import Config, override
-from automl_zero.estimators.model import Model, Plan, fit_model
-from automl_zero.estimators.proxy_tasks import SELECT_STEPS, Suite
+from automl_zero.estimators.model import Model, TrainingPlan, fit_model
+from automl_zero.estimators.proxy_tasks import SELECT_STEPS, ProxyTasks
 from automl_zero.estimators.reference_programs import known_programs
-from automl_zero.estimators.search_budget import KNOWN, Effort, search_config
+from automl_zero.estimators.search_budget import KNOWN, SearchBudget, search_config
 from automl_zero.program.program import Program
 from automl_zero.program.prune import prune
 from automl_zero.rng import seed_at
@@ -29,7 +29,7 @@ from automl_zero.run.archipelago import Archipelago
 from automl_zero.run.initial_programs import initial_programs
 from automl_zero.run.islands.engine import Engine
 from automl_zero.run.islands.thread_engine import ThreadEngine
-from automl_zero.run.stop_control import Stopping
+from automl_zero.run.stop_control import StopControl
 from automl_zero.tasks.task import FloatArray, TaskSet, first
 from automl_zero.vm.execute import evaluate
 from automl_zero.vm.result import Evaluation
@@ -101,7 +101,7 @@ class Judged:
 
 
 @dataclass(frozen=True)
-class Point:
+class CurvePoint:
     """How far the search was: programs made, seconds since it began, the best fitness on the search tasks."""
 
     programs: int
@@ -110,12 +110,12 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchOutcome:
     """What came of a search: the programs, the one to use first, how each was judged, and the course of the search."""
 
     ranked: tuple[Ranked, ...]
     judged: Mapping[Program, Judged]
-    course: tuple[Point, ...]
+    course: tuple[CurvePoint, ...]
 
 
 def epochs_in_the_end(epochs: int, num_rows: int) -> int:
@@ -129,12 +129,12 @@ def standard_error(differences: FloatArray) -> float:
 
 
 @dataclass
-class Finder:
+class TableSearch:
     """One search, with its clock.
 
     Args:
         suite: the tasks.
-        effort: what may be spent.
+        budget: what may be spent.
         seed: of all choices.
         num_rows: that the chosen program is trained on in the end, for which time is left.
 
@@ -142,20 +142,20 @@ class Finder:
         ConfigError, ProgramError: the settings of the search cannot be used.
     """
 
-    suite: Suite
-    effort: Effort
+    suite: ProxyTasks
+    budget: SearchBudget
     seed: int
     num_rows: int
     config: Config = field(init=False)
-    stopping: Stopping = field(init=False)
+    stopping: StopControl = field(init=False)
     began: float = field(init=False)
     judged: dict[Program, Judged] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.config = search_config(self.effort)
-        self.stopping = Stopping(self.effort.max_seconds, StopFlag())
+        self.config = search_config(self.budget)
+        self.stopping = StopControl(self.budget.max_seconds, StopFlag())
 
-    def find(self) -> Found:
+    def find(self) -> SearchOutcome:
         """Tune and judge known algorithms, evolve, tune the best, and rank all on the select rows.
 
         Whatever was searched for is easily better on some rows by chance, so an evolved program comes before a known
@@ -177,8 +177,8 @@ class Finder:
         evolved = [each for each in dict.fromkeys(tuned) if each not in known.values() and self._judge(each)]
         named = {f"evolved {number}": program for number, program in enumerate(evolved, 1)}
         ranked = self._ranked(known, named)
-        self.effort.tell(f"best on rows put aside: {ranked[0].name}, {ranked[0].score:.4f}")
-        return Found(tuple(ranked), self.judged, course)
+        self.budget.on_progress(f"best on rows put aside: {ranked[0].name}, {ranked[0].score:.4f}")
+        return SearchOutcome(tuple(ranked), self.judged, course)
 
     def _known(self) -> Mapping[str, Program]:
         return known_programs(self.suite.tune)
@@ -192,9 +192,9 @@ class Finder:
 
     def _has_time(self, part: str) -> bool:
         """Whether constants may still be tuned: of known programs, or of finalists."""
-        limit = self.effort.max_seconds
-        if self.stopping.is_hurried or limit is None:
-            return not self.stopping.is_hurried
+        limit = self.budget.max_seconds
+        if self.stopping.is_stop_requested or limit is None:
+            return not self.stopping.is_stop_requested
         if part == "known":
             return monotonic() - self.began < KNOWN_SHARE * limit
         return self.stopping.left > self._rank_seconds + self._train_seconds
@@ -215,7 +215,7 @@ class Finder:
     def _tuned(self, name: str, program: Program, part: str) -> Program:
         if not self._has_time(part):
             return program
-        trials = min(TRIALS, max(1, self.effort.max_programs // 20)) if self.effort.max_programs else TRIALS
+        trials = min(TRIALS, max(1, self.budget.max_programs // 20)) if self.budget.max_programs else TRIALS
         config = self.config.model_copy(update={"seed": seed_at(self.seed, "estimator", "tune", part, name)})
         stop = self.stopping.scoring
         try:
@@ -225,36 +225,36 @@ class Finder:
         return prune(tuning.program, self.suite.tune.is_multiclass)
 
     def _archipelago(self, config: Config, known: list[Program], engine: Engine | None = None) -> Archipelago:
-        initial = known if self.effort.initial == KNOWN else initial_programs(config)
+        initial = known if self.budget.initial == KNOWN else initial_programs(config)
         tasks = (self.suite.search,) * config.islands.count
         return Archipelago(config, tasks, seed_at(self.seed, "estimator", "search"), initial, engine)
 
-    def _evolve(self, known: list[Program]) -> tuple[list[Program], tuple[Point, ...]]:
+    def _evolve(self, known: list[Program]) -> tuple[list[Program], tuple[CurvePoint, ...]]:
         """Search until the budget is spent; gives the fittest of all islands, and the course of the search."""
-        limit = self.effort.max_seconds
+        limit = self.budget.max_seconds
         if limit is not None:
             after = TUNE_SHARE * limit + self._rank_seconds + self._train_seconds
             self.stopping.reserve = min(after, MOST_RESERVE * limit)
-        with closing(ThreadEngine(self.effort.workers)) as engine:
+        with closing(ThreadEngine(self.budget.workers)) as engine:
             engine.stop = self.stopping.search
             try:
                 archipelago = self._archipelago(self.config, known, engine)
             except Stopped:  # there was no time to begin
-                return [], (Point(0, round(monotonic() - self.began, 3), 0.0),)
+                return [], (CurvePoint(0, round(monotonic() - self.began, 3), 0.0),)
             course = [self._point(archipelago)]
-            most = self.effort.max_programs or np.inf
+            most = self.budget.max_programs or np.inf
             while not (self.stopping.is_search_over or archipelago.is_cut) and archipelago.programs < most:
                 archipelago.run_epoch()
                 point = self._point(archipelago)
                 if point.best_fitness > course[-1].best_fitness:
-                    self.effort.tell(f"{point.programs} programs: best fitness {point.best_fitness:.4f}")
+                    self.budget.on_progress(f"{point.programs} programs: best fitness {point.best_fitness:.4f}")
                 course.append(point)
         found = archipelago.islands.fittest(OF_ISLAND, range(len(archipelago.tasks)))
         return [member.program for members in found for member in members], tuple(course)
 
-    def _point(self, archipelago: Archipelago) -> Point:
+    def _point(self, archipelago: Archipelago) -> CurvePoint:
         seconds = round(monotonic() - self.began, 3)
-        return Point(archipelago.programs, seconds, archipelago.fitness)
+        return CurvePoint(archipelago.programs, seconds, archipelago.fitness)
 
     def _finalists(self, fittest: list[Program]) -> list[Program]:
         """Of the fittest of all islands, those that do best with all features and more epochs."""
@@ -262,7 +262,7 @@ class Finder:
         scores: dict[Program, float] = {}
         for each in different:  # the fittest of each island first
             with suppress(Stopped):
-                if self._has_time("tune") or (self.stopping.is_hurried and not scores):
+                if self._has_time("tune") or (self.stopping.is_stop_requested and not scores):
                     scores[each] = self._fitness(each, self.suite.tune)
         return sorted(scores, key=lambda each: -scores[each])[:FINALISTS]
 
@@ -283,7 +283,7 @@ class Finder:
             moments.append(monotonic())
         if self.stopping.scoring.is_set:
             return False
-        losses, rows = self._losses(model), len(self.suite.rehearsal.x)
+        losses, rows = self._losses(model), len(self.suite.refit_data.x)
         once, whole = (after - before for before, after in pairwise(moments))
         each = once / rows, max(whole - once, 0.0) / (rows * max(epochs - 1, 1))
         self.judged[program] = Judged(model, epochs, losses, tune_fitness, monotonic() - began, *each)
@@ -315,13 +315,13 @@ class Finder:
 
     def _trained(self, program: Program, epochs: int) -> Model:
         """Trained on the rehearsal's rows as it will be on all in the end."""
-        rows = self.suite.rehearsal
-        plan = Plan(epochs, width=rows.width, members=self.effort.members, seed=self.seed)
+        rows = self.suite.refit_data
+        plan = TrainingPlan(epochs, width=rows.width, members=self.budget.members, seed=self.seed)
         return fit_model(program, rows.x, rows.y, rows.num_classes, plan, self.stopping.scoring)
 
     def _losses(self, model: Model) -> FloatArray:
         """On each select row: 1 less their mean is the score."""
-        rows = self.suite.rehearsal
+        rows = self.suite.refit_data
         if rows.num_classes:
             return np.asarray(model.probabilities(rows.judged_x).argmax(axis=1) != rows.judged_y, np.float64)
         variance = float(rows.judged_y.var()) or float(rows.y.var()) or 1.0  # one row, or one value, has none

@@ -18,9 +18,9 @@ BLUE, NEW = "#2f7fc1", "#0f8a5f"
 def view_html(progress: Progress) -> str:
     """The name of a run, its figures, its curve and its best program so far, with what is new in it, or its result."""
     counters = progress.epoch.counters if progress.epoch else {}
-    fates = ", ".join(f"{label} {share:.0%}" for label, share in shares(counters, progress.config).items())
+    outcomes = ", ".join(f"{label} {share:.0%}" for label, share in shares(counters, progress.config).items())
     title, code = _code(progress)
-    texts = [", ".join(_figures(progress)), fates, title]
+    texts = [", ".join(_figures(progress)), outcomes, title]
     told = "".join(f"<p>{escape(text)}</p>" for text in texts)
     return f"<div><b>{escape(_title(progress))}</b>{curve_svg(progress.curve)}{told}{code}</div>"
 

@@ -24,7 +24,7 @@ class Handle(Protocol):
         """Show something else in its place."""
 
 
-class View(Callback):
+class LiveOutput(Callback):
     """Draws what it is told; it never asks a run to end."""
 
     def __init__(self, config: Config, handle: Handle, clock: Callable[[], float] = monotonic) -> None:

@@ -11,7 +11,7 @@ from automl_zero.notebook.formats import Figures
 from automl_zero.notebook.html_view import curve_svg, program_html
 from automl_zero.program.program import Program
 from automl_zero.program.text import from_text
-from automl_zero.report.run_history import Story
+from automl_zero.report.run_history import RunHistory
 from automl_zero.run.record.events import Ancestor, Event, Final, Improvement, Lineage, Stop
 
 EVOLVED = "evolved"
@@ -35,7 +35,7 @@ class Result:
     history: tuple[tuple[int, float], ...]
     lineage: tuple[Ancestor, ...]
     complete: bool
-    _story: Story = field(compare=False)
+    _story: RunHistory = field(compare=False)
 
     @property
     def figures(self) -> Figures:
@@ -70,7 +70,7 @@ def _scores_html(scores: Mapping[str, Mapping[str, float]]) -> str:
 
 def result_of(config: Config, events: Sequence[Event]) -> Result:
     """The result that the events of a run end with."""
-    story = Story(config)
+    story = RunHistory(config)
     for event in events:
         story.update(event)
     final = next(each for each in events if isinstance(each, Final))

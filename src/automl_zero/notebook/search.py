@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from automl_zero.config import load_config
-from automl_zero.notebook.live_output import View, notebook_handle
+from automl_zero.notebook.live_output import LiveOutput, notebook_handle
 from automl_zero.notebook.result import Result, result_of
 from automl_zero.run.console.progress import Progress
 from automl_zero.run.record.callbacks import Callback
 from automl_zero.run.record.events import Event
 from automl_zero.run.record.run_folder import read_run
 from automl_zero.run.run import Run
-from automl_zero.run.session import begun, run_recorded, shown
+from automl_zero.run.session import begun, run_to_folder, shown
 from automl_zero.system.processors import number_of_workers
 from automl_zero.terminal.safe_console import SafeConsole
 
@@ -57,10 +57,10 @@ class Search:
         """
         handle = notebook_handle()
         console = SafeConsole(quiet=handle is not None)
-        callbacks = self._callbacks if handle is None else (*self._callbacks, View(self.config, handle))
+        callbacks = self._callbacks if handle is None else (*self._callbacks, LiveOutput(self.config, handle))
         if self._out is None:
             return result_of(self.config, self._events(console, callbacks))
-        run_recorded(self.config, self._out, self._workers, console, callbacks)
+        run_to_folder(self.config, self._out, self._workers, console, callbacks)
         return result_of(self.config, tuple(read_run(self._out).events))
 
     def _events(self, console: SafeConsole, callbacks: Sequence[Callback]) -> list[Event]:
@@ -68,7 +68,7 @@ class Search:
         progress, events = Progress(self.config), []
         with shown(progress, console) as (display, interrupt):
             run = begun(interrupt, lambda: Run(self.config, self._workers, interrupt, callbacks=callbacks))
-            for event in run.events():
+            for event in run.iter_events():
                 events.append(event)
                 progress.update(event)
                 display.show(event)

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from automl_zero.errors import AutoMLZeroError
 from automl_zero.program.ops import OPS, Kind, Op
 
 COMPONENTS = ("setup", "predict", "learn")
@@ -19,7 +20,7 @@ CLASS_LABEL, CLASS_PREDICTION = 1, 2  # v1, v2
 MAX_ADDRESSES = 64  # of each kind: the compiled liveness analysis keeps one bit for each
 
 
-class ProgramError(ValueError):
+class ProgramError(AutoMLZeroError, ValueError):
     """A program that cannot be built, or does not fit the memory or the size limits it is meant for."""
 
 

@@ -17,9 +17,9 @@ from pydantic import TypeAdapter
 from automl_zero.analysis.dataflow.findings import technique_lines
 from automl_zero.analysis.studies.ablate import Effect, ablate
 from automl_zero.analysis.studies.ablation_variants import Variant, each_group, each_line
-from automl_zero.analysis.studies.head_to_head import Budget
-from automl_zero.analysis.studies.tune import Tell, silent
-from automl_zero.analysis.techniques.detect import recognise
+from automl_zero.analysis.studies.head_to_head import TuningBudget
+from automl_zero.analysis.studies.tune import OnProgress, no_progress
+from automl_zero.analysis.techniques.detect import detect
 from automl_zero.config import Config
 from automl_zero.program.text import from_text
 from automl_zero.run.record import folder_files
@@ -57,13 +57,13 @@ _KEPT = TypeAdapter(KeptAblation)
 def variants_of(final: Final, multiclass: bool) -> tuple[Variant, ...]:
     """The final program without each of its techniques, and without each of its lines, no program twice."""
     program = from_text(final.program)
-    found = recognise(program, multiclass, loss=final.loss)
+    found = detect(program, multiclass, loss=final.loss)
     groups = each_group(program, technique_lines(found))
     known = {each.program for each in groups}
     return (*groups, *(each for each in each_line(program, multiclass) if each.program not in known))
 
 
-def expected_seconds(final: Final, variants: int, config: Config, budget: Budget) -> float:
+def expected_seconds(final: Final, variants: int, config: Config, budget: TuningBudget) -> float:
     """How long an ablation takes, by the times of building tasks and of one scoring of the whole program.
 
     Raises:
@@ -80,14 +80,18 @@ def expected_seconds(final: Final, variants: int, config: Config, budget: Budget
 
 
 def measured(
-    final: Final, variants: tuple[Variant, ...], config: Config, budget: Budget, tell: Tell = silent
+    final: Final,
+    variants: tuple[Variant, ...],
+    config: Config,
+    budget: TuningBudget,
+    on_progress: OnProgress = no_progress,
 ) -> KeptAblation:
     """Do the ablation.
 
     Raises:
         TaskError: the tasks cannot be built.
     """
-    found = ablate(from_text(final.program), variants, config, budget, tell)
+    found = ablate(from_text(final.program), variants, config, budget, on_progress)
     return KeptAblation(1, final.program, budget.trials, budget.seeds, found.fitness, found.effects)
 
 

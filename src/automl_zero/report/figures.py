@@ -13,15 +13,15 @@ from automl_zero.report.map_figure import IslandMap, draw_map, island_map
 from automl_zero.report.plot_style import STYLE
 from automl_zero.report.progress_figure import ProgressFigure, draw_progress, progress_figure
 from automl_zero.report.run_figures import Chart, course_chart, diversity_chart, draw, islands_chart
-from automl_zero.report.run_history import Story
-from automl_zero.report.scores_figure import Scores, draw_scores, scores_chart
+from automl_zero.report.run_history import RunHistory
+from automl_zero.report.scores_figure import ScoresFigure, draw_scores, scores_chart
 from automl_zero.run.record.run_folder import StoreError, named
 
-Data = Chart | Scores | IslandMap | Knockouts
+Data = Chart | ScoresFigure | IslandMap | Knockouts
 NAMES = ("course", "scores", "islands", "migration", "diversity", "ablation")
 
 
-def figures_of(story: Story, effects: tuple[Effect, ...] = ()) -> dict[str, Data]:
+def figures_of(story: RunHistory, effects: tuple[Effect, ...] = ()) -> dict[str, Data]:
     """The figures that there is something to draw in, by their names; ``effects`` are those of an ablation."""
     course, scores, migration = course_chart(story), scores_chart(story), island_map(story)
     islands, diversity = islands_chart(story), diversity_chart(story)
@@ -33,7 +33,7 @@ def figures_of(story: Story, effects: tuple[Effect, ...] = ()) -> dict[str, Data
     return found | ({"ablation": Knockouts("", effects)} if effects else {})
 
 
-def pictures_of(story: Story, effects: tuple[Effect, ...] = ()) -> dict[str, Data | ProgressFigure]:
+def pictures_of(story: RunHistory, effects: tuple[Effect, ...] = ()) -> dict[str, Data | ProgressFigure]:
     """The figures, and first the one that has code in it, which a page shows as text instead."""
     progress = progress_figure(story)
     return ({"progress": progress} if progress.milestones else {}) | figures_of(story, effects)
@@ -44,7 +44,7 @@ def drawn(data: Data | ProgressFigure) -> Figure:
     match data:
         case Chart():
             return draw(data)
-        case Scores():
+        case ScoresFigure():
             return draw_scores(data)
         case IslandMap():
             return draw_map(data)
@@ -54,7 +54,7 @@ def drawn(data: Data | ProgressFigure) -> Figure:
             return draw_progress(data)
 
 
-def write_figures(story: Story, folder: Path, effects: tuple[Effect, ...] = ()) -> list[Path]:
+def write_figures(story: RunHistory, folder: Path, effects: tuple[Effect, ...] = ()) -> list[Path]:
     """Write every figure as PNG and SVG; gives the files.
 
     Raises:

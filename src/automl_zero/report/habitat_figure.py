@@ -11,14 +11,14 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from automl_zero.run.console.summary import measure
-from automl_zero.run.scoring.task_summary import Habitat, View
+from automl_zero.run.scoring.task_summary import TaskSummary, TaskView
 from automl_zero.tasks.splits import Stage
 from automl_zero.tasks.task import Loss
 
 STAGE_COLORS = {Stage.SEARCH: "#b0b7c3", Stage.SELECT: "#6f8fbf", Stage.FINAL: "#1f3d7a"}
 
 
-def draw_habitat(habitat: Habitat, path: Path) -> None:
+def draw_habitat(habitat: TaskSummary, path: Path) -> None:
     """Draw it into a PNG or SVG file, by its ending."""
     panels = [_draw_images] if habitat.images else []
     panels += [_draw_view, *([_draw_scores] if habitat.scores else [])]
@@ -39,7 +39,7 @@ def mosaic(images: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
     return image if image.shape[2] == 3 else image[:, :, 0]
 
 
-def _draw_images(axes: Axes, habitat: Habitat) -> None:
+def _draw_images(axes: Axes, habitat: TaskSummary) -> None:
     images = [np.asarray(each) for each in habitat.images.values()]
     height = images[0].shape[1] + 2
     axes.imshow(mosaic(images), cmap="gray", interpolation="nearest")
@@ -49,8 +49,8 @@ def _draw_images(axes: Axes, habitat: Habitat) -> None:
     axes.spines[:].set_visible(False)
 
 
-def _draw_view(axes: Axes, habitat: Habitat) -> None:
-    view: View = habitat.view
+def _draw_view(axes: Axes, habitat: TaskSummary) -> None:
+    view: TaskView = habitat.view
     for label in [None] if habitat.loss is Loss.RMSE else np.unique(view.labels):
         shown = slice(None) if label is None else view.labels == label
         axes.scatter(view.x[shown], view.y[shown], s=8, alpha=0.7, linewidths=0)
@@ -58,7 +58,7 @@ def _draw_view(axes: Axes, habitat: Habitat) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _draw_scores(axes: Axes, habitat: Habitat) -> None:
+def _draw_scores(axes: Axes, habitat: TaskSummary) -> None:
     rows = np.arange(len(habitat.scores))
     for number, (stage, color) in enumerate(STAGE_COLORS.items()):
         scores = [each.scores[stage] for each in habitat.scores]

@@ -20,7 +20,7 @@ from automl_zero.report.figures import Data
 from automl_zero.report.map_figure import MOST_ARROWS, IslandMap, TakeOver
 from automl_zero.report.plot_style import COLORS
 from automl_zero.report.run_figures import Chart, Curve
-from automl_zero.report.scores_figure import STAGE_COLORS, STAGE_GAP, Interval, Scores
+from automl_zero.report.scores_figure import STAGE_COLORS, STAGE_GAP, Interval, ScoresFigure
 from automl_zero.tasks.splits import Stage
 
 MOST_LINES = 36  # of code that are shown at a point
@@ -49,7 +49,7 @@ def plotted(data: Data, notes: Sequence[str] = ()) -> Plain:
     match data:
         case Chart():
             return _plot_chart(data, notes)
-        case Scores():
+        case ScoresFigure():
             return _plot_scores(data)
         case IslandMap():
             return _plot_map(data)
@@ -123,7 +123,7 @@ def _code(note: str) -> str:
     return "".join(f"<br>{_text(line)}" for line in ("", *shown)) if shown else ""
 
 
-def _plot_scores(scores: Scores) -> Plain:
+def _plot_scores(scores: ScoresFigure) -> Plain:
     traces = [_stage(scores.of_stage(stage), stage, STAGE_GAP * (number - 1)) for number, stage in enumerate(Stage)]
     names = [f"<b>{_text(name)}</b>" if not row else _text(name) for row, name in enumerate(scores.names)]
     layout = _layout({"title": {"text": _text(scores.label)}}, _rows(names), FRAME + 2 * ROW * len(names))
@@ -189,7 +189,7 @@ def _plot_knockouts(told: Knockouts) -> Plain:
         [100 * each for each in (row.difference.low, row.difference.value, row.difference.high)] for row in told.effects
     ]
     names = ["<br>".join(map(_text, fill(each.name, NAME_WIDTH).splitlines())) for each in told.effects]
-    told_of = [
+    notified_of = [
         f"{_text(each.name)}: {value:+.2f} points ({low:+.2f} to {high:+.2f})<br>{_text(each.note)}"
         for each, (low, value, high) in zip(told.effects, points, strict=True)
     ]
@@ -197,7 +197,7 @@ def _plot_knockouts(told: Knockouts) -> Plain:
     bars = {
         "type": "bar", "orientation": "h", "x": [value for _, value, _ in ends], "y": list(range(len(ends))),
         "marker": {"color": [CERTAIN if each.is_certain else UNCERTAIN for each in told.effects]},
-        "error_x": _reach(ends), "hoverinfo": "text", "hovertext": told_of, "showlegend": False,
+        "error_x": _reach(ends), "hoverinfo": "text", "hovertext": notified_of, "showlegend": False,
     }  # fmt: skip
     title = {"text": "change of the fitness, in points, with its 95 % interval"}
     x = {"title": title, **_ticks([symlog(tick) for tick in TICKS], map(str, TICKS))}

@@ -17,7 +17,7 @@ from matplotlib.colors import BoundaryNorm
 from matplotlib.figure import Figure
 
 from automl_zero.report.plot_style import COLORS, STYLE, new_figure
-from automl_zero.report.run_history import Story
+from automl_zero.report.run_history import RunHistory
 from automl_zero.run.record.events import EpochEnd
 
 MOST_COLUMNS = 160  # epochs that are drawn; of more, every second, third, ... one
@@ -50,7 +50,7 @@ class IslandMap:
         return sorted(set(np.quantile(values, np.linspace(0, 1, LEVELS + 1)).tolist())) if values.size else []
 
 
-def island_map(story: Story) -> IslandMap:
+def island_map(story: RunHistory) -> IslandMap:
     """What the epochs of the experiment tell; nothing of a single island."""
     told = story.course.all_epochs
     count = min((len(each.island_fitness) for each in told), default=0)

@@ -10,7 +10,7 @@ from automl_zero.analysis.techniques.detect import technique_names
 from automl_zero.program.annotate import short_text
 from automl_zero.program.prune import prune
 from automl_zero.program.text import from_text
-from automl_zero.report.run_history import MILESTONES, Story, milestones
+from automl_zero.report.run_history import MILESTONES, RunHistory, milestones
 from automl_zero.run.record.events import Improvement
 
 
@@ -37,7 +37,7 @@ class Milestone:
         return "".join(f"{line.text}\n" for line in self.lines)
 
 
-def told_milestones(story: Story, count: int = MILESTONES) -> list[Milestone]:
+def told_milestones(story: RunHistory, count: int = MILESTONES) -> list[Milestone]:
     """So many at most of the experiment that is shown, those with the largest gains."""
     told, known, before = [], set[str](), list[str]()
     for each in milestones(story.course.improvements, count):
@@ -49,7 +49,7 @@ def told_milestones(story: Story, count: int = MILESTONES) -> list[Milestone]:
     return told
 
 
-def _read(story: Story, improvement: Improvement) -> tuple[tuple[str, ...], list[str]]:
+def _read(story: RunHistory, improvement: Improvement) -> tuple[tuple[str, ...], list[str]]:
     """The techniques of a program, and its lines."""
     multiclass = story.is_multiclass
     program = prune(from_text(improvement.program), multiclass)

@@ -18,11 +18,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from automl_zero import __version__
 from automl_zero.analysis.analyze import Analysis, analyze
-from automl_zero.analysis.compare import Estimate
+from automl_zero.analysis.compare import IntervalEstimate
 from automl_zero.analysis.dataflow.findings import TECHNIQUES
-from automl_zero.analysis.lineage import telling
+from automl_zero.analysis.lineage import lineage_text
 from automl_zero.analysis.readable.diff import of_lines
-from automl_zero.analysis.techniques.detect import recognise
+from automl_zero.analysis.techniques.detect import detect
 from automl_zero.program.annotate import short_text
 from automl_zero.program.program import Program
 from automl_zero.program.text import from_text
@@ -33,11 +33,11 @@ from automl_zero.report.interactive import plotted
 from automl_zero.report.map_figure import island_map
 from automl_zero.report.milestone import told_milestones
 from automl_zero.report.plot_style import svg
-from automl_zero.report.run_history import Story
+from automl_zero.report.run_history import RunHistory
 from automl_zero.report.scores_figure import scores_chart
 from automl_zero.run.console.formatting import effect_rows
-from automl_zero.run.console.outcomes import pruned, redrawn, shares
-from automl_zero.run.console.run_info import facts
+from automl_zero.run.console.outcomes import pruned, rejected_drafts, shares
+from automl_zero.run.console.run_info import run_info
 from automl_zero.run.console.summary import again, measure, report, short_measure
 from automl_zero.run.record.events import Ancestor, Baseline
 from automl_zero.run.record.run_folder import read_config, read_events
@@ -47,7 +47,7 @@ MOST_ANCESTORS = 60  # that are shown
 
 
 @dataclass(frozen=True, slots=True)
-class Birth:
+class LineageRow:
     """An ancestor: what was changed, what it gained, and its code, each line with its mark ('+', '-' or ' ')."""
 
     number: int
@@ -59,19 +59,19 @@ class Birth:
     lines: tuple[tuple[str, str], ...]
 
 
-def tell(folder: Path) -> Story:
+def collect(folder: Path) -> RunHistory:
     """The story of a run folder.
 
     Raises:
         StoreError, ConfigError: it cannot be read.
     """
-    story = Story(read_config(folder))
+    story = RunHistory(read_config(folder))
     for event in read_events(folder):
         story.update(event)
     return story
 
 
-def page(folder: Path, story: Story, library: str | None = None) -> str:
+def page(folder: Path, story: RunHistory, library: str | None = None) -> str:
     """The report of a run as HTML; its figures are drawn by plotly.js if that is given, the source of it.
 
     Raises:
@@ -94,7 +94,7 @@ def _hash_for_browsers(script: str) -> str:
     return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
-def _content(folder: Path, story: Story, is_interactive: bool) -> dict[str, Any]:
+def _content(folder: Path, story: RunHistory, is_interactive: bool) -> dict[str, Any]:
     progress, config = story.progress, story.progress.config
     counters, ablation = progress.epoch.counters if progress.epoch else {}, kept_of(folder, progress.final)
     found, told = figures_of(story, ablation.effects if ablation else ()), told_milestones(story)
@@ -116,11 +116,11 @@ def _content(folder: Path, story: Story, is_interactive: bool) -> dict[str, Any]
         "analysis": _analysis(story),
         "techniques": TECHNIQUES,
         "raw": progress.best_program or "",
-        "births": births(story.lineage.ancestors if story.lineage else (), story.is_multiclass),
+        "births": lineage_rows(story.lineage.ancestors if story.lineage else (), story.is_multiclass),
         "left_out": max(0, len(story.lineage.ancestors) - MOST_ANCESTORS) if story.lineage else 0,
         "shares": list(shares(counters, config).items()),
         "pruned": pruned(counters),
-        "redrawn": redrawn(counters),
+        "rejected_drafts": rejected_drafts(counters),
         "effects": effect_rows(story.lineage.effects if story.lineage else {}),
         "mixed": not progress.is_comparable,
         "moved": map_figure.explanation(island_map(story)),
@@ -130,7 +130,7 @@ def _content(folder: Path, story: Story, is_interactive: bool) -> dict[str, Any]
         "text": report(progress, folder),
         "config": config.to_toml(),
         "start": progress.start,
-        "facts": facts(config, progress.start, progress.stop),
+        "facts": run_info(config, progress.start, progress.stop),
         "again": again(progress.stop, folder, config.islands.synchronous) if progress.stop else "",
         "measured_by": f"automl-zero report {quote(str(folder))} --ablate" if progress.final and not ablation else "",
         "version": __version__,
@@ -138,7 +138,7 @@ def _content(folder: Path, story: Story, is_interactive: bool) -> dict[str, Any]
     }
 
 
-def verdict(story: Story) -> str:
+def verdict(story: RunHistory) -> str:
     """What was found, in a sentence."""
     final = story.progress.final
     if not final:
@@ -156,7 +156,7 @@ def _listed(names: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
-def score_rows(story: Story) -> list[tuple[str, str, list[tuple[float, float | None]]]]:
+def score_rows(story: RunHistory) -> list[tuple[str, str, list[tuple[float, float | None]]]]:
     """Of the evolved program and each baseline: name, setting, and its scores with their errors, by stage."""
     final = story.progress.final
     if not final:
@@ -168,15 +168,15 @@ def score_rows(story: Story) -> list[tuple[str, str, list[tuple[float, float | N
     ]
 
 
-def births(ancestors: Sequence[Ancestor], multiclass: bool = False) -> list[Birth]:
+def lineage_rows(ancestors: Sequence[Ancestor], multiclass: bool = False) -> list[LineageRow]:
     """The ancestors with what differs from the one before; of many, the last and those with the largest gains."""
     gains = [each.fitness - each.parent_fitness for each in ancestors]
     told, before = [], Program()
-    for place in telling(gains, MOST_ANCESTORS):
+    for place in lineage_text(gains, MOST_ANCESTORS):
         each, gain = ancestors[place], gains[place]
         program = from_text(each.program)
         told.append(
-            Birth(
+            LineageRow(
                 place + 1, each.island, each.island_programs, each.mutation.replace("_", " "), gain, each.fitness,
                 _changed(before, program, multiclass),
             )
@@ -190,15 +190,15 @@ def _changed(before: Program, after: Program, multiclass: bool) -> tuple[tuple[s
     return tuple((each.mark.value, each.text) for each in of_lines(*lines))
 
 
-def points(difference: Estimate) -> str:
+def points(difference: IntervalEstimate) -> str:
     """A difference of fitness in points, with its interval."""
     value, low, high = (100 * each for each in (difference.value, difference.low, difference.high))
     return f"{value:+.2f} ({low:+.2f} to {high:+.2f})"
 
 
-def _analysis(story: Story) -> Analysis | None:
+def _analysis(story: RunHistory) -> Analysis | None:
     text, multiclass = story.progress.best_program, story.is_multiclass
     if not text:
         return None
     found = analyze(story.progress.config.name, from_text(text), multiclass)
-    return replace(found, findings=recognise(found.simplified.program, multiclass, loss=story.loss))
+    return replace(found, findings=detect(found.simplified.program, multiclass, loss=story.loss))

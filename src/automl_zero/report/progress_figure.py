@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from automl_zero.report.milestone import CodeLine, Milestone, told_milestones
 from automl_zero.report.plot_style import STYLE, empty_figure
 from automl_zero.report.run_figures import Chart, course_chart, draw_on
-from automl_zero.report.run_history import Story
+from automl_zero.report.run_history import RunHistory
 
 STEPS, NAME_WIDTH, CODE_WIDTH = 5, 26, 38  # panels of code; characters of a technique's line, and of a line of code
 WIDTH, CURVE_INCHES, LINE_INCHES = 15.0, 4.6, 0.18
@@ -32,7 +32,7 @@ class ProgressFigure:
     milestones: tuple[Milestone, ...]
 
 
-def progress_figure(story: Story) -> ProgressFigure:
+def progress_figure(story: RunHistory) -> ProgressFigure:
     """The first, the last and the largest steps of the experiment that is shown."""
     told, config = tuple(told_milestones(story, STEPS)), story.progress.config
     marks = tuple((float(each.programs), each.fitness) for each in told)

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from automl_zero.report.plot_style import COLORS, STYLE, new_figure
-from automl_zero.report.run_history import Story, milestones
+from automl_zero.report.run_history import RunHistory, milestones
 from automl_zero.run.console.summary import short_measure
 from automl_zero.tasks.splits import Stage
 
@@ -46,7 +46,7 @@ class Chart:
     steps: bool = False
 
 
-def course_chart(story: Story) -> Chart:
+def course_chart(story: RunHistory) -> Chart:
     """Best score of the experiment against the number of its programs, its milestones and the baselines."""
     improvements, final = story.course.improvements, story.progress.final
     points = [(float(each.experiment_programs), each.fitness) for each in improvements]
@@ -64,19 +64,19 @@ def course_chart(story: Story) -> Chart:
     )
 
 
-def islands_chart(story: Story) -> Chart:
+def islands_chart(story: RunHistory) -> Chart:
     """The best score of every island, epoch by epoch."""
     return _by_island(story, "best fitness of each island", lambda epoch: epoch.island_fitness)
 
 
-def diversity_chart(story: Story) -> Chart:
+def diversity_chart(story: RunHistory) -> Chart:
     """How many different scores the members of every island have, and how many share the most common one."""
     behaviours = _by_island(story, "members", lambda epoch: epoch.behaviours, "different scores, ")
-    takeover = _by_island(story, "members", lambda epoch: epoch.takeover, "most common score, ")
-    return Chart(behaviours.x, behaviours.y, (*behaviours.curves[:2], *takeover.curves[:2]))
+    most_common_count = _by_island(story, "members", lambda epoch: epoch.most_common_count, "most common score, ")
+    return Chart(behaviours.x, behaviours.y, (*behaviours.curves[:2], *most_common_count.curves[:2]))
 
 
-def _by_island(story: Story, label: str, values: Callable[..., Sequence[float]], prefix: str = "") -> Chart:
+def _by_island(story: RunHistory, label: str, values: Callable[..., Sequence[float]], prefix: str = "") -> Chart:
     epochs = [each for each in story.course.all_epochs if values(each)]
     count = min((len(values(each)) for each in epochs), default=0)
     every = max(1, -(-count * len(epochs) // MOST_POINTS))

@@ -20,7 +20,7 @@ MILESTONES = 10
 
 
 @dataclass(slots=True)
-class Course:
+class ExperimentHistory:
     """An experiment: its improvements, and its epochs, thinned evenly."""
 
     experiment: int
@@ -52,7 +52,7 @@ class Course:
         return self.epochs + ends
 
 
-class Story:
+class RunHistory:
     """Of one run.
 
     Attributes:
@@ -63,15 +63,15 @@ class Story:
     def __init__(self, config: Config) -> None:
         self.progress = Progress(config)
         self.lineage: Lineage | None = None
-        self._now = Course(0)
-        self._going: dict[int, Course] = {}
-        self._selected: Course | None = None
+        self._now = ExperimentHistory(0)
+        self._going: dict[int, ExperimentHistory] = {}
+        self._selected: ExperimentHistory | None = None
 
     def update(self, event: Event) -> None:
         """Take in the next event."""
         self.progress.update(event)
         if isinstance(event, EpochEnd | Improvement | Selection):
-            self._now = self._going.setdefault(event.experiment, Course(event.experiment))
+            self._now = self._going.setdefault(event.experiment, ExperimentHistory(event.experiment))
         if isinstance(event, Selection):
             del self._going[event.experiment]
         match event:
@@ -79,7 +79,7 @@ class Story:
                 self._now.add_epoch(event)
             case Improvement():
                 self._now.add_improvement(event)
-            case Selection(record=True):
+            case Selection(is_best=True):
                 self._selected, self.lineage = self._now, None
             case Lineage():
                 self.lineage = event
@@ -95,7 +95,7 @@ class Story:
         return self.progress.final.loss if self.progress.final else None
 
     @property
-    def course(self) -> Course:
+    def course(self) -> ExperimentHistory:
         """The experiment that was selected, or before one was, the one that goes on, of several the fittest."""
         shown = self.progress.improvement
         return self._selected or self._going.get(shown.experiment if shown else -1, self._now)

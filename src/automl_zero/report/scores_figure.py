@@ -15,7 +15,7 @@ from scipy.special import stdtrit
 from automl_zero.analysis.compare import LEVEL
 from automl_zero.config import TasksConfig
 from automl_zero.report.plot_style import COLORS, STYLE, new_figure
-from automl_zero.report.run_history import Story
+from automl_zero.report.run_history import RunHistory
 from automl_zero.run.console.summary import measure
 from automl_zero.run.record.events import Baseline, Score
 from automl_zero.tasks.splits import Stage
@@ -38,7 +38,7 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
-class Scores:
+class ScoresFigure:
     """A figure as data: for each algorithm, the evolved one first, an interval for each stage.
 
     Attributes:
@@ -61,7 +61,7 @@ class Scores:
         return tuple(row for row in self.rows if row.stage is stage)
 
 
-def scores_chart(story: Story) -> Scores:
+def scores_chart(story: RunHistory) -> ScoresFigure:
     """The scores of a run that is complete; no rows before it is."""
     final, config = story.progress.final, story.progress.config
     tasks = task_counts(config.of_island(0).tasks, config.tasks)
@@ -70,7 +70,7 @@ def scores_chart(story: Story) -> Scores:
     rows = tuple(
         _interval(each.name, stage, each.scores[stage], tasks[stage]) for each in algorithms for stage in Stage
     )
-    return Scores(label, rows, tasks, is_median)
+    return ScoresFigure(label, rows, tasks, is_median)
 
 
 def task_counts(search: TasksConfig, others: TasksConfig) -> dict[Stage, int]:
@@ -91,7 +91,7 @@ def reach_of(standard_error: float | None, tasks: int) -> float:
     return reach if math.isfinite(reach) else 0.0
 
 
-def explanation(scores: Scores) -> str:
+def explanation(scores: ScoresFigure) -> str:
     """What the intervals are, for people."""
     counts = ", ".join(f"{count} {stage}" for stage, count in scores.tasks.items())
     about = "the median, as wide as that of the mean" if scores.is_median else "the mean"
@@ -101,7 +101,7 @@ def explanation(scores: Scores) -> str:
     )
 
 
-def draw_scores(scores: Scores) -> Figure:
+def draw_scores(scores: ScoresFigure) -> Figure:
     """Draw a row for each algorithm, with a point and its interval for each stage."""
     with rc_context(STYLE):
         figure, axes = new_figure(FRAME_INCHES + ROW_INCHES * max(1, len(scores.names)))
@@ -118,7 +118,7 @@ def draw_scores(scores: Scores) -> Figure:
     return figure
 
 
-def _labels(scores: Scores) -> Iterator[str]:
+def _labels(scores: ScoresFigure) -> Iterator[str]:
     return (fill(name, NAME_WIDTH) for name in scores.names)
 
 

@@ -15,10 +15,10 @@ from automl_zero.config import Config
 from automl_zero.program.program import Program
 from automl_zero.run.checkpoint.snapshot import Arrays
 from automl_zero.run.checkpoint.validation import check_sound
-from automl_zero.run.islands.engine import Beginning, Brood, Engine
+from automl_zero.run.islands.engine import Engine, EpochResult, ExperimentSpec
 from automl_zero.run.islands.migration import MigrationPlan, plan_migration
 from automl_zero.run.islands.thread_engine import ThreadEngine
-from automl_zero.run.lineage import PREFIX, Immigrant, Lineage
+from automl_zero.run.lineage import PREFIX, Immigrant, LineageTracker
 from automl_zero.run.record.run_folder import StoreError
 from automl_zero.search.lineage_log import MUTATION_NAMES
 from automl_zero.search.state import COUNTERS
@@ -52,11 +52,11 @@ class Archipelago:
         engine: Engine | None = None,
     ) -> None:
         self.epoch, self.position, self.is_cut, self.tasks = 0, 0, False, tasks
-        self.beginning, self.engine = Beginning(config, tasks, seed, initial), engine or ThreadEngine(1)
+        self.beginning, self.engine = ExperimentSpec(config, tasks, seed, initial), engine or ThreadEngine(1)
         self.islands = self.engine.islands(self.beginning)
-        self.lineage = Lineage()
-        self.behaviours: tuple[int, ...] = ()  # of each island after its latest epoch, as in ``Harvest``
-        self.takeover: tuple[int, ...] = ()
+        self.lineage = LineageTracker()
+        self.behaviours: tuple[int, ...] = ()  # of each island after its latest epoch, as in ``EpochStats``
+        self.most_common_count: tuple[int, ...] = ()
         self.immigrants: tuple[Immigrant | None, ...] = ()  # the last foreign ancestor of each island's best program
         self._config, self._seed = config, seed
 
@@ -91,20 +91,20 @@ class Archipelago:
             )
         self.epoch, self.position = epoch, position
 
-    def settle(self) -> bool:
+    def drain(self) -> bool:
         """Wait for what is under way, as one more epoch; tells whether anything was."""
-        brood = self.islands.settle()
+        brood = self.islands.drain()
         if brood is None:
             return False
         self.epoch += 1
         self._take(brood)
         return True
 
-    def _take(self, brood: Brood) -> None:
+    def _take(self, brood: EpochResult) -> None:
         self.is_cut = self.is_cut or brood.is_cut
         self.lineage.add(brood)
         self.behaviours = tuple(each.behaviours if each else 0 for each in brood.latest)
-        self.takeover = tuple(each.takeover if each else 0 for each in brood.latest)
+        self.most_common_count = tuple(each.most_common_count if each else 0 for each in brood.latest)
         bests = [each.best if each else 0 for each in brood.latest]
         self.immigrants = tuple(self.lineage.foreign(bests, range(len(bests))))
 

@@ -1,7 +1,7 @@
-"""Efforts: how much a run may cost, as settings that fit every preset.
+"""Budgets: how much a run may cost, as settings that fit every preset.
 
-An effort changes limits, the number of islands and sizes alone, so that the search is still the preset's. What comes
-out is a complete config, which repeats the run without knowing of the effort.
+A budget changes limits, the number of islands and sizes alone, so that the search is still the preset's. What comes
+out is a complete config, which repeats the run without knowing of the budget.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ PAPER_STEPS = 10**11  # of each process of the reproducible baselines (supplemen
 
 
 @dataclass(frozen=True, slots=True)
-class Effort:
+class Budget:
     """How much a run may cost.
 
     Attributes:
@@ -47,14 +47,14 @@ _SMALL: Mapping[str, Any] = {
 }
 _SPENT: Mapping[str, float | None] = dict.fromkeys(("max_programs", "max_train_steps", "max_seconds"))
 
-EFFORTS: Mapping[str, Effort] = MappingProxyType(
+BUDGETS: Mapping[str, Budget] = MappingProxyType(
     {
-        "smoke": Effort("a few seconds, on small tasks: shows that everything works", {"max_seconds": 3.0}, _SMALL),
-        "demo": Effort("three minutes", {"max_seconds": 180.0}),
-        "laptop": Effort(
+        "smoke": Budget("a few seconds, on small tasks: shows that everything works", {"max_seconds": 3.0}, _SMALL),
+        "demo": Budget("three minutes", {"max_seconds": 180.0}),
+        "laptop": Budget(
             "two hours, with two islands for each core of this machine", {"max_seconds": 7200.0}, islands_per_core=2
         ),
-        "paper": Effort(
+        "paper": Budget(
             "10^12 programs, as in the paper: is not started, but tells what it would take",
             {"max_programs": PAPER_PROGRAMS, "max_experiments": None},
             is_told_only=True,
@@ -63,24 +63,24 @@ EFFORTS: Mapping[str, Effort] = MappingProxyType(
 )
 
 
-def with_effort(config: Config, effort: Effort, cores: int, overrides: Sequence[str] = ()) -> Config:
-    """The config at an effort on a machine of that many cores; overrides win over the effort.
+def with_budget(config: Config, budget: Budget, cores: int, overrides: Sequence[str] = ()) -> Config:
+    """The config at a budget on a machine of that many cores; overrides win over the budget.
 
     Raises:
         ConfigError: an override cannot be used.
     """
     values = config.model_dump(mode="json")
-    values["stop"] |= {**_SPENT, **effort.stop}
+    values["stop"] |= {**_SPENT, **budget.stop}
     for section in (values, *values["islands"]["groups"]):
-        _limit(section, effort.most)
-    if effort.islands_per_core:
-        _set_islands(values, max(effort.islands_per_core * cores, len(config.islands.groups)))
+        _limit(section, budget.most)
+    if budget.islands_per_core:
+        _set_islands(values, max(budget.islands_per_core * cores, len(config.islands.groups)))
     return override(parse_config(values), overrides)
 
 
-def is_started(effort: Effort, overrides: Sequence[str]) -> bool:
-    """Whether a run at this effort is done; one that is told only has to be asked for, with a limit of one's own."""
-    return not effort.is_told_only or any(each.strip().startswith("stop.") for each in overrides)
+def is_started(budget: Budget, overrides: Sequence[str]) -> bool:
+    """Whether a run at this budget is done; one that is told only has to be asked for, with a limit of one's own."""
+    return not budget.is_told_only or any(each.strip().startswith("stop.") for each in overrides)
 
 
 def _limit(values: dict[str, Any], most: Mapping[str, Any]) -> None:

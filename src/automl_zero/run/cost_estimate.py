@@ -31,7 +31,7 @@ MEMBERS, MEMBER_SECONDS = 100, 0.1  # at most so many of them, and no more than 
 EVALUATED = 0.1  # the share of programs that may be evaluated later, if in the first second there are fewer
 DRIFT = 2.0  # so many times more or less than what is measured do programs cost later on
 
-Beginning = Sequence[Program] | None  # what an island begins with, None for random programs
+ExperimentSpec = Sequence[Program] | None  # what an island begins with, None for random programs
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Sample:
 
 
 def measure(
-    config: Config, tasks: Sequence[TaskSet], initial: Beginning, workers: int, stop: StopFlag | None = None
+    config: Config, tasks: Sequence[TaskSet], initial: ExperimentSpec, workers: int, stop: StopFlag | None = None
 ) -> Estimate:
     """Measure what the programs of a run cost, for about a second; longer only where a few evaluations take longer.
 
@@ -116,7 +116,7 @@ def on_cluster(estimate: Estimate, config: Config, workers: int) -> Estimate:
 
 def _threads(config: Config, workers: int) -> int:
     """Islands that this machine can run at a time."""
-    return max(1, min(workers, config.islands.count * config.experiment.at_once, usable_processors()))
+    return max(1, min(workers, config.islands.count * config.experiment.concurrent, usable_processors()))
 
 
 def _estimate(paces: Sequence[Pace]) -> Estimate:
@@ -143,7 +143,7 @@ def _mean(paces: Sequence[Pace]) -> Pace:
 def _paces(
     config: Config,
     tasks: TaskSet,
-    initial: Beginning,
+    initial: ExperimentSpec,
     groups: int,
     pool: Executor,
     threads: int,
@@ -172,7 +172,7 @@ def _pace(samples: Sequence[Sample], net_seconds: float, net_steps: float) -> Pa
 
 
 def _sample(
-    config: Config, tasks: TaskSet, stop: StopFlag, seconds: float, most: int, beginning: Beginning, thread: int
+    config: Config, tasks: TaskSet, stop: StopFlag, seconds: float, most: int, beginning: ExperimentSpec, thread: int
 ) -> Sample:
     """Search for about that long, by ever more programs at once, so that calls do not count, but at most so many."""
     island = Island(config, tasks, seed_at(config.seed, "cost", thread), beginning, stop)

@@ -11,8 +11,8 @@ from automl_zero.config import Config, ConfigError, TasksConfig
 from automl_zero.program.program import Program
 from automl_zero.rng import seed_at
 from automl_zero.run.archipelago import Archipelago
-from automl_zero.run.checkpoint.snapshot import Arrays, Going
-from automl_zero.run.islands.engine import Beginning, Engine
+from automl_zero.run.checkpoint.snapshot import Arrays, ExperimentState
+from automl_zero.run.islands.engine import Engine, ExperimentSpec
 from automl_zero.run.record.limits import Spent
 from automl_zero.search.island import Member
 from automl_zero.search.space import build_space
@@ -113,9 +113,9 @@ class Experiment:
         self._at_epoch = self.fitness, self.improved_at  # after the last whole epoch
 
     @property
-    def going(self) -> Going:
+    def going(self) -> ExperimentState:
         """How far it is, besides its arrays."""
-        return Going(
+        return ExperimentState(
             experiment=self.number,
             epoch=self.archipelago.epoch,
             fitness=self._at_epoch[0],
@@ -123,7 +123,7 @@ class Experiment:
             position=self.archipelago.position,
         )
 
-    def restore(self, going: Going, arrays: Arrays) -> None:
+    def restore(self, going: ExperimentState, arrays: Arrays) -> None:
         """Go on from a state of this experiment that was kept.
 
         Raises:
@@ -190,7 +190,7 @@ class Experiment:
         stop = stop or StopFlag()
         found = self.archipelago.islands.fittest(CANDIDATES, range(len(self.archipelago.tasks)))
         members = [(number, member) for number, each in enumerate(found) for member in each]
-        selecting = Beginning(self.config, [tasks], seed_at(self.config.seed, "select"))
+        selecting = ExperimentSpec(self.config, [tasks], seed_at(self.config.seed, "select"))
         on_select = self._scores([member.program for _, member in members], selecting, stop)
         best = max(on_select.values())
         leaders = [(number, member) for number, member in members if on_select[member.program] == best]
@@ -202,15 +202,17 @@ class Experiment:
 
     def _on_search(self, members: Sequence[tuple[int, Member]], stop: StopFlag) -> list[float]:
         """Of members of islands, on the first island's tasks, so that they can be compared."""
-        strangers = [member.program for number, member in members if not self._is_at_home(number)]
+        strangers = [member.program for number, member in members if not self._shares_first_tasks(number)]
         found = self._scores(strangers, self.archipelago.beginning, stop)
-        return [member.fitness if self._is_at_home(number) else found[member.program] for number, member in members]
+        return [
+            member.fitness if self._shares_first_tasks(number) else found[member.program] for number, member in members
+        ]
 
-    def _is_at_home(self, number: int) -> bool:
+    def _shares_first_tasks(self, number: int) -> bool:
         """Whether an island has the first one's tasks."""
         return self.archipelago.tasks[number] is self.tasks
 
-    def _scores(self, programs: Sequence[Program], beginning: Beginning, stop: StopFlag) -> dict[Program, float]:
+    def _scores(self, programs: Sequence[Program], beginning: ExperimentSpec, stop: StopFlag) -> dict[Program, float]:
         """Of each program, which is scored once however many islands hold it."""
         different = list(dict.fromkeys(programs))
         return dict(zip(different, self.archipelago.engine.score(different, beginning, stop), strict=True))

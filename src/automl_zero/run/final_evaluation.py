@@ -13,14 +13,14 @@ from automl_zero.run.experiment import search_tasks
 from automl_zero.run.record.events import Baseline, Final, Score, Scoring, Selection
 from automl_zero.run.scoring.baselines import baseline, is_known, suited
 from automl_zero.run.scoring.task_score import score_program
-from automl_zero.run.stop_control import Stopping, run_apart
+from automl_zero.run.stop_control import StopControl, run_apart
 from automl_zero.tasks.task import TaskSet
 from automl_zero.tasks.task_kinds import Stage, build_tasks
 from automl_zero.vm.stop_flag import Stopped
 
 
 def score_result(
-    best: Selection, select_tasks: TaskSet, config: Config, stopping: Stopping
+    best: Selection, select_tasks: TaskSet, config: Config, stopping: StopControl
 ) -> Iterator[Scoring | Final]:
     """Score the program that was chosen on the tasks of all stages; the ``seconds`` of all events are left at 0.
 
@@ -54,7 +54,7 @@ def score_result(
 
 
 def _baselines(
-    tasks: Mapping[Stage, TaskSet], config: Config, stopping: Stopping
+    tasks: Mapping[Stage, TaskSet], config: Config, stopping: StopControl
 ) -> Generator[Scoring | Final, None, tuple[tuple[Baseline, ...], tuple[str, ...]]]:
     """Tune and score them one after the other; tells of each before, since it may take a while.
 

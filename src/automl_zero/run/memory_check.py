@@ -9,7 +9,7 @@ from automl_zero.config import Config, ConfigError
 from automl_zero.program.program import AddressCounts
 from automl_zero.run.checkpoint.snapshot import named_arrays
 from automl_zero.search.cache import WAYS, new_cache
-from automl_zero.search.lineage_log import new_births
+from automl_zero.search.lineage_log import new_lineage_log
 from automl_zero.search.population import new_population
 from automl_zero.system.memory import available_memory
 from automl_zero.vm.execute import LINE_BYTES, memory_size
@@ -23,14 +23,14 @@ def check_memory(config: Config) -> None:
     Raises:
         ConfigError: they do not.
     """
-    at_once = config.experiment.at_once
-    needed = at_once * sum(island_bytes(config.of_island(number)) * count for number, count in _groups(config))
+    concurrent = config.experiment.concurrent
+    needed = concurrent * sum(island_bytes(config.of_island(number)) * count for number, count in _groups(config))
     free = available_memory() - ROOM
     if needed > free:
         raise ConfigError(
-            f"the {config.islands.count * at_once} islands need {needed / 1e9:.1f} GB of memory, and "
+            f"the {config.islands.count * concurrent} islands need {needed / 1e9:.1f} GB of memory, and "
             f"{free / 1e9:.1f} GB are free: make search.population_size, evaluation.cache_size, program.max_sizes, "
-            "islands.count or experiment.at_once smaller, or tasks.num_features and memory.matrices"
+            "islands.count or experiment.concurrent smaller, or tasks.num_features and memory.matrices"
         )
 
 
@@ -44,16 +44,16 @@ def island_bytes(config: Config) -> int:
     """What an island of a config takes, about, as ``search.island.Island`` makes it."""
     capacity, search, forgets = config.program.max_sizes, config.search, config.evaluation.forget_after > 0
     member = _bytes(new_population(1, capacity))
-    births = _bytes(new_births(1, 1, capacity)) * min(
+    births = _bytes(new_lineage_log(1, 1, capacity)) * min(
         config.islands.epoch_programs, max(1000, 2 * search.population_size)
     )
     caches = 1 + (config.evaluation.fingerprint_train > 0)
     entry = _bytes(new_cache(WAYS, forgets)) / WAYS
     counts = AddressCounts(config.memory.scalars, config.memory.vectors, config.memory.matrices)
     # Large memories have lanes for half a line, and what is kept of failed lanes is hardly ever touched.
-    machine = memory_size(counts, config.tasks.num_features) * LINE_BYTES // 2
+    buffers = memory_size(counts, config.tasks.num_features) * LINE_BYTES // 2
     members = search.population_size + search.children
-    return int(member * members + births + caches * entry * config.evaluation.cache_size + machine)
+    return int(member * members + births + caches * entry * config.evaluation.cache_size + buffers)
 
 
 def _bytes(arrays: object) -> int:

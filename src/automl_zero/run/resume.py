@@ -17,7 +17,7 @@ from automl_zero.run.checkpoint.compatibility import (
     is_complete,
     other_changes,
 )
-from automl_zero.run.checkpoint.manager import Checkpoints, Found, latest, put_aside
+from automl_zero.run.checkpoint.manager import Checkpoints, FoundCheckpoint, latest, put_aside
 from automl_zero.run.console.progress import Progress
 from automl_zero.run.console.summary import report
 from automl_zero.run.islands.engine import Engine
@@ -28,7 +28,7 @@ from automl_zero.run.session import begun, record_events, shown
 from automl_zero.terminal.safe_console import SafeConsole
 
 
-def resume_recorded(
+def resume_folder(
     folder: Path,
     overrides: Sequence[str],
     allow_change: bool,
@@ -37,7 +37,7 @@ def resume_recorded(
     callbacks: Sequence[Callback] = (),
     engine: Engine | None = None,
 ) -> tuple[Progress, int]:
-    """Go on with a run; gives the same as ``run_recorded``.
+    """Go on with a run; gives the same as ``run_to_folder``.
 
     Of a run that is complete, but whose process was killed before it had written all of its files, what is missing is
     written; nothing else is done then.
@@ -68,7 +68,7 @@ def resume_recorded(
         check_goes_on(stored, config)
         check_changes(config_changes(found.checkpoint.origin, config), allow_change)
         snapshot, note, progress = found.checkpoint.snapshot, _note(found), Progress(config)
-        events = stored.events[: snapshot.record.events]
+        events = stored.events[: snapshot.state.num_events]
         for event in events:
             progress.update(event)
         _print(console, note)
@@ -84,7 +84,7 @@ def resume_recorded(
     return progress, interrupt.exit_code
 
 
-def _latest(folder: Path, stored: StoredRun, config: Config) -> Found:
+def _latest(folder: Path, stored: StoredRun, config: Config) -> FoundCheckpoint:
     """The state to go on from; that a complete run has none is no reason to do without its page."""
     try:
         return latest(folder, len(stored.events))
@@ -109,8 +109,8 @@ def _finished(folder: Path, stored: StoredRun, callbacks: Sequence[Callback]) ->
     note = f"the run is complete, but it lacked {', '.join(written)}: written now"
     kept.log(note)
     told = Callbacks(callbacks)
-    told.tell(lambda each: each.on_start(stored.config))
-    told.tell(lambda each: each.on_recorded(folder))
+    told.notify(lambda each: each.on_start(stored.config))
+    told.notify(lambda each: each.on_recorded(folder))
     return note
 
 
@@ -118,8 +118,8 @@ def _print(console: SafeConsole, note: str) -> None:
     console.print(note, markup=False, highlight=False, soft_wrap=True)
 
 
-def _note(found: Found) -> str:
+def _note(found: FoundCheckpoint) -> str:
     """From where a run goes on, and what was wrong with later checkpoints."""
-    record = found.checkpoint.snapshot.record
+    state = found.checkpoint.snapshot.state
     faults = [f"{path.name} {why}: put aside, the one before it is used" for path, why in found.faults]
-    return "\n".join([*faults, f"goes on from experiment {record.experiment + 1}, epoch {record.epoch}"])
+    return "\n".join([*faults, f"goes on from experiment {state.experiment + 1}, epoch {state.epoch}"])

@@ -21,7 +21,7 @@ from automl_zero.config import Config, ConfigError
 from automl_zero.program.text import to_text
 from automl_zero.run.checkpoint.file_format import Checkpoint, Origin, origin_of
 from automl_zero.run.checkpoint.manager import Checkpoints
-from automl_zero.run.checkpoint.snapshot import Record, Snapshot, join_arrays, split_arrays
+from automl_zero.run.checkpoint.snapshot import RunState, Snapshot, join_arrays, split_arrays
 from automl_zero.run.cost_estimate import measure, on_cluster
 from automl_zero.run.experiment import Experiment, check_losses, check_spaces
 from automl_zero.run.final_evaluation import score_result
@@ -33,7 +33,7 @@ from automl_zero.run.record.callbacks import Callback, Callbacks
 from automl_zero.run.record.environment import machine, versions
 from automl_zero.run.record.events import EpochEnd, Estimate, Event, Improvement, Lineage, Selection, Start, Stop
 from automl_zero.run.record.limits import INTERRUPTED, Spent, check_ends, experiment_limit, run_limit
-from automl_zero.run.stop_control import Stopping, run_apart
+from automl_zero.run.stop_control import StopControl, run_apart
 from automl_zero.run.time_reserve import compile_search, seconds_after_search
 from automl_zero.tasks.task import TaskSet
 from automl_zero.tasks.task_kinds import Stage, build_tasks, sample_tasks
@@ -57,7 +57,7 @@ class Run:
         workers: threads; they change no result.
         engine: where islands run; in so many threads of this process if none is given. The run closes it.
         interrupted: asked after every epoch; once it says yes, the search ends as if a limit had been reached. Whoever
-            cannot wait for the end of an epoch calls ``hurry``, too.
+            cannot wait for the end of an epoch calls ``request_stop``, too.
         checkpoints: where states of the search are kept, if anywhere.
         resumed: a state to go on from; the events that led to it are not told again.
         callbacks: told what happens; they may end the search, too.
@@ -69,7 +69,7 @@ class Run:
         StoreError: the state to go on from does not fit it.
 
     Example:
-        >>> for event in Run(load_config("linear")).events():
+        >>> for event in Run(load_config("linear")).iter_events():
         ...     print(to_json(event))
     """
 
@@ -92,20 +92,20 @@ class Run:
             check_memory(config)
         self._initial = initial_programs(config)
         samples = {stage: sample_tasks(config.tasks, stage, config.seed) for stage in (Stage.SELECT, Stage.FINAL)}
-        self._stopping = Stopping(config.stop.max_seconds, self._engine.stop)
+        self._stop_control = StopControl(config.stop.max_seconds, self._engine.stop)
         run_apart(lambda: compile_search(config, samples.values()))
-        self._check_at_once(len(resumed.record.going) if resumed else 1)
-        self._ended = 0
+        self._check_at_once(len(resumed.state.experiments) if resumed else 1)
+        self._num_finished = 0
         self._experiments: list[Experiment] = []  # those that go on, in the order of their numbers
-        self._stopping.begin(resumed.record.seconds if resumed else 0.0)
-        with self._stopping:
-            self._build([each.experiment for each in resumed.record.going] if resumed else None, samples)
+        self._stop_control.begin(resumed.state.seconds if resumed else 0.0)
+        with self._stop_control:
+            self._build([each.experiment for each in resumed.state.experiments] if resumed else None, samples)
         check_losses([self._experiments[0].tasks, *samples.values()])
-        self._before: Counter[str] = Counter()  # counters of the experiments that have ended
-        self._record = -1.0  # best search fitness of the run
+        self._finished_counters: Counter[str] = Counter()  # counters of the experiments that have ended
+        self._best_fitness = -1.0  # best search fitness of the run
         self._selections: list[Selection] = []  # each one a record, so the last is the best
-        self._told = 0  # events
-        self._at_epoch = self._told, self._record  # when the latest epoch began
+        self._num_events = 0  # events
+        self._at_epoch = self._num_events, self._best_fitness  # when the latest epoch began
         self._cut_programs = 0
         self._before_seconds, self._began = 0.0, monotonic()
         if resumed:
@@ -116,7 +116,7 @@ class Run:
         try:
             if self.config.stop.max_seconds is not None:
                 workers = self._engine.workers
-                self._stopping.reserve = run_apart(lambda: seconds_after_search(self.config, samples, workers))
+                self._stop_control.reserve = run_apart(lambda: seconds_after_search(self.config, samples, workers))
             if going is None:
                 self._begin_experiments()
             else:
@@ -130,31 +130,31 @@ class Run:
                 "raise it, or make search.population_size, islands.count or the search tasks smaller"
             ) from None
 
-    def hurry(self) -> None:
+    def request_stop(self) -> None:
         """Somebody who waits has asked the run to end: cut an epoch that goes on for long, and tune nothing more."""
-        self._stopping.hurry()
+        self._stop_control.request_stop()
 
-    def events(self) -> Iterator[Event]:
+    def iter_events(self) -> Iterator[Event]:
         """Do the run, once, and tell what happens; the run waits for whoever takes the events.
 
         Raises:
             RunCutError: the run was ended before any program could be scored on the select and final tasks.
         """
         self._began = monotonic()
-        self._callbacks.tell(lambda each: each.on_start(self.config))
+        self._callbacks.notify(lambda each: each.on_start(self.config))
         for event in self._all_events():
-            self._told += 1
+            self._num_events += 1
             yield event
-            self._callbacks.tell_event(event)
+            self._callbacks.notify_event(event)
 
     def _all_events(self) -> Iterator[Event]:
-        with self._stopping:
-            if not self._told:
+        with self._stop_control:
+            if not self._num_events:
                 yield self._start()
                 if self._is_measured:
                     yield from self._estimate()
                 self._began = monotonic()
-            with closing(self._engine), ThreadPoolExecutor(self.config.experiment.at_once) as turns:
+            with closing(self._engine), ThreadPoolExecutor(self.config.experiment.concurrent) as turns:
                 reason = yield from self._search(turns)
             yield from self._final()
         yield self._stop(reason)
@@ -184,21 +184,21 @@ class Run:
             Stopped: there was no time for that.
         """
         build = partial(build_tasks, self.config.tasks, Stage.SELECT, self.config.seed)
-        return run_apart(build, lambda: self._stopping.scoring.is_set)
+        return run_apart(build, lambda: self._stop_control.scoring.is_set)
 
     def _check_at_once(self, going: int) -> None:
-        at_once = max(self.config.experiment.at_once, going)
-        if at_once > 1 and not self.config.islands.synchronous:
+        concurrent = max(self.config.experiment.concurrent, going)
+        if concurrent > 1 and not self.config.islands.synchronous:
             raise ConfigError(
-                f"experiment.at_once = {at_once} is for islands that wait for each other: use islands.synchronous = "
-                "true, or experiment.at_once = 1 and more islands"
+                f"experiment.concurrent = {concurrent} is for islands that wait for each other: use "
+                "islands.synchronous = true, or experiment.concurrent = 1 and more islands"
             )
 
     def _begin_experiments(self) -> list[Experiment]:
         """Let the next ones take the places that are free, if they may begin."""
-        at_once, most = self.config.experiment.at_once, self.config.stop.max_experiments
-        going, begun = len(self._experiments), self._ended + len(self._experiments)
-        free = min(at_once - going, (most or begun + at_once) - begun)
+        concurrent, most = self.config.experiment.concurrent, self.config.stop.max_experiments
+        going, begun = len(self._experiments), self._num_finished + len(self._experiments)
+        free = min(concurrent - going, (most or begun + concurrent) - begun)
         new = [self._new_experiment(begun + place) for place in range(free)]
         self._experiments += new
         return new
@@ -233,7 +233,7 @@ class Run:
     def _run_epoch(self, turns: Executor) -> Iterator[Event]:
         """One epoch of each experiment, or as much of it as the limit on programs allows, all at the same time."""
         side_by_side = turns.map if len(self._experiments) > 1 else map  # alone, in this thread, which signals reach
-        self._at_epoch = self._told, self._record
+        self._at_epoch = self._num_events, self._best_fitness
         most = [self._programs_left(each) for each in self._experiments]
         programs = self._counters()["programs"]
         migrated = list(side_by_side(lambda each, left: each.run_epoch(left), self._experiments, most))
@@ -250,7 +250,7 @@ class Run:
         return most and experiment.programs_left(most - self._counters()["programs"], len(self._experiments))
 
     def _tell_migration(self, epoch: int) -> None:
-        self._callbacks.tell(lambda each: each.on_migration(epoch))
+        self._callbacks.notify(lambda each: each.on_migration(epoch))
 
     def _tell_epoch(self) -> Iterator[Event]:
         for experiment in self._experiments:
@@ -260,7 +260,7 @@ class Run:
 
     def _end_experiments(self, limits: Sequence[str | None], reason: str | None) -> Generator[Event, None, str | None]:
         """End those that have reached a limit, or all of them if that ends the run; others take their places."""
-        yield from self._settle()
+        yield from self._drain()
         ended, state = list(zip(self._experiments, limits, strict=True)), self.snapshot()
         for experiment, limit in ended:
             if limit:
@@ -273,15 +273,15 @@ class Run:
                 self._keep(state)  # as it was before the selection, so that a run whose limits are raised can go on
             return reason
         for experiment in (each for each, limit in ended if limit):
-            self._before.update(experiment.archipelago.counters)
+            self._finished_counters.update(experiment.archipelago.counters)
             self._experiments.remove(experiment)
             experiment.archipelago.islands.end()
         yield from self._improvements(self._begin_experiments())
         return None
 
-    def _settle(self) -> Iterator[Event]:
+    def _drain(self) -> Iterator[Event]:
         """Let islands that do not wait for each other come to an end, so that all of their programs count."""
-        settled = [each.archipelago.settle() for each in self._experiments]
+        settled = [each.archipelago.drain() for each in self._experiments]
         if any(settled):
             yield from self._tell_epoch()
 
@@ -294,31 +294,32 @@ class Run:
         """The state of the search, between epochs; it holds until the next one begins."""
         first, *others = [each.going for each in self._experiments]
         is_within_epoch = all(each.position for each in (first, *others))
-        told, best = self._at_epoch if is_within_epoch else (self._told, self._record)
-        record = Record(
+        num_events, best = self._at_epoch if is_within_epoch else (self._num_events, self._best_fitness)
+        state = RunState(
             experiment=first.experiment,
             epoch=first.epoch,
             fitness=first.fitness,
             improved_at=first.improved_at,
             position=first.position,
-            beside=tuple(others),
+            other_experiments=tuple(others),
             best_fitness=best,
-            before=dict(self._before),
-            ended=self._ended,
+            finished_counters=dict(self._finished_counters),
+            num_finished=self._num_finished,
             selections=tuple(self._selections),
-            events=told,  # where the search goes on within an epoch, what was told of a part of it is told again
+            num_events=num_events,  # of whole epochs: those of a part of one are repeated by the run that goes on
             seconds=self._seconds(),
         )
-        return Snapshot(record, join_arrays({each.number: each.archipelago.arrays for each in self._experiments}))
+        return Snapshot(state, join_arrays({each.number: each.archipelago.arrays for each in self._experiments}))
 
     def _restore(self, snapshot: Snapshot) -> None:
-        record = snapshot.record
-        parts = split_arrays(snapshot.arrays, [each.experiment for each in record.going])
-        for experiment, going in zip(self._experiments, record.going, strict=True):
+        state = snapshot.state
+        parts = split_arrays(snapshot.arrays, [each.experiment for each in state.experiments])
+        for experiment, going in zip(self._experiments, state.experiments, strict=True):
             experiment.restore(going, parts[going.experiment])
-        self._before, self._ended, self._record = Counter(record.before), record.ended, record.best_fitness
-        self._selections, self._told = list(record.selections), record.events
-        self._before_seconds = record.seconds
+        self._finished_counters, self._num_finished = Counter(state.finished_counters), state.num_finished
+        self._best_fitness = state.best_fitness
+        self._selections, self._num_events = list(state.selections), state.num_events
+        self._before_seconds = state.seconds
 
     @property
     def _is_cut(self) -> bool:
@@ -326,7 +327,7 @@ class Run:
 
     def _cut_short(self, aim: str) -> str:
         """What is wrong where a run is ended too early to have a result."""
-        is_interrupted = self._is_interrupted() or self._stopping.is_hurried
+        is_interrupted = self._is_interrupted() or self._stop_control.is_stop_requested
         told = INTERRUPTED if is_interrupted else f"ended by stop.max_seconds = {self.config.stop.max_seconds}"
         return f"the run was {told} before {aim}"
 
@@ -337,7 +338,7 @@ class Run:
     def _keep(self, snapshot: Snapshot) -> None:
         path = self._checkpoints.write(Checkpoint(self.origin, snapshot)) if self._checkpoints else None
         if path:
-            self._callbacks.tell(lambda each: each.on_checkpoint(path))
+            self._callbacks.notify(lambda each: each.on_checkpoint(path))
 
     def _experiment_limit(self, experiment: Experiment) -> str | None:
         """The limit that an experiment has reached; within an epoch, none is looked at."""
@@ -349,9 +350,9 @@ class Run:
         """What ends the search now, if anything does."""
         if limit := run_limit(self.config.stop, self._spent()):
             return limit
-        if self._is_interrupted() or self._stopping.is_hurried:
+        if self._is_interrupted() or self._stop_control.is_stop_requested:
             return INTERRUPTED
-        return "stop.max_seconds" if self._stopping.is_search_over else None
+        return "stop.max_seconds" if self._stop_control.is_search_over else None
 
     def _is_interrupted(self) -> bool:
         return self._interrupted() or self._callbacks.ask_to_end
@@ -359,7 +360,7 @@ class Run:
     def _spent(self) -> Spent:
         counters = self._counters()
         return Spent(
-            counters["programs"], counters["train_steps"], self._best_on_select(), self._seconds(), self._ended
+            counters["programs"], counters["train_steps"], self._best_on_select(), self._seconds(), self._num_finished
         )
 
     def _best_on_select(self) -> float:
@@ -369,7 +370,7 @@ class Run:
         total: Counter[str] = Counter()
         for experiment in self._experiments:
             total.update(experiment.archipelago.counters)
-        total.update(self._before)
+        total.update(self._finished_counters)
         return total
 
     def _seconds(self) -> float:
@@ -405,7 +406,7 @@ class Run:
             island_fitness=tuple(map(float, archipelago.islands.fitness)),
             counters=dict(counters),
             behaviours=archipelago.behaviours,
-            takeover=archipelago.takeover,
+            most_common_count=archipelago.most_common_count,
             immigrants=archipelago.immigrants,
             cluster=self._engine.cluster,
         )
@@ -413,34 +414,37 @@ class Run:
     def _improvements(self, experiments: Sequence[Experiment]) -> Iterator[Improvement]:
         """The best program of each of these experiments that has a better one than before."""
         for experiment in (each for each in experiments if each.improves()):
-            record, self._record = experiment.fitness > self._record, max(experiment.fitness, self._record)
+            is_best, self._best_fitness = (
+                experiment.fitness > self._best_fitness,
+                max(experiment.fitness, self._best_fitness),
+            )
             yield Improvement(
                 seconds=self._seconds(),
                 experiment=experiment.number,
                 experiment_programs=experiment.archipelago.programs,
                 fitness=experiment.fitness,
-                record=record,
+                is_best=is_best,
                 program=to_text(experiment.archipelago.best),
             )
 
     def _select(self, experiment: Experiment, limit: str) -> Iterator[Event]:
         """Score the experiment's program on the select tasks; the best of the run is kept, and its lineage told."""
-        candidate = experiment.select(self._select_tasks, self._stopping.scoring)
+        candidate = experiment.select(self._select_tasks, self._stop_control.scoring)
         selection = Selection(
             seconds=self._seconds(),
             experiment=experiment.number,
             experiment_programs=experiment.archipelago.programs,
             search_fitness=candidate.search_fitness,
             select_fitness=candidate.select_fitness,
-            record=candidate.select_fitness > self._best_on_select(),
+            is_best=candidate.select_fitness > self._best_on_select(),
             limit=limit,
             program=to_text(candidate.program),
         )
-        self._ended += 1
-        if selection.record:
+        self._num_finished += 1
+        if selection.is_best:
             self._selections.append(selection)
         yield selection
-        if selection.record:
+        if selection.is_best:
             yield self._lineage(experiment, candidate.ancestor)
 
     def _lineage(self, experiment: Experiment, ancestor: int) -> Lineage:
@@ -448,14 +452,14 @@ class Run:
         return Lineage(
             seconds=self._seconds(),
             experiment=experiment.number,
-            ancestors=archipelago.lineage.way_to(ancestor),
+            ancestors=archipelago.lineage.ancestry(ancestor),
             effects=archipelago.effects,
         )
 
     def _final(self) -> Iterator[Event]:
         """Score the result, and the baselines beside it, on the tasks of all stages."""
         try:
-            for event in score_result(self._selections[-1], self._select_tasks, self.config, self._stopping):
+            for event in score_result(self._selections[-1], self._select_tasks, self.config, self._stop_control):
                 yield replace(event, seconds=self._seconds())
         except Stopped:
             raise RunCutError(self._cut_short("its result was scored on the final tasks")) from None

@@ -22,7 +22,7 @@ from automl_zero.run.run import Run, RunCutError
 from automl_zero.terminal.safe_console import SafeConsole
 
 
-def run_recorded(
+def run_to_folder(
     config: Config,
     folder: Path,
     workers: int,
@@ -79,7 +79,7 @@ def begun(interrupt: Interrupt, build: Callable[[], Run]) -> Run:
     """
     with interrupt.beginning():
         run = build()
-    interrupt.hurry = run.hurry
+    interrupt.request_stop = run.request_stop
     return run
 
 
@@ -88,7 +88,7 @@ def record_events(
 ) -> None:
     """Do a run to its end, and keep what happens, and the report."""
     try:
-        for event in run.events():
+        for event in run.iter_events():
             store.record(event)
             progress.update(event)
             display.show(event)
@@ -96,7 +96,7 @@ def record_events(
         store.write_report(report(progress, store.path))
         raise RunCutError(f"{error}: {_remedy(run.config, store.path)}") from None
     store.write_report(report(progress, store.path))
-    Callbacks(callbacks).tell(lambda each: each.on_recorded(store.path))
+    Callbacks(callbacks).notify(lambda each: each.on_recorded(store.path))
 
 
 def _remedy(config: Config, folder: Path) -> str:

@@ -24,7 +24,7 @@ CPU_SHARE, BUSY = 0.7, 4.0  # of that time, the least work of a processor; or so
 LATE_SHARE, LATE_SECONDS = 0.05, 0.5  # of the time of a run, or seconds: by so much an epoch may exceed it
 
 
-class Stopping:
+class StopControl:
     """The clock of a run, and the flags that it raises.
 
     Args:
@@ -53,13 +53,13 @@ class Stopping:
         if self._max_seconds is not None:
             self._deadline = monotonic() + self._max_seconds - spent
 
-    def hurry(self) -> None:
+    def request_stop(self) -> None:
         """A signal has come: an epoch that goes on for long is cut, and nothing is tuned any more."""
-        if not self.is_hurried:
+        if not self.is_stop_requested:
             self._hurried_at, self._hurried_cpu = monotonic(), process_time()
 
     @property
-    def is_hurried(self) -> bool:
+    def is_stop_requested(self) -> bool:
         """Whether a signal has come."""
         return self._hurried_at < float("inf")
 

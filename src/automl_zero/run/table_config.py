@@ -20,7 +20,7 @@ MOST_VALID = {Stage.SEARCH: 100, Stage.SELECT: 300, Stage.FINAL: 300}
 VALID_SHARE = 4  # search validates on one row in four of its own
 
 
-def load_fitted(name_or_path: str, data: str | None, target: str | None, overrides: Sequence[str]) -> Config:
+def load_config_for_table(name_or_path: str, data: str | None, target: str | None, overrides: Sequence[str]) -> Config:
     """Load a preset or a file; on a table, ``data``, with sizes that fit, unless an override says otherwise.
 
     Without ``data`` nothing is fitted.
@@ -34,10 +34,10 @@ def load_fitted(name_or_path: str, data: str | None, target: str | None, overrid
             raise ConfigError(f"--target {target} needs a table: give --data TABLE, too")
         return load_config(name_or_path, overrides)
     on_table = _on_table(load_config(name_or_path), data, target or "")
-    return override(fitted(override(on_table, overrides)), overrides)
+    return override(fit_to_table(override(on_table, overrides)), overrides)
 
 
-def fitted(config: Config) -> Config:
+def fit_to_table(config: Config) -> Config:
     """The config with the number of classes and the sizes that its table allows; of other kinds, as it is.
 
     Raises:

@@ -91,7 +91,7 @@ def evaluations_of(cache: Cache, key: Any) -> int:
 
 
 @jit
-def joined(known: float, score: float, count: int, most: int) -> float:
+def running_mean(known: float, score: float, count: int, most: int) -> float:
     """A score joined with that of ``count`` evaluations before: their mean, as if they were fewer than ``most``."""
     weight = min(count + 1, most)
     return (known * (weight - 1) + score) / weight

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from automl_zero.search.generation_gap import structure_of, survive
+from automl_zero.search.generation_gap import skeleton_hash, survive
 from automl_zero.search.lineage_log import HARMFUL, IMPROVING, NEUTRAL, NO_MUTATION, note
 from automl_zero.search.population import Population, copy_in, copy_member, copy_out, copy_program
 from automl_zero.search.random_stream import below
-from automl_zero.search.reproduction import bear, invent, tournament, two_members
+from automl_zero.search.reproduction import make_child, make_random, select_parents, tournament
 from automl_zero.search.score import score
 from automl_zero.search.space import Space
 from automl_zero.search.state import BEST_AT, INSTRUCTIONS, LIVE, PROGRAMS, Settings, State, Workspace
@@ -38,7 +38,7 @@ def evolve(
     settings: Settings,
     tasks: LaneTasks,
     state: State,
-    work: Workspace,
+    scratch: Workspace,
     source: int,
     count: int,
 ) -> None:
@@ -46,36 +46,36 @@ def evolve(
 
     Families are not left half-grown: the last one has fewer children if ``count`` is no multiple of their number.
     """
-    population, candidate, family = state.population, work.candidate, work.family
+    population, candidate, family = state.population, scratch.candidate, scratch.family
     first = second = 0
-    stop = work.machine.context[STOP]
+    stop = scratch.buffers.context[STOP]
     for number in range(count):
         child = number % settings.children
         if source == FAMILY and child == 0:
-            first, second = two_members(state)
+            first, second = select_parents(state)
         parent, key = NOBODY, np.uint64(0)
         if source == CHILD:
             parent = tournament(state, settings)
         elif source == FAMILY:
             parent = second if below(state.random, 2) else first
         if parent != NOBODY:
-            key = bear(state, space, settings, work, parent)
+            key = make_child(state, space, settings, scratch, parent)
         elif source == RANDOM:
-            key = invent(state, space, settings, work)
+            key = make_random(state, space, settings, scratch)
         else:
             copy_out(population, population.oldest[0], candidate)
-            key = lower(candidate, settings.multiclass, work.lowered)
+            key = lower(candidate, settings.multiclass, scratch.lowered)
         if read_shared(stop):
             return
-        live = work.lowered.bounds[3]
-        structure = structure_of(work.lowered) if settings.rarity > 0 else np.uint64(0)
-        fitness = score(width, settings, tasks, state, work, key)
+        live = scratch.lowered.bounds[3]
+        structure = skeleton_hash(scratch.lowered) if settings.rarity > 0 else np.uint64(0)
+        fitness = score(width, settings, tasks, state, scratch, key)
         if read_shared(stop):
             return
         _count(state, candidate, live)
         ancestor = population.ancestor[population.oldest[0]] if source == MEMBER else np.uint64(0)
         if parent != NOBODY:
-            ancestor = _ancestor(state, work, parent, fitness)
+            ancestor = _ancestor(state, scratch, parent, fitness)
         _keep_best(state, candidate, fitness, ancestor)
         if source != FAMILY:
             slot = population.oldest[0]
@@ -110,9 +110,9 @@ def _count(state: State, candidate: Code, live: int) -> None:
 
 
 @jit
-def _ancestor(state: State, work: Workspace, parent: int, fitness: float) -> Any:
+def _ancestor(state: State, scratch: Workspace, parent: int, fitness: float) -> Any:
     """The closest ancestor of a child that was fitter than its parent: the child itself, or that of its parent."""
-    before, mutation = state.population.fitness[parent], work.mutation[0]
+    before, mutation = state.population.fitness[parent], scratch.mutation[0]
     if mutation != NO_MUTATION:
         effect = IMPROVING if fitness > before else NEUTRAL if fitness == before else HARMFUL
         state.effects[mutation, effect] += 1
@@ -120,8 +120,8 @@ def _ancestor(state: State, work: Workspace, parent: int, fitness: float) -> Any
     if not fitness > before:
         return inherited
     return note(
-        work.births, work.candidate, fitness, before, mutation, state.counters[PROGRAMS], inherited,
-        state.population, work.family, state.best_ancestor, state.random,
+        scratch.lineage_log, scratch.candidate, fitness, before, mutation, state.counters[PROGRAMS], inherited,
+        state.population, scratch.family, state.best_ancestor, state.random,
     )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from automl_zero.vm.lower import KERNEL, LEFT, RIGHT, TARGET, Lowered, mix
 
 
 @jit
-def structure_of(program: Lowered) -> Any:
+def skeleton_hash(program: Lowered) -> Any:
     """Hash of a lowered program, before it is fused or placed, without its constants."""
     key = np.uint64(0x13198A2E03707344)
     for component in range(3):

@@ -18,15 +18,15 @@ from automl_zero.search.cache import new_cache
 from automl_zero.search.graph.mutation import new_graphs
 from automl_zero.search.hurdle import new_hurdle
 from automl_zero.search.learnability import new_facts
-from automl_zero.search.lineage_log import MUTATION_NAMES, Harvest, forget_now, new_births, take
+from automl_zero.search.lineage_log import MUTATION_NAMES, EpochStats, collect, forget_now, new_lineage_log
 from automl_zero.search.population import decode, fill, new_population
 from automl_zero.search.random_stream import new_state
-from automl_zero.search.reproduction import MOST_INVENTIONS
+from automl_zero.search.reproduction import MAX_RANDOM_ATTEMPTS
 from automl_zero.search.space import Space, build_space
 from automl_zero.search.state import COUNTERS, Settings, State, Workspace
 from automl_zero.tasks.task import TaskSet
 from automl_zero.vm import execute
-from automl_zero.vm.evaluation import Extent
+from automl_zero.vm.evaluation import EvaluationBudget
 from automl_zero.vm.lanes.lanes import Width
 from automl_zero.vm.lower import encode, new_code, new_lowered
 from automl_zero.vm.stop_flag import StopFlag
@@ -97,12 +97,12 @@ class Island:
         self._work = Workspace(
             new_code(capacity),
             np.zeros(1, np.int64),
-            new_births(config.search.population_size, config.islands.epoch_programs, capacity),
+            new_lineage_log(config.search.population_size, config.islands.epoch_programs, capacity),
             new_population(config.search.children + 2, capacity),
             new_graphs(capacity),
             new_lowered(sum(capacity)),
             new_facts(),
-            execute.new_machine(counts, tasks, config.dtype, self._lanes, traced, self._stop),
+            execute.new_buffers(counts, tasks, config.dtype, self._lanes, traced, self._stop),
             execute.new_scores(execute.padded(len(tasks), self._lanes)),
             np.zeros(len(tasks)),
         )
@@ -123,9 +123,9 @@ class Island:
         self._run(source, count)
 
     def _check_that_one_was_found(self) -> None:
-        if self.counters["redrawn"] >= MOST_INVENTIONS:
+        if self.counters["rejected_drafts"] >= MAX_RANDOM_ATTEMPTS:
             raise ConfigError(
-                f"of {MOST_INVENTIONS} random programs, none is valid, but mutation.graph_share = "
+                f"of {MAX_RANDOM_ATTEMPTS} random programs, none is valid, but mutation.graph_share = "
                 f"{self.settings.graph_share} asks for valid ones: allow other ops, larger program.max_sizes or more "
                 "addresses, or use mutation.graph_share = 0"
             )
@@ -166,14 +166,14 @@ class Island:
         best = self.state.best
         return decode(best.code, best.data, best.size, best.start)
 
-    def harvest(self, number: int) -> Harvest:
+    def epoch_stats(self, number: int) -> EpochStats:
         """What the search has brought forth since this was asked last; ``number`` is the island's own."""
         state, work = self.state, self._work
-        forget_now(work.births, state.population, work.family, state.best_ancestor, state.best.start)
+        forget_now(work.lineage_log, state.population, work.family, state.best_ancestor, state.best.start)
         living = np.unique(np.append(state.population.ancestor, state.best_ancestor))
         _, alike = np.unique(state.population.fitness, return_counts=True)
-        births, best = take(work.births, state.best.start, number), int(state.best_ancestor[0])
-        return Harvest(births, living, len(alike), int(alike.max()), best)
+        lineage_log, best = collect(work.lineage_log, state.best.start, number), int(state.best_ancestor[0])
+        return EpochStats(lineage_log, living, len(alike), int(alike.max()), best)
 
     def fittest(self, count: int) -> list[Member]:
         """At most so many different programs: the best so far, then the fittest members."""
@@ -204,11 +204,11 @@ def _settings(config: Config, tasks: TaskSet) -> Settings:
         _part(tasks, chosen.fingerprint_train, chosen.fingerprint_valid),
         _part(tasks, chosen.hurdle_train, chosen.hurdle_valid),
         chosen.hurdle_quantile,
-        chosen.must_learn,
+        chosen.reject_unlearnable,
         config.search.fitness_resolution,
         config.search.parsimony,
-        config.mutation.attempts,
-        config.mutation.drift,
+        config.mutation.max_attempts,
+        config.mutation.neutral_share,
         config.mutation.graph_share,
         config.search.children,
         config.search.rarity if config.search.method == "minimal-generation-gap" else 0.0,
@@ -217,6 +217,6 @@ def _settings(config: Config, tasks: TaskSet) -> Settings:
     )
 
 
-def _part(tasks: TaskSet, num_train: int, num_valid: int) -> Extent:
+def _part(tasks: TaskSet, num_train: int, num_valid: int) -> EvaluationBudget:
     """So many examples of the first epoch, or all there are."""
-    return Extent(min(num_train, tasks.num_train_examples), min(num_valid, tasks.num_valid_examples), 1)
+    return EvaluationBudget(min(num_train, tasks.num_train_examples), min(num_valid, tasks.num_valid_examples), 1)

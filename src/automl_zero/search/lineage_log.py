@@ -28,7 +28,7 @@ USED, IS_FULL = range(2)  # entries of Births.facts
 FREE = -1  # in Births.places
 
 
-class Births(NamedTuple):
+class LineageLog(NamedTuple):
     """Room for B births; those there are stand in the first rows, in the order in which they happened.
 
     Attributes:
@@ -54,7 +54,7 @@ class Ancestors(NamedTuple):
     """Births by themselves, [n], as they are taken and kept; rows of their programs follow each other, [rows].
 
     Attributes:
-        identity, before: as in ``Births``; ``island``: the number of the island where they happened.
+        identity, before: as in ``LineageLog``; ``island``: the number of the island where they happened.
         size: [n, 3] instructions of the component functions; ``code``: [rows, 4]; ``data``: [rows, 3].
     """
 
@@ -73,20 +73,21 @@ class Ancestors(NamedTuple):
 FIELDS = Ancestors._fields
 
 
-class Harvest(NamedTuple):
+class EpochStats(NamedTuple):
     """What an epoch has brought forth on an island.
 
     Attributes:
         ancestors: births since the epoch before that have descendants.
         living: the closest ancestors of the members and of the best program, each once.
-        behaviours: how many different scores the members have; ``takeover``: how many have the most common one.
+        behaviours: how many different scores the members have; ``most_common_count``: how many have the most
+            common one.
         best: the closest ancestor of the best program, itself if it was such a birth; 0 if there is none.
     """
 
     ancestors: Ancestors
     living: NDArray[np.uint64]
     behaviours: int
-    takeover: int
+    most_common_count: int
     best: int
 
 
@@ -97,10 +98,10 @@ def no_ancestors() -> Ancestors:
     return Ancestors(names, names, numbers, numbers, numbers, scores, scores, size, code, data)
 
 
-def new_births(population_size: int, epoch_programs: int, capacity: tuple[int, ...]) -> Births:
+def new_lineage_log(population_size: int, epoch_programs: int, capacity: tuple[int, ...]) -> LineageLog:
     """Room for what an epoch may bring forth and leave alive."""
     room = min(epoch_programs, max(LEAST_ROOM, 2 * population_size))
-    return Births(
+    return LineageLog(
         new_population(room, capacity),
         np.zeros(room, np.uint64),
         np.zeros(room),
@@ -112,22 +113,22 @@ def new_births(population_size: int, epoch_programs: int, capacity: tuple[int, .
     )
 
 
-def take(births: Births, start: NDArray[np.int64], island: int) -> Ancestors:
+def collect(lineage_log: LineageLog, start: NDArray[np.int64], island: int) -> Ancestors:
     """Take all births, and make room for new ones; ``start`` [4] as in ``Code``."""
-    used, programs = int(births.facts[USED]), births.programs
+    used, programs = int(lineage_log.facts[USED]), lineage_log.programs
     size = programs.size[:used].copy()
     row = np.arange(programs.code.shape[1])
     held = np.zeros((used, len(row)), np.bool_)
     for component in range(3):
         held |= (row >= start[component]) & (row < start[component] + size[:, [component]])
-    births.facts[:] = 0
+    lineage_log.facts[:] = 0
     return Ancestors(
         programs.ancestor[:used].copy(),
-        births.before[:used].copy(),
+        lineage_log.before[:used].copy(),
         np.full(used, island),
-        births.born[:used].copy(),
-        births.mutation[:used].copy(),
-        births.parent_fitness[:used].copy(),
+        lineage_log.born[:used].copy(),
+        lineage_log.mutation[:used].copy(),
+        lineage_log.parent_fitness[:used].copy(),
         programs.fitness[:used].copy(),
         size,
         programs.code[:used][held],
@@ -137,7 +138,7 @@ def take(births: Births, start: NDArray[np.int64], island: int) -> Ancestors:
 
 @jit
 def note(
-    births: Births,
+    lineage_log: LineageLog,
     child: Code,
     fitness: float,
     parent_fitness: float,
@@ -153,80 +154,83 @@ def note(
 
     The identity follows from the state of the random numbers, [4], which is another at every birth on every island.
     """
-    facts = births.facts
+    facts = lineage_log.facts
     if facts[IS_FULL]:
         return before
-    if facts[USED] == births.before.shape[0]:
-        forget(births, population, family, best, child.start)
-        if 4 * facts[USED] > 3 * births.before.shape[0]:
+    if facts[USED] == lineage_log.before.shape[0]:
+        forget(lineage_log, population, family, best, child.start)
+        if 4 * facts[USED] > 3 * lineage_log.before.shape[0]:
             facts[IS_FULL] = 1
             return before
     row = facts[USED]
     facts[USED] += 1
     identity = mix(mix(random[0], random[1]), np.uint64(born)) | np.uint64(1)
-    copy_in(child, births.programs, row)
-    births.programs.fitness[row], births.programs.ancestor[row] = fitness, identity
-    births.before[row], births.parent_fitness[row] = before, parent_fitness
-    births.mutation[row], births.born[row] = mutation, born
+    copy_in(child, lineage_log.programs, row)
+    lineage_log.programs.fitness[row], lineage_log.programs.ancestor[row] = fitness, identity
+    lineage_log.before[row], lineage_log.parent_fitness[row] = before, parent_fitness
+    lineage_log.mutation[row], lineage_log.born[row] = mutation, born
     return identity
 
 
 @jit
-def forget(births: Births, population: Population, family: Population, best: Any, start: Any) -> None:
+def forget(lineage_log: LineageLog, population: Population, family: Population, best: Any, start: Any) -> None:
     """Keep the ancestors of members, of the family that is growing, and of the best program alone."""
-    _enter(births)
+    _enter(lineage_log)
     for identity in population.ancestor:
-        _need(births, identity)
+        _need(lineage_log, identity)
     for identity in family.ancestor:
-        _need(births, identity)
-    _need(births, best[0])
-    for row in range(births.facts[USED] - 1, -1, -1):
-        if births.needed[row]:
-            _need(births, births.before[row])
+        _need(lineage_log, identity)
+    _need(lineage_log, best[0])
+    for row in range(lineage_log.facts[USED] - 1, -1, -1):
+        if lineage_log.needed[row]:
+            _need(lineage_log, lineage_log.before[row])
     kept = 0
-    for row in range(births.facts[USED]):
-        if births.needed[row]:
-            _move(births, row, kept, start)
+    for row in range(lineage_log.facts[USED]):
+        if lineage_log.needed[row]:
+            _move(lineage_log, row, kept, start)
             kept += 1
-    births.facts[USED] = kept
+    lineage_log.facts[USED] = kept
 
 
 @jit_entry
-def forget_now(births: Births, population: Population, family: Population, best: Any, start: Any) -> None:
+def forget_now(lineage_log: LineageLog, population: Population, family: Population, best: Any, start: Any) -> None:
     """As ``forget``, for Python."""
-    forget(births, population, family, best, start)
+    forget(lineage_log, population, family, best, start)
 
 
 @jit
-def _enter(births: Births) -> None:
+def _enter(lineage_log: LineageLog) -> None:
     """Enter all rows into a table with open addressing, and mark none of them."""
-    places, room = births.places, births.places.shape[0]
+    places, room = lineage_log.places, lineage_log.places.shape[0]
     for each in range(room):
         places[each] = FREE
-    for row in range(births.facts[USED]):
-        births.needed[row] = False
-        place = np.int64(births.programs.ancestor[row] % np.uint64(room))
+    for row in range(lineage_log.facts[USED]):
+        lineage_log.needed[row] = False
+        place = np.int64(lineage_log.programs.ancestor[row] % np.uint64(room))
         while places[place] != FREE:
             place = (place + 1) % room
         places[place] = row
 
 
 @jit
-def _need(births: Births, identity: Any) -> None:
+def _need(lineage_log: LineageLog, identity: Any) -> None:
     """Mark the row of an identity, if it is here."""
-    places, room = births.places, births.places.shape[0]
+    places, room = lineage_log.places, lineage_log.places.shape[0]
     place = np.int64(identity % np.uint64(room))
     while places[place] != FREE:
-        if births.programs.ancestor[places[place]] == identity:
-            births.needed[places[place]] = True
+        if lineage_log.programs.ancestor[places[place]] == identity:
+            lineage_log.needed[places[place]] = True
             return
         place = (place + 1) % room
 
 
 @jit
-def _move(births: Births, row: int, place: int, start: Any) -> None:
+def _move(lineage_log: LineageLog, row: int, place: int, start: Any) -> None:
     if row == place:
         return
-    copy_member(births.programs, row, births.programs, place, start)
-    births.before[place], births.parent_fitness[place] = births.before[row], births.parent_fitness[row]
-    births.mutation[place], births.born[place] = births.mutation[row], births.born[row]
+    copy_member(lineage_log.programs, row, lineage_log.programs, place, start)
+    lineage_log.before[place], lineage_log.parent_fitness[place] = (
+        lineage_log.before[row],
+        lineage_log.parent_fitness[row],
+    )
+    lineage_log.mutation[place], lineage_log.born[place] = lineage_log.mutation[row], lineage_log.born[row]

@@ -25,7 +25,7 @@ class Population(NamedTuple):
         fitness: [P], -1 where a slot is still empty; ``live``: [P] instructions that pruning leaves.
         structure: [P] hash of the pruned program without its constants.
         ancestor: [P] the closest ancestor that was fitter than its own parent, perhaps the member itself, by its
-            identity in ``births.Births``; 0 if there is none.
+            identity in ``lineage_log.LineageLog``; 0 if there is none.
         oldest: [1] the slot that the next child takes.
     """
 

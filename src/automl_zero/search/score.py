@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from automl_zero.search.cache import evaluations_of, hits_of, joined, look_up, remember
+from automl_zero.search.cache import evaluations_of, hits_of, look_up, remember, running_mean
 from automl_zero.search.hurdle import clears
 from automl_zero.search.learnability import can_learn
 from automl_zero.search.sort import insertion_sort
@@ -28,20 +28,20 @@ from automl_zero.vm.evaluation import EPOCHS, FEATURES, TRAIN, LaneTasks
 from automl_zero.vm.fuse import fuse
 from automl_zero.vm.jit import jit_inline
 from automl_zero.vm.lanes.lanes import width_of
-from automl_zero.vm.lower import DRAWS, place
+from automl_zero.vm.lower import DRAWS, allocate
 
 
 @jit_inline
-def score(width: Any, settings: Settings, tasks: LaneTasks, state: State, work: Workspace, key: Any) -> float:
+def score(width: Any, settings: Settings, tasks: LaneTasks, state: State, scratch: Workspace, key: Any) -> float:
     """The fitness of the lowered candidate; it runs only if neither its code nor its behaviour is known."""
-    lowered, counters = work.lowered, state.counters
+    lowered, counters = scratch.lowered, state.counters
     known = look_up(state.programs, key)
     forgets = settings.forget_after > 0 and lowered.memory[DRAWS] > 0
     forgotten = forgets and hits_of(state.programs, key) > settings.forget_after
     if known >= 0 and not forgotten:
         counters[CACHE_HITS] += 1
         return known
-    if settings.must_learn and not can_learn(lowered, settings.multiclass, work.facts):
+    if settings.reject_unlearnable and not can_learn(lowered, settings.multiclass, scratch.facts):
         counters[CANNOT_LEARN] += 1
         return 0.0
     steps = tasks.shape[TRAIN] * tasks.shape[EPOCHS]
@@ -49,16 +49,16 @@ def score(width: Any, settings: Settings, tasks: LaneTasks, state: State, work: 
         counters[OVER_COST] += 1
         return 0.0
     fuse(lowered, settings.multiclass)
-    place(lowered, tasks.shape[FEATURES], width_of(width))
+    allocate(lowered, tasks.shape[FEATURES], width_of(width))
     number = evaluations_of(state.programs, key) if forgets else 0
-    fitness, number = _score_behaviour(width, settings, tasks, state, work, known, number)
+    fitness, number = _score_behaviour(width, settings, tasks, state, scratch, known, number)
     remember(state.programs, key, fitness, number)
     return fitness
 
 
 @jit_inline
 def _score_behaviour(
-    width: Any, settings: Settings, tasks: LaneTasks, state: State, work: Workspace, known: float, number: int
+    width: Any, settings: Settings, tasks: LaneTasks, state: State, scratch: Workspace, known: float, number: int
 ) -> tuple[float, int]:
     """The fitness of a placed program, and of how many evaluations it is; from the fingerprints, if they know it.
 
@@ -68,29 +68,29 @@ def _score_behaviour(
     key, forgotten = np.uint64(0), number > 0
     if settings.fingerprint.num_train > 0:
         key = evaluation.fingerprint(
-            width, work.lowered, tasks, settings.fingerprint, settings.max_abs_error, work.machine, work.scores
+            width, scratch.lowered, tasks, settings.fingerprint, settings.max_abs_error, scratch.buffers, scratch.scores
         )
         for lane in range(width_of(width)):
             if (tasks.active[0] >> lane) & 1:
-                state.counters[TRAIN_STEPS] += work.scores.steps[lane]
+                state.counters[TRAIN_STEPS] += scratch.scores.steps[lane]
         found = look_up(state.fingerprints, key)
         if found >= 0:
             known = found
-            if settings.forget_after > 0 and work.lowered.memory[DRAWS] > 0:
+            if settings.forget_after > 0 and scratch.lowered.memory[DRAWS] > 0:
                 number = evaluations_of(state.fingerprints, key)
                 forgotten = forgotten or hits_of(state.fingerprints, key) > settings.forget_after
             if not forgotten:
                 state.counters[FINGERPRINT_HITS] += 1
                 return known, max(number, 1)
     state.counters[REEVALUATED] += number > 0
-    score = _evaluate(width, settings, tasks, state, work, number)
-    fitness = joined(known, score, number, settings.evaluations)
+    score = _evaluate(width, settings, tasks, state, scratch, number)
+    fitness = running_mean(known, score, number, settings.evaluations)
     remember(state.fingerprints, key, fitness, number + 1)  # of size 0 where there are no fingerprints
     return fitness, number + 1
 
 
 @jit_inline
-def _evaluate(width: Any, settings: Settings, tasks: LaneTasks, state: State, work: Workspace, number: int) -> float:
+def _evaluate(width: Any, settings: Settings, tasks: LaneTasks, state: State, scratch: Workspace, number: int) -> float:
     """Run a placed program on all tasks and combine the scores; first in short, if there is a hurdle.
 
     ``number`` says how often the program was run before, so that it does not meet the same noise again.
@@ -98,11 +98,13 @@ def _evaluate(width: Any, settings: Settings, tasks: LaneTasks, state: State, wo
     """
     in_short = settings.hurdle.num_train > 0
     while True:
-        extent = settings.hurdle if in_short else evaluation.whole(tasks)
+        budget = settings.hurdle if in_short else evaluation.full_budget(tasks)
         limit = settings.max_abs_error
-        steps = evaluation.evaluate(width, work.lowered, tasks, extent, limit, work.machine, work.scores, number)
+        steps = evaluation.evaluate(
+            width, scratch.lowered, tasks, budget, limit, scratch.buffers, scratch.scores, number
+        )
         state.counters[TRAIN_STEPS] += steps
-        fitness = _combined(work, settings.median)
+        fitness = _combined(scratch, settings.median)
         if not in_short:
             state.counters[EVALUATED] += 1
             return fitness
@@ -113,9 +115,9 @@ def _evaluate(width: Any, settings: Settings, tasks: LaneTasks, state: State, wo
 
 
 @jit_inline
-def _combined(work: Workspace, median: bool) -> float:
+def _combined(scratch: Workspace, median: bool) -> float:
     """Mean or upper median over the tasks."""
-    scores, ordered = work.scores.fitness, work.sorted
+    scores, ordered = scratch.scores.fitness, scratch.sorted
     count, total = ordered.shape[0], 0.0
     for task in range(count):
         total += scores[task]

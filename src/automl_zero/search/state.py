@@ -14,9 +14,9 @@ from automl_zero.search.cache import Cache
 from automl_zero.search.graph.mutation import Graphs
 from automl_zero.search.hurdle import Hurdle
 from automl_zero.search.learnability import Facts
-from automl_zero.search.lineage_log import Births
+from automl_zero.search.lineage_log import LineageLog
 from automl_zero.search.population import Population
-from automl_zero.vm.evaluation import Extent, Machine, Scores
+from automl_zero.vm.evaluation import EvaluationBudget, ExecutionBuffers, Scores
 from automl_zero.vm.lower import Code, Lowered
 
 # Entries of State.counters.
@@ -29,15 +29,15 @@ COUNTERS = (
     "over_cost",  # more costly than allowed, so not run
     "cannot_learn",  # by their code, so not run
     "below_hurdle",  # run on a part of the tasks' examples alone
-    "redrawn",  # children that were made anew before they were candidates
+    "rejected_drafts",  # drafts of children that were rejected before they were candidates
     "train_steps",  # training examples that a task learned from, fingerprints included
     "instructions",  # of all candidates
     "live_instructions",  # of them, those left by pruning
     "best_at",  # number of the candidate that became the best so far
 )
 (
-    PROGRAMS, EVALUATED, REEVALUATED, CACHE_HITS, FINGERPRINT_HITS, OVER_COST, CANNOT_LEARN, BELOW_HURDLE, REDRAWN,
-    TRAIN_STEPS, INSTRUCTIONS, LIVE, BEST_AT,
+    PROGRAMS, EVALUATED, REEVALUATED, CACHE_HITS, FINGERPRINT_HITS, OVER_COST, CANNOT_LEARN, BELOW_HURDLE,
+    REJECTED_DRAFTS, TRAIN_STEPS, INSTRUCTIONS, LIVE, BEST_AT,
 ) = range(len(COUNTERS))  # fmt: skip
 
 
@@ -49,14 +49,14 @@ class Settings(NamedTuple):
     median: bool
     max_abs_error: float
     max_cost: float
-    fingerprint: Extent
-    hurdle: Extent
+    fingerprint: EvaluationBudget
+    hurdle: EvaluationBudget
     hurdle_quantile: float
-    must_learn: bool
+    reject_unlearnable: bool
     fitness_resolution: float
     parsimony: bool
-    attempts: int
-    drift: float
+    max_attempts: int
+    neutral_share: float
     graph_share: float
     children: int
     rarity: float
@@ -69,7 +69,7 @@ class State(NamedTuple):
 
     ``best`` is the best program so far, ``best_fitness`` [1] its score and ``best_ancestor`` [1] as a member's;
     ``random`` [4] the generator's state. ``effects`` [mutations, 3]: how many of the children of each kind of mutation,
-    as numbered in ``births.MUTATION_NAMES``, were less fit than their parents, as fit, and fitter.
+    as numbered in ``lineage_log.MUTATION_NAMES``, were less fit than their parents, as fit, and fitter.
     """
 
     population: Population
@@ -87,17 +87,17 @@ class State(NamedTuple):
 class Workspace(NamedTuple):
     """Room for one candidate and its evaluation; its contents do not matter between epochs.
 
-    ``mutation`` [1] is the number of the candidate's mutation in ``births.MUTATION_NAMES``, or -1; ``births`` are
-    those since they were taken last.
+    ``mutation`` [1] is the number of the candidate's mutation in ``lineage_log.MUTATION_NAMES``, or -1; ``lineage_log``
+    holds the ancestors since they were collected last.
     """
 
     candidate: Code
     mutation: NDArray[np.int64]
-    births: Births
+    lineage_log: LineageLog
     family: Population
     graphs: Graphs
     lowered: Lowered
     facts: Facts
-    machine: Machine
+    buffers: ExecutionBuffers
     scores: Scores
     sorted: NDArray[np.float64]

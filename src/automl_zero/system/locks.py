@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from automl_zero.errors import AutoMLZeroError
 from automl_zero.system.machine_warning import warn_once
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 
 
-class NoLocksError(OSError):
+class NoLocksError(AutoMLZeroError, OSError):
     """The file system has no locks."""
 
 

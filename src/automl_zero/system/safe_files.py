@@ -16,6 +16,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Literal
 
+from automl_zero.errors import AutoMLZeroError
+
 HAS_OPENAT = os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW")
 NO_FOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
 # A pipe that nobody writes to is opened at once then, and refused, instead of waiting for a writer.
@@ -27,7 +29,7 @@ CHUNK = 1 << 16  # bytes
 Mode = Literal["rb", "r+b", "xb"]
 
 
-class UnsafeFileError(OSError):
+class UnsafeFileError(AutoMLZeroError, OSError):
     """A link, a pipe, a device, or a file that is larger than what may be read; ``strerror`` tells which."""
 
 

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from automl_zero.errors import AutoMLZeroError
 from automl_zero.system.atomic_write import replacing
 from automl_zero.system.memory import memory_for_a_file, unpacked_at_most
 from automl_zero.system.safe_files import open_regular
@@ -120,7 +121,7 @@ class Npz:
             raise ValueError(f"array {name} cannot be read ({error})") from None
 
 
-class TooLargeError(ValueError):
+class TooLargeError(AutoMLZeroError, ValueError):
     """What a file would unpack to is more than what may be; the message tells how much of both."""
 
 

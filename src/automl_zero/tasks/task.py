@@ -13,11 +13,13 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from automl_zero.errors import AutoMLZeroError
+
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 
-class TaskError(ValueError):
+class TaskError(AutoMLZeroError, ValueError):
     """Data that cannot be made into tasks."""
 
 

@@ -66,7 +66,7 @@ class LaneTasks(NamedTuple):
     shape: NDArray[np.int64]
 
 
-class Extent(NamedTuple):
+class EvaluationBudget(NamedTuple):
     """How much of the tasks an evaluation uses: the first so many steps of each epoch, validation examples, epochs."""
 
     num_train: int
@@ -91,7 +91,7 @@ class Scores(NamedTuple):
     predictions: NDArray[np.float64]
 
 
-class Machine(NamedTuple):
+class ExecutionBuffers(NamedTuple):
     """What a program runs on.
 
     Attributes:
@@ -107,7 +107,7 @@ class Machine(NamedTuple):
     trace: NDArray[Any]
 
 
-class Frame(NamedTuple):
+class BlockArgs(NamedTuple):
     """All that the loops over the examples of a block need, as plain numbers.
 
     Addresses: ``kernel``, ``context``, ``stop``, ``memory``, ``trace``, ``code``, ``data``, the block's examples and
@@ -141,9 +141,9 @@ class Frame(NamedTuple):
 
 
 @jit
-def whole(tasks: LaneTasks) -> Extent:
+def full_budget(tasks: LaneTasks) -> EvaluationBudget:
     """All that there is."""
-    return Extent(tasks.shape[TRAIN], tasks.shape[VALID], tasks.shape[EPOCHS])
+    return EvaluationBudget(tasks.shape[TRAIN], tasks.shape[VALID], tasks.shape[EPOCHS])
 
 
 @jit
@@ -151,23 +151,23 @@ def evaluate(
     width: Any,
     program: Lowered,
     tasks: LaneTasks,
-    extent: Extent,
+    budget: EvaluationBudget,
     limit: float,
-    machine: Machine,
+    buffers: ExecutionBuffers,
     scores: Scores,
-    number: int = 0,
+    repeat: int = 0,
 ) -> int:
     """Score a placed program on all tasks, or on a part of each; gives the number of training steps done.
 
-    Every ``number`` has draws of its own; those of number 0 are by the tasks' seed itself.
+    Every ``repeat`` has draws of its own; those of number 0 are by the tasks' seed itself.
     """
     lanes = width_of(width)
     steps = 0
-    machine.context[SEED] = np.int64(tasks.seed[0] ^ lane_noise.mix64(np.uint64(number)))  # which takes 0 to 0
+    buffers.context[SEED] = np.int64(tasks.seed[0] ^ lane_noise.mix64(np.uint64(repeat)))  # which takes 0 to 0
     for block in range(tasks.shape[BLOCKS]):
-        if is_stopped(machine):
+        if is_stopped(buffers):
             break
-        _evaluate_block(width, program, tasks, block, extent, limit, machine, scores)
+        _evaluate_block(width, program, tasks, block, budget, limit, buffers, scores)
         for lane in range(lanes):
             if (tasks.active[block] >> lane) & 1:
                 steps += scores.steps[block * lanes + lane]
@@ -180,23 +180,23 @@ def _evaluate_block(
     program: Lowered,
     tasks: LaneTasks,
     block: int,
-    extent: Extent,
+    budget: EvaluationBudget,
     limit: float,
-    machine: Machine,
+    buffers: ExecutionBuffers,
     scores: Scores,
 ) -> None:
     first, last = block * width_of(width), (block + 1) * width_of(width)
     scores.fitness[first:last], scores.error[first:last], scores.epoch[first:last] = 0.0, math.nan, -1
     scores.steps[first:last], scores.stopped[first:last] = 0, 0
-    frame = _set_up(width, program, tasks, block, extent, machine)
+    args = _set_up(width, program, tasks, block, budget, buffers)
     alive = tasks.active[block]
-    for epoch in range(extent.num_epochs):
-        if read_shared(frame.stop):
+    for epoch in range(budget.num_epochs):
+        if read_shared(args.stop):
             return
-        alive = _train(width, frame, epoch, limit, alive, first, scores, 0)
+        alive = _train(width, args, epoch, limit, alive, first, scores, 0)
         if alive == 0:
             return
-        _validate(width, frame, epoch, limit, alive, first, machine, scores)
+        _validate(width, args, epoch, limit, alive, first, buffers, scores)
 
 
 @jit
@@ -204,26 +204,26 @@ def fingerprint(
     width: Any,
     program: Lowered,
     tasks: LaneTasks,
-    extent: Extent,
+    budget: EvaluationBudget,
     limit: float,
-    machine: Machine,
+    buffers: ExecutionBuffers,
     scores: Scores,
 ) -> Any:
     """Hash of what a placed program predicts on a part of the first block's examples (paper, supplement S3).
 
     The predictions are truncated, so that programs that are equal up to rounding share the fingerprint.
     """
-    lanes, traced = width_of(width), extent.num_train + extent.num_valid
-    machine.trace[: traced * lanes] = 0
-    machine.context[SEED] = np.int64(tasks.seed[0])
-    frame = _set_up(width, program, tasks, 0, extent, machine)
-    if _train(width, frame, 0, limit, tasks.active[0], 0, scores, extent.num_train):
-        for example in range(extent.num_valid):
-            if read_shared(frame.stop):
+    lanes, traced = width_of(width), budget.num_train + budget.num_valid
+    buffers.trace[: traced * lanes] = 0
+    buffers.context[SEED] = np.int64(tasks.seed[0])
+    args = _set_up(width, program, tasks, 0, budget, buffers)
+    if _train(width, args, 0, limit, tasks.active[0], 0, scores, budget.num_train):
+        for example in range(budget.num_valid):
+            if read_shared(args.stop):
                 break
-            _predict(width, frame, frame.valid_x, example, 1 + extent.num_train + example)
-            store(frame.trace, (extent.num_train + example) * lanes, _raw_prediction(width, frame))
-    return _hash_of_trace(width, frame.trace, traced, tasks.active[0])
+            _predict(width, args, args.valid_x, example, 1 + budget.num_train + example)
+            store(args.trace, (budget.num_train + example) * lanes, _raw_prediction(width, args))
+    return _hash_of_trace(width, args.trace, traced, tasks.active[0])
 
 
 @jit
@@ -258,18 +258,20 @@ def _truncated(value: Any) -> Any:
 
 
 @jit
-def _set_up(width: Any, program: Lowered, tasks: LaneTasks, block: int, extent: Extent, machine: Machine) -> Frame:
+def _set_up(
+    width: Any, program: Lowered, tasks: LaneTasks, block: int, budget: EvaluationBudget, buffers: ExecutionBuffers
+) -> BlockArgs:
     """Clear the memory, run Setup, and give the frame of a block."""
     shape, lanes = tasks.shape, width_of(width)
     train, valid = block * shape[TRAIN] * lanes, block * shape[VALID] * lanes
-    machine.context[SCRATCH], machine.context[NUM_FEATURES] = program.memory[SIZE], shape[FEATURES]
-    machine.context[NOISE] = _address(tasks.noise[block * lanes :])
-    frame = Frame(
-        machine.kernel[0],
-        _address(machine.context),
-        machine.context[STOP],
-        _address(machine.memory),
-        _address(machine.trace),
+    buffers.context[SCRATCH], buffers.context[NUM_FEATURES] = program.memory[SIZE], shape[FEATURES]
+    buffers.context[NOISE] = _address(tasks.noise[block * lanes :])
+    args = BlockArgs(
+        buffers.kernel[0],
+        _address(buffers.context),
+        buffers.context[STOP],
+        _address(buffers.memory),
+        _address(buffers.trace),
         _address(program.code),
         _address(program.data),
         program.bounds[1],
@@ -279,8 +281,8 @@ def _set_up(width: Any, program: Lowered, tasks: LaneTasks, block: int, extent: 
         program.memory[SIZE],
         program.memory[WRITES_FEATURES],
         shape[FEATURES],
-        extent.num_train,
-        extent.num_valid,
+        budget.num_train,
+        budget.num_valid,
         shape[CLASSES],
         _address(tasks.train_x[train * shape[FEATURES] :]),
         _address(tasks.train_y[train:]),
@@ -288,10 +290,10 @@ def _set_up(width: Any, program: Lowered, tasks: LaneTasks, block: int, extent: 
         _address(tasks.valid_y[valid:]),
         _address(tasks.order),
     )
-    for k in range(0, frame.scratch, lanes):
-        store(frame.memory, k, zeros(width))
-    _run(frame, 0, frame.predict_from, 0)
-    return frame
+    for k in range(0, args.scratch, lanes):
+        store(args.memory, k, zeros(width))
+    _run(args, 0, args.predict_from, 0)
+    return args
 
 
 @jit
@@ -301,35 +303,35 @@ def _address(array: Any) -> int:
 
 
 @jit
-def is_stopped(machine: Machine) -> bool:
+def is_stopped(buffers: ExecutionBuffers) -> bool:
     """Whether the machine's stop flag is raised."""
-    return bool(read_shared(machine.context[STOP]))
+    return bool(read_shared(buffers.context[STOP]))
 
 
 @jit
-def _run(frame: Frame, first: int, last: int, tick: int) -> None:
+def _run(args: BlockArgs, first: int, last: int, execution_step: int) -> None:
     """Execute rows ``first`` to ``last`` (not included) once."""
-    if frame.scratch > LARGE:
-        _run_row_by_row(frame, first, last, tick)
+    if args.scratch > LARGE:
+        _run_row_by_row(args, first, last, execution_step)
         return
-    code, data = frame.code + first * CODE_ROW_BYTES, frame.data + first * DATA_ROW_BYTES
-    call_kernel(frame.kernel, code, data, last - first, frame.memory, frame.context, tick)
+    code, data = args.code + first * CODE_ROW_BYTES, args.data + first * DATA_ROW_BYTES
+    call_kernel(args.kernel, code, data, last - first, args.memory, args.context, execution_step)
 
 
 @jit
-def _run_row_by_row(frame: Frame, first: int, last: int, tick: int) -> None:
+def _run_row_by_row(args: BlockArgs, first: int, last: int, execution_step: int) -> None:
     """The same, with a look at the stop flag before each row."""
     for row in range(first, last):
-        if read_shared(frame.stop):
+        if read_shared(args.stop):
             return
-        code, data = frame.code + row * CODE_ROW_BYTES, frame.data + row * DATA_ROW_BYTES
-        call_kernel(frame.kernel, code, data, 1, frame.memory, frame.context, tick)
+        code, data = args.code + row * CODE_ROW_BYTES, args.data + row * DATA_ROW_BYTES
+        call_kernel(args.kernel, code, data, 1, args.memory, args.context, execution_step)
 
 
 @jit
 def _train(
     width: Any,
-    frame: Frame,
+    args: BlockArgs,
     epoch: int,
     limit: float,
     alive: int,
@@ -340,27 +342,27 @@ def _train(
     """Go through the examples of an epoch; gives the mask of the lanes that did not fail."""
     lanes = width_of(width)
     highest = splat(zeros(width), limit)
-    before = epoch * frame.num_train
-    for step in range(frame.num_train):
-        if read_shared(frame.stop):
+    before = epoch * args.num_train
+    for step in range(args.num_train):
+        if read_shared(args.stop):
             return 0
-        example = read_integer(frame.order, before + step)
-        tick = 1 + before + epoch * frame.num_valid + step
-        _predict(width, frame, frame.train_x, example, tick)
+        example = read_integer(args.order, before + step)
+        execution_step = 1 + before + epoch * args.num_valid + step
+        _predict(width, args, args.train_x, example, execution_step)
         if step < traced:
-            store(frame.trace, step * lanes, _raw_prediction(width, frame))
-        label = load(width, frame.train_y, example * lanes)
-        failed = alive & ~at_most_mask(absolute(_training_error(width, frame, label)), highest)
+            store(args.trace, step * lanes, _raw_prediction(width, args))
+        label = load(width, args.train_y, example * lanes)
+        failed = alive & ~at_most_mask(absolute(_training_error(width, args, label)), highest)
         if failed:
             _record(scores, first_task, lanes, failed, before + step + 1, TRAINING_STOPPED)
             alive &= ~failed
             if alive == 0:
                 return 0
-        if frame.writes_features:
-            _present_features(width, frame, frame.train_x, example)
-        _present_label(width, frame, label)
-        _run(frame, frame.learn_from, frame.end, tick)
-    _record(scores, first_task, lanes, alive, before + frame.num_train, 0)
+        if args.writes_features:
+            _present_features(width, args, args.train_x, example)
+        _present_label(width, args, label)
+        _run(args, args.learn_from, args.end, execution_step)
+    _record(scores, first_task, lanes, alive, before + args.num_train, 0)
     return alive
 
 
@@ -374,87 +376,87 @@ def _record(scores: Scores, first_task: int, lanes: int, mask: int, steps: int, 
 
 
 @jit
-def _predict(width: Any, frame: Frame, x: int, example: int, tick: int) -> None:
+def _predict(width: Any, args: BlockArgs, x: int, example: int, execution_step: int) -> None:
     """Present an example without its label and run Predict."""
-    _present_features(width, frame, x, example)
-    store(frame.memory, 0, zeros(width))
-    if frame.classes > 2:
-        side = frame.num_features * width_of(width)
+    _present_features(width, args, x, example)
+    store(args.memory, 0, zeros(width))
+    if args.classes > 2:
+        side = args.num_features * width_of(width)
         for k in range(0, side, width_of(width)):
-            store(frame.memory, frame.features_at + side + k, zeros(width))
-    _run(frame, frame.predict_from, frame.learn_from, tick)
+            store(args.memory, args.features_at + side + k, zeros(width))
+    _run(args, args.predict_from, args.learn_from, execution_step)
 
 
 @jit
-def _present_features(width: Any, frame: Frame, x: int, example: int) -> None:
-    side = frame.num_features * width_of(width)
+def _present_features(width: Any, args: BlockArgs, x: int, example: int) -> None:
+    side = args.num_features * width_of(width)
     source = example * side
     for k in range(0, side, width_of(width)):
-        store(frame.memory, frame.features_at + k, load(width, x, source + k))
+        store(args.memory, args.features_at + k, load(width, x, source + k))
 
 
 @jit
-def _present_label(width: Any, frame: Frame, label: Any) -> None:
+def _present_label(width: Any, args: BlockArgs, label: Any) -> None:
     """Write the label to s0, or, with more than two classes, to v1 as a one-hot vector."""
-    if frame.classes <= 2:
-        store(frame.memory, 0, label)
+    if args.classes <= 2:
+        store(args.memory, 0, label)
         return
     lanes = width_of(width)
-    place = frame.features_at + frame.num_features * lanes
+    place = args.features_at + args.num_features * lanes
     one, zero = splat(label, 1.0), zeros(width)
-    store(frame.memory, 0, zero)
-    for k in range(frame.num_features):
-        store(frame.memory, place + k * lanes, where_equal(label, splat(label, float(k)), one, zero))
+    store(args.memory, 0, zero)
+    for k in range(args.num_features):
+        store(args.memory, place + k * lanes, where_equal(label, splat(label, float(k)), one, zero))
 
 
 @jit
-def _raw_prediction(width: Any, frame: Frame) -> Any:
+def _raw_prediction(width: Any, args: BlockArgs) -> Any:
     """The prediction as Predict left it: s1, or a sum of v2 with weights that no whole numbers can balance."""
     lanes = width_of(width)
-    if frame.classes <= 2:
-        return load(width, frame.memory, lanes)
-    place = _class_prediction(width, frame)
+    if args.classes <= 2:
+        return load(width, args.memory, lanes)
+    place = _class_prediction(width, args)
     value = zeros(width)
-    for k in range(frame.classes):
-        value = fma(splat(value, 1.0 / (k + math.pi)), load(width, frame.memory, place + k * lanes), value)
+    for k in range(args.classes):
+        value = fma(splat(value, 1.0 / (k + math.pi)), load(width, args.memory, place + k * lanes), value)
     return value
 
 
 @jit
-def _class_prediction(width: Any, frame: Frame) -> int:
+def _class_prediction(width: Any, args: BlockArgs) -> int:
     """Index of v2 in the memory."""
-    return int(frame.features_at + 2 * frame.num_features * width_of(width))
+    return int(args.features_at + 2 * args.num_features * width_of(width))
 
 
 @jit
-def _training_error(width: Any, frame: Frame, label: Any) -> Any:
+def _training_error(width: Any, args: BlockArgs, label: Any) -> Any:
     """Normalize the prediction in memory and compare it with the label."""
     lanes = width_of(width)
-    if frame.classes == 0:
-        return label - load(width, frame.memory, lanes)
-    if frame.classes == 2:
-        probability = lane_math.sigmoid(load(width, frame.memory, lanes))
-        store(frame.memory, lanes, probability)
+    if args.classes == 0:
+        return label - load(width, args.memory, lanes)
+    if args.classes == 2:
+        probability = lane_math.sigmoid(load(width, args.memory, lanes))
+        store(args.memory, lanes, probability)
         return label - probability
-    return splat(label, 1.0) - _softmax(width, frame, label)
+    return splat(label, 1.0) - _softmax(width, args, label)
 
 
 @jit
-def _softmax(width: Any, frame: Frame, label: Any) -> Any:
+def _softmax(width: Any, args: BlockArgs, label: Any) -> Any:
     """Turn v2 into probabilities, 0 beyond the classes; gives the one of the label."""
-    lanes, mem, place = width_of(width), frame.memory, _class_prediction(width, frame)
+    lanes, mem, place = width_of(width), args.memory, _class_prediction(width, args)
     highest = load(width, mem, place)
-    for k in range(1, frame.classes):
+    for k in range(1, args.classes):
         value = load(width, mem, place + k * lanes)
         highest = where_less(highest, value, value, highest)
     total = zeros(width)
-    for k in range(frame.classes):
+    for k in range(args.classes):
         value = lane_math.exp(load(width, mem, place + k * lanes) - highest)
         store(mem, place + k * lanes, value)
         total = total + value
     chosen = zeros(width)
-    for k in range(frame.num_features):
-        value = load(width, mem, place + k * lanes) / total if k < frame.classes else zeros(width)
+    for k in range(args.num_features):
+        value = load(width, mem, place + k * lanes) / total if k < args.classes else zeros(width)
         store(mem, place + k * lanes, value)
         chosen = where_equal(label, splat(label, float(k)), value, chosen)
     return chosen
@@ -462,49 +464,56 @@ def _softmax(width: Any, frame: Frame, label: Any) -> Any:
 
 @jit
 def _validate(
-    width: Any, frame: Frame, epoch: int, limit: float, alive: int, first_task: int, machine: Machine, scores: Scores
+    width: Any,
+    args: BlockArgs,
+    epoch: int,
+    limit: float,
+    alive: int,
+    first_task: int,
+    buffers: ExecutionBuffers,
+    scores: Scores,
 ) -> None:
     """Validate after an epoch and keep each lane's best result; a lane that fails goes on from where it failed."""
     lanes, traced = width_of(width), scores.predictions.shape[1]
     total, highest = zeros(width), splat(zeros(width), limit)
     failed = 0
-    for example in range(frame.num_valid):
-        if read_shared(frame.stop):
+    for example in range(args.num_valid):
+        if read_shared(args.stop):
             return
-        tick = 1 + (epoch + 1) * frame.num_train + epoch * frame.num_valid + example
-        _predict(width, frame, frame.valid_x, example, tick)
-        label = load(width, frame.valid_y, example * lanes)
-        prediction, error = _validation_error(width, frame, label)
+        execution_step = 1 + (epoch + 1) * args.num_train + epoch * args.num_valid + example
+        _predict(width, args, args.valid_x, example, execution_step)
+        label = load(width, args.valid_y, example * lanes)
+        prediction, error = _validation_error(width, args, label)
         if example < traced:
-            store(frame.trace, example * lanes, prediction)
+            store(args.trace, example * lanes, prediction)
         bad = alive & ~failed & ~at_most_mask(absolute(error), highest)
         if bad:
-            _copy_lanes(machine.memory, machine.saved, frame.scratch, lanes, bad)
+            _copy_lanes(buffers.memory, buffers.saved, args.scratch, lanes, bad)
             failed |= bad
             if failed == alive:
                 break
         total = fma(error, error, total)
-    store(frame.trace, traced * lanes, total)
-    _record(scores, first_task, lanes, failed, (epoch + 1) * frame.num_train, VALIDATION_STOPPED)
-    _keep_best(frame, first_task, lanes, epoch, alive & ~failed, machine.trace, scores)
-    _copy_lanes(machine.saved, machine.memory, frame.scratch, lanes, failed)
+    store(args.trace, traced * lanes, total)
+    _record(scores, first_task, lanes, failed, (epoch + 1) * args.num_train, VALIDATION_STOPPED)
+    _keep_best(args, first_task, lanes, epoch, alive & ~failed, buffers.trace, scores)
+    _copy_lanes(buffers.saved, buffers.memory, args.scratch, lanes, failed)
 
 
 @jit
-def _validation_error(width: Any, frame: Frame, label: Any) -> Any:
+def _validation_error(width: Any, args: BlockArgs, label: Any) -> Any:
     """(normalized prediction, error); the error of a classification is 0 or 1."""
-    lanes, mem = width_of(width), frame.memory
+    lanes, mem = width_of(width), args.memory
     zero, one = zeros(width), splat(label, 1.0)
-    if frame.classes == 0:
+    if args.classes == 0:
         prediction = load(width, mem, lanes)
         return prediction, label - prediction
-    if frame.classes == 2:
+    if args.classes == 2:
         prediction = lane_math.sigmoid(load(width, mem, lanes))
         positive = where_less(splat(label, 0.5), prediction, one, zero)
         return prediction, where_equal(label, positive, zero, one)
-    place = _class_prediction(width, frame)
+    place = _class_prediction(width, args)
     best, highest = splat(label, -1.0), splat(label, -math.inf)
-    for k in range(frame.classes):
+    for k in range(args.classes):
         value = load(width, mem, place + k * lanes)
         best = where_less(highest, value, splat(label, float(k)), best)
         highest = where_less(highest, value, value, highest)
@@ -521,16 +530,18 @@ def _copy_lanes(source: Any, target: Any, size: int, lanes: int, mask: int) -> N
 
 
 @jit
-def _keep_best(frame: Frame, first_task: int, lanes: int, epoch: int, valid: int, trace: Any, scores: Scores) -> None:
+def _keep_best(
+    args: BlockArgs, first_task: int, lanes: int, epoch: int, valid: int, trace: Any, scores: Scores
+) -> None:
     """Turn the sums at the end of the trace into fitness, and keep what is better than the epochs before."""
     traced = scores.predictions.shape[1]
     for lane in range(lanes):
         task = first_task + lane
         if (valid >> lane) & 1:
-            mean = float(trace[traced * lanes + lane]) / frame.num_valid
-            error = math.sqrt(mean) if frame.classes == 0 else mean
-            fitness = 1.0 - 2.0 / math.pi * math.atan(error) if frame.classes == 0 else 1.0 - error
+            mean = float(trace[traced * lanes + lane]) / args.num_valid
+            error = math.sqrt(mean) if args.classes == 0 else mean
+            fitness = 1.0 - 2.0 / math.pi * math.atan(error) if args.classes == 0 else 1.0 - error
             if scores.epoch[task] < 0 or fitness > scores.fitness[task]:
                 scores.fitness[task], scores.error[task], scores.epoch[task] = fitness, error, epoch
-                for k in range(min(traced, frame.num_valid)):
+                for k in range(min(traced, args.num_valid)):
                     scores.predictions[task, k] = trace[k * lanes + lane]

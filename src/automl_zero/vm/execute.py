@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from automl_zero.program.program import CLASS_PREDICTION, AddressCounts, Program
 from automl_zero.tasks.task import Loss, TaskSet
 from automl_zero.vm import evaluation
-from automl_zero.vm.evaluation import LaneTasks, Machine, Scores
+from automl_zero.vm.evaluation import ExecutionBuffers, LaneTasks, Scores
 from automl_zero.vm.fuse import fuse
 from automl_zero.vm.jit import jit_entry
 from automl_zero.vm.kernel import CONTEXT, STOP, kernel
 from automl_zero.vm.lanes.lanes import Width
-from automl_zero.vm.lower import Code, Lowered, encode, lower, new_lowered, place
+from automl_zero.vm.lower import Code, Lowered, allocate, encode, lower, new_lowered
 from automl_zero.vm.noise import GOLDEN_32
 from automl_zero.vm.result import Evaluation
 from automl_zero.vm.stop_flag import StopFlag
@@ -83,7 +83,7 @@ class Prepared:
         self._arguments = (
             Width(dtype, self.lanes), encode(program), new_lowered(len(program)), tasks.is_multiclass,
             pack(tasks, dtype, self.lanes), float(max_abs_error),
-            new_machine(counts, tasks, dtype, self.lanes, traced, self._stop), self._scores,
+            new_buffers(counts, tasks, dtype, self.lanes, traced, self._stop), self._scores,
         )  # fmt: skip
 
     def run(self) -> int:
@@ -116,13 +116,13 @@ def _evaluate(
     multiclass: bool,
     tasks: LaneTasks,
     limit: float,
-    machine: Machine,
+    buffers: ExecutionBuffers,
     scores: Scores,
 ) -> int:
     lower(program, multiclass, lowered)
     fuse(lowered, multiclass)
-    place(lowered, tasks.shape[evaluation.FEATURES], tasks.noise.shape[0] // tasks.shape[evaluation.BLOCKS])
-    return evaluation.evaluate(width, lowered, tasks, evaluation.whole(tasks), limit, machine, scores)
+    allocate(lowered, tasks.shape[evaluation.FEATURES], tasks.noise.shape[0] // tasks.shape[evaluation.BLOCKS])
+    return evaluation.evaluate(width, lowered, tasks, evaluation.full_budget(tasks), limit, buffers, scores)
 
 
 def _evaluation(scores: Scores, task: int) -> Evaluation:
@@ -166,7 +166,9 @@ def new_scores(num_tasks: int, num_predictions: int = 0) -> Scores:
     )  # fmt: skip
 
 
-def new_machine(counts: AddressCounts, tasks: TaskSet, dtype: str, lanes: int, traced: int, stop: StopFlag) -> Machine:
+def new_buffers(
+    counts: AddressCounts, tasks: TaskSet, dtype: str, lanes: int, traced: int, stop: StopFlag
+) -> ExecutionBuffers:
     """Memory for programs of those address counts, and room to trace that many predictions.
 
     ``stop`` ends its loops; whoever makes a machine keeps the flag, too, since compiled code knows its address alone.
@@ -176,7 +178,7 @@ def new_machine(counts: AddressCounts, tasks: TaskSet, dtype: str, lanes: int, t
     size = (memory_size(counts, tasks.num_features) + 4 * tasks.num_features) * lanes
     context = np.zeros(len(CONTEXT), np.int64)
     context[STOP] = stop.array.ctypes.data
-    return Machine(
+    return ExecutionBuffers(
         np.array([kernel(dtype, lanes).address], np.int64),
         context,
         aligned(size, dtype),

@@ -18,14 +18,23 @@ from automl_zero.program.ops import Kind
 from automl_zero.program.program import CLASS_PREDICTION, Program
 from automl_zero.tasks.task import FloatArray, IntArray, Loss, TaskSet
 from automl_zero.vm import evaluation
-from automl_zero.vm.evaluation import BLOCKS, EPOCHS, TRAIN, VALID, Extent, LaneTasks, Machine, Scores
-from automl_zero.vm.execute import LINE_BYTES, aligned, new_machine, new_scores, pack, padded
+from automl_zero.vm.evaluation import (
+    BLOCKS,
+    EPOCHS,
+    TRAIN,
+    VALID,
+    EvaluationBudget,
+    ExecutionBuffers,
+    LaneTasks,
+    Scores,
+)
+from automl_zero.vm.execute import LINE_BYTES, aligned, new_buffers, new_scores, pack, padded
 from automl_zero.vm.fitness import binary_error, predicted_class, score, sigmoid
 from automl_zero.vm.fuse import fuse
 from automl_zero.vm.jit import jit_entry
 from automl_zero.vm.kernel import SEED
 from automl_zero.vm.lanes.lanes import Width, load, splat, store, width_of, zeros
-from automl_zero.vm.lower import SIZE, Code, Lowered, encode, lower, new_lowered, place
+from automl_zero.vm.lower import SIZE, Code, Lowered, allocate, encode, lower, new_lowered
 from automl_zero.vm.noise import GOLDEN_32
 from automl_zero.vm.reference import shape_of
 from automl_zero.vm.stop_flag import StopFlag
@@ -150,7 +159,7 @@ class _Engine:
         self._tasks, self._counts, self._dtype = tasks, counts, dtype
         self._lanes = LINE_BYTES // np.dtype(dtype).itemsize // 2  # always, so that no other width is compiled
         self._width, self._packed = Width(dtype, self._lanes), pack(tasks, dtype, self._lanes)
-        self._machine = new_machine(counts, tasks, dtype, self._lanes, 0, self._stop)
+        self._machine = new_buffers(counts, tasks, dtype, self._lanes, 0, self._stop)
         self._lowered = new_lowered(len(program))
         _lower(encode(program), tasks.is_multiclass, tasks.num_features, self._lanes, self._lowered)
         blocks = len(self._packed.active)
@@ -183,7 +192,7 @@ class _Engine:
             banks[kind][address] = cells[first:last].reshape(banks[kind].shape[1:])
         return banks
 
-    def predict(self, x: FloatArray, banks: list[FloatArray], task: int, tick: int) -> FloatArray:
+    def predict(self, x: FloatArray, banks: list[FloatArray], task: int, execution_step: int) -> FloatArray:
         """Outputs [rows, 1 or C] of rows [rows, F], all from the same memory."""
         cells = np.zeros(int(self._lowered.memory[SIZE]) // self._lanes, self._dtype)
         for kind, address, first, last in self._places():
@@ -191,7 +200,7 @@ class _Engine:
         rows = self._rows(x, task)
         classes = self._tasks.num_classes if self._tasks.is_multiclass else 1
         outputs = np.empty((padded(len(x), self._lanes), classes))
-        _predict(self._width, self._lowered, rows, tick, cells, self._machine, outputs)
+        _predict(self._width, self._lowered, rows, execution_step, cells, self._machine, outputs)
         return outputs[: len(x)]
 
     def _places(self) -> Iterator[tuple[Kind, int, int, int]]:
@@ -222,7 +231,7 @@ class _Engine:
 def _lower(program: Code, multiclass: bool, num_features: int, lanes: int, lowered: Lowered) -> None:
     lower(program, multiclass, lowered)
     fuse(lowered, multiclass)
-    place(lowered, num_features, lanes)
+    allocate(lowered, num_features, lanes)
 
 
 @jit_entry
@@ -232,25 +241,25 @@ def _train(
     tasks: LaneTasks,
     epoch: int,
     limit: float,
-    machine: Machine,
+    buffers: ExecutionBuffers,
     memory: NDArray[Any],
     alive: NDArray[np.int64],
     scores: Scores,
 ) -> None:
     """Go on by one epoch from the memory of every block, after Setup in the first; ``alive`` loses those that fail."""
     size = program.memory[SIZE]
-    extent = Extent(tasks.shape[TRAIN], 0, tasks.shape[EPOCHS])
-    machine.context[SEED] = np.int64(tasks.seed[0])
+    budget = EvaluationBudget(tasks.shape[TRAIN], 0, tasks.shape[EPOCHS])
+    buffers.context[SEED] = np.int64(tasks.seed[0])
     for block in range(tasks.shape[BLOCKS]):
         if alive[block]:
-            frame = evaluation._set_up(width, program, tasks, block, extent, machine)
+            args = evaluation._set_up(width, program, tasks, block, budget, buffers)
             if epoch > 0:
                 for k in range(size):
-                    machine.memory[k] = memory[block * size + k]
+                    buffers.memory[k] = memory[block * size + k]
             first = block * width_of(width)
-            alive[block] = evaluation._train(width, frame, epoch, limit, alive[block], first, scores, 0)
+            alive[block] = evaluation._train(width, args, epoch, limit, alive[block], first, scores, 0)
             for k in range(size):
-                memory[block * size + k] = machine.memory[k]
+                memory[block * size + k] = buffers.memory[k]
 
 
 @jit_entry
@@ -258,23 +267,23 @@ def _predict(
     width: Any,
     program: Lowered,
     rows: LaneTasks,
-    tick: int,
+    execution_step: int,
     cells: NDArray[Any],
-    machine: Machine,
+    buffers: ExecutionBuffers,
     outputs: NDArray[np.float64],
 ) -> None:
     """Predict the rows of all lanes, each from a memory that holds these cells."""
     lanes, count = width_of(width), rows.shape[VALID]
-    machine.context[SEED] = np.int64(rows.seed[0])
-    frame = evaluation._set_up(width, program, rows, 0, Extent(0, count, 0), machine)
-    place_of_output = lanes if frame.classes <= 2 else evaluation._class_prediction(width, frame)
+    buffers.context[SEED] = np.int64(rows.seed[0])
+    args = evaluation._set_up(width, program, rows, 0, EvaluationBudget(0, count, 0), buffers)
+    place_of_output = lanes if args.classes <= 2 else evaluation._class_prediction(width, args)
     for example in range(count):
-        if evaluation.is_stopped(machine):
+        if evaluation.is_stopped(buffers):
             return
         for k in range(len(cells)):
-            store(frame.memory, k * lanes, splat(zeros(width), cells[k]))
-        evaluation._predict(width, frame, frame.valid_x, example, tick)
+            store(args.memory, k * lanes, splat(zeros(width), cells[k]))
+        evaluation._predict(width, args, args.valid_x, example, execution_step)
         for k in range(outputs.shape[1]):
-            store(frame.trace, 0, load(width, frame.memory, place_of_output + k * lanes))
+            store(args.trace, 0, load(width, args.memory, place_of_output + k * lanes))
             for lane in range(lanes):
-                outputs[example * lanes + lane, k] = machine.trace[lane]
+                outputs[example * lanes + lane, k] = buffers.trace[lane]

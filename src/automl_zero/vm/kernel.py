@@ -44,22 +44,22 @@ SIGNATURE = types.void(*[types.int64] * KERNEL_ARGUMENTS)
 def kernel(dtype: str, lanes: int) -> Any:
     """The interpreter for one element type and number of lanes, with its ``address``; compiled when first asked for.
 
-    As a C function it takes ``code, data, count, memory, context, tick``, addresses but for count and tick, and
+    As a C function it takes ``code, data, count, memory, context, execution_step``, addresses but for count and tick, and
     executes ``count`` rows of a lowered program once. ``context`` holds what only some instructions look up: the index
     of the scratch, the number of features, the seed of the noise (as its bits), and the addresses of the lanes' task
     numbers and of the stop flag. Once that is raised, what is left in the memory is of no meaning.
     """
     width = Width(dtype, lanes)
 
-    def kernel(code: int, data: int, count: int, memory: int, context: int, tick: int) -> None:
+    def kernel(code: int, data: int, count: int, memory: int, context: int, execution_step: int) -> None:
         keep_inside()
-        interpret(width, code, data, count, memory, context, tick)
+        interpret(width, code, data, count, memory, context, execution_step)
 
     return c_function(SIGNATURE, kernel)
 
 
 @jit
-def interpret(width: Any, code: int, data: int, count: int, mem: int, context: int, tick: int) -> None:
+def interpret(width: Any, code: int, data: int, count: int, mem: int, context: int, execution_step: int) -> None:
     """Execute the rows of a lowered program in order; see ``kernel`` for the arguments.
 
     Only what is run most stands here: the other functions are kept apart, so that nothing is prepared for them.
@@ -68,91 +68,91 @@ def interpret(width: Any, code: int, data: int, count: int, mem: int, context: i
     lanes = width_of(width)
     for row in range(count):
         at = row * lower.COLUMNS
-        op, extent = read_integer(code, at + lower.KERNEL), read_integer(code, at + lower.EXTENT)
+        op, budget = read_integer(code, at + lower.KERNEL), read_integer(code, at + lower.EXTENT)
         out = read_integer(code, at + lower.TARGET)
         a, b = read_integer(code, at + lower.LEFT), read_integer(code, at + lower.RIGHT)
         if op == lower.SUM:
-            for k in range(0, extent, lanes):
+            for k in range(0, budget, lanes):
                 store(mem, out + k, load(width, mem, a + k) + load(width, mem, b + k))
         elif op == lower.DIFF:
-            for k in range(0, extent, lanes):
+            for k in range(0, budget, lanes):
                 store(mem, out + k, load(width, mem, a + k) - load(width, mem, b + k))
         elif op == lower.PRODUCT:
-            for k in range(0, extent, lanes):
+            for k in range(0, budget, lanes):
                 store(mem, out + k, load(width, mem, a + k) * load(width, mem, b + k))
         elif op == lower.DIVISION:
-            for k in range(0, extent, lanes):
+            for k in range(0, budget, lanes):
                 store(mem, out + k, load(width, mem, a + k) / load(width, mem, b + k))
         elif op == lower.ABS:
-            for k in range(0, extent, lanes):
+            for k in range(0, budget, lanes):
                 store(mem, out + k, absolute(load(width, mem, a + k)))
         elif op == lower.RECIPROCAL:
-            for k in range(0, extent, lanes):
+            for k in range(0, budget, lanes):
                 store(mem, out + k, splat(zeros(width), 1.0) / load(width, mem, a + k))
         elif op == lower.STEP_AT_ZERO:
             store(mem, out, where_at_most(zeros(width), load(width, mem, a), splat(zeros(width), 1.0), zeros(width)))
         elif op == lower.STEP:
-            for k in range(0, extent, lanes):
+            for k in range(0, budget, lanes):
                 one, x = splat(zeros(width), 1.0), load(width, mem, a + k)
                 store(mem, out + k, where_less(zeros(width), x, one, zeros(width)))
         elif op == lower.SCALE:
             x = load(width, mem, a)
-            for k in range(0, extent, lanes):
+            for k in range(0, budget, lanes):
                 store(mem, out + k, x * load(width, mem, b + k))
         elif op == lower.BROADCAST:
             x = load(width, mem, a)
-            for k in range(0, extent, lanes):
+            for k in range(0, budget, lanes):
                 store(mem, out + k, x)
         elif op == lower.MIN:
-            for k in range(0, extent, lanes):
+            for k in range(0, budget, lanes):
                 x, y = load(width, mem, a + k), load(width, mem, b + k)
                 store(mem, out + k, where_less(y, x, y, x))
         elif op == lower.MATRIX_MIN:
-            for k in range(0, extent, lanes):
+            for k in range(0, budget, lanes):
                 x, y = load(width, mem, a + k), load(width, mem, b + k)
                 store(mem, out + k, where_less(x, y, x, y))
         elif op == lower.MAX:
-            for k in range(0, extent, lanes):
+            for k in range(0, budget, lanes):
                 x, y = load(width, mem, a + k), load(width, mem, b + k)
                 store(mem, out + k, where_less(x, y, y, x))
         elif op == lower.MATRIX_MAX:
-            for k in range(0, extent, lanes):
+            for k in range(0, budget, lanes):
                 x, y = load(width, mem, a + k), load(width, mem, b + k)
                 store(mem, out + k, where_less(y, x, x, y))
         elif op == lower.ADD_SCALED:
             x = load(width, mem, a)
-            for k in range(0, extent, lanes):
+            for k in range(0, budget, lanes):
                 store(mem, out + k, load(width, mem, out + k) + x * load(width, mem, b + k))
         elif op == lower.DOT:
-            store(mem, out, _dot(width, mem, a, b, extent))
+            store(mem, out, _dot(width, mem, a, b, budget))
         elif op == lower.SET_SCALAR:
             store(mem, out, splat(zeros(width), read_number(data, lower.MAX_CONSTANTS * row)))
         elif op < lower.OUTER:
-            _reduce(width, op, mem, out, a, extent)
+            _reduce(width, op, mem, out, a, budget)
         elif op < lower.SIN:
-            _run_matrix_op(width, op, mem, out, a, b, extent, data + row * 8 * lower.MAX_CONSTANTS, context)
+            _run_matrix_op(width, op, mem, out, a, b, budget, data + row * 8 * lower.MAX_CONSTANTS, context)
         elif op < lower.UNIFORM:
             _run_function(width, op, mem, out, a)
         else:
             stream = read_integer(code, at + lower.STREAM)
-            _draw(width, op, mem, out, extent, data + row * 8 * lower.MAX_CONSTANTS, context, stream, tick)
+            _draw(width, op, mem, out, budget, data + row * 8 * lower.MAX_CONSTANTS, context, stream, execution_step)
 
 
 @jit
-def _reduce(width: Any, op: int, mem: int, out: int, a: int, extent: int) -> None:
+def _reduce(width: Any, op: int, mem: int, out: int, a: int, budget: int) -> None:
     """Norm, mean and standard deviation of a whole vector or matrix."""
     keep_apart()
     if op == lower.NORM:
-        store(mem, out, square_root(_dot(width, mem, a, a, extent)))
+        store(mem, out, square_root(_dot(width, mem, a, a, budget)))
     elif op == lower.MEAN:
-        store(mem, out, _mean(width, mem, a, extent))
+        store(mem, out, _mean(width, mem, a, budget))
     elif op == lower.STD:
-        store(mem, out, _std(width, mem, a, extent))
+        store(mem, out, _std(width, mem, a, budget))
 
 
 @jit
 def _run_matrix_op(
-    width: Any, op: int, mem: int, out: int, a: int, b: int, extent: int, data: int, context: int
+    width: Any, op: int, mem: int, out: int, a: int, b: int, budget: int, data: int, context: int
 ) -> None:
     """The ops in which rows and columns matter, and those that set one element."""
     keep_apart()
@@ -167,10 +167,10 @@ def _run_matrix_op(
     elif op == lower.COLUMN_BROADCAST:
         _column_broadcast(width, mem, out, a, side)
     elif op == lower.ROW_BROADCAST:
-        for row in range(0, extent, side):
+        for row in range(0, budget, side):
             _copy(width, mem, out + row, a, side)
     elif op == lower.COLUMN_NORM:
-        _column_norm(width, mem, out, a, side, extent)
+        _column_norm(width, mem, out, a, side, budget)
     elif op == lower.TRANSPOSE:
         _transpose(width, mem, out, a, num_features)
     elif op == lower.MATRIX_MATRIX:
@@ -224,59 +224,59 @@ def _run_function(width: Any, op: int, mem: int, out: int, a: int) -> None:
 
 @jit
 def _draw(
-    width: Any, op: int, mem: int, out: int, extent: int, data: int, context: int, stream: int, tick: int
+    width: Any, op: int, mem: int, out: int, budget: int, data: int, context: int, stream: int, execution_step: int
 ) -> None:
     """Fill the output with uniform or normal draws."""
     keep_apart()
     lanes, first, second = width_of(width), read_number(data, 0), read_number(data, 1)
-    key = lane_noise.execution_key(np.uint64(read_integer(context, SEED)), stream, tick)
+    key = lane_noise.execution_key(np.uint64(read_integer(context, SEED)), stream, execution_step)
     start = lane_noise.task_lanes(width, key, read_integer(context, NOISE))
     base = splat(zeros(width), first)
     if op == lower.UNIFORM:
         spread = splat(zeros(width), max(second - first, 0.0))
-        for k in range(0, extent, lanes):
+        for k in range(0, budget, lanes):
             store(mem, out + k, base + spread * lane_noise.uniform(base, start, key, k // lanes))
     else:
         spread = splat(zeros(width), second)
-        for k in range(0, extent, lanes):
+        for k in range(0, budget, lanes):
             store(mem, out + k, base + spread * lane_noise.normal(base, start, key, k // lanes))
 
 
 @jit
-def _dot(width: Any, mem: int, a: int, b: int, extent: int) -> Any:
+def _dot(width: Any, mem: int, a: int, b: int, budget: int) -> Any:
     """Sum of products; four partial sums where there are enough elements to keep the multiplier busy."""
     lanes = width_of(width)
     total = zeros(width)
     k = 0
-    if extent >= 8 * lanes:
+    if budget >= 8 * lanes:
         sum1, sum2, sum3 = total, total, total
-        while k + 4 * lanes <= extent:
+        while k + 4 * lanes <= budget:
             total = fma(load(width, mem, a + k), load(width, mem, b + k), total)
             sum1 = fma(load(width, mem, a + k + lanes), load(width, mem, b + k + lanes), sum1)
             sum2 = fma(load(width, mem, a + k + 2 * lanes), load(width, mem, b + k + 2 * lanes), sum2)
             sum3 = fma(load(width, mem, a + k + 3 * lanes), load(width, mem, b + k + 3 * lanes), sum3)
             k += 4 * lanes
         total = (total + sum1) + (sum2 + sum3)
-    while k < extent:
+    while k < budget:
         total = fma(load(width, mem, a + k), load(width, mem, b + k), total)
         k += lanes
     return total
 
 
 @jit
-def _mean(width: Any, mem: int, a: int, extent: int) -> Any:
+def _mean(width: Any, mem: int, a: int, budget: int) -> Any:
     lanes = width_of(width)
     total = zeros(width)
-    for k in range(0, extent, lanes):
+    for k in range(0, budget, lanes):
         total = total + load(width, mem, a + k)
-    return total / splat(total, float(extent // lanes))
+    return total / splat(total, float(budget // lanes))
 
 
 @jit
-def _std(width: Any, mem: int, a: int, extent: int) -> Any:
+def _std(width: Any, mem: int, a: int, budget: int) -> Any:
     """Population standard deviation from two moments; a radicand below 0 can only be rounding."""
-    mean = _mean(width, mem, a, extent)
-    squares = _dot(width, mem, a, a, extent) / splat(mean, float(extent // width_of(width)))
+    mean = _mean(width, mem, a, budget)
+    squares = _dot(width, mem, a, a, budget) / splat(mean, float(budget // width_of(width)))
     variance, zero = squares - mean * mean, splat(mean, 0.0)
     return square_root(where_less(variance, zero, zero, variance))
 
@@ -352,8 +352,8 @@ def _matrix_matrix(width: Any, mem: int, out: int, a: int, b: int, scratch: int,
 
 
 @jit
-def _copy(width: Any, mem: int, out: int, a: int, extent: int) -> None:
-    for k in range(0, extent, width_of(width)):
+def _copy(width: Any, mem: int, out: int, a: int, budget: int) -> None:
+    for k in range(0, budget, width_of(width)):
         store(mem, out + k, load(width, mem, a + k))
 
 
@@ -369,10 +369,10 @@ def _column_broadcast(width: Any, mem: int, out: int, a: int, side: int) -> None
 
 
 @jit
-def _column_norm(width: Any, mem: int, out: int, a: int, side: int, extent: int) -> None:
+def _column_norm(width: Any, mem: int, out: int, a: int, side: int, budget: int) -> None:
     for column in range(0, side, width_of(width)):
         total = zeros(width)
-        for row in range(0, extent, side):
+        for row in range(0, budget, side):
             x = load(width, mem, a + row + column)
             total = fma(x, x, total)
         store(mem, out + column, square_root(total))

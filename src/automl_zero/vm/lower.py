@@ -132,7 +132,7 @@ def encode(program: Program, capacity: tuple[int, ...] | None = None) -> Code:
 
 @jit
 def lower(program: Code, multiclass: bool, lowered: Lowered) -> Any:
-    """Prune, rename and copy a program; gives the hash. ``fuse`` may follow, and ``place`` must before it runs."""
+    """Prune, rename and copy a program; gives the hash. ``fuse`` may follow, and ``allocate`` must before it runs."""
     _mark_live(program, multiclass, lowered)
     names, used = lowered.names, lowered.memory
     names[:] = -1
@@ -166,7 +166,7 @@ def lower(program: Code, multiclass: bool, lowered: Lowered) -> Any:
 
 
 @jit
-def place(lowered: Lowered, num_features: int, lanes: int) -> None:
+def allocate(lowered: Lowered, num_features: int, lanes: int) -> None:
     """Turn the addresses of a lowered program into offsets, in elements, of a memory of that many lanes."""
     used = lowered.memory
     vector, matrix = num_features * lanes, num_features * num_features * lanes

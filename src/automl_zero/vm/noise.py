@@ -25,19 +25,19 @@ def mix64(x: int) -> int:
     return x ^ (x >> 31)
 
 
-def execution_key(seed: int, stream: int, tick: int) -> int:
+def execution_key(seed: int, stream: int, execution_step: int) -> int:
     """The 64-bit key of one execution of one random instruction."""
-    return mix64((mix64((seed + GOLDEN_64 * (stream + 1)) & MASK_64) + GOLDEN_64 * (tick + 1)) & MASK_64)
+    return mix64((mix64((seed + GOLDEN_64 * (stream + 1)) & MASK_64) + GOLDEN_64 * (execution_step + 1)) & MASK_64)
 
 
-def uniform(seed: int, task: int, stream: int, tick: int, count: int) -> NDArray[np.float64]:
+def uniform(seed: int, task: int, stream: int, execution_step: int, count: int) -> NDArray[np.float64]:
     """``count`` draws in the open interval (0, 1)."""
-    return _uniform(execution_key(seed, stream, tick), task, np.arange(count, dtype=np.uint32))
+    return _uniform(execution_key(seed, stream, execution_step), task, np.arange(count, dtype=np.uint32))
 
 
-def normal(seed: int, task: int, stream: int, tick: int, count: int) -> NDArray[np.float64]:
+def normal(seed: int, task: int, stream: int, execution_step: int, count: int) -> NDArray[np.float64]:
     """``count`` standard normal draws (Box-Muller, each from two uniform draws)."""
-    key, element = execution_key(seed, stream, tick), np.arange(count, dtype=np.uint32)
+    key, element = execution_key(seed, stream, execution_step), np.arange(count, dtype=np.uint32)
     radius = np.sqrt(-2.0 * np.log(_uniform(key, task, 2 * element)))
     return np.asarray(radius * np.cos(2.0 * np.pi * _uniform(key, task, 2 * element + 1)), np.float64)
 

@@ -111,7 +111,7 @@ def run(
 ) -> tuple[Evaluation, Memory]:
     """As ``evaluate``, and return the memory as the last thing executed left it, too."""
     machine = _Run(program, tasks, task, max_abs_error)
-    machine.execute(SETUP, tick=0)
+    machine.execute(SETUP, execution_step=0)
     epochs = [machine.epoch(0)]
     while len(epochs) < tasks.num_epochs and not epochs[-1].train_stopped:
         epochs.append(machine.epoch(len(epochs)))
@@ -130,49 +130,49 @@ class _Run:
             counts = replace(counts, vectors=max(counts.vectors, CLASS_PREDICTION + 1))
         self.memory = Memory(counts, tasks.num_features)
 
-    def execute(self, component: int, tick: int) -> None:
+    def execute(self, component: int, execution_step: int) -> None:
         """Run a component function; every execution has its own tick, and by it its own draws."""
         for instruction, stream in self.components[component]:
-            draws = None if stream is None else self.draws(instruction, stream, tick)
+            draws = None if stream is None else self.draws(instruction, stream, execution_step)
             execute(instruction, self.memory, draws)
 
-    def draws(self, instruction: Instruction, stream: int, tick: int) -> Array:
+    def draws(self, instruction: Instruction, stream: int, execution_step: int) -> Array:
         """Standard draws in the shape of the output, a matrix row by row."""
         ((kind, _),) = instruction.outputs()
         shape = shape_of(kind, self.tasks.num_features)
         draw = NOISE[instruction.row.draws]
-        return draw(self.tasks.noise_seed, self.task, stream, tick, math.prod(shape)).reshape(shape)
+        return draw(self.tasks.noise_seed, self.task, stream, execution_step, math.prod(shape)).reshape(shape)
 
     def epoch(self, number: int) -> Epoch:
         """Train and, if that was not stopped, validate."""
-        first_tick = 1 + number * (self.tasks.num_train_examples + self.tasks.num_valid_examples)
-        train_errors = self.train(self.tasks.train_order[number], first_tick)
+        first_step = 1 + number * (self.tasks.num_train_examples + self.tasks.num_valid_examples)
+        train_errors = self.train(self.tasks.train_order[number], first_step)
         if self.fails(train_errors[-1]):
             return Epoch(tuple(train_errors), train_stopped=True)
-        outputs, predictions, errors = self.validate(first_tick + self.tasks.num_train_examples)
+        outputs, predictions, errors = self.validate(first_step + self.tasks.num_train_examples)
         stopped = self.fails(errors[-1])
         error, fitness = (None, 0.0) if stopped else score(errors, self.tasks.loss)
         return Epoch(tuple(train_errors), False, tuple(outputs), tuple(predictions), stopped, error, fitness)
 
-    def train(self, examples: IntArray, first_tick: int) -> list[float]:
+    def train(self, examples: IntArray, first_step: int) -> list[float]:
         """Go through training examples in this order, up to the first failure; returns the errors."""
         errors: list[float] = []
-        for tick, example in enumerate(examples, first_tick):
+        for execution_step, example in enumerate(examples, first_step):
             x, label = self.tasks.train_x[self.task, example], self.tasks.train_y[self.task, example]
-            self.predict(x, tick)
+            self.predict(x, execution_step)
             errors.append(self.normalize(label))
             if self.fails(errors[-1]):
                 break
             self.show(x, label)
-            self.execute(LEARN, tick)
+            self.execute(LEARN, execution_step)
         return errors
 
-    def validate(self, first_tick: int) -> tuple[list[Any], list[float], list[float]]:
+    def validate(self, first_step: int) -> tuple[list[Any], list[float], list[float]]:
         """Go through the validation examples up to the first failure; returns outputs, predictions and errors."""
         outputs, predictions, errors = [], [], []
         examples = zip(self.tasks.valid_x[self.task], self.tasks.valid_y[self.task], strict=True)
-        for tick, (x, label) in enumerate(examples, first_tick):
-            self.predict(x, tick)
+        for execution_step, (x, label) in enumerate(examples, first_step):
+            self.predict(x, execution_step)
             output = self.output()
             prediction, error = self.judge(output, label)
             outputs.append(output)
@@ -186,10 +186,10 @@ class _Run:
         """Whether an error is too large or NaN."""
         return not error <= self.max_abs_error
 
-    def predict(self, x: Array, tick: int) -> None:
+    def predict(self, x: Array, execution_step: int) -> None:
         """Run Predict, the label hidden."""
         self.show(x, None)
-        self.execute(PREDICT, tick)
+        self.execute(PREDICT, execution_step)
 
     def show(self, x: Array, label: float | None) -> None:
         """Write the features and the label; where it is None or not in use, zeros."""

@@ -15,7 +15,7 @@ from automl_zero.analysis.dataflow.flow import (
     SETUP,
     ZERO,
     Cell,
-    Source,
+    ValueSource,
     flow_of,
     label_cell,
     prediction_cell,
@@ -33,40 +33,50 @@ CYCLE = [SETUP, PREDICT, LEARN, PREDICT, LEARN, PREDICT, PREDICT, PREDICT, LEARN
 @given(programs(max_size=8, memory=AddressCounts(3, 3, 1)), st.booleans())
 def test_whatever_a_line_reads_in_a_run_is_among_its_sources(program: Program, multiclass: bool) -> None:
     short = prune(program, multiclass)
-    flow, holds = flow_of(short, multiclass), dict[Cell, Source]()
+    flow, holds = flow_of(short, multiclass), dict[Cell, ValueSource]()
     for component in CYCLE:
         holds |= given_before(component, multiclass)
         for line, instruction in lines_of(short):
             if line[0] == component:
                 for cell, sources in zip(read_cells(instruction), flow.reads[line], strict=True):
-                    assert holds.get(cell, Source(None, ZERO)) in sources
-                holds |= {cell: Source(line) for cell in instruction.outputs()}
+                    assert holds.get(cell, ValueSource(None, ZERO)) in sources
+                holds |= {cell: ValueSource(line) for cell in instruction.outputs()}
         if component == PREDICT:
-            assert holds.get(prediction_cell(multiclass), Source(None, ZERO)) in flow.prediction
+            assert holds.get(prediction_cell(multiclass), ValueSource(None, ZERO)) in flow.prediction
 
 
-def given_before(component: str, multiclass: bool) -> dict[Cell, Source]:
+def given_before(component: str, multiclass: bool) -> dict[Cell, ValueSource]:
     """What the machine writes before a component function runs."""
     if component == SETUP:
         return {}
-    zero, label = Source(None, ZERO), label_cell(multiclass)
-    given: dict[Cell, Source] = {(Kind.VECTOR, FEATURES): Source(None, GIVEN_FEATURES), (Kind.SCALAR, LABEL): zero}
+    zero, label = ValueSource(None, ZERO), label_cell(multiclass)
+    given: dict[Cell, ValueSource] = {
+        (Kind.VECTOR, FEATURES): ValueSource(None, GIVEN_FEATURES),
+        (Kind.SCALAR, LABEL): zero,
+    }
     if component == PREDICT:
         return {**given, label: zero}
-    return {**given, label: Source(None, GIVEN_LABEL), prediction_cell(multiclass): Source(None, GIVEN_PREDICTION)}
+    return {
+        **given,
+        label: ValueSource(None, GIVEN_LABEL),
+        prediction_cell(multiclass): ValueSource(None, GIVEN_PREDICTION),
+    }
 
 
 def test_weights_come_from_zero_or_from_learn_of_an_earlier_example() -> None:
     flow = flow_of(library_program("linear_regression"))
-    assert flow.reads["predict", 0] == ({Source(None, ZERO), Source(("learn", 3))}, {Source(None, GIVEN_FEATURES)})
-    assert flow.prediction == {Source(("predict", 0))}
+    assert flow.reads["predict", 0] == (
+        {ValueSource(None, ZERO), ValueSource(("learn", 3))},
+        {ValueSource(None, GIVEN_FEATURES)},
+    )
+    assert flow.prediction == {ValueSource(("predict", 0))}
     assert flow.readers["learn", 3] == ((("predict", 0), 0), (("learn", 3), 0))
 
 
 def test_dead_lines_are_no_part_of_the_flow_and_the_others_keep_their_numbers() -> None:
     flow = flow_of(library_program("figure_6_raw"))
     assert ("predict", 5) not in flow.instructions
-    assert flow.reads["learn", 5] == ({Source(("learn", 3))}, {Source(("learn", 4))})
+    assert flow.reads["learn", 5] == ({ValueSource(("learn", 3))}, {ValueSource(("learn", 4))})
 
 
 def test_what_is_behind_a_barrier_is_not_an_ancestor() -> None:

@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 from support.runs.small_config import small_config
 
-from automl_zero.analysis.compare import Estimate
+from automl_zero.analysis.compare import IntervalEstimate
 from automl_zero.analysis.studies.ablate import Effect, ablate
 from automl_zero.analysis.studies.ablation_variants import Variant, each_line
-from automl_zero.analysis.studies.head_to_head import Budget
+from automl_zero.analysis.studies.head_to_head import TuningBudget
 from automl_zero.config import ConfigError
 from automl_zero.program.library import library_program
 
@@ -15,10 +15,10 @@ CONFIG = small_config()
 
 
 def test_the_program_is_judged_against_its_parts_and_the_greatest_loss_comes_first() -> None:
-    found = ablate(LINEAR, [Variant("the same", LINEAR, "unchanged"), *each_line(LINEAR)], CONFIG, Budget(25, 2))
+    found = ablate(LINEAR, [Variant("the same", LINEAR, "unchanged"), *each_line(LINEAR)], CONFIG, TuningBudget(25, 2))
     assert [each.difference.value for each in found.effects] == sorted(each.difference.value for each in found.effects)
     (same,) = [each for each in found.effects if each.name == "the same"]
-    assert (same.note, same.fitness, same.difference) == ("unchanged", found.fitness, Estimate(0.0, 0.0, 0.0))
+    assert (same.note, same.fitness, same.difference) == ("unchanged", found.fitness, IntervalEstimate(0.0, 0.0, 0.0))
     assert not same.is_certain
     (prediction,) = [each for each in found.effects if each.name.startswith("predict 1:")]
     assert prediction.is_certain
@@ -30,9 +30,9 @@ def test_the_program_is_judged_against_its_parts_and_the_greatest_loss_comes_fir
 @pytest.mark.parametrize("name", ["twice", "the whole program"])
 def test_names_must_differ(name: str) -> None:
     with pytest.raises(ConfigError, match=f"two variants are called '{name}'"):
-        ablate(LINEAR, [Variant(name, LINEAR), Variant("twice", LINEAR)], CONFIG, Budget(2))
+        ablate(LINEAR, [Variant(name, LINEAR), Variant("twice", LINEAR)], CONFIG, TuningBudget(2))
 
 
 @pytest.mark.parametrize(("low", "high", "certain"), [(-2, -1, True), (-1, 1, False), (1, 2, True), (0, 1, False)])
 def test_an_effect_is_certain_if_its_interval_leaves_out_0(low: float, high: float, certain: bool) -> None:
-    assert Effect("", "", 0.5, Estimate((low + high) / 2, low, high)).is_certain is certain
+    assert Effect("", "", 0.5, IntervalEstimate((low + high) / 2, low, high)).is_certain is certain

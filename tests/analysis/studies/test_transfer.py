@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from support.runs.small_config import STAGE, small_config, small_file
 
-from automl_zero.analysis.studies.transfer import Place, places, transfer
+from automl_zero.analysis.studies.transfer import TransferTarget, transfer, transfer_targets
 from automl_zero.config import ConfigError
 from automl_zero.program.library import library_program, linear
 from automl_zero.run.record.events import Score
@@ -21,7 +21,7 @@ def _no_scores_of_other_tests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_places_are_all_combinations(tmp_path: Path) -> None:
     suite = str(small_file(tmp_path))
-    found = places([suite, "affine"], [3, 5], [30], ["seed=4"])
+    found = transfer_targets([suite, "affine"], [3, 5], [30], ["seed=4"])
     assert [(each.name, each.tasks.num_features) for each in found] == [
         ("small", 3),
         ("small", 5),
@@ -32,13 +32,13 @@ def test_places_are_all_combinations(tmp_path: Path) -> None:
 
 
 def test_without_numbers_a_suite_is_as_it_is(tmp_path: Path) -> None:
-    (found,) = places([str(small_file(tmp_path))], [], [], [])
+    (found,) = transfer_targets([str(small_file(tmp_path))], [], [], [])
     assert found.tasks == small_config().tasks
 
 
 def test_a_suite_that_is_not_there_is_refused() -> None:
     with pytest.raises(ConfigError, match="no suite 'nonsense'"):
-        places(["nonsense"], [8], [], [])
+        transfer_targets(["nonsense"], [8], [], [])
 
 
 def test_a_program_is_tuned_there_and_compared_with_known_algorithms() -> None:
@@ -59,6 +59,6 @@ def test_a_program_is_tuned_there_and_compared_with_known_algorithms() -> None:
 
 def test_the_program_is_best_if_it_comes_first() -> None:
     score = Score(0.5, None)
-    place = Place("", 1, 1, score, (("program", score), ("net", score)), library_program("figure_6"))
+    place = TransferTarget("", 1, 1, score, (("program", score), ("net", score)), library_program("figure_6"))
     assert place.is_best
     assert place.order == "program > net"

@@ -76,7 +76,7 @@ def test_a_program_without_constants_is_run_once() -> None:
 def test_it_tells_of_every_trial() -> None:
     told: list[int] = []
     tasks, config = habitat()
-    tune(NET, tasks, config, 23, tell=told.append)
+    tune(NET, tasks, config, 23, on_progress=told.append)
     assert sum(told) == 23
 
 

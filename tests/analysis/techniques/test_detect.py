@@ -7,7 +7,7 @@ from support.programs.strategies import programs
 
 from automl_zero.analysis.dataflow.findings import TECHNIQUES
 from automl_zero.analysis.dataflow.program_edit import lines_of
-from automl_zero.analysis.techniques.detect import recognise, technique_names
+from automl_zero.analysis.techniques.detect import detect, technique_names
 from automl_zero.program.library import LIBRARY, library_program
 from automl_zero.program.program import AddressCounts, Program
 from automl_zero.program.text import from_text
@@ -15,7 +15,7 @@ from automl_zero.tasks.task import Loss
 
 
 def techniques(program: Program, multiclass: bool = False) -> set[str]:
-    return {finding.technique for finding in recognise(program, multiclass)}
+    return {finding.technique for finding in detect(program, multiclass)}
 
 
 @pytest.mark.parametrize("name", LIBRARY)
@@ -37,14 +37,14 @@ def test_every_technique_is_found_somewhere_and_not_found_somewhere_else() -> No
 
 def test_the_loss_of_the_tasks_decides_which_gradient_it_is() -> None:
     program = library_program("linear_regression")
-    assert SQUARED in {finding.technique for finding in recognise(program, loss=Loss.RMSE)}
-    assert LOGISTIC not in {finding.technique for finding in recognise(program, loss=Loss.RMSE)}
-    assert LOGISTIC in {finding.technique for finding in recognise(program, loss=Loss.ACCURACY)}
-    assert SQUARED not in {finding.technique for finding in recognise(program, loss=Loss.ACCURACY)}
+    assert SQUARED in {finding.technique for finding in detect(program, loss=Loss.RMSE)}
+    assert LOGISTIC not in {finding.technique for finding in detect(program, loss=Loss.RMSE)}
+    assert LOGISTIC in {finding.technique for finding in detect(program, loss=Loss.ACCURACY)}
+    assert SQUARED not in {finding.technique for finding in detect(program, loss=Loss.ACCURACY)}
 
 
 def test_the_lines_of_figure_6_are_those_of_its_raw_form() -> None:
-    lines = {finding.technique: finding.lines for finding in recognise(library_program("figure_6_raw"))}
+    lines = {finding.technique: finding.lines for finding in detect(library_program("figure_6_raw"))}
     assert set(lines) == FIGURE_6
     assert lines["bilinear interaction"] == (("predict", 2), ("predict", 4))
     assert lines["gradient normalization"] == (("learn", 4), ("learn", 5))
@@ -53,7 +53,7 @@ def test_the_lines_of_figure_6_are_those_of_its_raw_form() -> None:
 
 
 def test_a_learning_rate_from_weights_is_seen_where_it_is_made_and_used() -> None:
-    lines = {each.technique: each.lines for each in recognise(library_program("multiclass_mean_learning_rate"), True)}
+    lines = {each.technique: each.lines for each in detect(library_program("multiclass_mean_learning_rate"), True)}
     made = (("predict", 0), ("predict", 1), ("learn", 1), ("learn", 10))
     assert lines["learning rate from weights"] == made
 
@@ -62,7 +62,7 @@ def test_a_learning_rate_from_weights_is_seen_where_it_is_made_and_used() -> Non
 @settings(max_examples=60)
 def test_any_program_can_be_looked_at_and_what_is_found_is_in_it(program: Program) -> None:
     lines = {line for line, _ in lines_of(program)}
-    for finding in recognise(program):
+    for finding in detect(program):
         assert finding.technique in TECHNIQUES
         assert finding.note
         assert finding.lines

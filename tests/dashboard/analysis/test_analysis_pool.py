@@ -18,21 +18,21 @@ from support.runs.sample_events import EPOCH, improvement
 from support.runs.small_config import small_config
 
 from automl_zero.dashboard.analysis import analysis_pool
-from automl_zero.dashboard.analysis.analysis_pool import Analyst, BusyError, Question
+from automl_zero.dashboard.analysis.analysis_pool import AnalysisPool, AnalysisRequest, BusyError
 from automl_zero.program.library import library_program
 from automl_zero.program.text import to_text
 from automl_zero.run.record.events import to_json
 from automl_zero.run.record.run_folder import RunFolder
 
 LINEAR = to_text(library_program("linear_regression"))
-ASKED = Question(LINEAR, "", multiclass=False, loss="rmse")
+ASKED = AnalysisRequest(LINEAR, "", multiclass=False, loss="rmse")
 SLOW = "import sys, time; print(flush=True); sys.stdin.readline(); print('[]', flush=True); time.sleep(600)"
 GREEDY = "print(flush=True); input(); raise SystemExit(1)"
 
 
 @pytest.fixture
-def asked() -> Iterator[Analyst]:
-    each = Analyst()
+def asked() -> Iterator[AnalysisPool]:
+    each = AnalysisPool()
     yield each
     each.close()
 
@@ -43,17 +43,17 @@ def use(monkeypatch: pytest.MonkeyPatch, code: str, seconds: float = 0.5) -> Non
     monkeypatch.setattr(analysis_pool, "SECONDS", seconds)
 
 
-def test_lines_and_techniques_are_told(asked: Analyst) -> None:
-    told = asked.tell(ASKED)
+def test_lines_and_techniques_are_told(asked: AnalysisPool) -> None:
+    told = asked.analyze(ASKED)
     assert [each["name"] for each in told.techniques][:1] == ["linear model"]
     assert "def Predict():" in [text for _, text in told.lines]
     assert told.remark == ""
-    changed = Question(LINEAR, LINEAR.replace("dot", "dot"), multiclass=False, loss=None)
-    assert {mark for mark, _ in asked.tell(changed).lines} == {" "}
+    changed = AnalysisRequest(LINEAR, LINEAR.replace("dot", "dot"), multiclass=False, loss=None)
+    assert {mark for mark, _ in asked.analyze(changed).lines} == {" "}
 
 
-def test_a_text_that_is_no_program_is_shown_as_it_is(asked: Analyst) -> None:
-    told = asked.tell(Question("<script>\nx", "", multiclass=True, loss=None))
+def test_a_text_that_is_no_program_is_shown_as_it_is(asked: AnalysisPool) -> None:
+    told = asked.analyze(AnalysisRequest("<script>\nx", "", multiclass=True, loss=None))
     assert (told.lines, told.techniques, told.remark) == ([[" ", "<script>"], [" ", "x"]], [], "")
 
 
@@ -65,19 +65,21 @@ def test_the_process_that_tells_needs_no_compiler() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_a_program_that_takes_too_long_does_so_once(asked: Analyst, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_program_that_takes_too_long_does_so_once(asked: AnalysisPool, monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, SLOW)
-    assert asked.tell(ASKED) == analysis_pool.Answer([], [], "this program takes too long to be analyzed")
+    assert asked.analyze(ASKED) == analysis_pool.AnalysisReply([], [], "this program takes too long to be analyzed")
     began = time.monotonic()
-    asked.tell(ASKED)
+    asked.analyze(ASKED)
     assert time.monotonic() - began < 0.4
     monkeypatch.undo()
-    assert asked.tell(Question(LINEAR, "", multiclass=False, loss=None)).techniques  # by another process
+    assert asked.analyze(AnalysisRequest(LINEAR, "", multiclass=False, loss=None)).techniques  # by another process
 
 
-def test_a_program_that_takes_too_much_is_shown_and_said_to(asked: Analyst, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_program_that_takes_too_much_is_shown_and_said_to(
+    asked: AnalysisPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     use(monkeypatch, GREEDY, seconds=60)
-    told = asked.tell(ASKED)
+    told = asked.analyze(ASKED)
     assert told.remark == "this program takes too much memory to be analyzed"
     assert [text for _, text in told.lines] == LINEAR.splitlines()
 
@@ -89,21 +91,27 @@ def test_the_process_that_tells_may_not_take_all_memory() -> None:
     assert "MemoryError" in told.stderr
 
 
-def test_a_text_that_is_too_long_is_cut_and_analyzed_by_nobody(asked: Analyst, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_text_that_is_too_long_is_cut_and_analyzed_by_nobody(
+    asked: AnalysisPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     use(monkeypatch, "raise SystemExit(1)")
-    told = asked.tell(Question("x" * 1000 + "\n" * analysis_pool.LONGEST_PROGRAM, "", multiclass=False, loss=None))
+    told = asked.analyze(
+        AnalysisRequest("x" * 1000 + "\n" * analysis_pool.LONGEST_PROGRAM, "", multiclass=False, loss=None)
+    )
     assert "too long to be analyzed" in told.remark
     assert len(told.lines) == analysis_pool.MOST_LINES
     assert told.lines[0] == (" ", "x" * analysis_pool.LONGEST_LINE)
 
 
-def test_only_a_few_wait_and_others_are_told_to_come_again(asked: Analyst, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_a_few_wait_and_others_are_told_to_come_again(
+    asked: AnalysisPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     use(monkeypatch, SLOW)
     told: list[object] = []
 
     def ask(number: int) -> None:
         try:
-            told.append(asked.tell(Question(f"{LINEAR}#{number}", "", multiclass=False, loss=None)))
+            told.append(asked.analyze(AnalysisRequest(f"{LINEAR}#{number}", "", multiclass=False, loss=None)))
         except BusyError as error:
             told.append(error)
 
@@ -117,11 +125,11 @@ def test_only_a_few_wait_and_others_are_told_to_come_again(asked: Analyst, monke
 
 def test_closed_while_it_answers_it_ends_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, SLOW, seconds=60)
-    closed, errors = Analyst(), list[str]()
+    closed, errors = AnalysisPool(), list[str]()
 
     def ask() -> None:
         try:
-            closed.tell(ASKED)
+            closed.analyze(ASKED)
         except BusyError as error:
             errors.append(str(error))
 
@@ -133,14 +141,14 @@ def test_closed_while_it_answers_it_ends_at_once(monkeypatch: pytest.MonkeyPatch
     asking.join(5)
     assert errors == ["the server ends"]
     with pytest.raises(BusyError):
-        closed.tell(Question("x", "", multiclass=False, loss=None))
+        closed.analyze(AnalysisRequest("x", "", multiclass=False, loss=None))
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="signals of POSIX")
 def test_the_process_ends_with_a_server_that_was_killed() -> None:
     code = (
-        "import os, signal; from automl_zero.dashboard.analysis.analysis_pool import *; a = Analyst();"
-        f"a.tell(Question({LINEAR!r}, '', False, None)); print(a._process.pid, flush=True);"
+        "import os, signal; from automl_zero.dashboard.analysis.analysis_pool import *; a = AnalysisPool();"
+        f"a.analyze(AnalysisRequest({LINEAR!r}, '', False, None)); print(a._process.pid, flush=True);"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

@@ -10,8 +10,8 @@ import pytest
 from support.runs.small_config import small_config
 
 from automl_zero.dashboard.server import run_index
-from automl_zero.dashboard.server.run_index import Shelf, runs_of
-from automl_zero.dashboard.server.single_flight import Shared
+from automl_zero.dashboard.server.run_index import RunIndex, runs_of
+from automl_zero.dashboard.server.single_flight import SingleFlight
 from automl_zero.run.record.run_folder import RunFolder
 
 
@@ -41,7 +41,7 @@ def test_there_are_no_more_than_so_many(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_a_run_is_found_by_its_name_as_long_as_it_is_there(tmp_path: Path) -> None:
-    found = Shelf([tmp_path])
+    found = RunIndex([tmp_path])
     with pytest.raises(LookupError):
         found.run("0/one")
     make(tmp_path / "one")
@@ -61,7 +61,7 @@ def test_a_crowd_is_told_what_was_found_once_and_after_it_had_asked() -> None:
         time.sleep(0.1)
         return begun[-1]
 
-    shared = Shared(find)
+    shared = SingleFlight(find)
 
     def ask() -> None:
         asked = time.monotonic()

@@ -14,7 +14,7 @@ from support.dashboard.client import OPENED, change, client
 from support.runs.commands import wait_until
 
 from automl_zero.dashboard.server import run_launcher
-from automl_zero.dashboard.server.run_launcher import Launched
+from automl_zero.dashboard.server.run_launcher import RunLauncher
 from automl_zero.run.record.run_folder import StoreError
 from automl_zero.system.processors import usable_processors
 
@@ -32,7 +32,7 @@ WAITS = """if True:
     sys.exit(int((folder / "code").read_text()))"""
 
 
-class Place:
+class TransferTarget:
     """A folder with runs that end when they are told to."""
 
     def __init__(self, root: Path) -> None:
@@ -54,20 +54,20 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TransferTarget]:
     monkeypatch.setattr(run_launcher, "COMMAND", (sys.executable, "-c", WAITS))
-    place = Place(tmp_path)
+    place = TransferTarget(tmp_path)
     yield place
     wait_until(place.is_over)
 
 
-def start(launched: Launched, root: Path, *names: str) -> None:
+def start(launched: RunLauncher, root: Path, *names: str) -> None:
     for name in names:
         launched.start(root, {"preset": "linear-graphs", "name": name})
 
 
-def test_so_many_go_on_at_once_and_the_others_follow_in_their_order(place: Place) -> None:
-    launched = Launched(2)
+def test_so_many_go_on_at_once_and_the_others_follow_in_their_order(place: TransferTarget) -> None:
+    launched = RunLauncher(2)
     start(launched, place.root, *"abcde")
     wait_until(lambda: place.begun() == {"a", "b"})
     assert launched.waiting() == ["c", "d", "e"]
@@ -79,17 +79,17 @@ def test_so_many_go_on_at_once_and_the_others_follow_in_their_order(place: Place
     assert (launched.waiting(), launched.failures()) == ([], [])
 
 
-def test_by_default_there_is_one_for_each_processor(place: Place) -> None:
-    launched, count = Launched(), usable_processors()
+def test_by_default_there_is_one_for_each_processor(place: TransferTarget) -> None:
+    launched, count = RunLauncher(), usable_processors()
     start(launched, place.root, *map(str, range(count + 1)))
     assert launched.waiting() == [str(count)]
     launched.close()
 
 
 @pytest.mark.parametrize("name", ["a", "b", "c"])
-def test_a_name_that_is_taken_is_refused(name: str, place: Place) -> None:
+def test_a_name_that_is_taken_is_refused(name: str, place: TransferTarget) -> None:
     (place.root / "a").mkdir()
-    launched = Launched(1)
+    launched = RunLauncher(1)
     start(launched, place.root, "b", "c")
     with pytest.raises(StoreError, match="choose another"):
         start(launched, place.root, name)
@@ -97,8 +97,8 @@ def test_a_name_that_is_taken_is_refused(name: str, place: Place) -> None:
     launched.close()
 
 
-def test_of_many_who_ask_for_a_name_at_once_one_gets_it(place: Place) -> None:
-    launched, refused = Launched(1), list[str]()
+def test_of_many_who_ask_for_a_name_at_once_one_gets_it(place: TransferTarget) -> None:
+    launched, refused = RunLauncher(1), list[str]()
 
     def ask() -> None:
         try:
@@ -115,8 +115,8 @@ def test_of_many_who_ask_for_a_name_at_once_one_gets_it(place: Place) -> None:
     assert launched.waiting() == []
 
 
-def test_only_what_waits_can_be_removed(place: Place) -> None:
-    launched = Launched(1)
+def test_only_what_waits_can_be_removed(place: TransferTarget) -> None:
+    launched = RunLauncher(1)
     start(launched, place.root, "a", "b")
     for name in ("a", "none", ""):
         with pytest.raises(StoreError, match="waits"):
@@ -126,9 +126,9 @@ def test_only_what_waits_can_be_removed(place: Place) -> None:
     launched.close()
 
 
-def test_not_more_than_so_many_wait(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_not_more_than_so_many_wait(place: TransferTarget, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_launcher, "MOST_WAITING", 2)
-    launched = Launched(1)
+    launched = RunLauncher(1)
     start(launched, place.root, "a", "b", "c")
     with pytest.raises(StoreError, match="2 runs wait already"):
         start(launched, place.root, "d")
@@ -136,24 +136,24 @@ def test_not_more_than_so_many_wait(place: Place, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize(("code", "failures"), [(0, 0), (1, 1), (2, 1), (130, 0)])
-def test_what_a_run_told_that_failed_is_kept(code: int, failures: int, place: Place) -> None:
-    launched = Launched(1)
+def test_what_a_run_told_that_failed_is_kept(code: int, failures: int, place: TransferTarget) -> None:
+    launched = RunLauncher(1)
     start(launched, place.root, "a", "b")
     place.end("a", code)
     wait_until(lambda: launched.waiting() == [])
     assert launched.failures() == [{"name": "a", "error": "what went wrong"}] * failures
 
 
-def test_where_no_process_can_be_started_this_is_told(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_no_process_can_be_started_this_is_told(place: TransferTarget, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_launcher, "COMMAND", ("/no/such/program",))
-    launched = Launched(1)
+    launched = RunLauncher(1)
     start(launched, place.root, "a", "b")
     assert [each["name"] for each in launched.failures()] == ["a", "b"]
     assert launched.waiting() == []
 
 
-def test_closed_it_starts_no_more_and_those_that_go_on_do_so(place: Place) -> None:
-    launched = Launched(1)
+def test_closed_it_starts_no_more_and_those_that_go_on_do_so(place: TransferTarget) -> None:
+    launched = RunLauncher(1)
     start(launched, place.root, "a", "b")
     wait_until(lambda: place.begun() == {"a"})
     launched.close()
@@ -162,7 +162,7 @@ def test_closed_it_starts_no_more_and_those_that_go_on_do_so(place: Place) -> No
     assert (place.begun(), launched.waiting()) == ({"a"}, ["b"])
 
 
-def test_the_page_is_told_of_those_that_wait_and_may_remove_them(place: Place) -> None:
+def test_the_page_is_told_of_those_that_wait_and_may_remove_them(place: TransferTarget) -> None:
     page: Any = client(place.root, max_runs=1)
     ask = {"preset": "linear-graphs", "name": "a"}
     assert change(page, "/api/start", ask).json() == {"id": "0/a", "waiting": False}

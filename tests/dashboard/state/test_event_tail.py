@@ -9,7 +9,7 @@ import pytest
 from support.runs.sample_events import epoch, improvement
 
 from automl_zero.dashboard.state import event_tail, run_state
-from automl_zero.dashboard.state.event_tail import Follower
+from automl_zero.dashboard.state.event_tail import EventTail
 from automl_zero.run.record.events import EpochEnd, Event, to_json
 
 
@@ -23,7 +23,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_what_is_added_is_read_and_half_a_line_waits(path: Path) -> None:
-    follower = Follower(path, path.parent)
+    follower = EventTail(path, path.parent)
     path.write_text(text(epoch(1.0, 10)) + text(epoch(2.0, 20))[:30])
     follower.look()
     assert [point.programs for point in follower.curve] == [10]
@@ -34,7 +34,7 @@ def test_what_is_added_is_read_and_half_a_line_waits(path: Path) -> None:
 
 @pytest.mark.parametrize("later", [[], [epoch(3.0, 30), epoch(4.0, 40), epoch(5.0, 50)]])
 def test_a_file_that_was_cut_is_read_anew(path: Path, later: list[Event]) -> None:
-    follower = Follower(path, path.parent)
+    follower = EventTail(path, path.parent)
     path.write_text(text(epoch(1.0, 10), epoch(2.0, 20)))
     follower.look()
     path.write_text(text(epoch(1.0, 10), *later))
@@ -44,7 +44,7 @@ def test_a_file_that_was_cut_is_read_anew(path: Path, later: list[Event]) -> Non
 
 def test_lines_that_are_no_events_are_counted(path: Path) -> None:
     path.write_text("nonsense\n" + text(epoch(1.0, 10)))
-    follower = Follower(path, path.parent)
+    follower = EventTail(path, path.parent)
     follower.look()
     assert (follower.faulty, len(follower.curve)) == (1, 1)
 
@@ -66,7 +66,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_long_file_is_shown_before_it_is_read_and_kept_small(path: Path) -> None:
     events = [each for n in range(1, 1000) for each in (epoch(n, 10 * n), improvement(10 * n, n / 1000))]
     path.write_text(text(*events))
-    follower = Follower(path, path.parent)
+    follower = EventTail(path, path.parent)
     follower.look(0.0)
     assert follower.share < 0.1
     latest = follower.known.latest(EpochEnd)
@@ -91,7 +91,7 @@ def test_what_a_first_look_reads_does_not_grow_with_the_file(path: Path, monkeyp
     for count in (1000, 4000):
         path.write_text(text(*(epoch(n, 10 * n) for n in range(1, count))))
         read.clear()
-        follower = Follower(path, path.parent)
+        follower = EventTail(path, path.parent)
         follower.look(0.0)
         assert len(follower.curve) > 50
         amounts.append(sum(read))
@@ -105,7 +105,7 @@ def test_what_is_kept_of_a_run_has_a_bound(path: Path, monkeypatch: pytest.Monke
     sizes = []
     for count in (500, 2000):
         path.write_text(text(*(each for n in range(1, count) for each in (epoch(n, n), improvement(n, n / 9000)))))
-        follower = Follower(path, path.parent)
+        follower = EventTail(path, path.parent)
         tracemalloc.start()
         follower.look(60)
         assert follower.share == 1

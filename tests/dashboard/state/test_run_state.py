@@ -11,8 +11,8 @@ from support.runs.sample_events import EPOCH, SCORING, epoch, improvement, selec
 from support.runs.small_config import small_config
 
 from automl_zero.dashboard.state import responses
-from automl_zero.dashboard.state.event_tail import Follower
-from automl_zero.dashboard.state.run_state import MOST_ISLANDS, Known, point, shown_islands
+from automl_zero.dashboard.state.event_tail import EventTail
+from automl_zero.dashboard.state.run_state import MOST_ISLANDS, RunView, point, shown_islands
 from automl_zero.run.record.events import EpochEnd, Event, Final, Lineage, Start, Stop, to_json
 from automl_zero.tasks.task import Loss
 
@@ -32,7 +32,7 @@ LINEAGE = Lineage(
         (None, "starting"),
         (START, "starting"),
         (EPOCH, "searching"),
-        (selection(0.5, record=True), "scoring: the candidate"),
+        (selection(0.5, is_best=True), "scoring: the candidate"),
         (SCORING, "scoring: baseline 1 of 2, ridge regression"),
         (FINAL, "scoring: the candidate"),
     ],
@@ -42,7 +42,7 @@ def test_it_is_told_what_a_run_does(latest: Event | None, doing: str) -> None:
 
 
 def test_a_run_that_goes_on_has_not_ended() -> None:
-    known = Known()
+    known = RunView()
     for place, event in enumerate([START, EPOCH, STOP]):
         known.take(place, 1, event, 9)
     assert known.stop == STOP
@@ -51,7 +51,7 @@ def test_a_run_that_goes_on_has_not_ended() -> None:
 
 
 def test_parts_of_a_file_may_be_read_in_any_order() -> None:
-    known = Known()
+    known = RunView()
     for place in (90, 10, 90, 50):
         known.note(place, epoch(float(place), place))
     known.note(20, SCORING)
@@ -70,7 +70,7 @@ def test_the_history_of_so_many_islands_is_kept(count: int) -> None:
 
 def whole(path: Path, *events: Event) -> dict[str, object]:
     path.write_text("".join(f"{to_json(each)}\n" for each in events))
-    follower = Follower(path, path.parent)
+    follower = EventTail(path, path.parent)
     follower.look()
     return responses.whole_run(follower, small_config())
 

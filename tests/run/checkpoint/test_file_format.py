@@ -29,7 +29,7 @@ def path(tmp_path: Path) -> Path:
 
 def test_a_checkpoint_reads_back_exactly(path: Path) -> None:
     found, expected = read_checkpoint(path), checkpoint()
-    assert (found.origin, found.snapshot.record) == (expected.origin, expected.snapshot.record)
+    assert (found.origin, found.snapshot.state) == (expected.origin, expected.snapshot.state)
     assert found.snapshot.digest == expected.snapshot.digest
     for name, array in expected.snapshot.arrays.items():
         saved = found.snapshot.arrays[name]
@@ -120,5 +120,5 @@ def test_a_full_disk_leaves_what_was_there(path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr("automl_zero.system.atomic_write.os.fsync", full)
     with pytest.raises(OSError, match="No space left"):
         write_checkpoint(path, checkpoint(epoch=8))
-    assert read_checkpoint(path).snapshot.record.epoch == 7
+    assert read_checkpoint(path).snapshot.state.epoch == 7
     assert [each.name for each in path.parent.iterdir()] == ["file"]

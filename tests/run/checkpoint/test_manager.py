@@ -76,7 +76,7 @@ def test_after_the_first_one_they_are_due_by_epochs_or_seconds(
 def test_the_last_few_are_kept(keep: int, left: list[int], tmp_path: Path) -> None:
     written(tmp_path, keep=keep)
     assert files(tmp_path) == [name(epoch) for epoch in left]
-    assert latest(tmp_path).checkpoint.snapshot.record.epoch == 3
+    assert latest(tmp_path).checkpoint.snapshot.state.epoch == 3
 
 
 def test_none_is_kept_if_none_is_asked_for(tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_an_experiment_comes_after_all_epochs_of_those_before(tmp_path: Path) ->
     checkpoints = written(tmp_path, 1, keep=9)
     for experiment, epoch in ((2, 0), (10, 5), (9, 1000)):
         checkpoints.write(checkpoint(experiment=experiment, epoch=epoch))
-    assert latest(tmp_path).checkpoint.snapshot.record.experiment == 10
+    assert latest(tmp_path).checkpoint.snapshot.state.experiment == 10
 
 
 def test_a_full_disk_is_told_and_the_last_good_one_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,7 +131,7 @@ def test_the_latest_is_that_of_the_highest_number_however_many_digits_it_has(fie
     checkpoints = new(tmp_path, keep=2)
     for number in range(width - 2, width + 2):
         checkpoints.write(checkpoint(**{field: number}))
-        assert getattr(latest(tmp_path).checkpoint.snapshot.record, field) == number
+        assert getattr(latest(tmp_path).checkpoint.snapshot.state, field) == number
     assert len(files(tmp_path)) == 2
 
 

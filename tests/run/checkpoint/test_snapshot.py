@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 from support.runs.sample_events import selection
-from support.runs.saved_states import RECORD, snapshot
+from support.runs.saved_states import RUN_STATE, snapshot
 
-from automl_zero.run.checkpoint.snapshot import Snapshot, named_arrays, overwrite
+from automl_zero.run.checkpoint.snapshot import Snapshot, load_arrays, named_arrays
 from automl_zero.run.record.run_folder import StoreError
 
 
@@ -39,7 +39,7 @@ def test_what_is_neither_array_nor_named_tuple_is_no_state() -> None:
 def test_saved_values_go_into_the_arrays_that_are_there() -> None:
     arrays: dict[str, Any] = {"a": np.zeros(3), "b": np.zeros(1, np.int64)}
     place = arrays["a"]
-    overwrite(arrays, {"a": np.array([1.0, np.nan, -0.0]), "b": np.array([5])})
+    load_arrays(arrays, {"a": np.array([1.0, np.nan, -0.0]), "b": np.array([5])})
     assert place.tobytes() == np.array([1.0, np.nan, -0.0]).tobytes()
     assert (arrays["a"] is place, arrays["b"][0]) == (True, 5)
 
@@ -57,12 +57,12 @@ def test_saved_values_go_into_the_arrays_that_are_there() -> None:
 def test_values_that_do_not_fit_are_named_and_change_nothing(saved: dict[str, Any], message: str) -> None:
     arrays = {"a": np.full(3, 7.0), "b": np.full(1, 7)}
     with pytest.raises(StoreError, match=message):
-        overwrite(arrays, saved)
+        load_arrays(arrays, saved)
     assert [list(each) for each in arrays.values()] == [[7.0] * 3, [7]]
 
 
 def test_the_digest_is_that_of_the_state_and_not_of_the_clock_or_of_what_was_told() -> None:
-    later = replace(RECORD, seconds=99.0, events=13, selections=(replace(selection(0.5, True), seconds=77.0),))
+    later = replace(RUN_STATE, seconds=99.0, events=13, selections=(replace(selection(0.5, True), seconds=77.0),))
     assert Snapshot(later, snapshot().arrays).digest == snapshot().digest
     assert len(snapshot().digest) == 64
 
@@ -96,9 +96,9 @@ def test_every_value_of_the_record_counts_in_the_digest(change: dict[str, Any]) 
     ids=["value", "shape", "type", "sign of zero", "name"],
 )
 def test_every_bit_of_the_arrays_counts_in_the_digest(arrays: dict[str, Any]) -> None:
-    assert Snapshot(RECORD, {**snapshot().arrays, **arrays}).digest != snapshot().digest
+    assert Snapshot(RUN_STATE, {**snapshot().arrays, **arrays}).digest != snapshot().digest
 
 
 def test_the_order_of_the_arrays_does_not_count() -> None:
     turned = dict(reversed(snapshot().arrays.items()))
-    assert Snapshot(RECORD, turned).digest == snapshot().digest
+    assert Snapshot(RUN_STATE, turned).digest == snapshot().digest

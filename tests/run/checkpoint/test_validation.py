@@ -82,7 +82,7 @@ HARMS = {
 )
 def test_the_states_of_searches_are_sound(config: Config) -> None:
     run = Run(config.model_copy(update={"baselines": config.baselines.model_copy(update={"names": ()})}))
-    for _ in run.events():
+    for _ in run.iter_events():
         check_sound(of_islands(run), config)
 
 
@@ -112,9 +112,7 @@ def test_a_run_does_not_go_on_from_such_a_state_and_its_folder_stays(tmp_path: P
     found = latest(folder)
     arrays = {name: array.copy() for name, array in found.checkpoint.snapshot.arrays.items()}
     harmed = HARMS["a size beyond the capacity"](arrays)
-    write_checkpoint(
-        found.path, Checkpoint(found.checkpoint.origin, Snapshot(found.checkpoint.snapshot.record, arrays))
-    )
+    write_checkpoint(found.path, Checkpoint(found.checkpoint.origin, Snapshot(found.checkpoint.snapshot.state, arrays)))
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     with pytest.raises(StoreError, match=f"no search of this config comes to, in {harmed}"):
         resume(folder, "stop.max_programs=none")

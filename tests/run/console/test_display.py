@@ -70,7 +70,9 @@ def test_a_long_run_fills_no_log(has_news: bool) -> None:
 
 
 def test_a_log_holds_no_commands_of_a_terminal() -> None:
-    assert not any("\x1b" in line for line in plain_lines(START, ESTIMATE, EPOCH, selection(0.5, record=True), SCORING))
+    assert not any(
+        "\x1b" in line for line in plain_lines(START, ESTIMATE, EPOCH, selection(0.5, is_best=True), SCORING)
+    )
 
 
 def test_on_a_cluster_lines_tell_what_it_is() -> None:
@@ -99,7 +101,7 @@ def test_what_takes_long_at_the_beginning_is_what_the_engine_says(monkeypatch: p
 
 
 def test_the_end_of_an_experiment_is_told_if_it_is_the_best() -> None:
-    assert plain_lines(selection(0.25, record=False), selection(0.5, record=True)) == [
+    assert plain_lines(selection(0.25, is_best=False), selection(0.5, is_best=True)) == [
         "0:03  experiment 1 ends by experiment.patience: fitness 0.50000 on search, 0.50000 on select, the best so far"
     ]
 

@@ -23,7 +23,7 @@ ON_CLUSTER = replace(EPOCH, seconds=4.0, cluster=Cluster(nodes=3, workers=12, re
 
 
 def test_the_figures_tell_speed_islands_and_time() -> None:
-    assert figures(after(EPOCH, replace(EPOCH, seconds=3.0, programs=1500), selection(0.25, record=True))) == [
+    assert figures(after(EPOCH, replace(EPOCH, seconds=3.0, programs=1500), selection(0.25, is_best=True))) == [
         ("programs", "1.5k"),
         ("per second", "500"),
         ("islands", "0.50 0.25"),
@@ -96,7 +96,7 @@ def test_the_first_program_of_an_experiment_is_not_compared(events: tuple[Event,
         ((), ", experiment 1: searching"),
         ((START,), ": measuring the cost"),
         ((EPOCH,), ", experiment 1: searching"),
-        ((selection(0.1, record=False),), ", experiment 1: scoring the result"),
+        ((selection(0.1, is_best=False),), ", experiment 1: scoring the result"),
         ((SCORING,), ": tuning baseline 1 of 2, ridge regression, 0:07"),
     ],
     ids=["nothing yet", "a start", "an epoch", "a selection", "a baseline"],

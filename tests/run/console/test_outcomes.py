@@ -6,14 +6,14 @@ import pytest
 from support.runs.sample_events import EPOCH
 from support.runs.small_config import small_config
 
-from automl_zero.run.console.outcomes import FATES, NO_FATES, pruned, sentence, shares
+from automl_zero.run.console.outcomes import NO_OUTCOMES, OUTCOMES, pruned, sentence, shares
 from automl_zero.search.state import COUNTERS
 
-ALL = {"cost_limit": 2.0, "must_learn": True, "hurdle_train": 5}
+ALL = {"cost_limit": 2.0, "reject_unlearnable": True, "hurdle_train": 5}
 
 
 def test_every_counter_with_a_name_for_people_is_one_of_the_search() -> None:
-    assert {*FATES, *NO_FATES} <= set(COUNTERS)
+    assert {*OUTCOMES, *NO_OUTCOMES} <= set(COUNTERS)
 
 
 def test_shares_are_of_all_programs() -> None:
@@ -32,7 +32,7 @@ def test_shares_are_of_all_programs() -> None:
     [
         ({}, ["known code", "known behaviour"]),
         ({"cost_limit": 1.0}, ["known code", "known behaviour", "too costly"]),
-        ({"must_learn": True}, ["known code", "known behaviour", "unable to learn"]),
+        ({"reject_unlearnable": True}, ["known code", "known behaviour", "unable to learn"]),
         ({"hurdle_train": 5}, ["known code", "known behaviour", "below the hurdle"]),
         ({"fingerprint_train": 0}, ["known code"]),
         ({"cache_size": 0}, []),
@@ -59,5 +59,5 @@ def test_the_sentence_tells_programs_and_instructions() -> None:
         "of the programs, 50.0% evaluated, 25.0% known code, 20.0% known behaviour; of the instructions, 75.0% pruned"
     )
     assert sentence(EPOCH.counters, small_config()) == told
-    counters = EPOCH.counters | {"redrawn": 3 * EPOCH.counters["programs"], "reevaluated": 7}
+    counters = EPOCH.counters | {"rejected_drafts": 3 * EPOCH.counters["programs"], "reevaluated": 7}
     assert sentence(counters, small_config()) == f"{told}; for each program, 3.0 drafts discarded"

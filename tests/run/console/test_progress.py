@@ -22,8 +22,8 @@ def test_before_the_first_event_nothing_is_known_and_nothing_fails() -> None:
 
 
 def test_the_fates_are_those_of_the_latest_epoch() -> None:
-    assert after(EPOCH).fates.startswith("of the programs, 50.0% evaluated, ")
-    assert after().fates.startswith("of the programs, 0.0% evaluated, ")
+    assert after(EPOCH).outcomes.startswith("of the programs, 50.0% evaluated, ")
+    assert after().outcomes.startswith("of the programs, 0.0% evaluated, ")
 
 
 def test_an_estimate_is_kept_and_takes_no_time_of_the_search() -> None:
@@ -83,8 +83,8 @@ def test_the_time_left_is_to_the_first_limit(limits: dict[str, float], left: flo
 def test_the_best_program_is_the_latest_word_on_it() -> None:
     progress = after(improvement(10, 0.1))
     assert progress.best_program == "p"
-    progress.update(selection(0.4, record=True))
-    progress.update(selection(0.3, record=False))
+    progress.update(selection(0.4, is_best=True))
+    progress.update(selection(0.3, is_best=False))
     assert progress.best_program == "selected with 0.4"
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from support.runs.small_config import small_config
 
-from automl_zero.run.console.run_info import facts
+from automl_zero.run.console.run_info import run_info
 from automl_zero.run.record.events import Start, Stop
 
 STOP = Stop(seconds=90.0, reason="stop.max_seconds", experiments=1, programs=1000, train_steps=5000)
@@ -24,10 +24,10 @@ def test_more_is_known_once_a_run_has_begun_and_once_it_has_ended() -> None:
         ("ended by", "stop.max_seconds"),
         ("time, with the final scoring", "90 seconds"),
     ]
-    assert facts(config, None, None) == told[:1]
-    assert facts(config, began, None) == told[:5]
-    assert facts(config, began, STOP) == told
+    assert run_info(config, None, None) == told[:1]
+    assert run_info(config, began, None) == told[:5]
+    assert run_info(config, began, STOP) == told
 
 
 def test_what_older_versions_did_not_tell_is_left_out() -> None:
-    assert "machine" not in dict(facts(small_config(), start(), None))
+    assert "machine" not in dict(run_info(small_config(), start(), None))

@@ -73,7 +73,7 @@ def test_there_is_a_report_before_anything_has_happened() -> None:
 def test_the_shares_of_the_programs_are_within_80_columns() -> None:
     text = report(after(EPOCH), FOLDER)
     shares = text[text.index("of the programs, ") :]
-    assert shares.replace("\n", " ") == f"{after(EPOCH).fates} "
+    assert shares.replace("\n", " ") == f"{after(EPOCH).outcomes} "
     assert max(map(len, shares.splitlines())) <= 80
 
 

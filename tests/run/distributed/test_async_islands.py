@@ -16,14 +16,14 @@ from support.runs.small_worker_pool import SmallEngine, SmallFleet, UnevenFleet
 
 from automl_zero.config import Config, ConfigError
 from automl_zero.run.archipelago import Archipelago
-from automl_zero.run.distributed.async_islands import FreeIslands
-from automl_zero.run.distributed.sync_islands import SpreadIslands
+from automl_zero.run.distributed.async_islands import AsyncIslands
+from automl_zero.run.distributed.sync_islands import SyncIslands
 from automl_zero.run.experiment import search_tasks
 from automl_zero.run.record.events import EpochEnd, Event
 from automl_zero.run.record.run_folder import StoreError, read_run
-from automl_zero.run.resume import resume_recorded
+from automl_zero.run.resume import resume_folder
 from automl_zero.run.run import Run
-from automl_zero.run.session import run_recorded
+from automl_zero.run.session import run_to_folder
 from automl_zero.search.lineage_log import Ancestors
 
 EPOCHS = 12
@@ -36,18 +36,18 @@ CONFIGS: dict[str, Config] = {
 kinds = pytest.mark.parametrize("kind", CONFIGS)
 
 
-def archipelago(kind: str, fleet: SmallFleet) -> Archipelago:
+def archipelago(kind: str, worker_pool: SmallFleet) -> Archipelago:
     config = CONFIGS[kind]
-    return Archipelago(config, search_tasks(config, 0), 5, engine=SmallEngine(fleet))
+    return Archipelago(config, search_tasks(config, 0), 5, engine=SmallEngine(worker_pool))
 
 
-def free(made: Archipelago) -> FreeIslands:
-    assert isinstance(made.islands, FreeIslands)
+def free(made: Archipelago) -> AsyncIslands:
+    assert isinstance(made.islands, AsyncIslands)
     return made.islands
 
 
-def after_epochs(kind: str, fleet: SmallFleet, count: int = EPOCHS) -> Archipelago:
-    made = archipelago(kind, fleet)
+def after_epochs(kind: str, worker_pool: SmallFleet, count: int = EPOCHS) -> Archipelago:
+    made = archipelago(kind, worker_pool)
     for _ in range(count):
         made.run_epoch()
     return made
@@ -55,36 +55,36 @@ def after_epochs(kind: str, fleet: SmallFleet, count: int = EPOCHS) -> Archipela
 
 def held_by(made: Archipelago) -> dict[int, list[int]]:
     """The islands of each host that is there."""
-    histories = free(made)._histories
-    hosts = free(made)._fleet.hosts
-    return {host: [number for number, each in enumerate(histories) if each.host == host] for host in hosts}
+    replicas = free(made)._replicas
+    workers = free(made)._worker_pool.workers
+    return {worker: [number for number, each in enumerate(replicas) if each.worker == worker] for worker in workers}
 
 
 def now(made: Archipelago) -> dict[str, bytes]:
     """The states as they are on the hosts."""
-    asked = SpreadIslands.arrays.fget  # type: ignore[attr-defined]
+    asked = SyncIslands.arrays.fget  # type: ignore[attr-defined]
     return {name: array.tobytes() for name, array in asked(made.islands).items()}
 
 
 @kinds
 def test_a_fast_host_does_more_epochs_than_a_slow_one(kind: str) -> None:
-    fleet = UnevenFleet(2, (1.0, 4.0))
-    made = after_epochs(kind, fleet)
+    worker_pool = UnevenFleet(2, (1.0, 4.0))
+    made = after_epochs(kind, worker_pool)
     done, held = free(made)._epochs, held_by(made)
-    fast, slow = (done[held[host]].mean() for host in sorted(held))
+    fast, slow = (done[held[worker]].mean() for worker in sorted(held))
     assert fast > 2 * slow > 0
     assert len(made.tasks) * EPOCHS <= done.sum() < len(made.tasks) * (EPOCHS + 1)
 
 
 @kinds
 @pytest.mark.parametrize(("hosts", "percent"), [(1, 0), (2, 20), (3, 30)])
-def test_no_program_is_lost_or_counted_twice(kind: str, hosts: int, percent: int) -> None:
-    fleet = UnevenFleet(hosts, (1.0, 2.5, 4.0, 1.5), percent, seed=hosts)
-    made = archipelago(kind, fleet)
+def test_no_program_is_lost_or_counted_twice(kind: str, workers: int, percent: int) -> None:
+    worker_pool = UnevenFleet(workers, (1.0, 2.5, 4.0, 1.5), percent, seed=workers)
+    made = archipelago(kind, worker_pool)
     before = made.islands.counters.copy()
     births: list[Ancestors] = []
     take = made.lineage.add
-    made.lineage.add = lambda brood: (births.extend(each.ancestors for each in brood.harvests), take(brood))[1]  # type: ignore[func-returns-value,method-assign]
+    made.lineage.add = lambda brood: (births.extend(each.ancestors for each in brood.epoch_stats), take(brood))[1]  # type: ignore[func-returns-value,method-assign]
     for _ in range(EPOCHS):
         made.run_epoch()
     assert made.settle()
@@ -99,7 +99,7 @@ def test_no_program_is_lost_or_counted_twice(kind: str, hosts: int, percent: int
         len(each.identity) for each in births
     )
     if percent:
-        assert min(fleet.losses, free(made).replays) >= 3
+        assert min(worker_pool.losses, free(made).replays) >= 3
 
 
 @kinds
@@ -127,17 +127,17 @@ def test_programs_migrate() -> None:
     """The way to a program leads from island to island."""
     made = after_epochs("alike", UnevenFleet(2, (1.0, 3.0)), 30)
     members = made.islands.fittest(5, range(5))
-    ways = [made.lineage.way_to(member.ancestor) for found in members for member in found]
+    ways = [made.lineage.ancestry(member.ancestor) for found in members for member in found]
     assert any(one.island != other.island for way in ways for one, other in pairwise(way))
-    assert all(way[-1].fitness == found[0].fitness for found in members if (way := made.lineage.way_to(found[0][2])))
+    assert all(way[-1].fitness == found[0].fitness for found in members if (way := made.lineage.ancestry(found[0][2])))
 
 
 def test_hosts_that_have_come_get_their_share() -> None:
-    fleet = UnevenFleet(1, (1.0, 2.0))
-    made = archipelago("alike", fleet)
+    worker_pool = UnevenFleet(1, (1.0, 2.0))
+    made = archipelago("alike", worker_pool)
     held: list[list[int]] = []
     for size in (1, 2, 4, 5):
-        fleet.size = size
+        worker_pool.size = size
         for _ in range(4):
             made.run_epoch()
         held.append(sorted(len(numbers) for numbers in held_by(made).values()))
@@ -181,7 +181,7 @@ def check_whole(events: list[Event]) -> None:
 )
 def test_a_run_ends_and_all_of_its_programs_count(limits: dict[str, Any]) -> None:
     config = small_config(islands={**FREE, "migrants": 5}, baselines={"names": []}, **limits)
-    events = list(Run(config, engine=SmallEngine(UnevenFleet(2, (1.0, 3.0), 10))).events())
+    events = list(Run(config, engine=SmallEngine(UnevenFleet(2, (1.0, 3.0), 10))).iter_events())
     check_whole(events)
     assert events[0].event == "start"
     assert not events[0].deterministic
@@ -192,10 +192,10 @@ def test_a_run_goes_on_from_what_was_kept(tmp_path: Path) -> None:
         islands=FREE, baselines={"names": []}, stop={"max_programs": 2000}, checkpoint={"every_epochs": 1}
     )
     folder = tmp_path / "run"
-    run_recorded(config, folder, 1, QUIET, engine=SmallEngine(UnevenFleet(2, (1.0, 3.0))))
+    run_to_folder(config, folder, 1, QUIET, engine=SmallEngine(UnevenFleet(2, (1.0, 3.0))))
     assert "not deterministic: islands do not wait for each other" in (folder / "report.txt").read_text()
     before = len(epochs_of(list(read_run(folder).events)))
-    resume_recorded(folder, ["stop.max_programs=4000"], False, 1, QUIET, engine=SmallEngine(UnevenFleet(3, (2.0, 1.0))))
+    resume_folder(folder, ["stop.max_programs=4000"], False, 1, QUIET, engine=SmallEngine(UnevenFleet(3, (2.0, 1.0))))
     events = list(read_run(folder).events)
     check_whole(events)
     assert len(epochs_of(events)) > before > 5

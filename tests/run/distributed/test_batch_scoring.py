@@ -9,10 +9,10 @@ from support.runs.small_config import mixed_config, small_config
 from support.runs.small_worker_pool import SmallFleet
 
 from automl_zero.program.program import Program
-from automl_zero.run.distributed.batch_scoring import score_on_hosts
+from automl_zero.run.distributed.batch_scoring import score_on_workers
 from automl_zero.run.experiment import search_tasks
 from automl_zero.run.islands import engine
-from automl_zero.run.islands.engine import Beginning, ClusterError
+from automl_zero.run.islands.engine import ClusterError, ExperimentSpec
 from automl_zero.run.islands.thread_engine import ThreadEngine
 from automl_zero.run.scoring.task_score import score_program
 from automl_zero.search.island import Island
@@ -22,8 +22,8 @@ CONFIG = small_config()
 
 
 @pytest.fixture(scope="module")
-def beginning() -> Beginning:
-    return Beginning(CONFIG, search_tasks(CONFIG, 0), seed=7)
+def beginning() -> ExperimentSpec:
+    return ExperimentSpec(CONFIG, search_tasks(CONFIG, 0), seed=7)
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def programs() -> list[Program]:
 
 
 @pytest.fixture(scope="module")
-def alone(programs: list[Program], beginning: Beginning) -> list[float]:
+def alone(programs: list[Program], beginning: ExperimentSpec) -> list[float]:
     found = [score_program(each, beginning.tasks[0], CONFIG).fitness for each in programs]
     assert len(set(found)) > 10
     return found
@@ -42,7 +42,7 @@ def alone(programs: list[Program], beginning: Beginning) -> list[float]:
 
 @pytest.mark.parametrize("workers", [1, 2, 8])
 def test_the_number_of_threads_changes_nothing(
-    workers: int, programs: list[Program], beginning: Beginning, alone: list[float]
+    workers: int, programs: list[Program], beginning: ExperimentSpec, alone: list[float]
 ) -> None:
     assert ThreadEngine(workers).score(programs, beginning, StopFlag()) == alone
 
@@ -50,24 +50,24 @@ def test_the_number_of_threads_changes_nothing(
 @pytest.mark.parametrize("hosts", [1, 2, 8])
 @pytest.mark.parametrize("count", [0, 1, 7, 40])
 def test_the_number_of_hosts_changes_nothing(
-    hosts: int, count: int, programs: list[Program], beginning: Beginning, alone: list[float]
+    workers: int, count: int, programs: list[Program], beginning: ExperimentSpec, alone: list[float]
 ) -> None:
-    assert score_on_hosts(programs[:count], beginning, SmallFleet(hosts), StopFlag()) == alone[:count]
+    assert score_on_workers(programs[:count], beginning, SmallFleet(workers), StopFlag()) == alone[:count]
 
 
 @pytest.mark.parametrize(("hosts", "percent"), [(1, 20), (2, 40), (3, 60)])
 def test_hosts_that_are_lost_change_nothing(
-    hosts: int, percent: int, programs: list[Program], beginning: Beginning, alone: list[float]
+    workers: int, percent: int, programs: list[Program], beginning: ExperimentSpec, alone: list[float]
 ) -> None:
-    fleet = SmallFleet(hosts, percent, seed=hosts)
-    fleet.tend(hosts)
+    worker_pool = SmallFleet(workers, percent, seed=workers)
+    worker_pool.ensure_workers(workers)
     for _ in range(3):
-        assert score_on_hosts(programs, beginning, fleet, fleet.stop) == alone
-    assert fleet.losses >= 3
+        assert score_on_workers(programs, beginning, worker_pool, worker_pool.stop) == alone
+    assert worker_pool.losses >= 3
 
 
 def test_programs_are_scored_once_and_all_hosts_take_part(
-    programs: list[Program], beginning: Beginning, monkeypatch: pytest.MonkeyPatch
+    programs: list[Program], beginning: ExperimentSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scored: Counter[Program] = Counter()
 
@@ -76,21 +76,21 @@ def test_programs_are_scored_once_and_all_hosts_take_part(
         return score_program(program, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(engine, "score_program", counting)
-    fleet = SmallFleet(3)
-    fleet.tend(3)
-    score_on_hosts(programs, beginning, fleet, fleet.stop)
+    worker_pool = SmallFleet(3)
+    worker_pool.ensure_workers(3)
+    score_on_workers(programs, beginning, worker_pool, worker_pool.stop)
     assert scored == Counter(programs)
-    assert set(fleet._known) == {0, 1, 2}
+    assert set(worker_pool._known) == {0, 1, 2}
 
 
 def test_programs_are_scored_on_the_tasks_of_the_first_island() -> None:
     config = mixed_config("linear")
-    grouped = Beginning(config, search_tasks(config, 0), seed=7)
+    grouped = ExperimentSpec(config, search_tasks(config, 0), seed=7)
     programs = [member.program for member in grouped.island(1).fittest(5)]
     first, second = ([score_program(each, tasks, config).fitness for each in programs] for tasks in grouped.tasks[:2])
-    assert score_on_hosts(programs, grouped, SmallFleet(2)) == first != second
+    assert score_on_workers(programs, grouped, SmallFleet(2)) == first != second
 
 
-def test_a_fleet_that_loses_every_host_is_told(programs: list[Program], beginning: Beginning) -> None:
+def test_a_fleet_that_loses_every_host_is_told(programs: list[Program], beginning: ExperimentSpec) -> None:
     with pytest.raises(ClusterError, match=r"batch of programs \d was lost 11 times, each time with the process"):
-        score_on_hosts(programs, beginning, SmallFleet(2, percent=100))
+        score_on_workers(programs, beginning, SmallFleet(2, percent=100))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from automl_zero.run.distributed.migrant_pool import Pool
+from automl_zero.run.distributed.migrant_pool import MigrantPool
 
 MIGRANTS = 3
 
@@ -21,8 +21,8 @@ def leaving(island: int) -> dict[str, NDArray[Any]]:
     return {"code": code, "fitness": number.astype(float), "ancestor": number.astype(np.uint64)}
 
 
-def filled(*islands: int) -> Pool:
-    pool = Pool(5)
+def filled(*islands: int) -> MigrantPool:
+    pool = MigrantPool(5)
     for island in islands:
         pool.put(island, leaving(island))
     return pool

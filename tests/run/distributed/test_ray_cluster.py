@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from automl_zero.run.distributed.ray_cluster import Connection
+from automl_zero.run.distributed.ray_cluster import RayConnection
 from automl_zero.run.islands.engine import ClusterError
 
 CLUSTER = """
@@ -97,4 +97,4 @@ def test_a_cluster_that_does_not_begin_is_an_error_with_a_remedy(
 
     monkeypatch.setattr("ray.init", fail)
     with pytest.raises(ClusterError, match=r"could begin on this machine \(.+\): try again .* or use --engine threads"):
-        Connection(None)
+        RayConnection(None)

@@ -22,18 +22,18 @@ from automl_zero.cli import main
 from automl_zero.config import Config, ConfigError
 from automl_zero.program.library import library_program
 from automl_zero.run.checkpoint.manager import Checkpoints, state_digest
-from automl_zero.run.distributed.ray_cluster import Connection
+from automl_zero.run.distributed.ray_cluster import RayConnection
 from automl_zero.run.distributed.ray_engine import RayEngine
 from automl_zero.run.engine_registry import choose_engine
 from automl_zero.run.experiment import search_tasks
-from automl_zero.run.islands.engine import Beginning
+from automl_zero.run.islands.engine import ExperimentSpec
 from automl_zero.run.islands.thread_engine import ThreadEngine
 from automl_zero.run.record.callbacks import Callback
 from automl_zero.run.record.events import Cluster, EpochEnd
 from automl_zero.run.record.run_folder import read_run
-from automl_zero.run.resume import resume_recorded
+from automl_zero.run.resume import resume_folder
 from automl_zero.run.run import Run
-from automl_zero.run.session import run_recorded
+from automl_zero.run.session import run_to_folder
 
 SMALL_STORE = 100_000_000  # bytes
 CONFIGS: dict[str, Callable[..., Config]] = {"migrating": migrating, "grouped": grouped}
@@ -80,7 +80,7 @@ def clusters(folder: Path) -> list[Cluster | None]:
 def test_the_number_of_actors_changes_nothing(
     name: str, actors: int, in_threads: Callable[[str], Path], tmp_path: Path
 ) -> None:
-    run_recorded(CONFIGS[name](), tmp_path / "run", 1, QUIET, engine=RayEngine(actors))
+    run_to_folder(CONFIGS[name](), tmp_path / "run", 1, QUIET, engine=RayEngine(actors))
     check_same(tmp_path / "run", in_threads(name))
     assert clusters(tmp_path / "run")[0] == Cluster(nodes=1, workers=actors, replays=0)
 
@@ -94,10 +94,10 @@ class Killer(Callback):
 
     def on_epoch(self, _: EpochEnd) -> None:
         self.epochs += 1
-        fleet = self._engine._fleet
-        assert fleet is not None
-        if self.epochs in self._after and fleet._actors:
-            ray.kill(self._random.choice(list(fleet._actors.values())).handle)
+        worker_pool = self._engine._worker_pool
+        assert worker_pool is not None
+        if self.epochs in self._after and worker_pool._actors:
+            ray.kill(self._random.choice(list(worker_pool._actors.values())).handle)
             self.kills += 1
 
 
@@ -108,8 +108,8 @@ def run_with_kills(config: Config, folder: Path, actors: int, after: set[int]) -
     folder.mkdir()
     (folder / "events.jsonl").touch()
     run = Run(config, checkpoints=Checkpoints(folder, config.checkpoint), callbacks=[killer], engine=engine)
-    found = list(run.events())
-    whole = list(Run(config, 2, checkpoints=Checkpoints(folder, config.checkpoint)).events())
+    found = list(run.iter_events())
+    whole = list(Run(config, 2, checkpoints=Checkpoints(folder, config.checkpoint)).iter_events())
     assert timeless(found) == timeless(whole)
     assert killer.kills == len(after)
     return max(event.cluster.replays for event in found if isinstance(event, EpochEnd) and event.cluster)
@@ -125,7 +125,7 @@ def test_islands_that_do_not_wait_outlive_their_actors() -> None:
     config = migrating(islands={"synchronous": False}, stop={"max_programs": 4000, "max_experiments": None})
     engine = RayEngine(2)
     killer = Killer(engine, {3, 9})
-    events = list(Run(config, callbacks=[killer], engine=engine).events())
+    events = list(Run(config, callbacks=[killer], engine=engine).iter_events())
     epochs = [event for event in events if isinstance(event, EpochEnd)]
     assert (killer.kills, events[-1].event) == (2, "stop")
     assert [event.programs for event in epochs] == sorted({event.programs for event in epochs})
@@ -134,13 +134,13 @@ def test_islands_that_do_not_wait_outlive_their_actors() -> None:
 
 
 @pytest.mark.parametrize("actors", [1, 2])
-@pytest.mark.parametrize("at_once", [2, 3])
-def test_experiments_side_by_side_are_those_of_threads(at_once: int, actors: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("concurrent", [2, 3])
+def test_experiments_side_by_side_are_those_of_threads(concurrent: int, actors: int, tmp_path: Path) -> None:
     """Each has one island; with two actors, one of them is killed, and its islands are made again."""
     config = migrating(
         stop={"max_programs": None, "max_experiments": 4},
         islands={"count": 1, "migrants": 0},
-        experiment={"max_programs": 600, "at_once": at_once},
+        experiment={"max_programs": 600, "concurrent": concurrent},
         checkpoint={"keep": 0},
     )
     replays = run_with_kills(config, tmp_path / "run", actors, {3} if actors > 1 else set())
@@ -150,27 +150,27 @@ def test_experiments_side_by_side_are_those_of_threads(at_once: int, actors: int
 @pytest.mark.parametrize("actors", [1, 2])
 def test_states_of_experiments_side_by_side_are_those_of_threads(actors: int, tmp_path: Path) -> None:
     config = migrating(
-        stop={"max_programs": None, "max_experiments": 3}, experiment={"max_programs": 600, "at_once": 2}
+        stop={"max_programs": None, "max_experiments": 3}, experiment={"max_programs": 600, "concurrent": 2}
     )
     record(config, tmp_path / "threads", 2)
-    run_recorded(config, tmp_path / "run", 1, QUIET, engine=RayEngine(actors))
+    run_to_folder(config, tmp_path / "run", 1, QUIET, engine=RayEngine(actors))
     check_same(tmp_path / "run", tmp_path / "threads")
 
 
 def test_programs_are_scored_by_the_actors_that_are_left_and_the_tasks_are_sent_once() -> None:
     config, engine = migrating(), RayEngine(2)
-    beginning = Beginning(config, search_tasks(config, 0), seed=7)
+    beginning = ExperimentSpec(config, search_tasks(config, 0), seed=7)
     programs = [library_program(name) for name in ("linear_regression", "two_layer_net")] * 5
     expected = ThreadEngine(1).score(programs, beginning, engine.stop)
     try:
         assert engine.score(programs, beginning, engine.stop) == expected
-        fleet = engine._fleet
-        assert fleet is not None
-        stored = dict(fleet._stored)
-        ray.kill(next(iter(fleet._actors.values())).handle)
+        worker_pool = engine._worker_pool
+        assert worker_pool is not None
+        stored = dict(worker_pool._stored)
+        ray.kill(next(iter(worker_pool._actors.values())).handle)
         assert engine.score(programs, beginning, engine.stop) == expected
-        assert fleet._stored == stored
-        assert all(actor.known == {beginning.seed} for actor in fleet._actors.values() if actor.known)
+        assert worker_pool._stored == stored
+        assert all(actor.known == {beginning.seed} for actor in worker_pool._actors.values() if actor.known)
     finally:
         engine.close()
 
@@ -185,7 +185,7 @@ def test_actors_that_are_killed_again_and_again_change_nothing(tmp_path: Path) -
 def test_a_run_goes_on_with_another_engine(in_threads: Callable[[str], Path], tmp_path: Path) -> None:
     less = {"stop": {"max_programs": 1000, "max_experiments": 2}}
     folder, override = record(migrating(**less), tmp_path / "run"), ["stop.max_programs=none"]
-    resume_recorded(folder, override, False, 1, QUIET, engine=RayEngine(2))
+    resume_folder(folder, override, False, 1, QUIET, engine=RayEngine(2))
     check_same(folder, in_threads("migrating"))
 
 
@@ -239,7 +239,7 @@ def test_an_address_without_ray_is_refused() -> None:
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "nonsense", "ray://127.0.0.1:1"])
 def test_a_cluster_that_is_not_there_is_told_at_once(address: str) -> None:
     with pytest.raises(ConfigError, match=f"no Ray cluster at {address} .*: give HOST:PORT of a head node"):
-        Connection(address)
+        RayConnection(address)
 
 
 def process(*arguments: object) -> subprocess.Popen[str]:

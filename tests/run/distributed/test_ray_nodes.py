@@ -59,8 +59,8 @@ def test_nodes_that_join_and_leave_change_nothing(nodes: Cluster) -> None:
     stop, islands = {"max_programs": 200_000, "max_experiments": None}, {"epoch_programs": 50}
     config = migrating(stop=stop, islands=islands, experiment={}, checkpoint={"keep": 0})
     moves = Moves(nodes)
-    found = list(Run(config, callbacks=[moves], engine=RayEngine()).events())
-    assert timeless(found) == timeless(Run(config, 2).events())
+    found = list(Run(config, callbacks=[moves], engine=RayEngine()).iter_events())
+    assert timeless(found) == timeless(Run(config, 2).iter_events())
     for count in ([each.nodes for each in moves.seen], [each.workers for each in moves.seen]):
         assert (min(count), max(count)) == (1, 3)
     assert moves.seen[-1].replays >= 2
@@ -107,9 +107,9 @@ def test_actors_and_nodes_that_are_killed_at_random_change_nothing(nodes: Cluste
     stop, islands = {"max_programs": 400_000, "max_experiments": None}, {"epoch_programs": 100}
     config = migrating(stop=stop, islands=islands, experiment={}, checkpoint={"keep": 0})
     kills = Kills(nodes, set(range(20, 1300, 80)))
-    found = list(Run(config, callbacks=[kills], engine=RayEngine()).events())
+    found = list(Run(config, callbacks=[kills], engine=RayEngine()).iter_events())
     kills.wait()
-    assert timeless(found) == timeless(Run(config, 2).events())
+    assert timeless(found) == timeless(Run(config, 2).iter_events())
     assert kills.killed.total() >= 10
     assert min(kills.killed["actor"], kills.killed["node"]) >= 3
     assert kills.replays >= 10

@@ -12,9 +12,9 @@ from support.runs.small_worker_pool import SmallEngine, SmallFleet
 from automl_zero.config import Config
 from automl_zero.program.program import Program
 from automl_zero.run.archipelago import Archipelago
-from automl_zero.run.distributed.sync_islands import STATE_EPOCHS, SpreadIslands
+from automl_zero.run.distributed.sync_islands import STATE_EPOCHS, SyncIslands
 from automl_zero.run.experiment import search_tasks
-from automl_zero.run.islands.engine import Beginning, ClusterError, Engine
+from automl_zero.run.islands.engine import ClusterError, Engine, ExperimentSpec
 from automl_zero.run.islands.thread_engine import ThreadEngine
 from automl_zero.run.record.run_folder import StoreError
 
@@ -58,46 +58,46 @@ def after_epochs(kind: str, engine: Engine) -> list[Known]:
 
 @kinds
 @pytest.mark.parametrize("hosts", [1, 2, 4, 8])
-def test_the_number_of_hosts_changes_nothing(kind: str, hosts: int, in_threads: dict[str, list[Known]]) -> None:
-    assert after_epochs(kind, SmallEngine(SmallFleet(hosts))) == in_threads[kind]
+def test_the_number_of_hosts_changes_nothing(kind: str, workers: int, in_threads: dict[str, list[Known]]) -> None:
+    assert after_epochs(kind, SmallEngine(SmallFleet(workers))) == in_threads[kind]
 
 
 @kinds
 @pytest.mark.parametrize(("hosts", "percent"), [(1, 10), (2, 20), (3, 30)])
 def test_hosts_that_are_lost_change_nothing(
-    kind: str, hosts: int, percent: int, in_threads: dict[str, list[Known]]
+    kind: str, workers: int, percent: int, in_threads: dict[str, list[Known]]
 ) -> None:
     """States are asked for at the end alone, since whoever knows one need not make its island again."""
-    fleet = SmallFleet(hosts, percent, seed=hosts)
-    made = archipelago(kind, SmallEngine(fleet))
+    worker_pool = SmallFleet(workers, percent, seed=workers)
+    made = archipelago(kind, SmallEngine(worker_pool))
     for _ in range(EPOCHS):
         made.run_epoch()
     assert known(made) == in_threads[kind][-1]
-    assert isinstance(made.islands, SpreadIslands)
-    assert min(fleet.losses, made.islands.replays) >= 3
+    assert isinstance(made.islands, SyncIslands)
+    assert min(worker_pool.losses, made.islands.replays) >= 3
 
 
 @kinds
 def test_hosts_that_come_and_go_change_nothing(kind: str, in_threads: dict[str, list[Known]]) -> None:
-    fleet = SmallFleet(1)
-    made = archipelago(kind, SmallEngine(fleet))
+    worker_pool = SmallFleet(1)
+    made = archipelago(kind, SmallEngine(worker_pool))
     for size in (1, 3, 2, 4, 1, 2) * 3:
-        fleet.size = size
-        while len(fleet.hosts) > size:
-            fleet.lose(fleet.hosts[0])
+        worker_pool.size = size
+        while len(worker_pool.workers) > size:
+            worker_pool.lose(worker_pool.workers[0])
         if made.epoch < EPOCHS:
             made.run_epoch()
     assert known(made) == in_threads[kind][-1]
 
 
 def test_hosts_that_have_come_get_their_share() -> None:
-    fleet = SmallFleet(1)
-    made = archipelago("alike", SmallEngine(fleet))
+    worker_pool = SmallFleet(1)
+    made = archipelago("alike", SmallEngine(worker_pool))
     held: list[list[int]] = []
     for size in (1, 2, 4, 5):
-        fleet.size = size
+        worker_pool.size = size
         made.run_epoch()
-        held.append(sorted(len(host._islands) for host in fleet._hosts.values()))
+        held.append(sorted(len(worker._islands) for worker in worker_pool._hosts.values()))
     assert held == [[5], [2, 3], [1, 1, 1, 2], [1] * 5]
 
 
@@ -137,4 +137,4 @@ def test_two_experiments_of_one_seed_are_not_mixed_up() -> None:
     with pytest.raises(ValueError, match="an experiment of seed 5 goes on already"):
         archipelago("alone", engine)
     first.islands.end()
-    engine.islands(Beginning(CONFIGS["alone"], search_tasks(CONFIGS["alone"], 0), 6))
+    engine.islands(ExperimentSpec(CONFIGS["alone"], search_tasks(CONFIGS["alone"], 0), 6))

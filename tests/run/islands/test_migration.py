@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from automl_zero.run.islands.migration import MigrationPlan, migrate, plan_migration, strangers
+from automl_zero.run.islands.migration import MigrationPlan, migrate, plan_migration, slots_to_rescore
 from automl_zero.search.population import Population, new_population
 
 ARRAYS = ("target_slot", "source_island", "source_slot")
@@ -89,7 +89,7 @@ def test_strangers_are_the_migrants_from_other_habitats(
     plan, islands, _ = drawn
     habitats = [f"habitat {island % num_habitats}" for island in range(islands)]
     habitats = [next(same for same in habitats if same == each) for each in habitats]  # one object for each
-    for island, slots in enumerate(strangers(plan, habitats)):
+    for island, slots in enumerate(slots_to_rescore(plan, habitats)):
         rows = zip(plan.target_slot[island].tolist(), plan.source_island[island].tolist(), strict=True)
         assert slots == [slot for slot, source in rows if source % num_habitats != island % num_habitats]
 

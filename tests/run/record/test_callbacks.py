@@ -14,9 +14,9 @@ from automl_zero.run.checkpoint.manager import Checkpoints
 from automl_zero.run.record import callbacks
 from automl_zero.run.record.callbacks import Callback
 from automl_zero.run.record.events import EpochEnd, Event, Final, Improvement, Selection, Stop
-from automl_zero.run.resume import resume_recorded
+from automl_zero.run.resume import resume_folder
 from automl_zero.run.run import Run
-from automl_zero.run.session import run_recorded
+from automl_zero.run.session import run_to_folder
 
 CONFIG = small_config(
     baselines={"names": []},
@@ -78,7 +78,7 @@ class Listener(Callback):
 
 def listened(folder: Path, *listeners: Callback, config: Config = CONFIG) -> list[Event]:
     (folder / "events.jsonl").touch()
-    return list(Run(config, checkpoints=Checkpoints(folder, config.checkpoint), callbacks=listeners).events())
+    return list(Run(config, checkpoints=Checkpoints(folder, config.checkpoint), callbacks=listeners).iter_events())
 
 
 def test_a_listener_is_told_all_that_happens(tmp_path: Path) -> None:
@@ -107,8 +107,8 @@ def test_migration_is_told_before_the_epoch_and_a_checkpoint_after_it(tmp_path: 
 
 def test_a_listener_of_a_recorded_run_is_told_when_all_is_in_the_folder(tmp_path: Path) -> None:
     record, go_on = Listener(), Listener()
-    run_recorded(CONFIG, tmp_path / "run", 1, QUIET, [record])
-    resume_recorded(tmp_path / "run", ["stop.max_programs=900"], False, 1, QUIET, [go_on])
+    run_to_folder(CONFIG, tmp_path / "run", 1, QUIET, [record])
+    resume_folder(tmp_path / "run", ["stop.max_programs=900"], False, 1, QUIET, [go_on])
     for listener in (record, go_on):
         hook, files = listener.heard[-1]
         assert (hook, "report.txt" in files) == ("on_recorded", True)
@@ -121,7 +121,7 @@ def test_the_example_of_the_docs_holds() -> None:
 
 
 def test_listeners_change_no_result(tmp_path: Path) -> None:
-    assert timeless(listened(tmp_path, Listener(), Callback())) == timeless(Run(CONFIG).events())
+    assert timeless(listened(tmp_path, Listener(), Callback())) == timeless(Run(CONFIG).iter_events())
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def test_without_limits_nothing_ends() -> None:
 
 
 def test_every_limit_of_the_config_has_a_test() -> None:
-    assert {key for key, *_ in EXPERIMENT_LIMITS} == {*ExperimentConfig.model_fields} - {"at_once"}
+    assert {key for key, *_ in EXPERIMENT_LIMITS} == {*ExperimentConfig.model_fields} - {"concurrent"}
     assert {key for key, *_ in RUN_LIMITS} == set(StopConfig.model_fields)
 
 

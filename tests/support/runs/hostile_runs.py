@@ -50,7 +50,7 @@ def hostile_events() -> list[Event]:
         Start(version=HOSTILE, name=HOSTILE, seed=0, workers=1, time=HOSTILE, machine=HOSTILE, versions={HOSTILE: "1"}),
         replace(improvement(10, 0.5), program=HOSTILE),
         replace(EPOCH, counters={**EPOCH.counters, HOSTILE: 5}),
-        Selection(**program, **fitness, record=True, limit=HOSTILE),
+        Selection(**program, **fitness, is_best=True, limit=HOSTILE),
         Lineage(seconds=3.0, experiment=0, ancestors=(ancestor,), effects={HOSTILE: (1, 2, 3)}),
         replace(SCORING, baseline=HOSTILE),
         Final(**program, pruned=HOSTILE, learned=(HOSTILE,), loss=Loss.RMSE, scores=SCORES, baselines=(baseline,)),

@@ -76,18 +76,18 @@ def epoch(seconds: float, programs: int) -> EpochEnd:
 
 def improvement(programs: int, fitness: float, experiment: int = 0) -> Improvement:
     return Improvement(
-        seconds=0.0, experiment=experiment, experiment_programs=programs, fitness=fitness, record=True, program="p"
+        seconds=0.0, experiment=experiment, experiment_programs=programs, fitness=fitness, is_best=True, program="p"
     )
 
 
-def selection(fitness: float, record: bool) -> Selection:
+def selection(fitness: float, is_best: bool) -> Selection:
     return Selection(
         seconds=3.0,
         experiment=0,
         experiment_programs=1000,
         search_fitness=0.5,
         select_fitness=fitness,
-        record=record,
+        is_best=is_best,
         limit="experiment.patience",
         program=f"selected with {fitness}",
     )

@@ -13,20 +13,20 @@ from support.runs.small_config import MIXED, small_config
 
 from automl_zero.config import Config
 from automl_zero.run.checkpoint.file_format import Checkpoint, origin_of
-from automl_zero.run.checkpoint.snapshot import Record, Snapshot
-from automl_zero.run.resume import resume_recorded
-from automl_zero.run.session import run_recorded
+from automl_zero.run.checkpoint.snapshot import RunState, Snapshot
+from automl_zero.run.resume import resume_folder
+from automl_zero.run.session import run_to_folder
 
-RECORD = Record(
+RUN_STATE = RunState(
     experiment=1,
     epoch=7,
     fitness=0.1 + 0.2,  # whose digits must all be kept
     improved_at=350,
     best_fitness=0.75,
-    before={"programs": 500, "evaluated": 0},
-    ended=1,
+    finished_counters={"programs": 500, "evaluated": 0},
+    num_finished=1,
     selections=(selection(0.5, True),),
-    events=12,
+    num_events=12,
     seconds=3.25,
 )
 ALL_STATES = {"every_epochs": 1, "keep": 1000}
@@ -41,7 +41,7 @@ QUIET = Console(quiet=True)
 
 def snapshot(**changes: Any) -> Snapshot:
     arrays = {"a": np.arange(6.0).reshape(2, 3), "b": np.array([np.nan, -0.0]), "c": np.zeros((0, 4), np.uint64)}
-    return Snapshot(replace(RECORD, **changes), arrays)
+    return Snapshot(replace(RUN_STATE, **changes), arrays)
 
 
 def checkpoint(**changes: Any) -> Checkpoint:
@@ -61,13 +61,13 @@ def grouped(**changes: dict[str, Any]) -> Config:
 
 def record(config: Config, folder: Path, workers: int = 2) -> Path:
     """Do a run in a folder."""
-    run_recorded(config, folder, workers, QUIET)
+    run_to_folder(config, folder, workers, QUIET)
     return folder
 
 
 def resume(folder: Path, *overrides: str, allow_change: bool = False, workers: int = 2) -> Path:
     """Go on with a run."""
-    resume_recorded(folder, overrides, allow_change, workers, QUIET)
+    resume_folder(folder, overrides, allow_change, workers, QUIET)
     return folder
 
 

@@ -8,14 +8,14 @@ from random import Random
 from threading import RLock
 
 from automl_zero.program.program import Program
-from automl_zero.run.distributed.async_islands import spread_islands
-from automl_zero.run.distributed.batch_scoring import score_on_hosts
-from automl_zero.run.distributed.messages import Batch, Order
-from automl_zero.run.distributed.placement import Berths
-from automl_zero.run.distributed.sync_islands import SpreadIslands
-from automl_zero.run.distributed.worker import Host
+from automl_zero.run.distributed.async_islands import new_islands
+from automl_zero.run.distributed.batch_scoring import score_on_workers
+from automl_zero.run.distributed.messages import IslandRequest, ProgramBatch
+from automl_zero.run.distributed.placement import Placement
+from automl_zero.run.distributed.sync_islands import SyncIslands
+from automl_zero.run.distributed.worker import Worker
 from automl_zero.run.distributed.worker_pool import Answer
-from automl_zero.run.islands.engine import Beginning
+from automl_zero.run.islands.engine import ExperimentSpec
 from automl_zero.vm.stop_flag import StopFlag
 
 
@@ -30,36 +30,36 @@ class SmallFleet:
     def __init__(self, size: int, percent: int = 0, seed: int = 0) -> None:
         self.size, self.losses = size, 0
         self._percent, self._random = percent, Random(seed)
-        self._hosts: dict[int, Host] = {}
+        self._hosts: dict[int, Worker] = {}
         self._known: dict[int, set[int]] = {}
         self._ended: set[int] = set()
-        self.berths, self._lock, self.stop = Berths(), RLock(), StopFlag()
-        self._sent: list[tuple[int, int, Beginning, bytes]] = []
+        self.placement, self._lock, self.stop = Placement(), RLock(), StopFlag()
+        self._sent: list[tuple[int, int, ExperimentSpec, bytes]] = []
         self._begun = self._messages = 0
 
     @property
-    def hosts(self) -> Sequence[int]:
+    def workers(self) -> Sequence[int]:
         return list(self._hosts)
 
-    def tend(self, wanted: int) -> None:
+    def ensure_workers(self, wanted: int) -> None:
         with self._lock:
             while len(self._hosts) < min(wanted, self.size):
-                self._hosts[self._begun] = Host()
+                self._hosts[self._begun] = Worker()
                 self._begun += 1
 
-    wait = tend
+    wait = ensure_workers
 
-    def send(self, host: int, beginning: Beginning, orders: Sequence[Order | Batch]) -> int:
+    def send(self, worker: int, beginning: ExperimentSpec, requests: Sequence[IslandRequest | ProgramBatch]) -> int:
         with self._lock:
-            known = self._known.setdefault(host, set())
+            known = self._known.setdefault(worker, set())
             is_known = beginning.seed in known
             known.add(beginning.seed)
             self._messages += 1
             # As bytes, so that nothing is shared with the host; the beginning never changes.
-            self._sent.append((self._messages, host, beginning, pickle.dumps((is_known, orders, [*self._ended]))))
+            self._sent.append((self._messages, worker, beginning, pickle.dumps((is_known, requests, [*self._ended]))))
             return self._messages
 
-    def end(self, beginning: Beginning) -> None:
+    def end(self, beginning: ExperimentSpec) -> None:
         with self._lock:
             self._ended.add(beginning.seed)
 
@@ -68,23 +68,23 @@ class SmallFleet:
         with self._lock:
             found = next(each for each in self._sent if each[0] in messages)
             self._sent.remove(found)
-            message, host, beginning, content = found
-            answer = self._answer(host, beginning, content)
+            message, worker, beginning, content = found
+            answer = self._answer(worker, beginning, content)
         yield message, answer
 
-    def _answer(self, host: int, beginning: Beginning, content: bytes) -> Answer:
+    def _answer(self, worker: int, beginning: ExperimentSpec, content: bytes) -> Answer:
         fate = self._random.randrange(100)
-        if host not in self._hosts or fate < self._percent // 2:
-            return self.lose(host)
-        is_known, orders, ended = pickle.loads(content)  # noqa: S301
-        reports = self._hosts[host].do(beginning.seed, None if is_known else beginning, orders, ended)
+        if worker not in self._hosts or fate < self._percent // 2:
+            return self.lose(worker)
+        is_known, requests, ended = pickle.loads(content)  # noqa: S301
+        reports = self._hosts[worker].do(beginning.seed, None if is_known else beginning, requests, ended)
         if fate < self._percent:
-            return self.lose(host)
+            return self.lose(worker)
         copied: Answer = pickle.loads(pickle.dumps(reports))  # noqa: S301
         return copied
 
-    def lose(self, host: int) -> None:
-        self.losses += self._hosts.pop(host, None) is not None
+    def lose(self, worker: int) -> None:
+        self.losses += self._hosts.pop(worker, None) is not None
 
 
 class UnevenFleet(SmallFleet):
@@ -96,10 +96,10 @@ class UnevenFleet(SmallFleet):
         self._is_free_at: dict[int, float] = {}
         self._due: dict[int, float] = {}  # by the number of the message
 
-    def send(self, host: int, beginning: Beginning, orders: Sequence[Order | Batch]) -> int:
-        message = super().send(host, beginning, orders)
-        begins = max(self._now, self._is_free_at.get(host, 0.0))
-        self._due[message] = self._is_free_at[host] = begins + self._seconds[host % len(self._seconds)]
+    def send(self, worker: int, beginning: ExperimentSpec, requests: Sequence[IslandRequest | ProgramBatch]) -> int:
+        message = super().send(worker, beginning, requests)
+        begins = max(self._now, self._is_free_at.get(worker, 0.0))
+        self._due[message] = self._is_free_at[worker] = begins + self._seconds[worker % len(self._seconds)]
         return message
 
     def answers(self, messages: Collection[int], wanted: int) -> Iterator[tuple[int, Answer]]:
@@ -115,15 +115,15 @@ class SmallEngine:
     beginning = ""
     cluster = None
 
-    def __init__(self, fleet: SmallFleet) -> None:
-        self.fleet, self.workers, self.stop = fleet, fleet.size, fleet.stop
+    def __init__(self, worker_pool: SmallFleet) -> None:
+        self.worker_pool, self.workers, self.stop = worker_pool, worker_pool.size, worker_pool.stop
 
-    def islands(self, beginning: Beginning) -> SpreadIslands:
-        self.fleet.tend(len(beginning.tasks) * beginning.config.experiment.at_once)
-        return spread_islands(beginning, self.fleet)
+    def islands(self, beginning: ExperimentSpec) -> SyncIslands:
+        self.worker_pool.ensure_workers(len(beginning.tasks) * beginning.config.experiment.concurrent)
+        return new_islands(beginning, self.worker_pool)
 
-    def score(self, programs: Sequence[Program], beginning: Beginning, stop: StopFlag) -> list[float]:
-        return score_on_hosts(programs, beginning, self.fleet, stop)
+    def score(self, programs: Sequence[Program], beginning: ExperimentSpec, stop: StopFlag) -> list[float]:
+        return score_on_workers(programs, beginning, self.worker_pool, stop)
 
     def close(self) -> None:
         """There is nothing to let go of."""

@@ -78,7 +78,7 @@ def test_the_official_place_is_asked_first(programs: Path) -> None:
 def test_progress_is_told_until_all_bytes_are_there() -> None:
     told: list[tuple[str, int, int]] = []
     with serving(official_files()) as address:
-        get_dataset(tiny(address), tell=lambda *each: told.append(each))
+        get_dataset(tiny(address), on_progress=lambda *each: told.append(each))
     sizes = {name: len(content) for name, content in official_files().items()}
     assert {what: done for what, done, total in told if total and done == total} == sizes
     assert told[-1] == ("writing tiny", 0, 0)

@@ -20,40 +20,40 @@ NUM_FEATURES = 16
 WORDS, STREAMS, TICKS = st.integers(0, 2**64 - 1), st.integers(0, 200), st.integers(0, 2**40)
 
 
-def draw(name: str, dtype: str, lanes: int, tasks: Any, seed: int, stream: int, tick: int) -> Any:
+def draw(name: str, dtype: str, lanes: int, tasks: Any, seed: int, stream: int, execution_step: int) -> Any:
     """[lanes, F * F] standard draws."""
     shapes = (2,), (1, NUM_FEATURES), (1, NUM_FEATURES, NUM_FEATURES)
     banks = tuple(np.zeros((*shape, lanes), dtype) for shape in shapes)
     instruction = Instruction(BY_NAME[name].number, data=(0.0, 1.0))
-    after = cases.run_kernel([instruction], banks, [stream], tasks=tasks, seed=seed, tick=tick)
+    after = cases.run_kernel([instruction], banks, [stream], tasks=tasks, seed=seed, execution_step=execution_step)
     return after[Kind.MATRIX].reshape(-1, lanes).T
 
 
-def defined(draw_one: Any, tasks: Any, seed: int, stream: int, tick: int) -> Any:
-    return np.array([draw_one(seed, int(task), stream, tick, NUM_FEATURES**2) for task in tasks])
+def defined(draw_one: Any, tasks: Any, seed: int, stream: int, execution_step: int) -> Any:
+    return np.array([draw_one(seed, int(task), stream, execution_step, NUM_FEATURES**2) for task in tasks])
 
 
 @every_width
 @settings(max_examples=40, deadline=None)
-@given(seed=WORDS, stream=STREAMS, tick=TICKS, first=st.integers(0, 2**32 - 17))
+@given(seed=WORDS, stream=STREAMS, execution_step=TICKS, first=st.integers(0, 2**32 - 17))
 def test_uniform_draws_are_equal_in_both_precisions(
-    dtype: str, lanes: int, seed: int, stream: int, tick: int, first: int
+    dtype: str, lanes: int, seed: int, stream: int, execution_step: int, first: int
 ) -> None:
     tasks = first + np.arange(lanes)
-    actual = draw("matrix_uniform_set", dtype, lanes, tasks, seed, stream, tick)
-    np.testing.assert_array_equal(actual, defined(noise.uniform, tasks, seed, stream, tick))
+    actual = draw("matrix_uniform_set", dtype, lanes, tasks, seed, stream, execution_step)
+    np.testing.assert_array_equal(actual, defined(noise.uniform, tasks, seed, stream, execution_step))
 
 
 @every_width
 @settings(max_examples=40, deadline=None)
-@given(seed=WORDS, stream=STREAMS, tick=TICKS, first=st.integers(0, 2**32 - 17))
+@given(seed=WORDS, stream=STREAMS, execution_step=TICKS, first=st.integers(0, 2**32 - 17))
 def test_normal_draws_are_equal_up_to_rounding(
-    dtype: str, lanes: int, seed: int, stream: int, tick: int, first: int
+    dtype: str, lanes: int, seed: int, stream: int, execution_step: int, first: int
 ) -> None:
     tasks = first + np.arange(lanes)
-    actual = draw("matrix_gaussian_set", dtype, lanes, tasks, seed, stream, tick)
+    actual = draw("matrix_gaussian_set", dtype, lanes, tasks, seed, stream, execution_step)
     limit = {"float32": 3e-6, "float64": 2e-15}[dtype]
-    np.testing.assert_allclose(actual, defined(noise.normal, tasks, seed, stream, tick), rtol=0, atol=limit)
+    np.testing.assert_allclose(actual, defined(noise.normal, tasks, seed, stream, execution_step), rtol=0, atol=limit)
 
 
 @pytest.mark.parametrize("name", ["matrix_uniform_set", "matrix_gaussian_set"])
@@ -65,7 +65,9 @@ def test_draws_do_not_depend_on_the_number_of_lanes(dtype: str, name: str) -> No
     np.testing.assert_array_equal(narrow, wide[: len(narrow)])
 
 
-@given(word=WORDS, stream=STREAMS, tick=TICKS)
-def test_keys_are_those_of_the_definition(word: int, stream: int, tick: int) -> None:
+@given(word=WORDS, stream=STREAMS, execution_step=TICKS)
+def test_keys_are_those_of_the_definition(word: int, stream: int, execution_step: int) -> None:
     assert int(lane_noise.mix64(np.uint64(word))) == noise.mix64(word)
-    assert int(lane_noise.execution_key(np.uint64(word), stream, tick)) == noise.execution_key(word, stream, tick)
+    assert int(lane_noise.execution_key(np.uint64(word), stream, execution_step)) == noise.execution_key(
+        word, stream, execution_step
+    )

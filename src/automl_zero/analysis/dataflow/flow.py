@@ -31,16 +31,16 @@ GIVEN_FEATURES, GIVEN_LABEL, GIVEN_PREDICTION, ZERO = "features", "label", "pred
 SETUP, PREDICT, LEARN = COMPONENTS
 
 
-class Source(NamedTuple):
+class ValueSource(NamedTuple):
     """Where a value is from: a line, or what is given (``line`` is then None, and ``given`` tells what)."""
 
     line: Line | None
     given: str = ""
 
 
-Sources = frozenset[Source]
+Sources = frozenset[ValueSource]
 _State = dict[Cell, Sources]
-_ZERO: Sources = frozenset({Source(None, ZERO)})
+_ZERO: Sources = frozenset({ValueSource(None, ZERO)})
 
 
 def line_order(line: Line) -> tuple[int, int]:
@@ -106,11 +106,11 @@ class Flow:
 
     def is_given(self, sources: Sources, given: str) -> bool:
         """Whether a value is always what is given under that name."""
-        return sources == {Source(None, given)}
+        return sources == {ValueSource(None, given)}
 
-    def ancestors(self, sources: Iterable[Source], barrier: Iterable[Line] = ()) -> frozenset[Source]:
+    def ancestors(self, sources: Iterable[ValueSource], barrier: Iterable[Line] = ()) -> frozenset[ValueSource]:
         """All that values may be computed from, themselves included; lines of ``barrier`` are not looked behind."""
-        stop, found, waiting = set(barrier), set[Source](), list(sources)
+        stop, found, waiting = set(barrier), set[ValueSource](), list(sources)
         while waiting:
             source = waiting.pop()
             if source not in found:
@@ -119,9 +119,9 @@ class Flow:
                     waiting.extend(each for operand in self.reads[source.line] for each in operand)
         return frozenset(found)
 
-    def depends(self, sources: Iterable[Source], given: str, barrier: Iterable[Line] = ()) -> bool:
+    def depends(self, sources: Iterable[ValueSource], given: str, barrier: Iterable[Line] = ()) -> bool:
         """Whether values may depend on what is given under that name."""
-        return Source(None, given) in self.ancestors(sources, barrier)
+        return ValueSource(None, given) in self.ancestors(sources, barrier)
 
 
 def flow_of(program: Program, multiclass: bool = False) -> Flow:
@@ -157,9 +157,9 @@ def _given(state: Mapping[Cell, Sources], multiclass: bool, component: str) -> _
     """What the machine writes before a component function runs."""
     label = {(Kind.SCALAR, LABEL): _ZERO, label_cell(multiclass): _ZERO}
     if component == LEARN:
-        label[label_cell(multiclass)] = frozenset({Source(None, GIVEN_LABEL)})
-        label[prediction_cell(multiclass)] = frozenset({Source(None, GIVEN_PREDICTION)})
-    return {**state, (Kind.VECTOR, FEATURES): frozenset({Source(None, GIVEN_FEATURES)}), **label}
+        label[label_cell(multiclass)] = frozenset({ValueSource(None, GIVEN_LABEL)})
+        label[prediction_cell(multiclass)] = frozenset({ValueSource(None, GIVEN_PREDICTION)})
+    return {**state, (Kind.VECTOR, FEATURES): frozenset({ValueSource(None, GIVEN_FEATURES)}), **label}
 
 
 def _walk(
@@ -173,5 +173,5 @@ def _walk(
     for line, instruction in live.items():
         if line[0] == component:
             reads[line] = tuple(state.get(cell, _ZERO) for cell in read_cells(instruction))
-            state.update({cell: frozenset({Source(line)}) for cell in instruction.outputs()})
+            state.update({cell: frozenset({ValueSource(line)}) for cell in instruction.outputs()})
     return state

@@ -17,8 +17,8 @@ from automl_zero.analysis.dataflow.flow import (
     PREDICT,
     SETUP,
     ZERO,
-    Source,
     Sources,
+    ValueSource,
 )
 from automl_zero.analysis.dataflow.op_groups import (
     ADDITIVE,
@@ -31,7 +31,7 @@ from automl_zero.analysis.dataflow.op_groups import (
     NORMS,
 )
 from automl_zero.analysis.techniques.learning import learning_rates
-from automl_zero.analysis.techniques.program_view import View
+from automl_zero.analysis.techniques.program_view import ProgramView
 from automl_zero.analysis.techniques.regularization import averages
 from automl_zero.program.ops import Kind
 
@@ -61,7 +61,7 @@ class Names:
     inputs: Mapping[Line, tuple[str, ...]]
 
 
-def name_values(view: View) -> Names:
+def name_values(view: ProgramView) -> Names:
     """Find a name for all that live lines read and write."""
     values = _Values(view)
     names = _numbered(values)
@@ -76,7 +76,7 @@ def name_values(view: View) -> Names:
 class _Values:
     """Which lines write the same thing: those of which one reader may see either."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: ProgramView) -> None:
         self.view = view
         self._parent = {line: line for line in view.flow.instructions}
         for sources in [*self._read(), view.flow.prediction]:
@@ -112,13 +112,15 @@ def _numbered(values: _Values) -> Mapping[Line, str]:
     return names
 
 
-def _rates(view: View) -> Iterator[Sources]:
+def _rates(view: ProgramView) -> Iterator[Sources]:
     """The factors of errors that do not depend on the example."""
     operands = (view.operand(line, place) for line, place in learning_rates(view))
     return (sources for sources in operands if not view.of_features(sources))
 
 
-def _read(view: View, names: Mapping[Line, str], values: _Values, sources: Sources, line: Line, place: int) -> str:
+def _read(
+    view: ProgramView, names: Mapping[Line, str], values: _Values, sources: Sources, line: Line, place: int
+) -> str:
     """The name of an operand: where a line may have written it, that of what it wrote, or else of what is given."""
     lines = [source.line for source in sources if source.line]
     if lines:
@@ -129,10 +131,10 @@ def _read(view: View, names: Mapping[Line, str], values: _Values, sources: Sourc
     return "zeros" if is_array else GIVEN_NAMES[given]
 
 
-def _role(view: View, lines: list[Line], rates: Iterable[Line | None]) -> str:
+def _role(view: ProgramView, lines: list[Line], rates: Iterable[Line | None]) -> str:
     """What the lines write, that all write the same thing; the last one tells most."""
     flow, kind = view.flow, view.flow.instructions[lines[-1]].row.output
-    if {Source(line) for line in lines} & flow.prediction:
+    if {ValueSource(line) for line in lines} & flow.prediction:
         return "prediction"
     if not set(lines).isdisjoint(view.weights):
         return "bias" if kind is Kind.SCALAR or all(_is_added(view, line) for line in lines) else "weights"
@@ -147,25 +149,25 @@ def _role(view: View, lines: list[Line], rates: Iterable[Line | None]) -> str:
     return _role_of_value(view, lines)
 
 
-def _is_added(view: View, line: Line) -> bool:
+def _is_added(view: ProgramView, line: Line) -> bool:
     """Whether Predict does nothing with it but to add it."""
     ops = [view.flow.op(reader) for reader, _ in view.flow.readers[line] if reader[0] == PREDICT]
     return bool(ops) and set(ops) <= ADDITIVE
 
 
-def _role_of_signal(view: View, line: Line) -> str:
+def _role_of_signal(view: ProgramView, line: Line) -> str:
     """What is made from the label: the error, what is made of it, or a change of weights."""
     given = {source.given for operand in view.flow.reads[line] for source in operand}
     if view.flow.op(line) in DIFFERENCES and {GIVEN_LABEL, GIVEN_PREDICTION} <= given:
         return "error"
-    changes = any(view.operand(to, place) >= {Source(line)} for to, place in view.weights.items())
+    changes = any(view.operand(to, place) >= {ValueSource(line)} for to, place in view.weights.items())
     scalar = view.flow.instructions[line].row.output is Kind.SCALAR
     return "gradient" if changes and not scalar else "scaled_error" if scalar else "back_error"
 
 
-def _role_of_value(view: View, lines: list[Line]) -> str:
+def _role_of_value(view: ProgramView, lines: list[Line]) -> str:
     line = lines[-1]
-    if view.is_learnt([Source(line)]) and view.flow.instructions[line].row.output is not Kind.SCALAR:
+    if view.is_learnt([ValueSource(line)]) and view.flow.instructions[line].row.output is not Kind.SCALAR:
         return "transposed_weights" if view.flow.op(line) == "matrix_transpose" else "scaled_weights"
     if line in view.behind_prediction() and (name := _role_in_model(view, line)):
         return name
@@ -174,20 +176,20 @@ def _role_of_value(view: View, lines: list[Line]) -> str:
     return next((name for ops, name in BY_OP if view.flow.op(line) in ops), "value")
 
 
-def _role_in_model(view: View, line: Line) -> str | None:
+def _role_in_model(view: ProgramView, line: Line) -> str | None:
     """What Predict makes on its way from the features to the prediction."""
     is_vector = view.flow.instructions[line].row.output is Kind.VECTOR
     if view.flow.op(line) in ADDITIVE and any(map(_is_features, view.flow.reads[line])):
         return "noisy_features" if any(map(view.random_lines, view.flow.reads[line])) else "shifted_features"
-    if is_vector and any(_is_product(view, source) for source in view.flow.ancestors([Source(line)])):
+    if is_vector and any(_is_product(view, source) for source in view.flow.ancestors([ValueSource(line)])):
         return "hidden"
     return None
 
 
 def _is_features(sources: Sources) -> bool:
-    return sources == {Source(None, GIVEN_FEATURES)}
+    return sources == {ValueSource(None, GIVEN_FEATURES)}
 
 
-def _is_product(view: View, source: Source) -> bool:
+def _is_product(view: ProgramView, source: ValueSource) -> bool:
     line = source.line
     return line is not None and line[0] == PREDICT and view.flow.op(line) == "matrix_vector_product"

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from automl_zero.analysis.dataflow.findings import Finding, Line, comments
 from automl_zero.analysis.dataflow.program_edit import lines_of
 from automl_zero.analysis.readable.naming import Names, name_values
-from automl_zero.analysis.techniques.detect import recognise
+from automl_zero.analysis.techniques.detect import detect
 from automl_zero.analysis.techniques.program_view import view_of
 from automl_zero.program.program import COMPONENTS, Instruction, Program
 from automl_zero.program.text import instruction_text
@@ -24,10 +24,10 @@ def readable(program: Program, multiclass: bool = False, findings: tuple[Finding
     Args:
         program: any program; lines without effect keep their addresses and are marked.
         multiclass: whether label and prediction are the vectors v1 and v2.
-        findings: what the comments tell; by default, what ``recognise`` finds.
+        findings: what the comments tell; by default, what ``detect`` finds.
     """
     view = view_of(program, multiclass)
-    found = recognise(program, multiclass) if findings is None else findings
+    found = detect(program, multiclass) if findings is None else findings
     lines = named_lines(program, name_values(view))
     notes = {line: "no effect" for line in lines if line not in view.flow.instructions} | dict(comments(found))
     width = max(map(len, lines.values()), default=0)

@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 
 from automl_zero.analysis.dataflow.findings import Line
-from automl_zero.analysis.dataflow.flow import ZERO, Flow, Source, Sources
+from automl_zero.analysis.dataflow.flow import ZERO, Flow, Sources, ValueSource
 from automl_zero.analysis.dataflow.op_groups import (
     BOUNDS,
     DIFFERENCES,
@@ -66,7 +66,7 @@ def constant(flow: Flow, sources: Sources, seen: frozenset[Line] = frozenset()) 
     return None if more else value
 
 
-def _constant_of(flow: Flow, source: Source, seen: frozenset[Line]) -> float | None:
+def _constant_of(flow: Flow, source: ValueSource, seen: frozenset[Line]) -> float | None:
     line = source.line
     if line is None:
         return 0.0 if source.given == ZERO else None
@@ -97,7 +97,7 @@ def _computed(instruction: Instruction, inputs: list[float]) -> float | None:
 
 def _fold(flow: Flow, line: Line) -> Rewrite | None:
     instruction = flow.instructions[line]
-    value = constant(flow, frozenset({Source(line)}))
+    value = constant(flow, frozenset({ValueSource(line)}))
     if value is None or instruction.op == SET_SCALAR or instruction.row.output is not Kind.SCALAR:
         return None
     return {line: (constant_scalar(instruction.out, value),)}

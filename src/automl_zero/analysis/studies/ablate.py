@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from automl_zero.analysis.compare import Estimate
+from automl_zero.analysis.compare import IntervalEstimate
 from automl_zero.analysis.studies.ablation_variants import Variant
-from automl_zero.analysis.studies.head_to_head import Budget, Standing, compete
+from automl_zero.analysis.studies.head_to_head import Ranking, TuningBudget, compete
 from automl_zero.analysis.studies.paired_test import paired_difference
-from automl_zero.analysis.studies.tune import Tell, silent
+from automl_zero.analysis.studies.tune import OnProgress, no_progress
 from automl_zero.config import Config, ConfigError
 from automl_zero.program.program import Program
 
@@ -33,7 +33,7 @@ class Effect:
     name: str
     note: str
     fitness: float
-    difference: Estimate
+    difference: IntervalEstimate
 
     @property
     def is_certain(self) -> bool:
@@ -57,7 +57,11 @@ class Ablation:
 
 
 def ablate(
-    program: Program, variants: Sequence[Variant], config: Config, budget: Budget, tell: Tell = silent
+    program: Program,
+    variants: Sequence[Variant],
+    config: Config,
+    budget: TuningBudget,
+    on_progress: OnProgress = no_progress,
 ) -> Ablation:
     """Tune and judge a program and variants of it.
 
@@ -70,13 +74,13 @@ def ablate(
         names = [WHOLE, *(each.name for each in variants)]
         twice = next(name for name in names if names.count(name) > 1)
         raise ConfigError(f"two variants are called '{twice}': give each a name of its own")
-    standings = compete(entrants, config, budget, tell)
+    standings = compete(entrants, config, budget, on_progress)
     whole = standings[WHOLE]
     effects = [_effect(each, standings[each.name], whole) for each in variants]
     effects.sort(key=lambda effect: effect.difference.value)
     return Ablation(float(whole.final.mean()), tuple(effects), whole.programs[0])
 
 
-def _effect(variant: Variant, standing: Standing, whole: Standing) -> Effect:
+def _effect(variant: Variant, standing: Ranking, whole: Ranking) -> Effect:
     difference = paired_difference(standing.final, whole.final)
     return Effect(variant.name, variant.note, float(standing.final.mean()), difference)

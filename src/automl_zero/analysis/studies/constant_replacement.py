@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from automl_zero.analysis.compare import Estimate
+from automl_zero.analysis.compare import IntervalEstimate
 from automl_zero.analysis.dataflow.program_edit import constant_scalar, copy_of, free_scalar, instruction_at, rewritten
 from automl_zero.analysis.studies.derived_constants import Use, coupled_uses
 from automl_zero.analysis.studies.paired_test import paired_difference
-from automl_zero.analysis.studies.tune import Tell, silent, tune
+from automl_zero.analysis.studies.tune import OnProgress, no_progress, tune
 from automl_zero.config import Config
 from automl_zero.program.ops import Kind
 from automl_zero.program.program import Program
@@ -44,7 +44,7 @@ class Replacement:
     where: str
     scalar: str
     value: float
-    difference: Estimate
+    difference: IntervalEstimate
     kept: bool
 
 
@@ -56,7 +56,9 @@ class Decoupling:
     tried: tuple[Replacement, ...]
 
 
-def decouple(program: Program, config: Config, trials: int, workers: int = 1, tell: Tell = silent) -> Decoupling:
+def decouple(
+    program: Program, config: Config, trials: int, workers: int = 1, on_progress: OnProgress = no_progress
+) -> Decoupling:
     """Replace what can be replaced, one expression after the other, and tune.
 
     Raises:
@@ -65,10 +67,10 @@ def decouple(program: Program, config: Config, trials: int, workers: int = 1, te
     """
     fresh = seed_at(config.seed, "decouple")
     select, judge = (build_tasks(config.tasks, Stage.SELECT, seed) for seed in (config.seed, fresh))
-    current, tried = tune(program, select, config, trials, workers, tell).program, []
+    current, tried = tune(program, select, config, trials, workers, on_progress).program, []
     for use in coupled_uses(program, select.is_multiclass):
         constant = _typical_value(current, use, select)
-        tuning = tune(with_constant(current, use, constant), select, config, trials, workers, tell)
+        tuning = tune(with_constant(current, use, constant), select, config, trials, workers, on_progress)
         one, other = (np.array([fitnesses(each, judge, config)]) for each in (tuning.program, current))
         difference = paired_difference(one, other)
         value = tuning.program.setup[0].data[0]
@@ -109,6 +111,6 @@ def _few_examples(tasks: TaskSet) -> TaskSet:
     )
 
 
-def _replacement(program: Program, use: Use, value: float, difference: Estimate) -> Replacement:
+def _replacement(program: Program, use: Use, value: float, difference: IntervalEstimate) -> Replacement:
     where = instruction_text(instruction_at(program, use.line))
     return Replacement(where, f"s{use.address}", value, difference, difference.high >= 0)

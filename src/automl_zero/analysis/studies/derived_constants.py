@@ -18,7 +18,7 @@ from automl_zero.program.ops import Kind
 from automl_zero.program.program import COMPONENTS, FEATURES, Instruction, Program
 
 
-class Origin(IntEnum):
+class ConstantOrigin(IntEnum):
     """What a value is made of, at most; of two that are put together, the greater counts."""
 
     FIXED = 0  # constants and draws
@@ -46,15 +46,15 @@ def coupled_uses(program: Program, multiclass: bool = False) -> tuple[Use, ...]:
     return tuple(
         Use(line, operand, address)
         for line, inputs, result in _walk(program, _settled(program, multiclass), multiclass)
-        if line in live and line[0] != COMPONENTS[0] and result is not Origin.REDUCED
+        if line in live and line[0] != COMPONENTS[0] and result is not ConstantOrigin.REDUCED
         for operand, ((kind, address), origin) in enumerate(inputs)
-        if kind is Kind.SCALAR and origin is Origin.REDUCED
+        if kind is Kind.SCALAR and origin is ConstantOrigin.REDUCED
     )
 
 
-def _settled(program: Program, multiclass: bool) -> dict[Cell, Origin]:
+def _settled(program: Program, multiclass: bool) -> dict[Cell, ConstantOrigin]:
     """Origins at the beginning of Predict, where the values of Setup and of every earlier example meet."""
-    memory: dict[Cell, Origin] = {}
+    memory: dict[Cell, ConstantOrigin] = {}
     for line, instruction in lines_of(program):
         if line[0] == COMPONENTS[0]:
             _run(instruction, memory)
@@ -62,48 +62,54 @@ def _settled(program: Program, multiclass: bool) -> dict[Cell, Origin]:
         after = dict(memory)
         for _ in _walk(program, after, multiclass):
             pass
-        joined = {cell: max(memory.get(cell, Origin.FIXED), _grown_old(after[cell])) for cell in after}
+        joined = {cell: max(memory.get(cell, ConstantOrigin.FIXED), _grown_old(after[cell])) for cell in after}
         if joined == memory:
             return memory
         memory = joined
 
 
-def _grown_old(origin: Origin) -> Origin:
-    return min(origin, Origin.STATE)
+def _grown_old(origin: ConstantOrigin) -> ConstantOrigin:
+    return min(origin, ConstantOrigin.STATE)
 
 
 def _walk(
-    program: Program, memory: dict[Cell, Origin], multiclass: bool
-) -> Iterator[tuple[Line, list[tuple[Cell, Origin]], Origin]]:
+    program: Program, memory: dict[Cell, ConstantOrigin], multiclass: bool
+) -> Iterator[tuple[Line, list[tuple[Cell, ConstantOrigin]], ConstantOrigin]]:
     """Go once through Predict and Learn; for each line, its inputs with their origins, and the origin of the result."""
     for component in COMPONENTS[1:]:
-        memory[Kind.VECTOR, FEATURES] = Origin.EXAMPLE
-        memory[label_cell(multiclass)] = Origin.EXAMPLE if component == "learn" else Origin.FIXED
+        memory[Kind.VECTOR, FEATURES] = ConstantOrigin.EXAMPLE
+        memory[label_cell(multiclass)] = ConstantOrigin.EXAMPLE if component == "learn" else ConstantOrigin.FIXED
         for line, instruction in lines_of(program):
             if line[0] == component and instruction.row.output is not None:
-                inputs = [(cell, memory.get(cell, Origin.FIXED)) for cell in instruction.inputs()]
+                inputs = [(cell, memory.get(cell, ConstantOrigin.FIXED)) for cell in instruction.inputs()]
                 yield line, inputs, _run(instruction, memory)
 
 
-def _run(instruction: Instruction, memory: dict[Cell, Origin]) -> Origin:
+def _run(instruction: Instruction, memory: dict[Cell, ConstantOrigin]) -> ConstantOrigin:
     """Write the origin of the output."""
-    result = Origin.FIXED
+    result = ConstantOrigin.FIXED
     for cell in instruction.outputs():
         result = _result(instruction, cell, memory)
         memory[cell] = result
     return result
 
 
-def _result(instruction: Instruction, target: Cell, memory: Mapping[Cell, Origin]) -> Origin:
+def _result(instruction: Instruction, target: Cell, memory: Mapping[Cell, ConstantOrigin]) -> ConstantOrigin:
     inputs = instruction.inputs()
-    origins = [memory.get(cell, Origin.FIXED) for cell in (*inputs, *([target] if instruction.row.partial else []))]
-    greatest = max(origins, default=Origin.FIXED)
-    if greatest is Origin.EXAMPLE:  # what is added to the memory, such as a gradient, becomes a part of it
-        is_kept = len(inputs) > 1 and target in inputs and memory.get(target, Origin.FIXED) is not Origin.EXAMPLE
-        return Origin.STATE if is_kept else Origin.EXAMPLE
+    origins = [
+        memory.get(cell, ConstantOrigin.FIXED) for cell in (*inputs, *([target] if instruction.row.partial else []))
+    ]
+    greatest = max(origins, default=ConstantOrigin.FIXED)
+    if greatest is ConstantOrigin.EXAMPLE:  # what is added to the memory, such as a gradient, becomes a part of it
+        is_kept = (
+            len(inputs) > 1
+            and target in inputs
+            and memory.get(target, ConstantOrigin.FIXED) is not ConstantOrigin.EXAMPLE
+        )
+        return ConstantOrigin.STATE if is_kept else ConstantOrigin.EXAMPLE
     if target[0] is not Kind.SCALAR:
-        return Origin.STATE if greatest is Origin.REDUCED else greatest
-    learnt = [memory.get(cell, Origin.FIXED) for cell in inputs if cell[0] is Kind.SCALAR]
-    if Origin.STATE in learnt:
-        return Origin.STATE
-    return Origin.REDUCED if len(learnt) < len(inputs) else max(learnt, default=Origin.FIXED)
+        return ConstantOrigin.STATE if greatest is ConstantOrigin.REDUCED else greatest
+    learnt = [memory.get(cell, ConstantOrigin.FIXED) for cell in inputs if cell[0] is Kind.SCALAR]
+    if ConstantOrigin.STATE in learnt:
+        return ConstantOrigin.STATE
+    return ConstantOrigin.REDUCED if len(learnt) < len(inputs) else max(learnt, default=ConstantOrigin.FIXED)

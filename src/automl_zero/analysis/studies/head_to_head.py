@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from automl_zero.analysis.compare import Estimate
+from automl_zero.analysis.compare import IntervalEstimate
 from automl_zero.analysis.studies.paired_test import paired_difference
-from automl_zero.analysis.studies.tune import Tell, Tuning, silent, tune
+from automl_zero.analysis.studies.tune import OnProgress, Tuning, no_progress, tune
 from automl_zero.config import Config
 from automl_zero.program.program import Program
 from automl_zero.run.scoring.task_score import fitnesses
@@ -22,7 +22,7 @@ from automl_zero.tasks.task_kinds import Stage, build_tasks
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
+class TuningBudget:
     """What a contest may cost: ``trials`` of each program's tuning, on ``seeds`` seeds, in ``workers`` threads."""
 
     trials: int
@@ -31,7 +31,7 @@ class Budget:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Standing:
+class Ranking:
     """How a program did.
 
     Attributes:
@@ -51,7 +51,7 @@ class Verdict:
 
     before: float
     after: float
-    difference: Estimate
+    difference: IntervalEstimate
 
 
 def judge(before: Program, after: Program, config: Config) -> Verdict:
@@ -66,14 +66,14 @@ def judge(before: Program, after: Program, config: Config) -> Verdict:
 
 
 def compete(
-    entrants: Mapping[str, Program], config: Config, budget: Budget, tell: Tell = silent
-) -> dict[str, Standing]:
+    entrants: Mapping[str, Program], config: Config, budget: TuningBudget, on_progress: OnProgress = no_progress
+) -> dict[str, Ranking]:
     """Tune and judge every entrant; the seeds are the config's and those that follow it.
 
     Raises:
         TaskError: the tasks cannot be built.
     """
-    rounds = [_round(entrants, _at(config, seed), budget, tell) for seed in range(budget.seeds)]
+    rounds = [_round(entrants, _at(config, seed), budget, on_progress) for seed in range(budget.seeds)]
     return {name: _standing([each[name] for each in rounds]) for name in entrants}
 
 
@@ -82,20 +82,20 @@ def _at(config: Config, seed: int) -> Config:
 
 
 def _round(
-    entrants: Mapping[str, Program], config: Config, budget: Budget, tell: Tell
+    entrants: Mapping[str, Program], config: Config, budget: TuningBudget, on_progress: OnProgress
 ) -> dict[str, tuple[Tuning, list[float]]]:
     """For each entrant, its tuning at this seed, and its fitness on each final task."""
     select, final = (build_tasks(config.tasks, stage, config.seed) for stage in (Stage.SELECT, Stage.FINAL))
     found = {}
     for name, program in entrants.items():
-        tuning = tune(program, select, config, budget.trials, budget.workers, tell)
+        tuning = tune(program, select, config, budget.trials, budget.workers, on_progress)
         found[name] = tuning, fitnesses(tuning.program, final, config)
     return found
 
 
-def _standing(rounds: list[tuple[Tuning, list[float]]]) -> Standing:
+def _standing(rounds: list[tuple[Tuning, list[float]]]) -> Ranking:
     tunings, final = zip(*rounds, strict=True)
-    return Standing(
+    return Ranking(
         tuple(tuning.program for tuning in tunings),
         np.array([tuning.best.fitness for tuning in tunings]),
         np.array(final),

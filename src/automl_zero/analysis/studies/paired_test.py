@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from automl_zero.analysis.compare import LEVEL, RESAMPLES, Estimate
+from automl_zero.analysis.compare import LEVEL, RESAMPLES, IntervalEstimate
 from automl_zero.rng import generator_at
 from automl_zero.tasks.task import FloatArray
 
 
-def paired_difference(one: FloatArray, other: FloatArray) -> Estimate:
+def paired_difference(one: FloatArray, other: FloatArray) -> IntervalEstimate:
     """Mean of ``one - other``, where both hold the fitness on the same tasks, [seeds, tasks].
 
     The interval is that of a bootstrap in two steps, seeds first and then tasks of each: what a seed decides, such as
@@ -23,4 +23,4 @@ def paired_difference(one: FloatArray, other: FloatArray) -> Estimate:
     drawn_tasks = rng.integers(tasks, size=(RESAMPLES, seeds, tasks))
     means = difference[drawn_seeds, drawn_tasks].mean(axis=(1, 2))
     low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Estimate(float(difference.mean()), float(low), float(high))
+    return IntervalEstimate(float(difference.mean()), float(low), float(high))

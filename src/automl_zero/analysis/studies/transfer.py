@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from automl_zero.analysis.studies.tune import Tell, silent, tune
+from automl_zero.analysis.studies.tune import OnProgress, no_progress, tune
 from automl_zero.config import Config
 from automl_zero.program.program import Program
 from automl_zero.run.record.events import Score
@@ -24,7 +24,7 @@ PROGRAM = "program"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class TransferTarget:
     """How a program and known algorithms do in one place.
 
     Attributes:
@@ -52,7 +52,7 @@ class Place:
         return self.scores[0][0] == PROGRAM
 
 
-def places(
+def transfer_targets(
     suites: Sequence[str], features: Sequence[int], examples: Sequence[int], overrides: Sequence[str]
 ) -> tuple[Config, ...]:
     """Configs of all combinations; where no features or examples are named, each suite has its own.
@@ -65,7 +65,9 @@ def places(
     return tuple(suite_config(suite, [*overrides, *each]) for suite in suites for each in every)
 
 
-def transfer(program: Program, config: Config, trials: int, workers: int = 1, tell: Tell = silent) -> Place:
+def transfer(
+    program: Program, config: Config, trials: int, workers: int = 1, on_progress: OnProgress = no_progress
+) -> TransferTarget:
     """Tune and score a program and known algorithms in one place.
 
     Raises:
@@ -73,7 +75,7 @@ def transfer(program: Program, config: Config, trials: int, workers: int = 1, te
     """
     equal = config.model_copy(update={"baselines": config.baselines.model_copy(update={"trials": trials})})
     tasks = {stage: build_tasks(config.tasks, stage, config.seed) for stage in Stage}
-    tuned = tune(program, tasks[Stage.SELECT], config, trials, workers, tell).program
+    tuned = tune(program, tasks[Stage.SELECT], config, trials, workers, on_progress).program
     known = baselines(tasks, equal, KNOWN)
     final = tasks[Stage.FINAL]
     scores = [
@@ -82,7 +84,7 @@ def transfer(program: Program, config: Config, trials: int, workers: int = 1, te
     ]
     scores.sort(key=lambda named: -named[1].fitness)
     untuned = score_program(program, final, config)
-    return Place(config.name, final.num_features, final.num_train_examples, untuned, tuple(scores), tuned)
+    return TransferTarget(config.name, final.num_features, final.num_train_examples, untuned, tuple(scores), tuned)
 
 
 def _settings(values: Sequence[int], keys: Sequence[str]) -> list[list[str]]:

@@ -27,7 +27,7 @@ DECADES = 3.0  # a factor lies between 10 to the power of minus and plus this
 RANDOM_SHARE = 0.3  # of the trials
 FIRST_SPREAD = 0.7  # standard deviation of the first trials of CMA-ES, in decades
 
-Tell = Callable[[int], None]  # is told how many trials were done since the last time
+OnProgress = Callable[[int], None]  # is told how many trials were done since the last time
 Score = Callable[[FloatArray], float]
 
 
@@ -59,7 +59,7 @@ class Tuning:
         return max(self.trials, key=lambda trial: trial.fitness)
 
 
-def silent(_: int) -> None:
+def no_progress(_: int) -> None:
     """Tells nobody how far it is."""
 
 
@@ -74,7 +74,7 @@ def tune(
     config: Config,
     trials: int,
     workers: int = 1,
-    tell: Tell = silent,
+    on_progress: OnProgress = no_progress,
     is_over: Callable[[], bool] = never,
     stop: StopFlag | None = None,
 ) -> Tuning:
@@ -86,7 +86,7 @@ def tune(
         config: has the rules of the evaluation, and the seed.
         trials: number of evaluations on all tasks; a program without constants needs one.
         workers: threads.
-        tell: is told of the progress.
+        on_progress: is told of the progress.
         is_over: asked before each trial but the first; once it says yes, there are no more.
         stop: a flag that ends the trial under way, too, when it is raised.
 
@@ -98,7 +98,7 @@ def tune(
     def score(candidate: Program) -> float:
         return combine(fitnesses(candidate, tasks, config, stop), config.evaluation.combination)
 
-    return tune_by(score, program, constants, config.seed, trials, workers, tell, is_over)
+    return tune_by(score, program, constants, config.seed, trials, workers, on_progress, is_over)
 
 
 def tune_by(
@@ -108,7 +108,7 @@ def tune_by(
     seed: int,
     trials: int,
     workers: int = 1,
-    tell: Tell = silent,
+    on_progress: OnProgress = no_progress,
     is_over: Callable[[], bool] = never,
 ) -> Tuning:
     """As ``tune``, where ``score`` tells how good a program is, and which constants are tuned is given."""
@@ -119,7 +119,7 @@ def tune_by(
         return with_values(program, dict(zip(constants, values.tolist(), strict=True)))
 
     study = _Study(lambda exponents: score(changed(exponents)), trials, max(len(constants), 2), seed_at(seed, "tune"))
-    study.run(workers, tell, is_over if constants else lambda: True)
+    study.run(workers, on_progress, is_over if constants else lambda: True)
     made = tuple(
         Trial(tuple((given * 10.0 ** exponents[: len(given)]).tolist()), fitness)
         for exponents, fitness in zip(study.tried, study.scores, strict=True)
@@ -141,7 +141,7 @@ class _Study:
         """The first of those with the highest score."""
         return self.tried[int(np.argmax(self.scores))]
 
-    def run(self, workers: int, tell: Tell, is_over: Callable[[], bool]) -> None:
+    def run(self, workers: int, on_progress: OnProgress, is_over: Callable[[], bool]) -> None:
         """Do the first trial, and then the others until it is over.
 
         Raises:
@@ -161,7 +161,7 @@ class _Study:
                         return
                     self.scores.extend(scores)
                     self.tried.extend(part)
-                    tell(len(part))
+                    on_progress(len(part))
 
     def _batches(self) -> Iterator[list[FloatArray]]:
         """What to try next, side by side: the program as it is, at random, then by CMA-ES from the best so far."""

@@ -10,7 +10,7 @@ from automl_zero.analysis.dataflow.findings import Finding, Line
 from automl_zero.analysis.dataflow.flow import GIVEN_FEATURES, PREDICT
 from automl_zero.analysis.dataflow.op_groups import ADDITIVE, BOUNDS, DOT_PRODUCTS, HEAVISIDES, MAGNITUDES, PRODUCTS
 from automl_zero.analysis.techniques.probe import NUM_FEATURES, SCALE, Probe
-from automl_zero.analysis.techniques.program_view import View, in_order
+from automl_zero.analysis.techniques.program_view import ProgramView, in_order
 from automl_zero.analysis.techniques.stochastic import noisy_bounds
 from automl_zero.program.ops import Array
 from automl_zero.rng import generator_at
@@ -20,21 +20,21 @@ TOLERANCE = 1e-6  # relative, of what should be zero but for rounding
 CURVED = BOUNDS | HEAVISIDES | MAGNITUDES
 
 
-def linear_model(view: View) -> Iterator[Finding]:
+def linear_model(view: ProgramView) -> Iterator[Finding]:
     """The output is a linear function of the features, whose slope labels have changed."""
     if any(_is_linear(probe) and _differ(*_slopes(probe)) for probe in view.probes):
         lines = in_order(view.behind_prediction())
         yield Finding("linear model", lines, "the output is linear in the features, by experiment")
 
 
-def bias(view: View) -> Iterator[Finding]:
+def bias(view: ProgramView) -> Iterator[Finding]:
     """Something learnt, that does not depend on the features, is added to something that does."""
     lines = [line for line in view.behind_prediction() if view.flow.op(line) in ADDITIVE and _adds_bias(view, line)]
     if lines:
         yield Finding("bias", in_order(lines), "what is added is learnt, and does not depend on the features")
 
 
-def relu(view: View) -> Iterator[Finding]:
+def relu(view: ProgramView) -> Iterator[Finding]:
     """A bound of zero, or a product with what is one above zero and else zero."""
     noisy = set(noisy_bounds(view))
     for line in in_order(view.behind_prediction() - noisy):
@@ -44,7 +44,7 @@ def relu(view: View) -> Iterator[Finding]:
             yield Finding("ReLU", in_order([step, line]), "a value times whether it is above zero")
 
 
-def two_layer_net(view: View) -> Iterator[Finding]:
+def two_layer_net(view: ProgramView) -> Iterator[Finding]:
     """Weights, then a nonlinear function, then weights again."""
     for first, curved, second in layers(view):
         if not any(map(_is_linear, view.probes)):
@@ -53,7 +53,7 @@ def two_layer_net(view: View) -> Iterator[Finding]:
             return
 
 
-def bilinear(view: View) -> Iterator[Finding]:
+def bilinear(view: ProgramView) -> Iterator[Finding]:
     """A matrix that is learnt, between two vectors of the features."""
     for line in in_order(view.behind_prediction()):
         if view.flow.op(line) == "vector_inner_product" and all(map(view.of_features, view.flow.reads[line])):
@@ -70,7 +70,7 @@ def bilinear(view: View) -> Iterator[Finding]:
                     return
 
 
-def layers(view: View) -> Iterator[tuple[Line, Line, Line]]:
+def layers(view: ProgramView) -> Iterator[tuple[Line, Line, Line]]:
     """Each first layer with the nonlinear function behind it and the second layer behind that."""
     lines = in_order(view.behind_prediction())
     for second in lines:
@@ -127,7 +127,7 @@ def _differ(a: Array, b: Array) -> bool:
     return bool(np.max(np.abs(a - b)) > TOLERANCE * max(np.max(np.abs(a)), np.max(np.abs(b))))
 
 
-def _adds_bias(view: View, line: Line) -> bool:
+def _adds_bias(view: ProgramView, line: Line) -> bool:
     sources = [view.in_training(line, place) for place in (0, 1)]
     return any(
         view.is_learnt(one)
@@ -138,7 +138,7 @@ def _adds_bias(view: View, line: Line) -> bool:
     )
 
 
-def _is_relu(view: View, line: Line) -> bool:
+def _is_relu(view: ProgramView, line: Line) -> bool:
     """Whether a bound is always zero, and sometimes in effect and sometimes not."""
     if view.flow.op(line) not in BOUNDS or not (view.is_zero(line, 0) or view.is_zero(line, 1)):
         return False
@@ -147,7 +147,7 @@ def _is_relu(view: View, line: Line) -> bool:
     return bool(np.any(values)) and not np.array_equal(values, inputs)
 
 
-def _gate(view: View, line: Line) -> Line | None:
+def _gate(view: ProgramView, line: Line) -> Line | None:
     """The line that tells whether the value with which this line multiplies it is above zero."""
     if view.flow.op(line) in PRODUCTS:
         for place, other in ((0, 1), (1, 0)):
@@ -158,7 +158,7 @@ def _gate(view: View, line: Line) -> Line | None:
     return None
 
 
-def _is_map_of_features(view: View, line: Line) -> bool:
+def _is_map_of_features(view: ProgramView, line: Line) -> bool:
     """Whether a line multiplies something of the features by a matrix that learns and is not of them."""
     if view.flow.op(line) != "matrix_vector_product":
         return False
@@ -167,16 +167,16 @@ def _is_map_of_features(view: View, line: Line) -> bool:
     return learns and view.of_features(view.operand(line, 1))
 
 
-def _is_weighted(view: View, line: Line) -> bool:
+def _is_weighted(view: ProgramView, line: Line) -> bool:
     """Whether one operand of a dot product is of the features and the other is not."""
     return len([1 for place in (0, 1) if view.of_features(view.in_training(line, place))]) == 1
 
 
-def _is_curved(view: View, line: Line) -> bool:
+def _is_curved(view: ProgramView, line: Line) -> bool:
     return view.flow.op(line) in CURVED or _gate(view, line) is not None
 
 
-def _within_predict(view: View, line: Line) -> list[Line]:
+def _within_predict(view: ProgramView, line: Line) -> list[Line]:
     """What a line of Predict is computed from in the same execution."""
     barrier = [each for each in view.flow.instructions if each[0] != PREDICT]
     sources = [each for operand in range(len(view.flow.reads[line])) for each in view.in_training(line, operand)]

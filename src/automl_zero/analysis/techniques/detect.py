@@ -32,7 +32,7 @@ DETECTORS: tuple[Detector, ...] = (
 )  # fmt: skip
 
 
-def recognise(program: Program, multiclass: bool = False, *, loss: Loss | None = None) -> tuple[Finding, ...]:
+def detect(program: Program, multiclass: bool = False, *, loss: Loss | None = None) -> tuple[Finding, ...]:
     """Find the techniques of ``TECHNIQUES`` that a program uses, in the order of the table.
 
     Args:
@@ -46,8 +46,8 @@ def recognise(program: Program, multiclass: bool = False, *, loss: Loss | None =
 
 
 def technique_names(program: Program, multiclass: bool = False, *, loss: Loss | None = None) -> tuple[str, ...]:
-    """The names of the techniques that ``recognise`` finds, each once, in the order of the table."""
-    return tuple(dict.fromkeys(finding.technique for finding in recognise(program, multiclass, loss=loss)))
+    """The names of the techniques that ``detect`` finds, each once, in the order of the table."""
+    return tuple(dict.fromkeys(finding.technique for finding in detect(program, multiclass, loss=loss)))
 
 
 def _sorted(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -16,7 +16,7 @@ import numpy as np
 
 from automl_zero.analysis.dataflow.flow import LEARN, PREDICT, Cell, read_cells
 from automl_zero.analysis.techniques.probe import CLASSES, NUM_FEATURES, Probe
-from automl_zero.analysis.techniques.program_view import View
+from automl_zero.analysis.techniques.program_view import ProgramView
 from automl_zero.program.ops import Array
 from automl_zero.rng import generator_at
 from automl_zero.vm.reference import Memory
@@ -81,7 +81,7 @@ class Response:
 _KNOWN: WeakKeyDictionary[Probe, Mapping[Cell, Response]] = WeakKeyDictionary()
 
 
-def responses(view: View, probe: Probe) -> Mapping[Cell, Response]:
+def responses(view: ProgramView, probe: Probe) -> Mapping[Cell, Response]:
     """The answers of the learnt cells, of all that Predict finds as Learn has left them; found once for a probe.
 
     None where one of them is not finite: it might be what speaks against a conclusion.
@@ -95,7 +95,7 @@ def responses(view: View, probe: Probe) -> Mapping[Cell, Response]:
     return _KNOWN[probe]
 
 
-def _cells(view: View) -> tuple[Cell, ...]:
+def _cells(view: ProgramView) -> tuple[Cell, ...]:
     found = {
         cell: None
         for line in view.predict_lines()

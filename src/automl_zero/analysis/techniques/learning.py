@@ -8,12 +8,12 @@ from itertools import pairwise
 import numpy as np
 
 from automl_zero.analysis.dataflow.findings import Finding, Line
-from automl_zero.analysis.dataflow.flow import GIVEN_FEATURES, GIVEN_LABEL, GIVEN_PREDICTION, Cell, Source, Sources
+from automl_zero.analysis.dataflow.flow import GIVEN_FEATURES, GIVEN_LABEL, GIVEN_PREDICTION, Cell, Sources, ValueSource
 from automl_zero.analysis.dataflow.op_groups import DEVIATIONS, DIVISIONS, MEANS, NORMS, PRODUCTS, RECIPROCALS
 from automl_zero.analysis.techniques.architectures import layers
 from automl_zero.analysis.techniques.gradient import Response, responses
 from automl_zero.analysis.techniques.probe import Probe
-from automl_zero.analysis.techniques.program_view import View, in_order
+from automl_zero.analysis.techniques.program_view import ProgramView, in_order
 from automl_zero.program.ops import Array, Kind
 
 ALIGNED = 0.98  # cosine from which a change counts as along the gradient
@@ -22,7 +22,7 @@ PROPORTIONAL = 0.25  # by how much the change by a large error may differ from w
 NORMALIZED = 0.25  # by how much the effect of a norm may differ from that of a divisor
 
 
-def gradient_descent(view: View) -> Iterator[Finding]:
+def gradient_descent(view: ProgramView) -> Iterator[Finding]:
     """All weights change along the gradient, by a rate that depends neither on the error nor on the example."""
     for probe in view.probes:
         found = responses(view, probe)
@@ -33,7 +33,7 @@ def gradient_descent(view: View) -> Iterator[Finding]:
             yield Finding(f"gradient descent on {loss} loss", in_order(view.weights), note)
 
 
-def back_propagation(view: View) -> Iterator[Finding]:
+def back_propagation(view: ProgramView) -> Iterator[Finding]:
     """The weights of the first layer change along the gradient, which has come through the second."""
     for first, _, _ in layers(view):
         cell = view.flow.instructions[first].inputs()[0]
@@ -44,14 +44,14 @@ def back_propagation(view: View) -> Iterator[Finding]:
                 return
 
 
-def gradient_normalization(view: View) -> Iterator[Finding]:
+def gradient_normalization(view: ProgramView) -> Iterator[Finding]:
     """What errors are multiplied with is divided by the norm of something of the features, or of the gradient."""
     lines = [part for line in view.signals for part in _normalizer(view, line)]
     if lines:
         yield Finding("gradient normalization", in_order(lines), "the step is divided by a norm")
 
 
-def learning_rate_decay(view: View) -> Iterator[Finding]:
+def learning_rate_decay(view: ProgramView) -> Iterator[Finding]:
     """A factor of the errors that depends on nothing but the number of the step, and shrinks."""
     for line, place in learning_rates(view):
         behind = view.flow.ancestors(view.operand(line, place))
@@ -64,7 +64,7 @@ def learning_rate_decay(view: View) -> Iterator[Finding]:
             return
 
 
-def learning_rate_from_weights(view: View) -> Iterator[Finding]:
+def learning_rate_from_weights(view: ProgramView) -> Iterator[Finding]:
     """A factor of the errors that is computed from a mean, deviation or norm of the weights."""
     for line, place in learning_rates(view):
         sources = view.operand(line, place)
@@ -77,7 +77,7 @@ def learning_rate_from_weights(view: View) -> Iterator[Finding]:
             return
 
 
-def learning_rates(view: View) -> Iterator[tuple[Line, int]]:
+def learning_rates(view: ProgramView) -> Iterator[tuple[Line, int]]:
     """The numbers by which errors are multiplied or divided: a line of Learn, and the operand that is the number."""
     for line in in_order(view.signals):
         if view.flow.op(line) in PRODUCTS | DIVISIONS:
@@ -97,13 +97,13 @@ def _descends(response: Response) -> bool:
     return even and response.rests and response.cosine > ALIGNED and abs(response.proportion - 1) < PROPORTIONAL
 
 
-def _back_lines(view: View, cell: Cell) -> tuple[Line, ...]:
+def _back_lines(view: ProgramView, cell: Cell) -> tuple[Line, ...]:
     """Where the error is multiplied with the weights of the second layer, and where the first layer takes it up."""
     through = [line for line in view.signals if any(_is_layer(view, operand) for operand in view.flow.reads[line])]
     return in_order([*through, *(line for line in view.weights if cell in view.flow.instructions[line].outputs())])
 
 
-def _is_layer(view: View, sources: Sources) -> bool:
+def _is_layer(view: ProgramView, sources: Sources) -> bool:
     kinds = {view.flow.instructions[each.line].row.output for each in sources if each.line}
     return view.is_learnt(sources) and not kinds <= {Kind.SCALAR}
 
@@ -116,7 +116,7 @@ def _back_note(cell: Cell, answers: Mapping[Cell, Response]) -> str:
     return ", ".join([own, *rest])
 
 
-def _normalizer(view: View, line: Line) -> tuple[Line, ...]:
+def _normalizer(view: ProgramView, line: Line) -> tuple[Line, ...]:
     """The lines by which a signal is divided by a norm, if it is, and if a larger norm means smaller steps."""
     operands = view.flow.reads[line]
     if view.flow.op(line) in DIVISIONS:
@@ -132,7 +132,7 @@ def _normalizer(view: View, line: Line) -> tuple[Line, ...]:
     return (line, *inner, *norms) if norms and _divides(view, norms) else ()
 
 
-def _norms(view: View, sources: Iterable[Source]) -> list[Line]:
+def _norms(view: ProgramView, sources: Iterable[ValueSource]) -> list[Line]:
     """The norms that a value is, if it is one of this example's features or of the gradient."""
     lines = [each.line for each in sources if each.line]
     return [
@@ -142,11 +142,11 @@ def _norms(view: View, sources: Iterable[Source]) -> list[Line]:
     ]  # fmt: skip
 
 
-def _is_square(view: View, line: Line) -> bool:
+def _is_square(view: ProgramView, line: Line) -> bool:
     return view.flow.op(line) == "vector_inner_product" and view.operand(line, 0) == view.operand(line, 1)
 
 
-def _divides(view: View, norms: list[Line]) -> bool:
+def _divides(view: ProgramView, norms: list[Line]) -> bool:
     """Whether weights learn half as much where the norms are made twice as large."""
     probe = view.probe
     if not probe.states:
@@ -156,7 +156,7 @@ def _divides(view: View, norms: list[Line]) -> bool:
     return any(np.any(a) and np.allclose(b, a / 2, rtol=NORMALIZED) for a, b in zip(usual, doubled, strict=True))
 
 
-def _learnt(view: View, tick: int, lines: list[Line], factor: float) -> list[Array]:
+def _learnt(view: ProgramView, tick: int, lines: list[Line], factor: float) -> list[Array]:
     """By how much each of the weights changes in a step in which lines give that many times what they compute."""
     trace = view.probe.step(
         view.probe.states[tick - 1],
@@ -167,12 +167,12 @@ def _learnt(view: View, tick: int, lines: list[Line], factor: float) -> list[Arr
     return [trace[line][place] for line, place in view.weights.items()]
 
 
-def _comes_from(view: View, line: Line, lines: Iterable[Line]) -> bool:
-    behind = view.flow.ancestors([Source(line)], view.weights)
-    return line not in view.weights and not behind.isdisjoint(map(Source, lines))
+def _comes_from(view: ProgramView, line: Line, lines: Iterable[Line]) -> bool:
+    behind = view.flow.ancestors([ValueSource(line)], view.weights)
+    return line not in view.weights and not behind.isdisjoint(map(ValueSource, lines))
 
 
-def _sizes(view: View, line: Line, place: int) -> list[float]:
+def _sizes(view: ProgramView, line: Line, place: int) -> list[float]:
     """How large a rate is at each step; of a divisor, one through it."""
     values = [abs(float(trace[line][place])) for trace in view.probe.traces if trace[line][place]]
     divides = view.flow.op(line) in DIVISIONS and place == 1
@@ -183,5 +183,5 @@ def _shrinks(sizes: list[float]) -> bool:
     return len(sizes) > 2 and all(a > b for a, b in pairwise(sizes))
 
 
-def _op_names(view: View, lines: list[Line]) -> str:
+def _op_names(view: ProgramView, lines: list[Line]) -> str:
     return "from " + ", ".join(dict.fromkeys(view.flow.op(line).replace("_", " ") for line in lines))

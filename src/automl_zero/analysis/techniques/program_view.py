@@ -19,8 +19,8 @@ from automl_zero.analysis.dataflow.flow import (
     PREDICT,
     SETUP,
     Flow,
-    Source,
     Sources,
+    ValueSource,
     flow_of,
     line_order,
     read_cells,
@@ -33,7 +33,7 @@ from automl_zero.tasks.task import Loss
 
 
 @dataclass(frozen=True, eq=False)
-class View:
+class ProgramView:
     """A program as detectors see it.
 
     Attributes:
@@ -61,7 +61,7 @@ class View:
         found: set[Line] = set()
         for line in self._learn_lines():
             sources = {each for operand in self.flow.reads[line] for each in operand}
-            if Source(None, GIVEN_LABEL) in sources or any(
+            if ValueSource(None, GIVEN_LABEL) in sources or any(
                 each.line in found and each.line not in self.accumulators and line_order(each.line) < line_order(line)
                 for each in sources
                 if each.line
@@ -84,14 +84,14 @@ class View:
         written = any(each[0] == LEARN and cell in of.outputs() for each, of in self.flow.instructions.items())
         return frozenset(each for each in self.operand(line, place) if not (written and self._is_later(each, line)))
 
-    def _is_later(self, source: Source, line: Line) -> bool:
+    def _is_later(self, source: ValueSource, line: Line) -> bool:
         return source.line is not None and source.line[0] == PREDICT == line[0] and source.line[1] >= line[1]
 
     def is_signal(self, sources: Sources) -> bool:
         """Whether a value is made from the label in this step."""
-        return Source(None, GIVEN_LABEL) in sources or any(each.line in self.signals for each in sources)
+        return ValueSource(None, GIVEN_LABEL) in sources or any(each.line in self.signals for each in sources)
 
-    def is_learnt(self, sources: Iterable[Source]) -> bool:
+    def is_learnt(self, sources: Iterable[ValueSource]) -> bool:
         """Whether a value is computed from weights that learn, and from nothing that is given."""
         behind = self.flow.ancestors(sources, self.weights)
         lines = {each.line for each in behind}
@@ -102,7 +102,7 @@ class View:
         """Whether labels have changed an operand: after a training with others, it is another one, in any probe."""
         return any(_is_taught(probe, line, place) for probe in self.probes if probe.states)
 
-    def of_features(self, sources: Iterable[Source]) -> bool:
+    def of_features(self, sources: Iterable[ValueSource]) -> bool:
         """Whether a value depends on this example's features: what is kept from earlier ones does not count."""
         return self.flow.depends(sources, GIVEN_FEATURES, self.accumulators)
 
@@ -112,7 +112,7 @@ class View:
             return False
         return self.varies(line)
 
-    def random_lines(self, sources: Iterable[Source]) -> tuple[Line, ...]:
+    def random_lines(self, sources: Iterable[ValueSource]) -> tuple[Line, ...]:
         """The lines by which a value is drawn anew for every example; none where it may be something else."""
         lines = [each.line for each in sources if each.given != "zero"]
         return tuple(line for line in lines if line) if lines and all(map(self.is_random, lines)) else ()
@@ -142,7 +142,7 @@ class View:
             self.flow.prediction, [line for line in self.flow.instructions if line[0] != PREDICT]
         )
         lines = {each.line for each in behind if each.line and each.line[0] == PREDICT}
-        return frozenset(line for line in lines if self.of_features([Source(line)]))
+        return frozenset(line for line in lines if self.of_features([ValueSource(line)]))
 
     def _learn_lines(self) -> Iterator[Line]:
         return (line for line in self.flow.instructions if line[0] == LEARN)
@@ -155,7 +155,7 @@ class View:
             if len(kept) == 1:
                 yield 1 - kept[0]
 
-    def _carries(self, sources: Iterable[Source], line: Line) -> bool:
+    def _carries(self, sources: Iterable[ValueSource], line: Line) -> bool:
         """Whether a value is that of a line, perhaps scaled or after other sums."""
         seen, waiting = set[Line](), [each.line for each in sources if each.line]
         while waiting:
@@ -167,7 +167,7 @@ class View:
                 waiting += [found.line for found in self._of_same_kind(each) if found.line]
         return False
 
-    def _of_same_kind(self, line: Line) -> Iterator[Source]:
+    def _of_same_kind(self, line: Line) -> Iterator[ValueSource]:
         """The sources of the operands that are of the kind of the output."""
         row = self.flow.instructions[line].row
         for kind, sources in zip(row.inputs, self.flow.reads[line], strict=True):
@@ -181,11 +181,11 @@ def _is_taught(probe: Probe, line: Line, place: int) -> bool:
     return bool(np.all(np.isfinite(one)) and np.all(np.isfinite(other)) and not np.allclose(one, other, 1e-9, 0))
 
 
-def view_of(program: Program, multiclass: bool = False, loss: Loss | None = None) -> View:
+def view_of(program: Program, multiclass: bool = False, loss: Loss | None = None) -> ProgramView:
     """Look at a program; ``loss`` is by what it is judged, either if it is not told."""
     modes = {Loss.RMSE: (False,), Loss.ACCURACY: (True,), None: (False, True)}[loss]
     logistic = (False,) if multiclass else modes  # of many classes, predictions go through the softmax
-    return View(flow_of(program, multiclass), tuple(Probe(program, multiclass, each) for each in logistic))
+    return ProgramView(flow_of(program, multiclass), tuple(Probe(program, multiclass, each) for each in logistic))
 
 
 def in_order(lines: Iterable[Line | None]) -> tuple[Line, ...]:
@@ -193,4 +193,4 @@ def in_order(lines: Iterable[Line | None]) -> tuple[Line, ...]:
     return tuple(sorted({line for line in lines if line}, key=line_order))
 
 
-Detector = Callable[[View], Iterator[Finding]]
+Detector = Callable[[ProgramView], Iterator[Finding]]

@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 
 from automl_zero.analysis.dataflow.findings import Finding, Line
-from automl_zero.analysis.dataflow.flow import LEARN, PREDICT, Source, Sources
+from automl_zero.analysis.dataflow.flow import LEARN, PREDICT, Sources, ValueSource
 from automl_zero.analysis.dataflow.op_groups import BOUNDS, PRODUCTS
 from automl_zero.analysis.techniques.gradient import Response, responses
-from automl_zero.analysis.techniques.program_view import View, in_order
+from automl_zero.analysis.techniques.program_view import ProgramView, in_order
 
 SAME = 0.01  # by how much the share by which weights decay may differ between steps
 HUGE = 1e6  # an error that no bound lets through
 
 
-def weight_decay(view: View) -> Iterator[Finding]:
+def weight_decay(view: ProgramView) -> Iterator[Finding]:
     """Where there is no error, weights shrink by a fixed share of themselves."""
     for probe in view.probes:
         for cell, response in responses(view, probe).items():
@@ -31,12 +31,14 @@ def weight_decay(view: View) -> Iterator[Finding]:
                 return
 
 
-def weight_averaging(view: View) -> Iterator[Finding]:
+def weight_averaging(view: ProgramView) -> Iterator[Finding]:
     """Weights are summed up over the steps, and only Predict after Predict, as in validation, works with the sum."""
     for line in view.predict_lines():
         for place, sources in enumerate(view.flow.reads[line]):
             later = sources - view.in_training(line, place)
-            sums = [each for each in averages(view) if view.flow.ancestors(later, view.accumulators) & {Source(each)}]
+            sums = [
+                each for each in averages(view) if view.flow.ancestors(later, view.accumulators) & {ValueSource(each)}
+            ]
             if sums and view.is_learnt(view.in_training(line, place)):
                 ends = [each.line for each in later]
                 yield Finding(
@@ -45,7 +47,7 @@ def weight_averaging(view: View) -> Iterator[Finding]:
                 return
 
 
-def loss_clipping(view: View) -> Iterator[Finding]:
+def loss_clipping(view: ProgramView) -> Iterator[Finding]:
     """The error itself, before it meets the features, has a bound that lets small errors through."""
     for line in in_order(view.signals):
         if view.flow.op(line) in BOUNDS and not _of_features(view, line) and any(_clips(view, line, k) for k in (0, 1)):
@@ -63,18 +65,18 @@ def _decay(response: Response) -> float | None:
     return float(shares[0, 0]) if even and 1e-9 < shares[0, 0] < 1 else None
 
 
-def averages(view: View) -> list[Line]:
+def averages(view: ProgramView) -> list[Line]:
     """The accumulators that sum up weights over the steps."""
     return [line for line, place in view.accumulators.items() if _are_weights(view, view.operand(line, place))]
 
 
-def _are_weights(view: View, sources: Sources) -> bool:
+def _are_weights(view: ProgramView, sources: Sources) -> bool:
     """Whether a value is that of weights, perhaps scaled."""
     lines = [source.line for source in sources]
     return bool(lines) and all(line in view.weights or _scales_weights(view, line) for line in lines)
 
 
-def _scales_weights(view: View, line: Line | None) -> bool:
+def _scales_weights(view: ProgramView, line: Line | None) -> bool:
     if line is None or view.flow.op(line) not in PRODUCTS or line in view.signals:
         return False
     return any(
@@ -82,13 +84,13 @@ def _scales_weights(view: View, line: Line | None) -> bool:
     )
 
 
-def _of_features(view: View, line: Line) -> bool:
+def _of_features(view: ProgramView, line: Line) -> bool:
     barrier = [each for each in view.flow.instructions if each[0] == PREDICT or each in view.accumulators]
     behind = view.flow.ancestors([each for operand in view.flow.reads[line] for each in operand], barrier)
     return any(each.given == "features" or (each.line and each.line[0] == PREDICT) for each in behind)
 
 
-def _clips(view: View, line: Line, place: int) -> bool:
+def _clips(view: ProgramView, line: Line, place: int) -> bool:
     """Whether the line bounds that operand, which grows with the error; small errors of both signs pass."""
     if not view.probe.states:
         return False
@@ -107,7 +109,7 @@ def _apart(a: Any, b: Any) -> bool:
     return not np.allclose(a, b, rtol=1e-9, atol=0)
 
 
-def _at_error(view: View, line: Line, error: float) -> Any:
+def _at_error(view: ProgramView, line: Line, error: float) -> Any:
     """What a line reads, and then gives, in the last step if that is the error."""
     probe = view.probe
     tick = len(probe.states)

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from automl_zero.analysis.dataflow.findings import Finding, Line
 from automl_zero.analysis.dataflow.flow import GIVEN_FEATURES
 from automl_zero.analysis.dataflow.op_groups import ADDITIVE, BOUNDS, HEAVISIDES, PRODUCTS
-from automl_zero.analysis.techniques.program_view import View, in_order
+from automl_zero.analysis.techniques.program_view import ProgramView, in_order
 
 
-def noise_injection(view: View) -> Iterator[Finding]:
+def noise_injection(view: ProgramView) -> Iterator[Finding]:
     """Features plus or minus what is drawn anew for every example, unless that is the bound of a ReLU."""
     sums = {
         line: random
@@ -24,7 +24,7 @@ def noise_injection(view: View) -> Iterator[Finding]:
         yield Finding("noise injection", in_order([*sums, *drawn]), "added to the features, or subtracted from them")
 
 
-def noisy_relu(view: View) -> Iterator[Finding]:
+def noisy_relu(view: ProgramView) -> Iterator[Finding]:
     """A bound, or a product with zeros and ones, that has noise beside it."""
     bounds = noisy_bounds(view)
     if bounds:
@@ -32,13 +32,13 @@ def noisy_relu(view: View) -> Iterator[Finding]:
         yield Finding("noisy ReLU", in_order(lines), "noise is added before the bound, or is the bound")
 
 
-def noisy_bounds(view: View) -> dict[Line, tuple[Line, ...]]:
+def noisy_bounds(view: ProgramView) -> dict[Line, tuple[Line, ...]]:
     """The bounds and gates of Predict with noise beside them, and the lines by which it comes there."""
     found = {line: _noise_beside(view, line) for line in view.behind_prediction()}
     return {line: parts for line, parts in found.items() if parts}
 
 
-def _noise_beside(view: View, line: Line) -> tuple[Line, ...]:
+def _noise_beside(view: ProgramView, line: Line) -> tuple[Line, ...]:
     if view.flow.op(line) in BOUNDS:
         return tuple(part for place in (0, 1) for part in _noise_in_sum(view, line, place))
     if view.flow.op(line) in PRODUCTS:
@@ -50,7 +50,7 @@ def _noise_beside(view: View, line: Line) -> tuple[Line, ...]:
     return ()
 
 
-def _noise_in_sum(view: View, line: Line, place: int) -> tuple[Line, ...]:
+def _noise_in_sum(view: ProgramView, line: Line, place: int) -> tuple[Line, ...]:
     """Noise that is the operand, or is added to what the operand is."""
     direct = view.random_lines(view.operand(line, place))
     if direct:
@@ -62,7 +62,7 @@ def _noise_in_sum(view: View, line: Line, place: int) -> tuple[Line, ...]:
     )  # fmt: skip
 
 
-def _noise_at_features(view: View, line: Line) -> tuple[Line, ...]:
+def _noise_at_features(view: ProgramView, line: Line) -> tuple[Line, ...]:
     one, other = view.flow.reads[line]
     for noise, features in ((one, other), (other, one)):
         if view.flow.is_given(features, GIVEN_FEATURES):
@@ -70,5 +70,5 @@ def _noise_at_features(view: View, line: Line) -> tuple[Line, ...]:
     return ()
 
 
-def _only_bounds(view: View, line: Line) -> bool:
+def _only_bounds(view: ProgramView, line: Line) -> bool:
     return all(view.flow.op(reader) in BOUNDS for reader, _ in view.flow.readers[line])

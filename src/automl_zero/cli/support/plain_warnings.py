@@ -1,4 +1,4 @@
-"""Warnings of the machine as plain lines, whatever Python is told to do with warnings."""
+"""Warnings for users as plain lines, whatever Python is told to do with warnings."""
 
 from __future__ import annotations
 
@@ -7,19 +7,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from automl_zero.errors import RenamedWarning
 from automl_zero.system.machine_warning import MachineWarning
 from automl_zero.terminal.output import echo
+
+PLAIN = (MachineWarning, RenamedWarning)
 
 
 @contextmanager
 def plain_warnings() -> Iterator[None]:
-    """Print each ``MachineWarning`` of the block as a line on stderr; a terminal that is gone ends nothing."""
+    """Print each warning for users as a line on stderr; a terminal that is gone ends nothing."""
     with warnings.catch_warnings():
-        warnings.simplefilter("always", MachineWarning)
+        for category in PLAIN:
+            warnings.simplefilter("always", category)
         show_others = warnings.showwarning
 
         def show(message: Warning | str, category: type[Warning], *more: Any, **named: Any) -> None:
-            if issubclass(category, MachineWarning):
+            if issubclass(category, PLAIN):
                 echo(f"warning: {message}", err=True)
             else:
                 show_others(message, category, *more, **named)

@@ -10,7 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from automl_zero.config import Config
-    from automl_zero.run.record.program_lookup import Given
+    from automl_zero.run.record.program_lookup import FoundProgram
 
 SUITE_NAMES = "--suite", "--tasks"
 
@@ -27,7 +27,7 @@ Trials = Annotated[int, typer.Option(min=1, help="Settings of the constants that
 Workers = Annotated[int | None, typer.Option(min=1, help="Threads; by default, one for each usable processor.")]
 
 
-def config_for(given: Given, suite: str | None, overrides: Sequence[str]) -> Config:
+def config_for(given: FoundProgram, suite: str | None, overrides: Sequence[str]) -> Config:
     """The config with the tasks that a program is taken apart on: a suite's, or those of the run that found it.
 
     Raises:

@@ -16,6 +16,8 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import IO, Any, cast
 
+from automl_zero.errors import AutoMLZeroError
+
 COMMAND = (sys.executable, "-P", "-c", "from automl_zero.dashboard.analysis.analysis_worker import serve; serve()")
 SECONDS = 5.0  # for one program
 BEGIN = 60.0  # seconds in which the process must have begun, on a machine that is busy
@@ -26,12 +28,12 @@ MOST_LINES, LONGEST_LINE = 500, 200  # that are shown of what is not
 ONE_THREAD = {f"{each}_NUM_THREADS": "1" for each in ("OPENBLAS", "OMP", "MKL")}  # more of them only cost memory here
 
 
-class BusyError(RuntimeError):
+class BusyError(AutoMLZeroError, RuntimeError):
     """Others are being told of programs: ask again later."""
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class AnalysisRequest:
     """A program, the one before it or an empty text, whether there are many classes, and by what it is judged."""
 
     program: str
@@ -41,7 +43,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class AnalysisReply:
     """Lines with their marks, techniques, and a remark where these cannot be told."""
 
     lines: list[tuple[str, str]]
@@ -49,14 +51,14 @@ class Answer:
     remark: str = ""
 
 
-class Analyst:
+class AnalysisPool:
     """Owns the process, which begins with the first question."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         self._is_closed = False
         self._places, self._turn = threading.BoundedSemaphore(MOST_ASKING), threading.Lock()
-        self.tell = lru_cache(MOST_KEPT)(self._tell)
+        self.analyze = lru_cache(MOST_KEPT)(self._tell)
 
     def close(self) -> None:
         """End the process, also while it answers."""
@@ -64,14 +66,14 @@ class Analyst:
         if self._process is not None:
             _end(self._process)
 
-    def _tell(self, question: Question) -> Answer:
+    def _tell(self, question: AnalysisRequest) -> AnalysisReply:
         """What a program is.
 
         Raises:
             BusyError: too many have asked.
         """
         if max(len(question.program), len(question.before)) > LONGEST_PROGRAM:
-            return Answer(_cut(question.program), [], "this program is too long to be analyzed")
+            return AnalysisReply(_cut(question.program), [], "this program is too long to be analyzed")
         if not self._places.acquire(blocking=False):
             raise BusyError("other programs are being analyzed: this one follows")
         try:
@@ -80,7 +82,7 @@ class Analyst:
         finally:
             self._places.release()
 
-    def _ask(self, question: Question) -> Answer:
+    def _ask(self, question: AnalysisRequest) -> AnalysisReply:
         process, began = self._begun(), time.monotonic()
         timer = threading.Timer(SECONDS, process.kill)
         timer.start()
@@ -92,9 +94,9 @@ class Analyst:
             raise BusyError("the server ends")
         lines = parts[0] if parts else _cut(question.program)
         if len(parts) == 2:
-            return Answer(lines, parts[1])
+            return AnalysisReply(lines, parts[1])
         why = "too long" if time.monotonic() - began >= SECONDS else "too much memory"
-        return Answer(lines, [], f"this program takes {why} to be analyzed")
+        return AnalysisReply(lines, [], f"this program takes {why} to be analyzed")
 
     def _begun(self) -> subprocess.Popen[bytes]:
         """The process; another one where it was killed."""

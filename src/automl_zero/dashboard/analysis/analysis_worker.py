@@ -16,7 +16,7 @@ from typing import Any
 
 from automl_zero.analysis.dataflow.findings import techniques_with_notes
 from automl_zero.analysis.readable.diff import of_lines
-from automl_zero.analysis.techniques.detect import recognise
+from automl_zero.analysis.techniques.detect import detect
 from automl_zero.program.annotate import short_text
 from automl_zero.program.text import from_text
 from automl_zero.tasks.task import Loss
@@ -76,7 +76,7 @@ def _difference(before: str, after: str) -> list[tuple[str, str]]:
 
 def _techniques(program: str, multiclass: bool, loss: Loss | None) -> list[dict[str, str]]:
     try:
-        found = recognise(from_text(program), multiclass, loss=loss)
+        found = detect(from_text(program), multiclass, loss=loss)
     except ValueError:
         return []
     return [{**asdict(technique), "note": note} for technique, note in techniques_with_notes(found)]

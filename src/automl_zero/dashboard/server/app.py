@@ -19,18 +19,19 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from automl_zero.config import ConfigError, preset_names
-from automl_zero.dashboard.analysis.analysis_pool import LONGEST_PROGRAM, Analyst, BusyError
+from automl_zero.dashboard.analysis.analysis_pool import LONGEST_PROGRAM, AnalysisPool, BusyError
 from automl_zero.dashboard.server.access import Access
-from automl_zero.dashboard.server.auth import Guard
+from automl_zero.dashboard.server.auth import AuthMiddleware
 from automl_zero.dashboard.server.process_lock import is_held, stop
-from automl_zero.dashboard.server.run_index import Run, Shelf
-from automl_zero.dashboard.server.run_launcher import Launched
-from automl_zero.dashboard.server.single_flight import Shared
-from automl_zero.dashboard.state.event_tail import Follower
+from automl_zero.dashboard.server.run_index import IndexedRun, RunIndex
+from automl_zero.dashboard.server.run_launcher import RunLauncher
+from automl_zero.dashboard.server.single_flight import SingleFlight
+from automl_zero.dashboard.state.event_tail import EventTail
 from automl_zero.dashboard.state.program_request import question
 from automl_zero.dashboard.state.responses import run_in_a_row, whole_run
 from automl_zero.dashboard.state.run_metadata import about
-from automl_zero.run.budget import EFFORTS
+from automl_zero.errors import AutoMLZeroError
+from automl_zero.run.budget import BUDGETS
 from automl_zero.run.record.run_folder import EVENTS, StoreError, read_config
 
 STATIC = Path(__file__).parents[1] / "static"
@@ -47,7 +48,7 @@ class Told(JSONResponse):
         return json.dumps(content, allow_nan=False, separators=(",", ":")).encode()
 
 
-class TooLongError(Exception):
+class TooLongError(AutoMLZeroError):
     """More was sent than is read."""
 
 
@@ -62,9 +63,9 @@ class Dashboard:
             max_runs: how many of these may go on at once; by default, one for each processor.
         """
         self.root, self.change = roots[0], secrets.token_urlsafe(32)
-        self.shelf, self.launched, self.analyst = Shelf(roots), Launched(max_runs), Analyst()
-        self._rows = Shared(self._list)
-        self._followers: dict[Path, Follower] = {}
+        self.run_index, self.launched, self.analyst = RunIndex(roots), RunLauncher(max_runs), AnalysisPool()
+        self._rows = SingleFlight(self._list)
+        self._followers: dict[Path, EventTail] = {}
         self._asked: set[Path] = set()  # runs that were asked to end and still go on
         self._asking = threading.Lock()
 
@@ -75,7 +76,7 @@ class Dashboard:
 
     def session(self, _: Request) -> Any:
         """What a page needs to know before it can ask for a change, and what can be started."""
-        return {"change": self.change, "presets": preset_names(), "efforts": list(EFFORTS)}
+        return {"change": self.change, "presets": preset_names(), "budgets": list(BUDGETS)}
 
     def runs(self, _: Request) -> Any:
         """All runs, in short, and those that are still to begin."""
@@ -83,12 +84,12 @@ class Dashboard:
         return {"runs": self._rows.value(), "waiting": waiting, "failures": failures}
 
     def _list(self) -> list[dict[str, Any]]:
-        found, deadline = self.shelf.runs(), time.monotonic() + LIST
+        found, deadline = self.run_index.runs(), time.monotonic() + LIST
         self._forget_all_but({run.path for run in found.values()})
         rows = [self._row(name, run, deadline) for name, run in found.items()]
         return [row for row in rows if row]
 
-    def _row(self, name: str, run: Run, deadline: float) -> dict[str, Any] | None:
+    def _row(self, name: str, run: IndexedRun, deadline: float) -> dict[str, Any] | None:
         """A run in short, as of the last time where it is being read for somebody else."""
         follower = self._follower(run)
         if follower.lock.acquire(timeout=GLANCE):
@@ -129,7 +130,7 @@ class Dashboard:
         with follower.lock:
             follower.look(GLANCE)
             asked = question(follower, config, query.get("kind", "improvement"), int(query.get("number", "-1")))
-        answer = self.analyst.tell(asked)  # nobody waits for this but who has asked
+        answer = self.analyst.analyze(asked)  # nobody waits for this but who has asked
         told = {"lines": answer.lines, "techniques": answer.techniques, "remark": answer.remark}
         return {"exact": asked.program[:LONGEST_PROGRAM], **told}
 
@@ -162,13 +163,13 @@ class Dashboard:
             self._asked.add(path)
         return {}
 
-    def _run(self, name: str) -> Run:
-        return self.shelf.run(name)
+    def _run(self, name: str) -> IndexedRun:
+        return self.run_index.run(name)
 
-    def _follower(self, run: Run) -> Follower:
+    def _follower(self, run: IndexedRun) -> EventTail:
         if known := self._followers.get(run.path):
             return known
-        follower = Follower(run.path / EVENTS, run.root)
+        follower = EventTail(run.path / EVENTS, run.root)
         follower.row = run_in_a_row(follower)
         return self._followers.setdefault(run.path, follower)
 
@@ -240,4 +241,4 @@ def make_app(dashboard: Dashboard, access: Access) -> Starlette:
         *(Route(f"/api/{name}", _endpoint(each), methods=["POST"]) for name, each in changes.items()),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
-    return Starlette(routes=routes, middleware=[Middleware(Guard, access, dashboard.change)])
+    return Starlette(routes=routes, middleware=[Middleware(AuthMiddleware, access, dashboard.change)])

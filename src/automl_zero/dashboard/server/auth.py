@@ -36,7 +36,7 @@ WELCOME = (
 )
 
 
-class Guard:
+class AuthMiddleware:
     """Lets requests pass, or answers them.
 
     Args:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from automl_zero.dashboard.server.single_flight import Shared
+from automl_zero.dashboard.server.single_flight import SingleFlight
 from automl_zero.run.record.run_folder import CONFIG, EVENTS
 
 DEEPEST, MOST_RUNS = 3, 1000
@@ -19,26 +19,26 @@ MOST_NAMES = 20_000  # in one folder
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class IndexedRun:
     """A run folder, and the folder of runs in which it was found, below which no link is followed."""
 
     path: Path
     root: Path
 
 
-class Shelf:
+class RunIndex:
     """The runs of some folders, which are looked for again whenever all of them are asked for."""
 
     def __init__(self, roots: Sequence[Path]) -> None:
-        self._found: Mapping[str, Run] = {}
-        self._runs = Shared(lambda: runs_of(roots))
+        self._found: Mapping[str, IndexedRun] = {}
+        self._runs = SingleFlight(lambda: runs_of(roots))
 
-    def runs(self) -> Mapping[str, Run]:
+    def runs(self) -> Mapping[str, IndexedRun]:
         """All of them, by name."""
         self._found = self._runs.value()
         return self._found
 
-    def run(self, name: str) -> Run:
+    def run(self, name: str) -> IndexedRun:
         """The one of this name.
 
         Raises:
@@ -48,10 +48,10 @@ class Shelf:
         return run if run and _is_run(_entries(run.path)) else self.runs()[name]
 
 
-def runs_of(roots: Sequence[Path]) -> Mapping[str, Run]:
+def runs_of(roots: Sequence[Path]) -> Mapping[str, IndexedRun]:
     """Runs by their names, which begin with the number of their root; a root may be a run folder itself."""
     found = (
-        (_plain(f"{number}/{_name_in(root, path)}"), Run(path, root))
+        (_plain(f"{number}/{_name_in(root, path)}"), IndexedRun(path, root))
         for number, root in enumerate(roots)
         for path in _below(root, DEEPEST)
     )

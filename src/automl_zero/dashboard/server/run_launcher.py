@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from automl_zero.config import ConfigError, load_config, preset_names
-from automl_zero.run.budget import EFFORTS, is_started, with_effort
+from automl_zero.run.budget import BUDGETS, is_started, with_budget
 from automl_zero.run.record.run_folder import StoreError, check_new
 from automl_zero.system.processors import usable_processors
 
@@ -30,7 +30,7 @@ ENDED = (0, 130, 143)  # exit codes of runs that are complete
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class LaunchRequest:
     """A run that was asked for: where it will be, and what the command is told."""
 
     root: Path
@@ -38,7 +38,7 @@ class Order:
     arguments: tuple[str, ...]
 
 
-class Launched:
+class RunLauncher:
     """Runs that were started and go on, those that wait for their turn, and what those told that failed."""
 
     def __init__(self, most: int | None = None) -> None:
@@ -46,7 +46,7 @@ class Launched:
         self._most = most or usable_processors()
         self._lock = threading.Lock()
         self._running: dict[str, subprocess.Popen[bytes]] = {}
-        self._waiting: dict[str, Order] = {}
+        self._waiting: dict[str, LaunchRequest] = {}
         self._failures: deque[dict[str, str]] = deque(maxlen=MOST_FAILURES)
         self._is_closed = False
 
@@ -55,7 +55,7 @@ class Launched:
 
         Args:
             root: where the folder is made.
-            asked: ``preset``, ``name``, ``effort`` (or none), and any of ``SETTINGS``.
+            asked: ``preset``, ``name``, ``budget`` (or none), and any of ``SETTINGS``.
 
         Raises:
             ConfigError, StoreError: it cannot be started so.
@@ -122,7 +122,7 @@ class Launched:
             self._go_on()
 
 
-def _begin(order: Order, told: Any) -> subprocess.Popen[bytes]:
+def _begin(order: LaunchRequest, told: Any) -> subprocess.Popen[bytes]:
     command = [*COMMAND, "run", *order.arguments, "--out", str(order.root / order.name), "--quiet"]
     return subprocess.Popen(  # noqa: S603 - the arguments were checked, and no shell reads them
         command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=told, start_new_session=True
@@ -134,23 +134,23 @@ def _end_of(file: Any) -> str:
     return str(file.read(2000).decode(errors="replace"))
 
 
-def _checked(root: Path, asked: Mapping[str, Any]) -> Order:
-    preset, name, effort = (str(asked.get(key) or "") for key in ("preset", "name", "effort"))
+def _checked(root: Path, asked: Mapping[str, Any]) -> LaunchRequest:
+    preset, name, budget = (str(asked.get(key) or "") for key in ("preset", "name", "budget"))
     if preset not in preset_names():
         raise ConfigError(f"no preset '{preset[:60]}': presets are {', '.join(preset_names())}")
     if not NAME.fullmatch(name):
         raise ConfigError("name must be up to 64 letters, digits, dots, - and _: it becomes the folder's")
-    if effort and effort not in EFFORTS:
-        raise ConfigError(f"no effort '{effort[:60]}': efforts are {', '.join(EFFORTS)}")
+    if budget and budget not in BUDGETS:
+        raise ConfigError(f"no budget '{budget[:60]}': budgets are {', '.join(BUDGETS)}")
     changes = [_change(key, str(asked[key]).strip()) for key in SETTINGS if asked.get(key) not in (None, "")]
     config = load_config(preset, changes)
-    if effort:
-        with_effort(config, EFFORTS[effort], usable_processors(), changes)
-        if not is_started(EFFORTS[effort], changes):
-            raise ConfigError(f"effort {effort} needs a limit: set seconds or programs, too")
+    if budget:
+        with_budget(config, BUDGETS[budget], usable_processors(), changes)
+        if not is_started(BUDGETS[budget], changes):
+            raise ConfigError(f"budget {budget} needs a limit: set seconds or programs, too")
     check_new(root / name)
-    options = ["--effort", effort] if effort else []
-    return Order(root, name, (preset, *options, *(f"--set={each}" for each in changes)))
+    options = ["--budget", budget] if budget else []
+    return LaunchRequest(root, name, (preset, *options, *(f"--set={each}" for each in changes)))
 
 
 def _change(key: str, value: str) -> str:

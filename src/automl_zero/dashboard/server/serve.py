@@ -27,7 +27,7 @@ LONGEST_HEAD = 16_384  # bytes of the address and the headers of a request
 GRACE = 1  # seconds that answers under way may take when the server ends
 
 
-class Connection(H11Protocol):
+class ClientConnection(H11Protocol):
     """One that is cut when it has waited too long."""
 
     since = 0.0
@@ -37,7 +37,9 @@ class Connection(H11Protocol):
         """Begin to wait for a request."""
         super().connection_made(transport)
         self._wait()
-        others = [each for each in self.connections if isinstance(each, Connection) and not each.transport.is_closing()]
+        others = [
+            each for each in self.connections if isinstance(each, ClientConnection) and not each.transport.is_closing()
+        ]
         if len(others) > most_connections():
             min(others, key=lambda each: each.since).transport.abort()
 
@@ -109,7 +111,7 @@ class Server(uvicorn.Server):
         """Come to the end."""
         self._close()
         for each in self.server_state.connections:
-            if isinstance(each, Connection) and each.is_sending():
+            if isinstance(each, ClientConnection) and each.is_sending():
                 each.transport.abort()
         await super().shutdown(sockets)
 
@@ -125,7 +127,7 @@ def serve(app: Starlette, listener: socket.socket, close: Callable[[], None]) ->
     options: dict[str, Any] = {"log_level": "error", "access_log": False, "server_header": False}
     config = uvicorn.Config(
         app,
-        http=Connection,
+        http=ClientConnection,
         ws="none",
         h11_max_incomplete_event_size=LONGEST_HEAD,
         backlog=AT_ONCE,

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 Value = TypeVar("Value")
 
 
-class Shared(Generic[Value]):
+class SingleFlight(Generic[Value]):
     """What a function gives, no older than the question.
 
     Who asks while it is being found waits, and all who have waited together are told the same: a crowd costs as much as

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from automl_zero.dashboard.state.run_state import MOST_POINTS, Known, Point, point
+from automl_zero.dashboard.state.run_state import MOST_POINTS, Point, RunView, point
 from automl_zero.run.record.events import EpochEnd, Event, from_json
 from automl_zero.system.safe_files import open_regular
 
@@ -23,7 +23,7 @@ SEAM = 1 << 12  # bytes by which it is seen that what was read is still there: m
 EPOCH = b'{"event":"epoch"'
 
 
-class Follower:
+class EventTail:
     """What is known of a run from the part of its events that was read, and from the end of the file.
 
     Attributes:
@@ -39,7 +39,7 @@ class Follower:
         self._reset()
 
     def _reset(self) -> None:
-        self.known, self.size, self.faulty = Known(), 0, 0
+        self.known, self.size, self.faulty = RunView(), 0, 0
         self._offset, self._seam = 0, b""
         self._preview: list[Point] = []
 

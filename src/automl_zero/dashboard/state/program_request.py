@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from automl_zero.config import Config
-from automl_zero.dashboard.analysis.analysis_pool import Question
-from automl_zero.dashboard.state.event_tail import Follower
+from automl_zero.dashboard.analysis.analysis_pool import AnalysisRequest
+from automl_zero.dashboard.state.event_tail import EventTail
 from automl_zero.run.record.events import Final, Improvement, Lineage
 
 
-def question(follower: Follower, config: Config, kind: str, number: int) -> Question:
+def question(follower: EventTail, config: Config, kind: str, number: int) -> AnalysisRequest:
     """What is asked about a program of a run.
 
     Args:
@@ -23,10 +23,10 @@ def question(follower: Follower, config: Config, kind: str, number: int) -> Ques
     """
     program, before = _programs(follower, kind, number)
     final = follower.known.latest(Final)
-    return Question(program, before, config.tasks.num_classes > 2, final.loss if final else None)
+    return AnalysisRequest(program, before, config.tasks.num_classes > 2, final.loss if final else None)
 
 
-def _programs(follower: Follower, kind: str, number: int) -> tuple[str, str]:
+def _programs(follower: EventTail, kind: str, number: int) -> tuple[str, str]:
     """The program, and the one before it, or an empty text."""
     if kind == "ancestor" and follower.known.lineage:
         event = follower.text(*follower.known.lineage)
@@ -40,6 +40,6 @@ def _programs(follower: Follower, kind: str, number: int) -> tuple[str, str]:
     )
 
 
-def _program(follower: Follower, place: int, length: int) -> str:
+def _program(follower: EventTail, place: int, length: int) -> str:
     event = follower.text(place, length)
     return event.program if isinstance(event, Improvement) else ""

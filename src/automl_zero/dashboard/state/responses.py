@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from automl_zero.config import Config
-from automl_zero.dashboard.state.event_tail import Follower
-from automl_zero.dashboard.state.run_state import Known, Point, shown_islands
+from automl_zero.dashboard.state.event_tail import EventTail
+from automl_zero.dashboard.state.run_state import Point, RunView, shown_islands
 from automl_zero.run.console.formatting import effect_rows
 from automl_zero.run.console.outcomes import pruned, shares
 from automl_zero.run.record.events import EpochEnd, Event, Final, Lineage, Scoring, Start, to_plain
@@ -14,7 +14,7 @@ from automl_zero.run.record.events import EpochEnd, Event, Final, Lineage, Scori
 MOST_COLUMNS = 120  # of the history of islands
 
 
-def run_in_a_row(follower: Follower) -> dict[str, Any]:
+def run_in_a_row(follower: EventTail) -> dict[str, Any]:
     """What a list of runs shows."""
     epoch, stop = follower.known.latest(EpochEnd), follower.known.stop
     return {
@@ -38,7 +38,7 @@ def doing(latest: Event | None) -> str:
     return "scoring: the candidate"
 
 
-def whole_run(follower: Follower, config: Config) -> dict[str, Any]:
+def whole_run(follower: EventTail, config: Config) -> dict[str, Any]:
     """All but the programs."""
     known, curve, lineage = follower.known, follower.curve, _lineage(follower)
     epoch, start, final = known.latest(EpochEnd), known.latest(Start), known.latest(Final)
@@ -78,12 +78,12 @@ def _history(curve: list[Point], islands: int) -> dict[str, Any]:
     }
 
 
-def _lineage(follower: Follower) -> Lineage | None:
+def _lineage(follower: EventTail) -> Lineage | None:
     event = follower.text(*follower.known.lineage) if follower.known.lineage else None
     return event if isinstance(event, Lineage) else None
 
 
-def _speed(known: Known) -> float:
+def _speed(known: RunView) -> float:
     if len(known.recent) < 2:
         return 0.0
     (first, before), (last, now) = known.recent[0], known.recent[-1]

@@ -7,19 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from automl_zero.config import Config
-from automl_zero.dashboard.state.event_tail import Follower
+from automl_zero.dashboard.state.event_tail import EventTail
 from automl_zero.run.checkpoint.compatibility import differing
-from automl_zero.run.console.run_info import facts
+from automl_zero.run.console.run_info import run_info
 from automl_zero.run.console.summary import again
 from automl_zero.run.record.events import Start
 
 
-def about(folder: Path, follower: Follower, config: Config, other: Config | None) -> dict[str, Any]:
+def about(folder: Path, follower: EventTail, config: Config, other: Config | None) -> dict[str, Any]:
     """Of a run; ``differing`` are the settings that another one does not have in common with it."""
     known = follower.known
     one, two = (each.model_dump(mode="json") if each else {} for each in (config, other))
     return {
-        "facts": facts(config, known.latest(Start), known.stop),
+        "facts": run_info(config, known.latest(Start), known.stop),
         "again": again(known.stop, folder, config.islands.synchronous) if known.stop else "",
         "config": config.to_toml(),
         "differing": [(key, *map(_said, values)) for key, *values in differing(one, two)] if other else [],

@@ -52,7 +52,7 @@ def shown_islands(count: int) -> list[int]:
     return [number * count // kept for number in range(kept)]
 
 
-class Known:
+class RunView:
     """Attributes: ``points``, the curve; ``moments``, improvements; both are thinned where there are very many.
 
     ``lineage``: place and length of the latest lineage; ``recent``: seconds and programs of the latest epochs.

@@ -263,8 +263,8 @@ $("start").addEventListener("submit", async (event) => {
   }
 });
 addEventListener("resize", () => showRun());
-ask("session").then(({ presets, efforts }) => {
-  for (const [name, list] of [["preset", presets], ["effort", efforts]]) {
+ask("session").then(({ presets, budgets }) => {
+  for (const [name, list] of [["preset", presets], ["budget", budgets]]) {
     $("start").elements[name].append(...list.map((each) => make("option", each, { value: each })));
   }
 }).catch(() => {});

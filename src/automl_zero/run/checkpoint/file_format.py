@@ -21,7 +21,8 @@ from pydantic import ConfigDict, TypeAdapter
 
 from automl_zero import __version__
 from automl_zero.config import Config
-from automl_zero.run.checkpoint.snapshot import Record, Snapshot
+from automl_zero.errors import AutoMLZeroError
+from automl_zero.run.checkpoint.snapshot import RunState, Snapshot
 from automl_zero.run.record.environment import LIBRARIES
 from automl_zero.system.atomic_write import replacing
 from automl_zero.system.cache_dir import PACKAGE, hash_of_files
@@ -29,13 +30,13 @@ from automl_zero.system.memory import available_memory
 from automl_zero.system.safe_files import read_regular
 from automl_zero.tasks.npz import UNREADABLE, Npz
 
-FORMAT = 2
+FORMAT = 3
 TITLE = b"automl-zero checkpoint "
 HEADER = "header"  # the array that holds plain values, as JSON
 ENGINE = ("program", "tasks", "vm", "search")  # the rooms that decide what an epoch does
 
 
-class CheckpointError(ValueError):
+class CheckpointError(AutoMLZeroError, ValueError):
     """A file that is no checkpoint that can be used; the message tells why, and follows the name of the file."""
 
 
@@ -67,7 +68,7 @@ class Checkpoint:
 class _Header:
     __pydantic_config__: ClassVar = ConfigDict(allow_inf_nan=False)
     origin: Origin
-    record: Record
+    state: RunState
 
 
 _HEADER = TypeAdapter(_Header)
@@ -91,7 +92,7 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint, *, within: Path | None 
     Raises:
         OSError: it cannot be written; what was there stays.
     """
-    header = _HEADER.dump_json(_Header(checkpoint.origin, checkpoint.snapshot.record))
+    header = _HEADER.dump_json(_Header(checkpoint.origin, checkpoint.snapshot.state), by_alias=True)
     arrays: dict[str, Any] = {HEADER: np.frombuffer(header, np.uint8), **checkpoint.snapshot.arrays}
     body = BytesIO()
     np.savez(body, allow_pickle=False, **arrays)
@@ -145,4 +146,4 @@ def _read_body(body: bytes) -> Checkpoint:
         header = _HEADER.validate_json(arrays.pop(HEADER).tobytes())
     except (*UNREADABLE, UserWarning) as error:
         raise CheckpointError(f"cannot be read ({type(error).__name__})") from None
-    return Checkpoint(header.origin, Snapshot(header.record, arrays))
+    return Checkpoint(header.origin, Snapshot(header.state, arrays))

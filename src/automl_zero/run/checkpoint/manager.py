@@ -14,7 +14,7 @@ from time import monotonic
 
 from automl_zero.config import CheckpointConfig
 from automl_zero.run.checkpoint.file_format import Checkpoint, CheckpointError, read_checkpoint, write_checkpoint
-from automl_zero.run.checkpoint.snapshot import Record
+from automl_zero.run.checkpoint.snapshot import RunState
 from automl_zero.run.record import folder_files
 from automl_zero.run.record.run_folder import CHECKPOINT, CHECKPOINTS, EVENTS, StoreError, checkpoint_names
 from automl_zero.system.atomic_write import sync_file
@@ -26,7 +26,7 @@ UNFINISHED = re.compile(rf"\.{CHECKPOINT.pattern}\.[0-9a-f]+", re.ASCII)  # what
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Found:
+class FoundCheckpoint:
     """The latest checkpoint that can be used; ``faults`` tell of later files that cannot, ``[(file, why)]``."""
 
     path: Path
@@ -64,7 +64,7 @@ class Checkpoints:
         """
         if not self._settings.keep:
             return None
-        path = self._folder / CHECKPOINTS / _name(checkpoint.snapshot.record)
+        path = self._folder / CHECKPOINTS / _name(checkpoint.snapshot.state)
         try:
             sync_file(self._folder / EVENTS, within=self._folder)  # so that no checkpoint tells of a lost event
             make_folder(path.parent, within=self._folder)
@@ -90,7 +90,7 @@ class Checkpoints:
             return False
 
 
-def latest(folder: Path, events: int | None = None) -> Found:
+def latest(folder: Path, events: int | None = None) -> FoundCheckpoint:
     """The latest checkpoint of a run folder that can be used.
 
     Args:
@@ -106,11 +106,11 @@ def latest(folder: Path, events: int | None = None) -> Found:
     for path in _files(folder):
         try:
             checkpoint = read_checkpoint(path, within=folder)
-            _check_events(checkpoint.snapshot.record, events)
+            _check_events(checkpoint.snapshot.state, events)
         except CheckpointError as error:
             faults.append((path, str(error)))
         else:
-            return Found(path, checkpoint, tuple(faults))
+            return FoundCheckpoint(path, checkpoint, tuple(faults))
     if not faults:
         raise StoreError(f"{folder} has no checkpoint, so the run cannot go on: start it anew with its config.toml")
     told = "\n".join(f"  {path.name} {why}" for path, why in faults)
@@ -125,7 +125,7 @@ def state_digest(folder: Path) -> str | None:
         return None
 
 
-def put_aside(folder: Path, found: Found) -> None:
+def put_aside(folder: Path, found: FoundCheckpoint) -> None:
     """Rename the files that cannot be used, and remove what killed processes left, so that nothing is in the way.
 
     Raises:
@@ -137,13 +137,13 @@ def put_aside(folder: Path, found: Found) -> None:
         folder_files.remove(folder, f"{CHECKPOINTS}/{name}")
 
 
-def _check_events(record: Record, events: int | None) -> None:
-    if events is not None and record.events > events:
-        raise CheckpointError(f"was made after {record.events} events, but {EVENTS} has {events}")
+def _check_events(state: RunState, events: int | None) -> None:
+    if events is not None and state.num_events > events:
+        raise CheckpointError(f"was made after {state.num_events} events, but {EVENTS} has {events}")
 
 
-def _name(record: Record) -> str:
-    return f"experiment-{record.experiment:06}-epoch-{record.epoch:09}{ENDING}"
+def _name(state: RunState) -> str:
+    return f"experiment-{state.experiment:06}-epoch-{state.epoch:09}{ENDING}"
 
 
 def _files(folder: Path) -> list[Path]:

@@ -9,25 +9,27 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from automl_zero.config.sections import Count
-from automl_zero.run.record.events import Selection
+from automl_zero.run.record.events import Counters, Selection
 from automl_zero.run.record.run_folder import StoreError
 
 Arrays = Mapping[str, NDArray[Any]]
 
 
-BESIDE = "beside"  # in the names of the arrays of all experiments but the first: ``beside.7.islands.0.random``
+OTHER = (
+    "experiments"  # begins the names of the arrays of all experiments but the first: ``experiments.7.islands.0.random``
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Going:
-    """An experiment that goes on; the attributes are those of ``Record``.
+class ExperimentState:
+    """An experiment that goes on; the attributes are those of ``RunState``.
 
     ``position``: the programs that each island has made of the epoch that follows, where a limit on programs has ended
     the run within it; ``fitness`` and ``improved_at`` are those at the end of the epoch before.
@@ -41,19 +43,22 @@ class Going:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class RunState:
     """What a run knows besides the arrays of its islands.
 
     Attributes:
         experiment: the number of the first one that goes on; ``epoch``: those it has done; ``position``: as in
-            ``Going``.
+            ``ExperimentState``.
         fitness: the best of the experiment so far; ``improved_at``: its programs when that was found.
         best_fitness: on the search tasks, in the run so far; -1 before there is any.
-        before: counters of the experiments that have ended; ``ended``: their number.
+        finished_counters: counters of the experiments that have ended; ``num_finished``: their number.
         selections: those that were the best on the select tasks when they were made.
-        events: that were told so far, some of which, such as ``Estimate``, are no part of the search.
-        seconds: that the run has taken so far, the only value that depends on the clock.
-        beside: the other experiments that go on, in the order of their numbers.
+        num_events: events so far, some of which, such as ``Estimate``, are no part of the search.
+        seconds: duration of the run so far, the only value that depends on the clock.
+        other_experiments: the others that go on, in the order of their numbers.
+
+    An alias is the name of a field in the JSON that ``Snapshot.digest`` hashes. It never changes, so that digests of
+    different releases compare.
     """
 
     experiment: Count
@@ -61,52 +66,52 @@ class Record:
     fitness: float
     improved_at: Count
     best_fitness: float
-    before: dict[str, Count]
-    ended: Count
+    finished_counters: Annotated[Counters, Field(alias="before")]
+    num_finished: Annotated[Count, Field(alias="ended")]
     selections: tuple[Selection, ...]
-    events: Count
+    num_events: Annotated[Count, Field(alias="events")]
     seconds: float
-    beside: tuple[Going, ...] = ()
+    other_experiments: Annotated[tuple[ExperimentState, ...], Field(alias="beside")] = ()
     position: Count = 0
 
     @property
-    def going(self) -> tuple[Going, ...]:
+    def experiments(self) -> tuple[ExperimentState, ...]:
         """All experiments that go on."""
-        first = Going(
+        first = ExperimentState(
             experiment=self.experiment,
             epoch=self.epoch,
             fitness=self.fitness,
             improved_at=self.improved_at,
             position=self.position,
         )
-        return (first, *self.beside)
+        return (first, *self.other_experiments)
 
     @property
     def plain(self) -> bytes:
-        """As JSON; what is as in any other record is left out, so that its digest is that of states of before."""
-        beside = {place: {"position"} for place, each in enumerate(self.beside) if not each.position}
+        """The state as JSON without fields that have their default, so that a new field changes no digest."""
+        others = {index: {"position"} for index, each in enumerate(self.other_experiments) if not each.position}
         left_out: dict[str, Any] = {} if self.position else {"position": True}
-        if beside or not self.beside:
-            left_out["beside"] = beside or True
-        return RECORD.dump_json(self, exclude=left_out)
+        if others or not self.other_experiments:
+            left_out["other_experiments"] = others or True
+        return RUN_STATE.dump_json(self, exclude=left_out, by_alias=True)
 
 
-RECORD = TypeAdapter(Record)
+RUN_STATE = TypeAdapter(RunState)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Snapshot:
     """A state of a search; ``arrays`` may be those of the search itself, so it holds until the next epoch begins."""
 
-    record: Record
+    state: RunState
     arrays: Arrays
 
     @property
     def digest(self) -> str:
         """SHA-256 of all of the state but clock values and the number of events, which depends on who is told."""
-        selections = tuple(replace(each, seconds=0.0) for each in self.record.selections)
-        record = replace(self.record, seconds=0.0, events=0, selections=selections)
-        found = hashlib.sha256(record.plain)
+        selections = tuple(replace(each, seconds=0.0) for each in self.state.selections)
+        state = replace(self.state, seconds=0.0, num_events=0, selections=selections)
+        found = hashlib.sha256(state.plain)
         for name, array in sorted(self.arrays.items()):
             found.update(f"{name} {array.dtype.str} {array.shape}".encode())
             found.update(np.ascontiguousarray(array).data)
@@ -118,7 +123,7 @@ def join_arrays(of_experiments: Mapping[int, Arrays]) -> dict[str, NDArray[Any]]
     (_, first), *others = of_experiments.items()
     return {
         **first,
-        **{f"{BESIDE}.{number}.{name}": array for number, arrays in others for name, array in arrays.items()},
+        **{f"{OTHER}.{number}.{name}": array for number, arrays in others for name, array in arrays.items()},
     }
 
 
@@ -126,7 +131,7 @@ def split_arrays(arrays: Arrays, numbers: Sequence[int]) -> dict[int, Arrays]:
     """By the numbers of experiments; what belongs to none of the others is the first one's."""
     rest, parts = dict(arrays), {}
     for number in numbers[1:]:
-        prefix = f"{BESIDE}.{number}."
+        prefix = f"{OTHER}.{number}."
         parts[number] = {name.removeprefix(prefix): rest.pop(name) for name in arrays if name.startswith(prefix)}
     return {numbers[0]: rest, **parts}
 
@@ -140,7 +145,7 @@ def named_arrays(state: Any, name: str) -> Iterator[tuple[str, NDArray[Any]]]:
         yield from named_arrays(getattr(state, field), f"{name}.{field}")
 
 
-def overwrite(arrays: Arrays, saved: Arrays) -> None:
+def load_arrays(arrays: Arrays, saved: Arrays) -> None:
     """Put saved values into the arrays of a search: all of them, or none if one does not fit.
 
     Raises:

@@ -111,7 +111,7 @@ class PlainDisplay:
             case EpochEnd() if event.seconds - self._shown_at >= _interval(event.seconds, self._news):
                 self._print(_epoch_line(self._progress, event))
                 self._shown_at, self._news = event.seconds, False
-            case Selection() if event.record:
+            case Selection() if event.is_best:
                 self._print(_selection_line(event))
             case Estimate():
                 self._print(announcement(event, self._progress.config))
@@ -137,7 +137,7 @@ def _interval(seconds: float, news: bool) -> float:
 
 
 def _begin_line(progress: Progress, event: Start) -> str:
-    islands, experiments = progress.config.islands.count, progress.config.experiment.at_once
+    islands, experiments = progress.config.islands.count, progress.config.experiment.concurrent
     of_each = f" of each of {experiments} experiments" if experiments > 1 else ""
     at_a_time = min(event.workers, islands * experiments)
     what = "island" if islands == 1 else "islands"

@@ -84,7 +84,7 @@ def scoring(event: Scoring) -> str:
 def lines(progress: Progress) -> list[str]:
     """What the run was expected to cost, and what became of its programs, as far as known."""
     expected = announcement(progress.estimate, progress.config) if progress.estimate else ""
-    return [*wrap(expected, WIDTH), *wrap(progress.fates if progress.epoch else "", WIDTH)]
+    return [*wrap(expected, WIDTH), *wrap(progress.outcomes if progress.epoch else "", WIDTH)]
 
 
 def code_title(progress: Progress) -> str:

@@ -13,33 +13,41 @@ from automl_zero.config import Config, EvaluationConfig
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
+class Outcome:
     """The name of a fate, and whether programs can have it in a config."""
 
     label: str
     can_happen: Callable[[EvaluationConfig], bool]
 
 
-FATES: Mapping[str, Fate] = MappingProxyType(
+OUTCOMES: Mapping[str, Outcome] = MappingProxyType(
     {
-        "evaluated": Fate("evaluated", lambda _: True),
-        "cache_hits": Fate("known code", lambda config: config.cache_size > 0),
-        "fingerprint_hits": Fate(
+        "evaluated": Outcome("evaluated", lambda _: True),
+        "cache_hits": Outcome("known code", lambda config: config.cache_size > 0),
+        "fingerprint_hits": Outcome(
             "known behaviour", lambda config: config.cache_size > 0 and config.fingerprint_train > 0
         ),
-        "over_cost": Fate("too costly", lambda config: config.cost_limit > 0),
-        "cannot_learn": Fate("unable to learn", lambda config: config.must_learn),
-        "below_hurdle": Fate("below the hurdle", lambda config: config.hurdle_train > 0),
+        "over_cost": Outcome("too costly", lambda config: config.cost_limit > 0),
+        "cannot_learn": Outcome("unable to learn", lambda config: config.reject_unlearnable),
+        "below_hurdle": Outcome("below the hurdle", lambda config: config.hurdle_train > 0),
     }
 )
-NO_FATES = ("programs", "reevaluated", "redrawn", "train_steps", "instructions", "live_instructions", "best_at")
+NO_OUTCOMES = (
+    "programs",
+    "reevaluated",
+    "rejected_drafts",
+    "train_steps",
+    "instructions",
+    "live_instructions",
+    "best_at",
+)
 
 
 def shares(counters: Mapping[str, int], config: Config) -> dict[str, float]:
     """The share of programs with each fate that the config makes possible, by its label; unknown ones if they occur."""
     programs = max(counters.get("programs", 0), 1)
-    known = {fate.label: name for name, fate in FATES.items() if fate.can_happen(config.evaluation)}
-    others = {name: name for name, count in counters.items() if name not in (*FATES, *NO_FATES) and count}
+    known = {fate.label: name for name, fate in OUTCOMES.items() if fate.can_happen(config.evaluation)}
+    others = {name: name for name, count in counters.items() if name not in (*OUTCOMES, *NO_OUTCOMES) and count}
     return {label: counters.get(name, 0) / programs for label, name in (known | others).items()}
 
 
@@ -49,13 +57,15 @@ def pruned(counters: Mapping[str, int]) -> float:
     return 1 - counters.get("live_instructions", 0) / instructions if instructions else 0.0
 
 
-def redrawn(counters: Mapping[str, int]) -> float:
+def rejected_drafts(counters: Mapping[str, int]) -> float:
     """How many drafts of a child were discarded, as unable to learn, known or not possible, for each program."""
-    return counters.get("redrawn", 0) / max(counters.get("programs", 0), 1)
+    return counters.get("rejected_drafts", 0) / max(counters.get("programs", 0), 1)
 
 
 def sentence(counters: Mapping[str, int], config: Config) -> str:
     """All of it for people."""
     parts = [f"{share:.1%} {label}" for label, share in shares(counters, config).items()]
-    drafts = f"; for each program, {redrawn(counters):.1f} drafts discarded" if redrawn(counters) else ""
+    drafts = (
+        f"; for each program, {rejected_drafts(counters):.1f} drafts discarded" if rejected_drafts(counters) else ""
+    )
     return f"of the programs, {', '.join(parts)}; of the instructions, {pruned(counters):.1%} pruned{drafts}"

@@ -52,7 +52,7 @@ class Progress:
             case Improvement():
                 self._update_improvement(event)
             case Selection():
-                self.selection = event if event.record else self.selection
+                self.selection = event if event.is_best else self.selection
                 self._ended.add(event.experiment)
             case Final():
                 self.final = event
@@ -79,7 +79,7 @@ class Progress:
     def _is_behind(self, experiment: int, fitness: float) -> bool:
         """Whether an experiment at once with the current one is not fitter than that."""
         current = self.improvement
-        if current is None or self.config.experiment.at_once == 1 or current.experiment in self._ended:
+        if current is None or self.config.experiment.concurrent == 1 or current.experiment in self._ended:
             return False
         return experiment != current.experiment and fitness <= current.fitness
 
@@ -106,7 +106,7 @@ class Progress:
     @property
     def _experiments_ended(self) -> int:
         """Those before the latest one, unless several go on at once."""
-        if self.epoch and self.config.experiment.at_once == 1:
+        if self.epoch and self.config.experiment.concurrent == 1:
             return self.epoch.experiment
         return len(self._ended)
 
@@ -160,7 +160,7 @@ class Progress:
         return self.first_limit[1] if self.first_limit else None
 
     @property
-    def fates(self) -> str:
+    def outcomes(self) -> str:
         """What became of the programs so far, as a sentence."""
         return sentence(self.epoch.counters if self.epoch else {}, self.config)
 

@@ -7,7 +7,7 @@ from automl_zero.run.console.formatting import duration
 from automl_zero.run.record.events import Start, Stop
 
 
-def facts(config: Config, start: Start | None, stop: Stop | None) -> list[tuple[str, str]]:
+def run_info(config: Config, start: Start | None, stop: Stop | None) -> list[tuple[str, str]]:
     """Those that are known: more once a run has begun, and once it has ended; older versions told fewer."""
     found = [("seed", f"{config.seed}, which all random numbers come from")]
     found += _beginning(start) if start else []

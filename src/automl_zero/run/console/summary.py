@@ -8,7 +8,7 @@ from shlex import quote
 from textwrap import fill
 from typing import Any
 
-from automl_zero.config import CONTROL
+from automl_zero.config.sections import CONTROL
 from automl_zero.program.prune import prune
 from automl_zero.program.text import from_text, to_text
 from automl_zero.run.console.formatting import NOT_DETERMINISTIC
@@ -120,7 +120,7 @@ def _score(score: Score, loss: Loss) -> str:
 def _work(progress: Progress) -> Iterator[str]:
     spent, seconds = progress.spent, progress.search_seconds
     yield f"{spent.programs:,} programs, {spent.train_steps:,} training steps, {seconds:.1f} s of search"
-    yield fill(progress.fates, WIDTH)
+    yield fill(progress.outcomes, WIDTH)
 
 
 def _reproduction(stop: Stop, folder: Path, is_deterministic: bool) -> str:

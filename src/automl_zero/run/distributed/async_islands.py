@@ -13,95 +13,99 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_zero.rng import generator_at
-from automl_zero.run.checkpoint.snapshot import Arrays, overwrite
+from automl_zero.run.checkpoint.snapshot import Arrays, load_arrays
 from automl_zero.run.checkpoint.validation import check_sound
-from automl_zero.run.distributed.command_arrays import SINCE, since_arrays, since_commands
-from automl_zero.run.distributed.messages import Arrival, Question, Report, Search
-from automl_zero.run.distributed.migrant_pool import Pool
-from automl_zero.run.distributed.sync_islands import SpreadIslands, state_epochs
-from automl_zero.run.distributed.worker_pool import Fleet, check_losses
-from automl_zero.run.islands.engine import Beginning, Brood
+from automl_zero.run.distributed.command_arrays import COMMANDS, command_arrays, read_commands
+from automl_zero.run.distributed.messages import IslandReply, ReceiveMigrants, ReplyFields, RunPrograms
+from automl_zero.run.distributed.migrant_pool import MigrantPool
+from automl_zero.run.distributed.sync_islands import SyncIslands, state_epochs
+from automl_zero.run.distributed.worker_pool import WorkerPool, check_losses
+from automl_zero.run.islands.engine import EpochResult, ExperimentSpec
 from automl_zero.run.islands.migration import MigrationPlan
 from automl_zero.search.island import Member
-from automl_zero.search.lineage_log import Harvest
+from automl_zero.search.lineage_log import EpochStats
 from automl_zero.search.state import COUNTERS
 from automl_zero.vm.stop_flag import Stopped
 
 PROGRAMS = COUNTERS.index("programs")
 
 
-def spread_islands(beginning: Beginning, fleet: Fleet) -> SpreadIslands:
+def new_islands(beginning: ExperimentSpec, worker_pool: WorkerPool) -> SyncIslands:
     """Islands on a fleet that wait for each other, or not, as the config says."""
-    return SpreadIslands(beginning, fleet) if beginning.config.islands.synchronous else FreeIslands(beginning, fleet)
+    return (
+        SyncIslands(beginning, worker_pool)
+        if beginning.config.islands.synchronous
+        else AsyncIslands(beginning, worker_pool)
+    )
 
 
-class FreeIslands(SpreadIslands):
+class AsyncIslands(SyncIslands):
     """The islands of one experiment; each has one order at a time.
 
     An epoch of all is over when they have done as many as there are islands, whichever of them did. Where they go on
     from what was kept, the pool of migrants is empty at first.
     """
 
-    def __init__(self, beginning: Beginning, fleet: Fleet) -> None:
+    def __init__(self, beginning: ExperimentSpec, worker_pool: WorkerPool) -> None:
         count = len(beginning.tasks)
         self._settings = beginning.config.islands
-        self._asked: dict[int, Question] = {}  # of islands that are at work
+        self._asked: dict[int, ReplyFields] = {}  # of islands that are at work
         self._sent: dict[int, tuple[int, int]] = {}  # (host, island) by the number of the message
         self._losses: Counter[int] = Counter()  # of islands that are at work
         self._moving: set[int] = set()  # islands that are to leave their hosts after their next epoch
         self._epochs: NDArray[np.int64] = np.zeros(count, np.int64)  # of each island, since it was made or restored
         self._untold = 0  # epochs of islands
-        self._harvests: list[Harvest] = []
-        self._latest: list[Harvest | None] = [None] * count
-        self._pool = Pool(count)
+        self._harvests: list[EpochStats] = []
+        self._latest: list[EpochStats | None] = [None] * count
+        self._pool = MigrantPool(count)
         self._arriving: dict[int, NDArray[np.uint64]] = {}  # ancestors of programs that are on their way
-        super().__init__(beginning, fleet)
-        self._learn(Question(state=True, fittest=1))  # so that there is always a state to keep
+        super().__init__(beginning, worker_pool)
+        self._learn(ReplyFields(state=True, fittest=1))  # so that there is always a state to keep
 
-    def _learn(self, question: Question) -> None:
+    def _learn(self, fields: ReplyFields) -> None:
         """Ask all islands; none is at work."""
-        for number, report in self._ask(dict.fromkeys(range(len(self._histories)), question)).items():
-            self._latest[number] = report.harvest
+        for number, reply in self._ask(dict.fromkeys(range(len(self._replicas)), fields)).items():
+            self._latest[number] = reply.epoch_stats
 
     @property
     def arrays(self) -> Arrays:
         """The states of all islands as they were told last: a state of each, and what it has done since."""
         found: dict[str, NDArray[np.generic]] = {}
-        for number, history in enumerate(self._histories):
-            state, commands = history.told
-            found |= {**(state or {}), **since_arrays(commands, f"islands.{number}")}
+        for number, replica in enumerate(self._replicas):
+            state, commands = replica.told
+            found |= {**(state or {}), **command_arrays(commands, f"islands.{number}")}
         return found
 
     def restore(self, arrays: Arrays) -> None:
         """Let every island go on from its part of the arrays; nothing is done before all of them are known to fit."""
-        super().restore({name: array for name, array in arrays.items() if f".{SINCE}." not in name})
-        config, islands = self._beginning.config, [f"islands.{number}" for number in range(len(self._histories))]
-        overwrite({}, {name: array for name, array in arrays.items() if _island(name) not in islands})
-        since = [since_commands(arrays, island, config) for island in islands]
+        super().restore({name: array for name, array in arrays.items() if f".{COMMANDS}." not in name})
+        config, islands = self._beginning.config, [f"islands.{number}" for number in range(len(self._replicas))]
+        load_arrays({}, {name: array for name, array in arrays.items() if _island(name) not in islands})
+        since = [read_commands(arrays, island, config) for island in islands]
         check_sound(arrays, config)
-        for history, commands in zip(self._histories, since, strict=True):
+        for replica, commands in zip(self._replicas, since, strict=True):
             for command in commands:
-                history.add(command)
-        self._learn(Question(fittest=1))
+                replica.add(command)
+        self._learn(ReplyFields(fittest=1))
 
-    def run_epoch(self, count: int, plan: MigrationPlan | None) -> Brood:
+    def run_epoch(self, count: int, plan: MigrationPlan | None) -> EpochResult:
         """Keep all islands at work until they have done as many epochs as there are islands; there is no plan."""
         del plan
         self._moving |= set(self._surplus())
-        for number in range(len(self._histories)):
+        for number in range(len(self._replicas)):
             if number not in self._asked:
                 self._begin(number, count)
         try:
-            while self._untold < len(self._histories):
+            while self._untold < len(self._replicas):
                 self._gather(count)
         except Stopped:
             return self._brood(is_cut=True)
-        self._untold -= len(self._histories)
+        self._untold -= len(self._replicas)
         return self._brood()
 
-    def settle(self) -> Brood | None:
+    def drain(self) -> EpochResult | None:
         """Wait for the islands that are at work, and give them nothing more to do."""
-        if self._fleet.stop.is_set:
+        if self._worker_pool.stop.is_set:
             return None
         self._finish()
         self._untold = 0
@@ -109,7 +113,7 @@ class FreeIslands(SpreadIslands):
 
     def fittest(self, count: int, numbers: Sequence[int]) -> list[list[Member]]:
         """The best one as it was told last; for more, the islands come to an end first."""
-        if count == 1 or self._fleet.stop.is_set:
+        if count == 1 or self._worker_pool.stop.is_set:
             return [list(self._best.get(number, ())) for number in numbers]
         self._finish()
         return super().fittest(count, numbers)
@@ -118,9 +122,9 @@ class FreeIslands(SpreadIslands):
         while self._asked:
             self._gather(None)
 
-    def _brood(self, is_cut: bool = False) -> Brood:
-        harvests, self._harvests = self._harvests, []
-        return Brood(harvests, tuple(self._latest), (self._pool.ancestors, *self._arriving.values()), is_cut)
+    def _brood(self, is_cut: bool = False) -> EpochResult:
+        epoch_stats, self._harvests = self._harvests, []
+        return EpochResult(epoch_stats, tuple(self._latest), (self._pool.ancestors, *self._arriving.values()), is_cut)
 
     # What islands do --------------------------------------------------------------------------------------------------
 
@@ -129,7 +133,7 @@ class FreeIslands(SpreadIslands):
         rng = generator_at(self._beginning.seed, "pool", number, int(self.counters[number, PROGRAMS]))
         if self._is_time(int(self._epochs[number])):
             self._let_arrive(number, rng)
-        self._histories[number].add(Search(count))
+        self._replicas[number].add(RunPrograms(count))
         self._asked[number] = self._question(number, rng)
         self._submit(number)
 
@@ -142,17 +146,17 @@ class FreeIslands(SpreadIslands):
         (sources, programs), tasks = drawn, self._beginning.tasks
         slots = rng.choice(self._beginning.config.search.population_size, len(sources), replace=False)
         foreign = [tasks[source] is not tasks[number] for source in sources]
-        self._histories[number].add(Arrival(slots, programs, tuple(map(int, slots[foreign]))))
+        self._replicas[number].add(ReceiveMigrants(slots, programs, tuple(map(int, slots[foreign]))))
         self._arriving[number] = programs["ancestor"]
 
-    def _question(self, number: int, rng: np.random.Generator) -> Question:
+    def _question(self, number: int, rng: np.random.Generator) -> ReplyFields:
         """What an island is to tell after its next epoch."""
         epoch, size = int(self._epochs[number]) + 1, self._beginning.config.search.population_size
         is_last = number in self._moving
         self._moving.discard(number)
-        return Question(
+        return ReplyFields(
             departing=rng.integers(size, size=self._settings.migrants) if self._is_time(epoch) else None,
-            state=is_last or (epoch + number) % state_epochs(len(self._histories)) == 0,
+            state=is_last or (epoch + number) % state_epochs(len(self._replicas)) == 0,
             fittest=1,
             above=float(self.fitness[number]),
             is_last=is_last,
@@ -160,8 +164,8 @@ class FreeIslands(SpreadIslands):
 
     def _submit(self, number: int) -> None:
         """Send an island what it is to do; those of a host that was lost are made again elsewhere."""
-        for message, (host, _) in self._send(self._asked, [number]).items():
-            self._sent[message] = host, number
+        for message, (worker, _) in self._send(self._asked, [number]).items():
+            self._sent[message] = worker, number
 
     def _gather(self, count: int | None) -> None:
         """Take what has come; islands that are done go on by so many programs, if any are wanted.
@@ -169,12 +173,12 @@ class FreeIslands(SpreadIslands):
         Raises:
             Stopped: the stop flag is raised.
         """
-        self._fleet.stop.check()
-        for message, answer in self._fleet.answers(list(self._sent), 1):
-            host, number = self._sent.pop(message)
+        self._worker_pool.stop.check()
+        for message, answer in self._worker_pool.answers(list(self._sent), 1):
+            worker, number = self._sent.pop(message)
             if answer is None:
-                self._lose(host)
-            if answer is None or self._histories[number].host != host:  # nothing counts of a lost host
+                self._lose(worker)
+            if answer is None or self._replicas[number].worker != worker:  # nothing counts of a lost host
                 check_losses(self._losses, [number], "island")
                 self._submit(number)
                 continue
@@ -182,18 +186,18 @@ class FreeIslands(SpreadIslands):
             if count is not None:
                 self._begin(number, count)
 
-    def _accept(self, report: Report) -> None:
-        number = report.number
-        self._take(report, self._asked.pop(number))
+    def _accept(self, reply: IslandReply) -> None:
+        number = reply.number
+        self._record_reply(reply, self._asked.pop(number))
         self._losses.pop(number, None)
         self._arriving.pop(number, None)
         self._epochs[number] += 1
         self._untold += 1
-        if report.harvest:
-            self._harvests.append(report.harvest)
-            self._latest[number] = report.harvest
-        if report.departing:
-            self._pool.put(number, report.departing)
+        if reply.epoch_stats:
+            self._harvests.append(reply.epoch_stats)
+            self._latest[number] = reply.epoch_stats
+        if reply.departing:
+            self._pool.put(number, reply.departing)
 
 
 def _island(name: str) -> str:

@@ -9,37 +9,37 @@ from collections import Counter
 from collections.abc import Sequence
 
 from automl_zero.program.program import Program
-from automl_zero.run.distributed.messages import Batch
-from automl_zero.run.distributed.worker_pool import Fleet, check_losses, hosts_wanted
-from automl_zero.run.islands.engine import Beginning
+from automl_zero.run.distributed.messages import ProgramBatch
+from automl_zero.run.distributed.worker_pool import WorkerPool, check_losses, workers_wanted
+from automl_zero.run.islands.engine import ExperimentSpec
 from automl_zero.vm.stop_flag import StopFlag
 
 ROUNDS = 4  # batches for each host, so that slow programs delay the end little
 
 
-def score_on_hosts(
-    programs: Sequence[Program], beginning: Beginning, fleet: Fleet, stop: StopFlag | None = None
+def score_on_workers(
+    programs: Sequence[Program], beginning: ExperimentSpec, worker_pool: WorkerPool, stop: StopFlag | None = None
 ) -> list[float]:
-    """What ``Beginning.score`` gives for each of these programs.
+    """What ``ExperimentSpec.score`` gives for each of these programs.
 
     Raises:
         Stopped: the flag was raised meanwhile.
     """
-    count = ROUNDS * max(len(fleet.hosts), 1)
-    batches = [Batch(each) for first in range(count) if (each := programs[first::count])]
+    count = ROUNDS * max(len(worker_pool.workers), 1)
+    batches = [ProgramBatch(each) for first in range(count) if (each := programs[first::count])]
     found: dict[int, Sequence[float]] = {}
     waiting = list(range(len(batches)))
     sent: dict[int, tuple[int, int]] = {}  # (host, batch) by the number of the message
     losses: Counter[int] = Counter()
     while len(found) < len(batches):
-        (stop or fleet.stop).check()
-        for host in _idle(fleet, beginning, {host for host, _ in sent.values()})[: len(waiting)]:
+        (stop or worker_pool.stop).check()
+        for worker in _idle(worker_pool, beginning, {worker for worker, _ in sent.values()})[: len(waiting)]:
             number = waiting.pop(0)
-            sent[fleet.send(host, beginning, [batches[number]])] = host, number
-        for message, answer in fleet.answers(list(sent), 1):
-            host, number = sent.pop(message)
+            sent[worker_pool.send(worker, beginning, [batches[number]])] = worker, number
+        for message, answer in worker_pool.answers(list(sent), 1):
+            worker, number = sent.pop(message)
             if answer is None:
-                fleet.lose(host)
+                worker_pool.lose(worker)
                 check_losses(losses, [number], "batch of programs")
                 waiting.append(number)
             else:
@@ -47,10 +47,10 @@ def score_on_hosts(
     return [found[place % count][place // count] for place in range(len(programs))]
 
 
-def _idle(fleet: Fleet, beginning: Beginning, busy: set[int]) -> list[int]:
+def _idle(worker_pool: WorkerPool, beginning: ExperimentSpec, busy: set[int]) -> list[int]:
     """The hosts that have nothing to do; waits for one if there is none at all."""
-    wanted = hosts_wanted(beginning.config)
-    fleet.tend(wanted)
-    while not (hosts := fleet.hosts):
-        fleet.wait(wanted)
-    return [host for host in hosts if host not in busy]
+    wanted = workers_wanted(beginning.config)
+    worker_pool.ensure_workers(wanted)
+    while not (workers := worker_pool.workers):
+        worker_pool.wait(wanted)
+    return [worker for worker in workers if worker not in busy]

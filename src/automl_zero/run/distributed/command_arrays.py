@@ -13,51 +13,51 @@ from numpy.typing import NDArray
 
 from automl_zero.config import Config
 from automl_zero.run.checkpoint.snapshot import Arrays
-from automl_zero.run.distributed.messages import Arrival, Command, Search
+from automl_zero.run.distributed.messages import Command, ReceiveMigrants, RunPrograms
 from automl_zero.run.islands.migration import MOVED
 from automl_zero.run.record.run_folder import StoreError
 
-SINCE = "since"  # in the names of the arrays: ``islands.0.since.order``
+COMMANDS = "since"  # in the names of the arrays: ``islands.0.since.order``
 
 
-def since_arrays(commands: Sequence[Command], island: str) -> dict[str, NDArray[Any]]:
+def command_arrays(commands: Sequence[Command], island: str) -> dict[str, NDArray[Any]]:
     """Of an island, such as ``islands.0``.
 
     ``order`` [commands] has the number of programs for a search, 0 for an arrival; of arrivals, if there are any, all
     else is [arrivals, migrants, ...].
     """
-    order = [each.programs if isinstance(each, Search) else 0 for each in commands]
-    arrivals = [each for each in commands if isinstance(each, Arrival)]
+    order = [each.programs if isinstance(each, RunPrograms) else 0 for each in commands]
+    arrivals = [each for each in commands if isinstance(each, ReceiveMigrants)]
     found: dict[str, NDArray[Any]] = {"order": np.array(order, np.int64)}
     if arrivals:
         found["slots"] = np.stack([each.slots for each in arrivals])
-        found["strangers"] = np.stack([np.isin(each.slots, each.strangers) for each in arrivals])
+        found["strangers"] = np.stack([np.isin(each.slots, each.slots_to_rescore) for each in arrivals])
         found |= {name: np.stack([each.programs[name] for each in arrivals]) for name in MOVED}
-    return {f"{island}.{SINCE}.{name}": array for name, array in found.items()}
+    return {f"{island}.{COMMANDS}.{name}": array for name, array in found.items()}
 
 
-def since_commands(arrays: Arrays, island: str, config: Config) -> list[Command]:
+def read_commands(arrays: Arrays, island: str, config: Config) -> list[Command]:
     """Of an island; ``arrays`` are those of its state, too, whose names, shapes and types are right already.
 
     Raises:
         StoreError: no search of this config has given them.
     """
-    prefix = f"{island}.{SINCE}."
+    prefix = f"{island}.{COMMANDS}."
     since = {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
     population = {name: arrays[f"{island}.population.{name}"] for name in MOVED}
     if not _can_be(since, population, config):
         raise StoreError(
-            f"the checkpoint holds what no search of this config comes to, in {island}.{SINCE}: remove it, so that the "
-            "one before is used"
+            f"the checkpoint holds what no search of this config comes to, in {island}.{COMMANDS}: remove it, so that "
+            "the one before is used"
         )
     arrivals = _arrivals(since)
-    return [Search(int(count)) if count else next(arrivals) for count in since["order"]]
+    return [RunPrograms(int(count)) if count else next(arrivals) for count in since["order"]]
 
 
-def _arrivals(since: Arrays) -> Iterator[Arrival]:
+def _arrivals(since: Arrays) -> Iterator[ReceiveMigrants]:
     for row, slots in enumerate(since.get("slots", ())):
         scored = tuple(map(int, slots[since["strangers"][row]]))
-        yield Arrival(slots, {name: since[name][row] for name in MOVED}, scored)
+        yield ReceiveMigrants(slots, {name: since[name][row] for name in MOVED}, scored)
 
 
 def _can_be(since: Arrays, population: Arrays, config: Config) -> bool:

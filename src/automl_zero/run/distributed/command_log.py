@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from automl_zero.run.checkpoint.snapshot import Arrays
-from automl_zero.run.distributed.messages import Command, Order, Question, Report
+from automl_zero.run.distributed.messages import Command, IslandReply, IslandRequest, ReplyFields
 
 
-class History:
+class IslandReplica:
     """Of one island.
 
     Attributes:
@@ -20,7 +20,7 @@ class History:
     """
 
     def __init__(self) -> None:
-        self.host: int | None = None
+        self.worker: int | None = None
         self.bound_for: int | None = None
         self._state: Arrays | None = None  # None: that of its beginning
         self._commands: list[Command] = []  # since that state
@@ -38,7 +38,7 @@ class History:
 
     def lose(self) -> None:
         """Its host is gone, or has forgotten it."""
-        self.host = self._done = None
+        self.worker = self._done = None
 
     @property
     def was_made(self) -> bool:
@@ -55,15 +55,15 @@ class History:
         """A state, and the commands by which it becomes the one of which was told last."""
         return self._state, self._commands[: self._told]
 
-    def order(self, number: int, question: Question) -> Order:
+    def request(self, number: int, fields: ReplyFields) -> IslandRequest:
         """What its host must do so that all commands are carried out, and what it is to tell then."""
         state = None if self.was_made else self._state
-        return Order(number, not self.was_made, state, tuple(self._commands[self._done or 0 :]), question)
+        return IslandRequest(number, not self.was_made, state, tuple(self._commands[self._done or 0 :]), fields)
 
-    def take(self, report: Report, question: Question) -> None:
+    def record_reply(self, reply: IslandReply, fields: ReplyFields) -> None:
         """All commands that were sent have been carried out."""
         self._done = self._told = len(self._commands)
-        if report.state is not None:
-            self._state, self._commands, self._done, self._told = report.state, [], 0, 0
-        if question.is_last:
+        if reply.state is not None:
+            self._state, self._commands, self._done, self._told = reply.state, [], 0, 0
+        if fields.is_last:
             self.lose()

@@ -17,27 +17,27 @@ from automl_zero.program.program import Program
 from automl_zero.run.checkpoint.snapshot import Arrays
 from automl_zero.run.islands.migration import Programs
 from automl_zero.search.island import Member
-from automl_zero.search.lineage_log import Harvest
+from automl_zero.search.lineage_log import EpochStats
 
 
-class Search(NamedTuple):
+class RunPrograms(NamedTuple):
     """Search on by so many programs."""
 
     programs: int
 
 
-class Arrival(NamedTuple):
-    """Take programs into these slots, and score those in the slots of ``strangers``."""
+class ReceiveMigrants(NamedTuple):
+    """Take programs into these slots, and score those in the slots of ``slots_to_rescore``."""
 
     slots: NDArray[np.int64]
     programs: Programs
-    strangers: tuple[int, ...]
+    slots_to_rescore: tuple[int, ...]
 
 
-Command = Search | Arrival
+Command = RunPrograms | ReceiveMigrants
 
 
-class Question(NamedTuple):
+class ReplyFields(NamedTuple):
     """What an island is to tell when it has carried out its commands, besides its fitness and counters.
 
     Attributes:
@@ -54,7 +54,7 @@ class Question(NamedTuple):
     is_last: bool = False
 
 
-class Order(NamedTuple):
+class IslandRequest(NamedTuple):
     """What an island is to do, and then to tell.
 
     Attributes:
@@ -66,23 +66,23 @@ class Order(NamedTuple):
     is_new: bool
     state: Arrays | None
     commands: tuple[Command, ...]
-    question: Question
+    fields: ReplyFields
 
 
-class Batch(NamedTuple):
+class ProgramBatch(NamedTuple):
     """Programs whose fitness on the first tasks of a beginning is to be told."""
 
     programs: Sequence[Program]
 
 
-class Report(NamedTuple):
-    """What an island tells, None or empty where it was not asked; ``harvest`` is of the last search of its orders."""
+class IslandReply(NamedTuple):
+    """What an island replies, None or empty where it was not asked; ``epoch_stats`` is of its last search."""
 
     number: int
     fitness: float
     counters: NDArray[np.int64]
     effects: NDArray[np.int64]
-    harvest: Harvest | None = None
+    epoch_stats: EpochStats | None = None
     departing: Programs | None = None
     state: dict[str, NDArray[Any]] | None = None
     fittest: Sequence[Member] = ()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from automl_zero.run.islands.migration import Array, Programs
 
 
-class Pool:
+class MigrantPool:
     """Of so many islands; empty at first."""
 
     def __init__(self, islands: int) -> None:

@@ -29,7 +29,7 @@ MODE, TOKEN, TOKEN_PATH = "RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PAT
 TMPDIR = "RAY_TMPDIR"
 
 
-class Connection:
+class RayConnection:
     """The connection of this process to a cluster.
 
     Args:

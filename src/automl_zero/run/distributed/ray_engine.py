@@ -20,15 +20,15 @@ from ray.exceptions import RayError, RayTaskError
 
 from automl_zero.program.program import Program
 from automl_zero.run.checkpoint.file_format import engine_hash
-from automl_zero.run.distributed.async_islands import spread_islands
-from automl_zero.run.distributed.batch_scoring import score_on_hosts
-from automl_zero.run.distributed.messages import Batch, Order
-from automl_zero.run.distributed.placement import Berths
-from automl_zero.run.distributed.ray_cluster import Connection
-from automl_zero.run.distributed.sync_islands import SpreadIslands
-from automl_zero.run.distributed.worker import Host
+from automl_zero.run.distributed.async_islands import new_islands
+from automl_zero.run.distributed.batch_scoring import score_on_workers
+from automl_zero.run.distributed.messages import IslandRequest, ProgramBatch
+from automl_zero.run.distributed.placement import Placement
+from automl_zero.run.distributed.ray_cluster import RayConnection
+from automl_zero.run.distributed.sync_islands import SyncIslands
+from automl_zero.run.distributed.worker import Worker
 from automl_zero.run.distributed.worker_pool import Answer
-from automl_zero.run.islands.engine import Beginning, score_here
+from automl_zero.run.islands.engine import ExperimentSpec, score_here
 from automl_zero.run.record.events import Cluster
 from automl_zero.system.processors import usable_processors
 from automl_zero.vm.stop_flag import StopFlag
@@ -54,35 +54,38 @@ class RayEngine:
 
     def __init__(self, workers: int | None = None, address: str | None = None) -> None:
         self._most, self._address, self.stop = workers, address, StopFlag()
-        self._fleet: RayFleet | None = None
-        self._going: list[SpreadIslands] = []  # of the experiments that go on
+        self._worker_pool: RayWorkerPool | None = None
+        self._going: list[SyncIslands] = []  # of the experiments that go on
         self._replays = 0  # in the experiments that have ended
-        self._connection: Connection | None = None  # unless this process had one already
+        self._connection: RayConnection | None = None  # unless this process had one already
 
     @property
     def workers(self) -> int:
         """Actors that are there."""
-        return len(self._fleet.hosts) if self._fleet else 0
+        return len(self._worker_pool.workers) if self._worker_pool else 0
 
     @property
     def cluster(self) -> Cluster:
         """What the run goes on at the moment."""
-        nodes, replays = (self._fleet.nodes if self._fleet else 0), sum(each.replays for each in self._going)
+        nodes, replays = (
+            (self._worker_pool.nodes if self._worker_pool else 0),
+            sum(each.replays for each in self._going),
+        )
         return Cluster(nodes=nodes, workers=self.workers, replays=self._replays + replays)
 
-    def islands(self, beginning: Beginning) -> SpreadIslands:
+    def islands(self, beginning: ExperimentSpec) -> SyncIslands:
         """Those of an experiment.
 
         Raises:
             ClusterError: there is no such cluster, or one of its nodes has another version of the package.
         """
-        fleet = self._connected()
+        worker_pool = self._connected()
         self._replays += sum(each.replays for each in self._going if each.has_ended)
         self._going = [each for each in self._going if not each.has_ended]
-        self._going.append(spread_islands(beginning, fleet))
+        self._going.append(new_islands(beginning, worker_pool))
         return self._going[-1]
 
-    def score(self, programs: Sequence[Program], beginning: Beginning, stop: StopFlag) -> list[float]:
+    def score(self, programs: Sequence[Program], beginning: ExperimentSpec, stop: StopFlag) -> list[float]:
         """The fitness of each of them on the first tasks of a beginning, which are sent to each node once.
 
         Once the engine's stop flag is raised, actors are ended, whatever they are doing, and this process scores.
@@ -92,35 +95,35 @@ class RayEngine:
             Stopped: the flag was raised meanwhile.
         """
         if not self.stop.is_set:
-            return score_on_hosts(programs, beginning, self._connected(), stop)
-        if self._fleet:
-            self._fleet.close()
+            return score_on_workers(programs, beginning, self._connected(), stop)
+        if self._worker_pool:
+            self._worker_pool.close()
         with ThreadPoolExecutor(usable_processors()) as pool:
             return score_here(programs, beginning, pool, stop)
 
-    def _connected(self) -> RayFleet:
-        if self._fleet is None:
+    def _connected(self) -> RayWorkerPool:
+        if self._worker_pool is None:
             if not ray.is_initialized():
-                self._connection = Connection(self._address)
-            self._fleet = RayFleet(self._most, self.stop)
-        return self._fleet
+                self._connection = RayConnection(self._address)
+            self._worker_pool = RayWorkerPool(self._most, self.stop)
+        return self._worker_pool
 
     def close(self) -> None:
         """End the actors, and the cluster if the run has begun it."""
-        if self._fleet:
-            self._fleet.close()
+        if self._worker_pool:
+            self._worker_pool.close()
         if self._connection:
             self._connection.close()
-        self._fleet, self._connection = None, None
+        self._worker_pool, self._connection = None, None
 
 
-class RayHost(Host):
+class RayWorker(Worker):
     """An actor. What it is told and tells is packed here: Ray, which packs all else, asks at each array what to do."""
 
-    def do_packed(self, packed: bytes, beginning: Beginning | None = None) -> bytes:
+    def do_packed(self, packed: bytes, beginning: ExperimentSpec | None = None) -> bytes:
         """As ``do``."""
-        seed, orders, ended = pickle.loads(packed)  # noqa: S301
-        return pickle.dumps(self.do(seed, beginning, orders, ended), PICKLE)
+        seed, requests, ended = pickle.loads(packed)  # noqa: S301
+        return pickle.dumps(self.do(seed, beginning, requests, ended), PICKLE)
 
 
 @dataclass(eq=False, slots=True)
@@ -131,7 +134,7 @@ class _Actor:
     known: set[int] = field(default_factory=set)
 
 
-class RayFleet:
+class RayWorkerPool:
     """Actors as hosts."""
 
     def __init__(self, most: int | None, stop: StopFlag) -> None:
@@ -139,17 +142,17 @@ class RayFleet:
         self._actors: dict[int, _Actor] = {}
         self._coming: dict[Any, _Actor] = {}  # by the answer to a greeting
         self._sent: dict[int, Any] = {}  # answers, None of a host that was gone, by the number of the message
-        self.berths, self._lock = Berths(), threading.RLock()
+        self.placement, self._lock = Placement(), threading.RLock()
         self._begun = self._messages = self.nodes = 0
         self._looked_at = -LOOK_SECONDS
         self._stored: dict[int, Any] = {}  # beginnings in the object store, by their seeds, of experiments that go on
 
     @property
-    def hosts(self) -> Sequence[int]:
+    def workers(self) -> Sequence[int]:
         """Those that have answered a greeting."""
         return list(self._actors)
 
-    def tend(self, wanted: int) -> None:
+    def ensure_workers(self, wanted: int) -> None:
         """Look at the cluster, but not more often than every second."""
         with self._lock:
             if monotonic() - self._looked_at >= LOOK_SECONDS:
@@ -178,7 +181,7 @@ class RayFleet:
         self.nodes = sum(node["Alive"] for node in ray.nodes())
         room = min(wanted, int(ray.cluster_resources().get("CPU", 0)), self._most or wanted)
         for _ in range(room - len(self._actors) - len(self._coming)):
-            handle = ray.remote(**ACTOR)(RayHost).remote()
+            handle = ray.remote(**ACTOR)(RayWorker).remote()
             self._coming[handle.greet.remote(engine_hash())] = _Actor(handle)
 
     def _welcome(self, count: int, seconds: float) -> None:
@@ -192,22 +195,22 @@ class RayFleet:
                 self._actors[self._begun] = actor
                 self._begun += 1
 
-    def send(self, host: int, beginning: Beginning, orders: Sequence[Order | Batch]) -> int:
+    def send(self, worker: int, beginning: ExperimentSpec, requests: Sequence[IslandRequest | ProgramBatch]) -> int:
         """Call the actor; the beginning is sent only if it does not know it."""
         with self._lock:
             self._messages += 1
-            actor = self._actors.get(host)
-            self._sent[self._messages] = self._call(actor, beginning, orders) if actor else None
+            actor = self._actors.get(worker)
+            self._sent[self._messages] = self._call(actor, beginning, requests) if actor else None
             return self._messages
 
-    def _call(self, actor: _Actor, beginning: Beginning, orders: Sequence[Order | Batch]) -> Any:
+    def _call(self, actor: _Actor, beginning: ExperimentSpec, requests: Sequence[IslandRequest | ProgramBatch]) -> Any:
         seed = beginning.seed
         if seed not in self._stored:
             self._stored[seed] = ray.put(beginning)
         told = [] if seed in actor.known else [self._stored[seed]]
         ended = sorted(actor.known - self._stored.keys())
         actor.known = (actor.known & self._stored.keys()) | {seed}
-        return actor.handle.do_packed.remote(pickle.dumps((seed, orders, ended), PICKLE), *told)
+        return actor.handle.do_packed.remote(pickle.dumps((seed, requests, ended), PICKLE), *told)
 
     def answers(self, messages: Collection[int], wanted: int) -> Iterator[tuple[int, Answer]]:
         """What has come, when so many have or when half a second is over."""
@@ -224,14 +227,14 @@ class RayFleet:
             del self._sent[sent[answer]]
             yield sent[answer], pickle.loads(packed) if packed else None  # noqa: S301
 
-    def end(self, beginning: Beginning) -> None:
+    def end(self, beginning: ExperimentSpec) -> None:
         """Let the object store forget the beginning, and actors the islands."""
         with self._lock:
             self._stored.pop(beginning.seed, None)
 
-    def lose(self, host: int) -> None:
+    def lose(self, worker: int) -> None:
         """Make sure that it is gone: one that cannot be reached may still be at work."""
-        if actor := self._actors.pop(host, None):
+        if actor := self._actors.pop(worker, None):
             ray.kill(actor.handle)
 
     def close(self) -> None:

@@ -10,19 +10,26 @@ import platform
 from collections.abc import Sequence
 
 from automl_zero.run.checkpoint.file_format import engine_hash
-from automl_zero.run.checkpoint.snapshot import overwrite
-from automl_zero.run.distributed.messages import Arrival, Batch, Order, Question, Report, Search
-from automl_zero.run.islands.engine import Beginning, ClusterError, arrays_of
-from automl_zero.run.islands.migration import settle, take
+from automl_zero.run.checkpoint.snapshot import load_arrays
+from automl_zero.run.distributed.messages import (
+    IslandReply,
+    IslandRequest,
+    ProgramBatch,
+    ReceiveMigrants,
+    ReplyFields,
+    RunPrograms,
+)
+from automl_zero.run.islands.engine import ClusterError, ExperimentSpec, arrays_of
+from automl_zero.run.islands.migration import extract, insert_migrants
 from automl_zero.search.island import Island, Member
-from automl_zero.search.lineage_log import Harvest
+from automl_zero.search.lineage_log import EpochStats
 
 
-class Host:
+class Worker:
     """Some of the islands of each experiment that goes on, by its seed."""
 
     def __init__(self) -> None:
-        self._beginnings: dict[int, Beginning] = {}
+        self._beginnings: dict[int, ExperimentSpec] = {}
         self._islands: dict[tuple[int, int], Island] = {}
 
     def greet(self, engine: str) -> int:
@@ -39,8 +46,12 @@ class Host:
         return os.getpid()
 
     def do(
-        self, seed: int, beginning: Beginning | None, orders: Sequence[Order | Batch], ended: Sequence[int] = ()
-    ) -> list[Report | list[float]]:
+        self,
+        seed: int,
+        beginning: ExperimentSpec | None,
+        requests: Sequence[IslandRequest | ProgramBatch],
+        ended: Sequence[int] = (),
+    ) -> list[IslandReply | list[float]]:
         """Carry out orders that belong to the beginning of a seed, which is told once; those that ended are forgotten.
 
         Raises:
@@ -52,48 +63,51 @@ class Host:
         self._islands = {key: island for key, island in self._islands.items() if key[0] not in ended}
         if beginning is not None:
             self._beginnings[seed] = beginning
-        return [self._score(seed, each) if isinstance(each, Batch) else self._carry_out(seed, each) for each in orders]
+        return [
+            self._score(seed, each) if isinstance(each, ProgramBatch) else self._carry_out(seed, each)
+            for each in requests
+        ]
 
-    def _score(self, seed: int, batch: Batch) -> list[float]:
+    def _score(self, seed: int, batch: ProgramBatch) -> list[float]:
         return [self._beginnings[seed].score(each) for each in batch.programs]
 
-    def _carry_out(self, seed: int, order: Order) -> Report:
-        key = seed, order.number
-        if order.is_new:
-            self._islands[key] = self._beginnings[seed].island(order.number)
+    def _carry_out(self, seed: int, request: IslandRequest) -> IslandReply:
+        key = seed, request.number
+        if request.is_new:
+            self._islands[key] = self._beginnings[seed].island(request.number)
         island = self._islands[key]
-        if order.state is not None:
-            overwrite(arrays_of(island, order.number), order.state)
-        harvest = None
-        for command in order.commands:
+        if request.state is not None:
+            load_arrays(arrays_of(island, request.number), request.state)
+        epoch_stats = None
+        for command in request.commands:
             match command:
-                case Search(programs):
+                case RunPrograms(programs):
                     island.run(programs)
-                    harvest = island.harvest(order.number)
-                case Arrival(slots, arriving, strangers):
-                    settle(island.state.population, slots, arriving, island.keeps_fittest)
-                    island.rescore(strangers)
-        report = _report(island, order, harvest)
-        if order.question.is_last:
+                    epoch_stats = island.epoch_stats(request.number)
+                case ReceiveMigrants(slots, arriving, slots_to_rescore):
+                    insert_migrants(island.state.population, slots, arriving, island.keeps_fittest)
+                    island.rescore(slots_to_rescore)
+        reply = _report(island, request, epoch_stats)
+        if request.fields.is_last:
             del self._islands[key]
-        return report
+        return reply
 
 
-def _report(island: Island, order: Order, harvest: Harvest | None) -> Report:
-    question = order.question
-    return Report(
-        number=order.number,
+def _report(island: Island, request: IslandRequest, epoch_stats: EpochStats | None) -> IslandReply:
+    fields = request.fields
+    return IslandReply(
+        number=request.number,
         fitness=island.best_fitness,
         counters=island.state.counters.copy(),
         effects=island.state.effects.copy(),
-        harvest=harvest,
-        departing=None if question.departing is None else take(island.state.population, question.departing),
-        state=arrays_of(island, order.number) if question.state else None,
-        fittest=_fittest(island, question),
+        epoch_stats=epoch_stats,
+        departing=None if fields.departing is None else extract(island.state.population, fields.departing),
+        state=arrays_of(island, request.number) if fields.state else None,
+        fittest=_fittest(island, fields),
     )
 
 
-def _fittest(island: Island, question: Question) -> list[Member]:
-    if not question.fittest or island.best_fitness <= question.above:
+def _fittest(island: Island, fields: ReplyFields) -> list[Member]:
+    if not fields.fittest or island.best_fitness <= fields.above:
         return []
-    return island.fittest(question.fittest)
+    return island.fittest(fields.fittest)

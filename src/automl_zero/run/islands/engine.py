@@ -23,7 +23,7 @@ from automl_zero.run.islands.migration import MigrationPlan
 from automl_zero.run.record.events import Cluster
 from automl_zero.run.scoring.task_score import score_program
 from automl_zero.search.island import Island, Member
-from automl_zero.search.lineage_log import Harvest
+from automl_zero.search.lineage_log import EpochStats
 from automl_zero.tasks.task import TaskSet
 from automl_zero.vm.stop_flag import StopFlag
 
@@ -33,7 +33,7 @@ class ClusterError(ConfigError):
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Beginning:
+class ExperimentSpec:
     """All that islands follow from.
 
     Attributes:
@@ -68,18 +68,18 @@ class Beginning:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Brood:
+class EpochResult:
     """What islands have brought forth.
 
     Attributes:
         harvests: since this was told last, those of an island in their order.
         latest: the latest of each island; None where it is not known.
-        travelling: ancestors, as in ``Harvest.living``, of programs that have left an island and are yet to arrive.
+        travelling: ancestors, as in ``EpochStats.living``, of programs that have left an island and are yet to arrive.
         is_cut: whether the stop flag has ended the epoch before all programs were made and moved.
     """
 
-    harvests: Sequence[Harvest]
-    latest: Sequence[Harvest | None]
+    epoch_stats: Sequence[EpochStats]
+    latest: Sequence[EpochStats | None]
     travelling: Sequence[NDArray[np.uint64]] = ()
     is_cut: bool = False
 
@@ -110,7 +110,7 @@ class Islands(Protocol):
     def effects(self) -> NDArray[np.int64]:
         """[mutations, 3] as in ``search.state.State``, added up over the islands."""
 
-    def run_epoch(self, count: int, plan: MigrationPlan | None) -> Brood:
+    def run_epoch(self, count: int, plan: MigrationPlan | None) -> EpochResult:
         """Let every island make so many programs, then move programs by the plan, if there is one.
 
         Those that have come from other tasks are scored before anything else happens to them. Gives what each island
@@ -118,7 +118,7 @@ class Islands(Protocol):
         flag of the engine cuts it, islands may only be asked for their fitness, counters and fittest afterwards.
         """
 
-    def settle(self) -> Brood | None:
+    def drain(self) -> EpochResult | None:
         """Wait for all that is under way; gives what it has brought forth, None if nothing was under way."""
 
     def end(self) -> None:
@@ -149,7 +149,7 @@ class Engine(Protocol):
     def cluster(self) -> Cluster | None:
         """What it runs on at the moment; None if that is this process."""
 
-    def islands(self, beginning: Beginning) -> Islands:
+    def islands(self, beginning: ExperimentSpec) -> Islands:
         """The islands of an experiment, beside those of others that have not ended, each of a seed of its own.
 
         Raises:
@@ -157,8 +157,8 @@ class Engine(Protocol):
             Stopped: the stop flag was raised before the initial populations were scored.
         """
 
-    def score(self, programs: Sequence[Program], beginning: Beginning, stop: StopFlag) -> list[float]:
-        """What ``Beginning.score`` gives for each of them, side by side; there need be no islands of that beginning.
+    def score(self, programs: Sequence[Program], beginning: ExperimentSpec, stop: StopFlag) -> list[float]:
+        """What ``ExperimentSpec.score`` gives for each of them, side by side; no islands need exist.
 
         Raises:
             Stopped: the flag was raised meanwhile; it need not be the engine's.
@@ -168,7 +168,7 @@ class Engine(Protocol):
         """Let go of what it holds; may be called again."""
 
 
-def score_here(programs: Sequence[Program], beginning: Beginning, pool: Executor, stop: StopFlag) -> list[float]:
+def score_here(programs: Sequence[Program], beginning: ExperimentSpec, pool: Executor, stop: StopFlag) -> list[float]:
     """What ``Engine.score`` gives, in threads of this process.
 
     Raises:

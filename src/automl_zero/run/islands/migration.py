@@ -1,7 +1,8 @@
 """Migration: programs move between islands by a plan that follows from a seed alone.
 
 As in the paper (section 3.2 and supplement S3), where every worker sends random programs to a server and gets as many
-back, drawn evenly over all workers. A program's fitness travels with it; ``strangers`` tells where it does not hold.
+back, drawn evenly over all workers. A program's fitness travels with it; ``slots_to_rescore`` tells where it does not
+hold.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def plan_migration(seed: int, epoch: int, num_islands: int, population_size: int
     return MigrationPlan(np.array(targets), island, slot)
 
 
-def strangers(plan: MigrationPlan, habitats: Sequence[object]) -> list[list[int]]:
+def slots_to_rescore(plan: MigrationPlan, habitats: Sequence[object]) -> list[list[int]]:
     """Of every island, the target slots that get a program from other tasks, in the order of the plan.
 
     ``habitats`` [islands] are what the islands score programs on: the same object stands for the same tasks.
@@ -58,9 +59,9 @@ def strangers(plan: MigrationPlan, habitats: Sequence[object]) -> list[list[int]
 
 def migrate(plan: MigrationPlan, populations: Sequence[Population], keep_fittest: bool = False) -> None:
     """Carry a plan out: all migrants are taken from the populations as they were before the first of them moved."""
-    leaving = [take(population, slots) for population, slots in zip(populations, departures(plan), strict=True)]
+    leaving = [extract(population, slots) for population, slots in zip(populations, departures(plan), strict=True)]
     for population, slots, programs in zip(populations, plan.target_slot, distribute(plan, leaving), strict=True):
-        settle(population, slots, programs, keep_fittest)
+        insert_migrants(population, slots, programs, keep_fittest)
 
 
 def departures(plan: MigrationPlan) -> list[NDArray[np.int64]]:
@@ -69,7 +70,7 @@ def departures(plan: MigrationPlan) -> list[NDArray[np.int64]]:
     return np.split(plan.source_slot.ravel()[_by_source(plan)], ends[:-1])
 
 
-def take(population: Population, slots: NDArray[np.int64]) -> Programs:
+def extract(population: Population, slots: NDArray[np.int64]) -> Programs:
     """Copies of the members in these slots."""
     return {name: getattr(population, name)[slots] for name in MOVED}
 
@@ -81,7 +82,9 @@ def distribute(plan: MigrationPlan, leaving: Sequence[Programs]) -> list[Program
     return [{name: arriving[name][island] for name in MOVED} for island in range(len(leaving))]
 
 
-def settle(population: Population, slots: NDArray[np.int64], programs: Programs, keep_fittest: bool = False) -> None:
+def insert_migrants(
+    population: Population, slots: NDArray[np.int64], programs: Programs, keep_fittest: bool = False
+) -> None:
     """Put programs into these slots, but for that of the fittest member if it is to be kept."""
     open_to_all = slots != np.argmax(population.fitness) if keep_fittest else np.full(len(slots), True)
     for name in MOVED:

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from automl_zero.config import ConfigError
 from automl_zero.program.program import Program
-from automl_zero.run.checkpoint.snapshot import Arrays, overwrite
+from automl_zero.run.checkpoint.snapshot import Arrays, load_arrays
 from automl_zero.run.console.formatting import COMPILING
-from automl_zero.run.islands.engine import Beginning, Brood, arrays_of, score_here
-from automl_zero.run.islands.migration import MigrationPlan, migrate, strangers
+from automl_zero.run.islands.engine import EpochResult, ExperimentSpec, arrays_of, score_here
+from automl_zero.run.islands.migration import MigrationPlan, migrate, slots_to_rescore
 from automl_zero.search.island import Member
 from automl_zero.vm.stop_flag import StopFlag, Stopped
 
@@ -33,7 +33,7 @@ class ThreadEngine:
         self.workers, self.stop = workers, StopFlag()
         self._pool = ThreadPoolExecutor(workers)  # which has no threads before they are needed
 
-    def islands(self, beginning: Beginning) -> ThreadIslands:
+    def islands(self, beginning: ExperimentSpec) -> ThreadIslands:
         """Those of an experiment.
 
         Raises:
@@ -47,7 +47,7 @@ class ThreadEngine:
             )
         return ThreadIslands(beginning, self._pool, self.stop)
 
-    def score(self, programs: Sequence[Program], beginning: Beginning, stop: StopFlag) -> list[float]:
+    def score(self, programs: Sequence[Program], beginning: ExperimentSpec, stop: StopFlag) -> list[float]:
         """The fitness of each of them on the first tasks of a beginning.
 
         Raises:
@@ -63,7 +63,7 @@ class ThreadEngine:
 class ThreadIslands:
     """Islands of this process; ``all`` are the islands themselves."""
 
-    def __init__(self, beginning: Beginning, pool: Executor, stop: StopFlag) -> None:
+    def __init__(self, beginning: ExperimentSpec, pool: Executor, stop: StopFlag) -> None:
         self._tasks, self._pool, self._stop = beginning.tasks, pool, stop
         make = partial(beginning.island, stop=stop)
         self.all = list(pool.map(make, range(len(beginning.tasks))))  # and not in this thread, which signals reach
@@ -87,31 +87,31 @@ class ThreadIslands:
 
     def restore(self, arrays: Arrays) -> None:
         """Take over states that were kept."""
-        overwrite(self.arrays, arrays)
+        load_arrays(self.arrays, arrays)
 
     @property
     def effects(self) -> NDArray[np.int64]:
         """[mutations, 3]."""
         return np.asarray(np.sum([island.state.effects for island in self.all], axis=0))
 
-    def run_epoch(self, count: int, plan: MigrationPlan | None) -> Brood:
+    def run_epoch(self, count: int, plan: MigrationPlan | None) -> EpochResult:
         """Search on all islands, then migrate."""
         is_cut = not self._do([self._pool.submit(island.run, count) for island in self.all])
-        harvests = [island.harvest(number) for number, island in enumerate(self.all)]
+        epoch_stats = [island.epoch_stats(number) for number, island in enumerate(self.all)]
         if plan and not is_cut:
             is_cut = not self._migrate(plan)
-        return Brood(harvests, harvests, is_cut=is_cut)
+        return EpochResult(epoch_stats, epoch_stats, is_cut=is_cut)
 
     def end(self) -> None:
         """They end with this object."""
 
-    def settle(self) -> None:
+    def drain(self) -> None:
         """Nothing is under way between epochs."""
 
     def _migrate(self, plan: MigrationPlan) -> bool:
         """Gives whether the stop flag has left it whole."""
         migrate(plan, [island.state.population for island in self.all], self.all[0].keeps_fittest)
-        arrived = zip(self.all, strangers(plan, self._tasks), strict=True)
+        arrived = zip(self.all, slots_to_rescore(plan, self._tasks), strict=True)
         return self._do([self._pool.submit(island.rescore, slots) for island, slots in arrived if slots])
 
     def _do(self, jobs: Iterable[Future[None]]) -> bool:

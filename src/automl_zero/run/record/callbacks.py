@@ -13,7 +13,7 @@ class Callback:
     """Does nothing; write a subclass with the methods that matter. One that returns True ends the run.
 
     The run then ends at the end of the epoch, completely, as after Ctrl-C. An exception ends it at once. ``Run`` takes
-    callbacks, and so do ``run_recorded`` and ``resume_recorded``, which do a run as the command does it.
+    callbacks, and so do ``run_to_folder`` and ``resume_folder``, which do a run as the command does it.
 
     Example:
         >>> from automl_zero.config import load_config
@@ -22,7 +22,7 @@ class Callback:
         ...     def on_epoch(self, event: EpochEnd) -> bool:
         ...         return event.best_fitness > 0.99 or event.programs >= 40_000
         >>> run = Run(load_config("linear", ["baselines.names=[]"]), callbacks=[Impatient()])
-        >>> [event.reason for event in run.events() if event.event == "stop"]
+        >>> [event.reason for event in run.iter_events() if event.event == "stop"]
         ['interrupted']
     """
 
@@ -61,21 +61,21 @@ class Callbacks:
         self._listeners = tuple(listeners)
         self.ask_to_end = False
 
-    def tell(self, call: Callable[[Callback], bool | None]) -> None:
+    def notify(self, call: Callable[[Callback], bool | None]) -> None:
         """Call a method of each listener."""
         answers = [call(each) for each in self._listeners]
         self.ask_to_end = self.ask_to_end or any(answers)
 
-    def tell_event(self, event: Event) -> None:
+    def notify_event(self, event: Event) -> None:
         """Call the method for the kind of the event, if there is one."""
         match event:
             case EpochEnd():
-                self.tell(lambda each: each.on_epoch(event))
+                self.notify(lambda each: each.on_epoch(event))
             case Improvement():
-                self.tell(lambda each: each.on_improvement(event))
+                self.notify(lambda each: each.on_improvement(event))
             case Selection():
-                self.tell(lambda each: each.on_selection(event))
+                self.notify(lambda each: each.on_selection(event))
             case Final():
-                self.tell(lambda each: each.on_final(event))
+                self.notify(lambda each: each.on_final(event))
             case Stop():
-                self.tell(lambda each: each.on_stop(event))
+                self.notify(lambda each: each.on_stop(event))

@@ -1,7 +1,7 @@
 """What happens during a run, as plain frozen records: the only thing that a run tells, and what its folder keeps.
 
 An event is one line of JSON in ``events.jsonl``. Everything that is shown of a run, while it goes on or afterwards, is
-made from its events.
+made from its events. An alias is the name of a field in that file, which stays what it was in the first release.
 """
 
 from __future__ import annotations
@@ -10,11 +10,27 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import Field, TypeAdapter
+from pydantic import BeforeValidator, Field, PlainSerializer, TypeAdapter
 
 from automl_zero.config.sections import MOST
 from automl_zero.tasks.splits import Stage
 from automl_zero.tasks.task import Loss
+
+ALIASES = {"rejected_drafts": "redrawn"}  # of counters
+
+
+def _to_file(counters: Mapping[str, int]) -> dict[str, int]:
+    return {ALIASES.get(name, name): count for name, count in counters.items()}
+
+
+def _from_file(counters: Any) -> Any:
+    names = {alias: name for name, alias in ALIASES.items()}
+    return (
+        {names.get(name, name): count for name, count in counters.items()} if isinstance(counters, dict) else counters
+    )
+
+
+Counters = Annotated[dict[str, int], BeforeValidator(_from_file), PlainSerializer(_to_file)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +91,8 @@ class EpochEnd:
         experiment_programs: programs of this experiment.
         programs: of the run; so are ``train_steps`` and ``counters`` (by the names in ``search.state.COUNTERS``).
         best_fitness: of the experiment; ``island_fitness``: of each island.
-        behaviours: of each island, how many different scores its members have; ``takeover``: how many members have the
-            most common one. Before migration; none in runs of older versions.
+        behaviours: of each island, how many different scores its members have; ``most_common_count``: how many
+            members have the most common one. Before migration; none in runs of older versions.
         immigrants: of each island, the last ancestor of its best program, as in ``Lineage``, that was born on another
             island: (island, number of the program there); None if all are its own. Told as ``behaviours`` are.
         cluster: what the epoch was done on, if that was a cluster.
@@ -91,29 +107,29 @@ class EpochEnd:
     train_steps: int
     best_fitness: float
     island_fitness: tuple[float, ...]
-    counters: dict[str, int]
+    counters: Counters
     behaviours: tuple[int, ...] = ()
-    takeover: tuple[int, ...] = ()
+    most_common_count: Annotated[tuple[int, ...], Field(alias="takeover")] = ()
     immigrants: tuple[tuple[int, int] | None, ...] = ()
     cluster: Cluster | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Improvement:
-    """An experiment has a program that scores better on its search tasks than all before; ``record``: in the run."""
+    """An experiment has a program that scores better on its search tasks than all before; ``is_best``: in the run."""
 
     event: Literal["improvement"] = "improvement"
     seconds: float
     experiment: int
     experiment_programs: int
     fitness: float
-    record: bool
+    is_best: Annotated[bool, Field(alias="record")]
     program: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """An experiment has ended, and this is its program; ``record``: the best on the select tasks in the run so far.
+    """An experiment has ended, and this is its program; ``is_best``: the best on the select tasks in the run so far.
 
     ``limit`` is what ended the experiment: the key of a limit, or ``interrupted``.
     """
@@ -124,7 +140,7 @@ class Selection:
     experiment_programs: int
     search_fitness: float
     select_fitness: float
-    record: bool
+    is_best: Annotated[bool, Field(alias="record")]
     limit: str
     program: str
 
@@ -246,12 +262,12 @@ _EVENTS: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="
 
 def to_json(event: Event) -> str:
     """An event as one line of JSON."""
-    return _EVENTS.dump_json(event, exclude=_as_usual(event)).decode()
+    return _EVENTS.dump_json(event, exclude=_as_usual(event), by_alias=True).decode()
 
 
 def to_plain(event: Event) -> dict[str, Any]:
     """An event as the plain values of its JSON."""
-    return cast("dict[str, Any]", _EVENTS.dump_python(event, mode="json", exclude=_as_usual(event)))
+    return cast("dict[str, Any]", _EVENTS.dump_python(event, mode="json", exclude=_as_usual(event), by_alias=True))
 
 
 def _as_usual(event: Event) -> set[str]:

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from automl_zero.errors import AutoMLZeroError
 from automl_zero.system import safe_files
 from automl_zero.system.atomic_write import replacing
 from automl_zero.system.safe_files import UnsafeFileError, entry_below, is_there, names_in, open_regular, read_regular
@@ -22,7 +23,7 @@ REMEDY = "check the disk and the permissions"
 UNSAFE = "a run writes no such thing, so take it away, or put a copy of what it stands for in its place"
 
 
-class StoreError(ValueError):
+class StoreError(AutoMLZeroError, ValueError):
     """A run folder that cannot be made, written or read; the message names it and what to do."""
 
 

@@ -40,7 +40,7 @@ def check_ends(config: Config) -> None:
     if any(limit is not None for limit in (stop.max_programs, stop.max_train_steps, stop.max_seconds)):
         return
     after_experiments = stop.max_experiments is not None or stop.target_fitness is not None
-    if after_experiments and any(limit is not None for name, limit in config.experiment if name != "at_once"):
+    if after_experiments and any(limit is not None for name, limit in config.experiment if name != "concurrent"):
         return
     raise ConfigError(
         "nothing would end this run: set stop.max_seconds, stop.max_programs or stop.max_train_steps; or end its "

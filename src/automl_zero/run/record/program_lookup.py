@@ -21,7 +21,7 @@ LONGEST = 1 << 23  # bytes of a program's text; three component functions of 10,
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class FoundProgram:
     """A program that was given by name.
 
     Attributes:
@@ -45,7 +45,7 @@ def load_program(name: str) -> Program:
     return find_program(name).program
 
 
-def find_program(name: str) -> Given:
+def find_program(name: str) -> FoundProgram:
     """The library program of that name, the program in a text file, or the best program of a run folder.
 
     The best of a run is its result, or as long as there is none, the best so far: on its select tasks, or before that
@@ -57,11 +57,11 @@ def find_program(name: str) -> Given:
     """
     if name in LIBRARY:
         entry = LIBRARY[name]
-        return Given(name, library_program(name), entry.text, entry.multiclass)
+        return FoundProgram(name, library_program(name), entry.text, entry.multiclass)
     if _is_folder(Path(name)):
         return _of_run(Path(name))
     text = _text_of(name)
-    return Given(Path(name).stem, _parsed(text, name), text)
+    return FoundProgram(Path(name).stem, _parsed(text, name), text)
 
 
 def _is_folder(path: Path) -> bool:
@@ -71,7 +71,7 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def _of_run(folder: Path) -> Given:
+def _of_run(folder: Path) -> FoundProgram:
     config = read_config(folder)
     names = (f"{BEST}/{each}.txt" for each in reversed(PROGRAMS))
     found = ((folder / name, folder_files.read_if_there(folder, name, LONGEST)) for name in names)
@@ -79,7 +79,7 @@ def _of_run(folder: Path) -> Given:
     if content is None:
         raise StoreError(f"{folder} has no program yet: let the run go on, with 'resume' if it was stopped")
     text = _decoded(content, str(file))
-    return Given(config.name, _parsed(text, str(file)), text, config.tasks.num_classes > 2, folder, config)
+    return FoundProgram(config.name, _parsed(text, str(file)), text, config.tasks.num_classes > 2, folder, config)
 
 
 def _text_of(name: str) -> str:

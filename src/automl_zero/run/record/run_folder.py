@@ -257,9 +257,9 @@ def _bests(events: Iterable[Event]) -> dict[str, str]:
 def _best(event: Event) -> tuple[str, str] | None:
     """The program that an event makes one of the best, and as which of ``PROGRAMS``."""
     match event:
-        case Improvement(record=True):
+        case Improvement(is_best=True):
             return "search", event.program
-        case Selection(record=True):
+        case Selection(is_best=True):
             return "select", event.program
         case Final():
             return "final", event.program

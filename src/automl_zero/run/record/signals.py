@@ -54,7 +54,7 @@ class Interrupt:
         ends_process: bool = True,
     ) -> None:
         self.notify, self._signals, self._ends_process = notify, signals, ends_process
-        self.hurry: Callable[[], None] = lambda: None
+        self.request_stop: Callable[[], None] = lambda: None
         self.is_beginning = False
         self._caught = 0
         self._before: dict[int, Any] = {}
@@ -98,7 +98,7 @@ class Interrupt:
             signal.signal(each, signal.SIG_DFL if self._ends_process and not _is_kernel() else handler)
         if self.is_beginning:
             raise Interrupted(number)
-        self.hurry()
+        self.request_stop()
         self.notify()
 
 

@@ -20,7 +20,7 @@ MOST_POINTS = 500  # of a view
 
 
 @dataclass(frozen=True, eq=False)
-class View:
+class TaskView:
     """Training examples of one task in the plane.
 
     Attributes:
@@ -37,7 +37,7 @@ class View:
 
 
 @dataclass(frozen=True, eq=False)
-class Habitat:
+class TaskSummary:
     """The tasks of a config, and the scores of known algorithms on them.
 
     Attributes:
@@ -55,10 +55,10 @@ class Habitat:
     facts: Mapping[Stage, Mapping[str, Any]]
     scores: tuple[Baseline, ...]
     images: Mapping[str, NDArray[np.uint8]]
-    view: View
+    view: TaskView
 
 
-def explore(config: Config, algorithms: Sequence[str]) -> Habitat:
+def summarize_tasks(config: Config, algorithms: Sequence[str]) -> TaskSummary:
     """Build the tasks of all stages, look at them, and score known algorithms, by their names in ``ALGORITHMS``.
 
     Raises:
@@ -70,7 +70,7 @@ def explore(config: Config, algorithms: Sequence[str]) -> Habitat:
             raise ConfigError(f"no baseline '{name}': use {', '.join(ALGORITHMS)}")
     tasks = {stage: build_tasks(config.tasks, stage, config.seed) for stage in Stage}
     search = tasks[Stage.SEARCH]
-    return Habitat(
+    return TaskSummary(
         config.name,
         search.loss,
         {stage: _facts(each) for stage, each in tasks.items()},
@@ -117,17 +117,17 @@ def _images(name: str, per_class: int = 8) -> dict[str, NDArray[np.uint8]]:
     }
 
 
-def _view(tasks: TaskSet) -> View:
+def _view(tasks: TaskSet) -> TaskView:
     """The first task in the plane of its linear model: of numbers, the label against the prediction."""
     x, labels = tasks.train_x[0][:MOST_POINTS], tasks.train_y[0][:MOST_POINTS]
     if tasks.loss is Loss.RMSE:
         from sklearn.linear_model import LinearRegression
 
-        return View(LinearRegression().fit(x, labels).predict(x), labels, labels, ("linear prediction", "label"))
+        return TaskView(LinearRegression().fit(x, labels).predict(x), labels, labels, ("linear prediction", "label"))
     from sklearn.cross_decomposition import PLSRegression
 
     if tasks.num_features == 1:
-        return View(x[:, 0], np.zeros(len(x)), labels, ("the feature", ""))
+        return TaskView(x[:, 0], np.zeros(len(x)), labels, ("the feature", ""))
     classes = np.eye(tasks.num_classes)[labels.astype(np.int64)]
     positions = PLSRegression(n_components=2).fit(x, classes).transform(x)
-    return View(positions[:, 0], positions[:, 1], labels, ("first direction", "second direction"))
+    return TaskView(positions[:, 0], positions[:, 1], labels, ("first direction", "second direction"))

@@ -73,7 +73,7 @@ class Tracker(Callback):
     def on_selection(self, event: Selection) -> None:
         """Tell the experiment's program, if it is the best so far, and its score."""
         self._try(self.numbers, {"fitness/select": event.select_fitness}, self._programs)
-        if event.record:
+        if event.is_best:
             self._try(self.text, "program/select", event.program, self._programs)
 
     def on_final(self, event: Final) -> None:
@@ -92,11 +92,11 @@ class Tracker(Callback):
         names = [CONFIG, REPORT, *(f"{BEST}/{each}.txt" for each in sorted(PROGRAMS))]
         self._try(lambda: self.end([folder / name for name in names if _is_readable(folder, name)]))
 
-    def _try(self, tell: Callable[..., None], *arguments: object) -> None:
+    def _try(self, call: Callable[..., None], *arguments: object) -> None:
         if self._has_failed:
             return
         try:
-            tell(*arguments)
+            call(*arguments)
         except Exception as error:  # whatever a library, a disk or a server comes up with
             self._has_failed = True
             reason = " ".join(str(error).split())[:200]

@@ -19,7 +19,7 @@ from automl_zero.search.graph.graph import (
     SETUP,
     Graph,
 )
-from automl_zero.search.graph.schedule import ORDERED, SIZES, STATES, Plan
+from automl_zero.search.graph.schedule import ORDERED, SIZES, STATES, Schedule
 from automl_zero.search.space import Space
 from automl_zero.vm.jit import jit, jit_inline
 from automl_zero.vm.lower import IN1, IN2, MAX_CONSTANTS, OP, OUT, PARTIAL, Code
@@ -28,7 +28,7 @@ FOREVER = 1 << 30
 
 
 @jit_inline
-def emit(graph: Graph, space: Space, plan: Plan, program: Code) -> bool:
+def emit(graph: Graph, space: Space, plan: Schedule, program: Code) -> bool:
     """Write the program of an ordered graph; tells whether it fits its sizes and addresses, or else it stays."""
     for component in range(3):
         if plan.counts[SIZES + component] > space.max_size[component]:
@@ -37,7 +37,7 @@ def emit(graph: Graph, space: Space, plan: Plan, program: Code) -> bool:
 
 
 @jit_inline
-def _allocate(graph: Graph, space: Space, plan: Plan) -> bool:
+def _allocate(graph: Graph, space: Space, plan: Schedule) -> bool:
     """Give every value an address: states have one of their own, others share; tells whether there are enough."""
     _find_last_reads(graph, plan)
     plan.busy[:] = -1
@@ -57,7 +57,7 @@ def _allocate(graph: Graph, space: Space, plan: Plan) -> bool:
 
 
 @jit
-def _find_last_reads(graph: Graph, plan: Plan) -> None:
+def _find_last_reads(graph: Graph, plan: Schedule) -> None:
     plan.last[:] = -1
     for k in range(plan.counts[ORDERED]):
         node = plan.order[k]
@@ -67,7 +67,7 @@ def _find_last_reads(graph: Graph, plan: Plan) -> None:
 
 
 @jit
-def _occupy_given(graph: Graph, plan: Plan) -> None:
+def _occupy_given(graph: Graph, plan: Schedule) -> None:
     multiclass = graph.facts[MULTICLASS] == 1
     plan.address[GIVEN_FEATURES] = FEATURES
     plan.address[GIVEN_LABEL] = CLASS_LABEL if multiclass else LABEL
@@ -78,7 +78,7 @@ def _occupy_given(graph: Graph, plan: Plan) -> None:
 
 
 @jit
-def _free_address(space: Space, plan: Plan, kind: int, time: int) -> int:
+def _free_address(space: Space, plan: Schedule, kind: int, time: int) -> int:
     """The lowest address that may be written from a time on, or -1."""
     for address in range(space.first_output[kind], space.addresses[kind]):
         if plan.busy[kind, address] <= time:
@@ -87,7 +87,7 @@ def _free_address(space: Space, plan: Plan, kind: int, time: int) -> int:
 
 
 @jit
-def _keep_in_place(graph: Graph, plan: Plan) -> None:
+def _keep_in_place(graph: Graph, plan: Schedule) -> None:
     """Let what Setup sets element by element be at the place of the state from the first element on."""
     for k in range(plan.counts[SIZES] - 1, -1, -1):
         node = plan.order[k]
@@ -97,7 +97,7 @@ def _keep_in_place(graph: Graph, plan: Plan) -> None:
 
 
 @jit
-def _allocate_node(graph: Graph, space: Space, plan: Plan, node: int) -> bool:
+def _allocate_node(graph: Graph, space: Space, plan: Schedule, node: int) -> bool:
     kind, prediction = graph.kind[node], plan.address[GIVEN_PREDICTION]
     if node == graph.facts[ROOT]:
         plan.address[node] = prediction
@@ -116,7 +116,7 @@ def _allocate_node(graph: Graph, space: Space, plan: Plan, node: int) -> bool:
 
 
 @jit
-def _prediction_is_free(graph: Graph, plan: Plan, node: int) -> bool:
+def _prediction_is_free(graph: Graph, plan: Schedule, node: int) -> bool:
     """Whether a node may use the prediction's address: before the prediction is there, or when none reads it more."""
     root, time = graph.facts[ROOT], plan.time[node]
     if plan.busy[graph.kind[GIVEN_PREDICTION], plan.address[GIVEN_PREDICTION]] - FOREVER > time:
@@ -127,7 +127,7 @@ def _prediction_is_free(graph: Graph, plan: Plan, node: int) -> bool:
 
 
 @jit
-def _elements_stay(graph: Graph, plan: Plan) -> bool:
+def _elements_stay(graph: Graph, plan: Schedule) -> bool:
     """Whether ops that set one element write where the others are; in Setup, the first may write where zeros are."""
     for k in range(plan.counts[ORDERED]):
         node = plan.order[k]
@@ -142,7 +142,7 @@ def _elements_stay(graph: Graph, plan: Plan) -> bool:
 
 
 @jit
-def _write(graph: Graph, plan: Plan, program: Code) -> bool:
+def _write(graph: Graph, plan: Schedule, program: Code) -> bool:
     """Write the instructions in order."""
     program.size[:] = 0
     for k in range(plan.counts[ORDERED]):

@@ -28,7 +28,7 @@ from automl_zero.search.graph.graph import (
     lift,
     new_graph,
 )
-from automl_zero.search.graph.schedule import Plan, new_plan, order
+from automl_zero.search.graph.schedule import Schedule, new_schedule, order
 from automl_zero.search.graph.subgraph import (
     KIND_OF,
     UNSET,
@@ -73,13 +73,13 @@ class Graphs(NamedTuple):
     """Room to mutate a program as a graph."""
 
     graph: Graph
-    plan: Plan
+    plan: Schedule
 
 
 def new_graphs(capacity: tuple[int, ...]) -> Graphs:
     """Room for programs of at most that many instructions in each component function."""
     graph = new_graph(capacity)
-    return Graphs(graph, new_plan(graph))
+    return Graphs(graph, new_schedule(graph))
 
 
 @jit

@@ -32,7 +32,7 @@ NEW, OPEN, DONE = range(3)  # how far the walk has come with a value
 STATES, FOUND, ORDERED, SIZES = 0, 1, 2, 3  # entries of Plan.counts, SIZES the first of three
 
 
-class Plan(NamedTuple):
+class Schedule(NamedTuple):
     """How a graph of V values becomes a program.
 
     Attributes:
@@ -60,21 +60,21 @@ class Plan(NamedTuple):
     counts: NDArray[np.int64]
 
 
-def new_plan(graph: Graph) -> Plan:
+def new_schedule(graph: Graph) -> Schedule:
     """Room to plan with, for a graph and others of its capacity."""
     values = len(graph.kind)
 
     def numbers(count: int = values) -> NDArray[np.int64]:
         return np.zeros(count, np.int64)
 
-    return Plan(
+    return Schedule(
         numbers(), numbers(3 * values), numbers(), numbers(), numbers(), numbers(), numbers(), numbers(), numbers(),
         numbers(), np.zeros((3, MAX_ADDRESSES), np.int64), numbers(), numbers(6),
     )  # fmt: skip
 
 
 @jit_inline
-def order(graph: Graph, plan: Plan) -> bool:
+def order(graph: Graph, plan: Schedule) -> bool:
     """Find what is needed for the prediction, and an order to compute it in; tells whether there is one."""
     plan.mark[:] = NEW
     plan.writes[:] = NONE
@@ -98,7 +98,7 @@ def _is_of(graph: Graph, value: int, component: int) -> bool:
 
 
 @jit
-def _walk_state(graph: Graph, plan: Plan, state: int) -> bool:
+def _walk_state(graph: Graph, plan: Schedule, state: int) -> bool:
     """Find what the writers of a state need; a node can write one state only."""
     for component in range(3):
         writer = writer_of(graph, state, component)
@@ -120,7 +120,7 @@ def writer_of(graph: Graph, state: int, component: int) -> int:
 
 
 @jit
-def _walk(graph: Graph, plan: Plan, value: int) -> bool:
+def _walk(graph: Graph, plan: Schedule, value: int) -> bool:
     """Append a value and all that it depends on, the latter first; tells whether there was no circle."""
     stack, mark = plan.stack, plan.mark
     stack[0], depth = value, 1
@@ -151,7 +151,7 @@ def _walk(graph: Graph, plan: Plan, value: int) -> bool:
 
 
 @jit
-def _schedule(graph: Graph, plan: Plan, component: int) -> bool:
+def _schedule(graph: Graph, plan: Schedule, component: int) -> bool:
     """Order the nodes of a component function: a state is written when nobody needs what was there any more."""
     waiting = 0
     plan.readers[:] = 0
@@ -194,7 +194,7 @@ def _may_read(graph: Graph, component: int, value: int) -> bool:
 
 
 @jit
-def _first_ready(graph: Graph, plan: Plan, component: int) -> int:
+def _first_ready(graph: Graph, plan: Schedule, component: int) -> int:
     """The first found node that may run now, or -1."""
     for k in range(plan.counts[FOUND]):
         node = plan.found[k]
@@ -204,7 +204,7 @@ def _first_ready(graph: Graph, plan: Plan, component: int) -> int:
 
 
 @jit
-def _is_ready(graph: Graph, plan: Plan, node: int) -> bool:
+def _is_ready(graph: Graph, plan: Schedule, node: int) -> bool:
     own = 0  # reads by the node itself of what it overwrites
     state = plan.writes[node]
     old = NONE

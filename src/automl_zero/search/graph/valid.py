@@ -15,12 +15,12 @@ from automl_zero.search.graph.graph import (
     ROOT,
     Graph,
 )
-from automl_zero.search.graph.schedule import ORDERED, STATES, Plan
+from automl_zero.search.graph.schedule import ORDERED, STATES, Schedule
 from automl_zero.vm.jit import jit
 
 
 @jit
-def is_valid(graph: Graph, plan: Plan) -> bool:
+def is_valid(graph: Graph, plan: Schedule) -> bool:
     """Whether an ordered graph is valid (Mishima and Ono 2025), as the module says."""
     _find_dependencies(graph, plan)
     features, answer = 1 << GIVEN_FEATURES, (1 << GIVEN_LABEL) | (1 << GIVEN_PREDICTION)
@@ -39,7 +39,7 @@ def is_valid(graph: Graph, plan: Plan) -> bool:
 
 
 @jit
-def _find_dependencies(graph: Graph, plan: Plan) -> None:
+def _find_dependencies(graph: Graph, plan: Schedule) -> None:
     for k in range(plan.counts[ORDERED]):
         node = plan.order[k]
         found = 0

@@ -11,7 +11,7 @@ from automl_zero.tasks.datasets.dataset_cache import disk_size, folder_of, is_he
 from automl_zero.tasks.datasets.datasets import Dataset, load_dataset
 from automl_zero.tasks.datasets.images import Arrays, Bytes, Images, identity
 from automl_zero.tasks.datasets.own_images import SUFFIX
-from automl_zero.tasks.datasets.sources import BUNDLED, KNOWN, KnownDataset, Source
+from automl_zero.tasks.datasets.sources import BUNDLED, KNOWN, DownloadSource, KnownDataset
 from automl_zero.tasks.task import TaskError
 
 CHUNK = 1000  # images that are counted at a time, to need little memory
@@ -103,7 +103,7 @@ def _published(known: KnownDataset, sha256: str) -> dict[str, Any]:
     }
 
 
-def _source(source: Source) -> dict[str, Any]:
+def _source(source: DownloadSource) -> dict[str, Any]:
     files = [{"name": file.name, "bytes": file.num_bytes, "sha256": file.sha256} for file in source.files]
     return {"title": source.title, "files": files}
 

@@ -23,9 +23,9 @@ from automl_zero.tasks.datasets.dataset_cache import (
     shapes,
     work_folder,
 )
-from automl_zero.tasks.datasets.fetch import SourceError, Tell, fetch, sha256_of
+from automl_zero.tasks.datasets.fetch import OnProgress, SourceError, fetch, sha256_of
 from automl_zero.tasks.datasets.images import Arrays, identity
-from automl_zero.tasks.datasets.sources import KnownDataset, Source
+from automl_zero.tasks.datasets.sources import DownloadSource, KnownDataset
 from automl_zero.tasks.task import TaskError
 
 SLACK = 1 << 20  # bytes of heads and labels beside the pixels
@@ -45,7 +45,7 @@ def get_dataset(
     given: Sequence[Path] = (),
     *,
     force: bool = False,
-    tell: Tell = lambda _what, _done, _total: None,
+    on_progress: OnProgress = lambda _what, _done, _total: None,
 ) -> Path:
     """Have a data set on this machine; tells the folder that it is kept in.
 
@@ -54,27 +54,29 @@ def get_dataset(
         source: which sources to try, if no files are given; the official one is tried first.
         given: files to take it from: the official ones, or the package's.
         force: get it anew if it is there already.
-        tell: is called to show progress.
+        on_progress: is called to show progress.
 
     Raises:
         TaskError: no source gives it, the files are other ones, or the folder cannot be written; nothing is kept then.
     """
-    with _writable(known), _alone(known, tell):
+    with _writable(known), _alone(known, on_progress):
         if is_here(known) and not force:
             read_arrays(known)
         else:
-            _get(known, source, given, tell)
+            _get(known, source, given, on_progress)
     return folder_of(known)
 
 
-def _get(known: KnownDataset, source: From, given: Sequence[Path], tell: Tell) -> None:
+def _get(known: KnownDataset, source: From, given: Sequence[Path], on_progress: OnProgress) -> None:
     with work_folder(known) as work:
-        arrays, title = _from_files(known, given, tell) if given else _from_sources(known, source, work, tell)
-        tell(f"writing {known.name}", 0, 0)
+        arrays, title = (
+            _from_files(known, given, on_progress) if given else _from_sources(known, source, work, on_progress)
+        )
+        on_progress(f"writing {known.name}", 0, 0)
         keep(known, arrays, title, work / "arrays")
 
 
-def _from_sources(known: KnownDataset, wanted: From, work: Path, tell: Tell) -> tuple[Arrays, str]:
+def _from_sources(known: KnownDataset, wanted: From, work: Path, on_progress: OnProgress) -> tuple[Arrays, str]:
     """From the first source that gives what is expected."""
     sources = {From.OFFICIAL: [known.official], From.PACKAGE: [known.package]}
     reasons: list[str] = []
@@ -82,7 +84,7 @@ def _from_sources(known: KnownDataset, wanted: From, work: Path, tell: Tell) -> 
         folder = work / str(len(reasons))
         folder.mkdir()
         try:
-            return _read(known, source, fetch(source, folder, tell), tell), source.title
+            return _read(known, source, fetch(source, folder, on_progress), on_progress), source.title
         except SourceError as error:
             reasons.append(f"{source.title} ({error})")
     raise TaskError(
@@ -91,13 +93,13 @@ def _from_sources(known: KnownDataset, wanted: From, work: Path, tell: Tell) -> 
     )
 
 
-def _from_files(known: KnownDataset, given: Sequence[Path], tell: Tell) -> tuple[Arrays, str]:
+def _from_files(known: KnownDataset, given: Sequence[Path], on_progress: OnProgress) -> tuple[Arrays, str]:
     """From the source that the files are of; their hashes tell, not their names."""
     found = {_hash_of(path): path for path in given}
     for source in (known.official, known.package):
         if {file.sha256 for file in source.files} == {*found}:
             try:
-                return _read(known, source, [found[file.sha256] for file in source.files], tell), source.title
+                return _read(known, source, [found[file.sha256] for file in source.files], on_progress), source.title
             except SourceError as error:
                 raise TaskError(f"data set {known.name!r} cannot be read from the files given: {error}") from None
     expected = {file.sha256 for source in (known.official, known.package) for file in source.files}
@@ -106,8 +108,8 @@ def _from_files(known: KnownDataset, given: Sequence[Path], tell: Tell) -> tuple
     raise TaskError(f"data set {known.name!r}: {fault}; give {_names(known)}, with --from before each file")
 
 
-def _read(known: KnownDataset, source: Source, files: Sequence[Path], tell: Tell) -> Arrays:
-    tell(f"unpacking {known.name}", 0, 0)
+def _read(known: KnownDataset, source: DownloadSource, files: Sequence[Path], on_progress: OnProgress) -> Arrays:
+    on_progress(f"unpacking {known.name}", 0, 0)
     try:
         arrays = source.decode(read_contents(files, source.members, known.num_bytes + SLACK))
     except UNREADABLE as error:
@@ -145,13 +147,13 @@ def _writable(known: KnownDataset) -> Iterator[None]:
 
 
 @contextmanager
-def _alone(known: KnownDataset, tell: Tell) -> Iterator[None]:
+def _alone(known: KnownDataset, on_progress: OnProgress) -> Iterator[None]:
     data_folder().mkdir(parents=True, exist_ok=True)
     lock = FileLock(data_folder() / f".{known.name}.lock")
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        tell(f"waiting for another process, which gets {known.name}", 0, 0)
+        on_progress(f"waiting for another process, which gets {known.name}", 0, 0)
         lock.acquire()
     try:
         yield

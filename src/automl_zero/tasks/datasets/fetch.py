@@ -14,21 +14,22 @@ from io import BufferedReader
 from pathlib import Path
 from typing import cast
 
+from automl_zero.errors import AutoMLZeroError
 from automl_zero.system.safe_files import open_regular
-from automl_zero.tasks.datasets.sources import File, Source
+from automl_zero.tasks.datasets.sources import DownloadSource, File
 
 CONNECT_SECONDS, SILENT_SECONDS = 5, 30  # to wait for a connection, and for more of a file
 NPM = ("--loglevel=error", "--ignore-scripts", "--fetch-retries=1", "--fetch-retry-mintimeout=1000")
 APT = ("-qq", "-oAcquire::Retries=1", f"-oAcquire::http::Timeout={SILENT_SECONDS}", "-oAPT::Sandbox::User=")
 
-Tell = Callable[[str, int, int], None]  # what is done, and how many of how many bytes; 0 of 0 if it is not known
+OnProgress = Callable[[str, int, int], None]  # what is done, and how many of how many bytes; 0 of 0 if it is not known
 
 
-class SourceError(Exception):
+class SourceError(AutoMLZeroError):
     """Why a source does not give its files."""
 
 
-def fetch(source: Source, folder: Path, tell: Tell) -> list[Path]:
+def fetch(source: DownloadSource, folder: Path, on_progress: OnProgress) -> list[Path]:
     """The source's files, in their order.
 
     Raises:
@@ -36,8 +37,8 @@ def fetch(source: Source, folder: Path, tell: Tell) -> list[Path]:
         OSError: the folder cannot be written.
     """
     if source.program:
-        return [_fetch_package(source, source.files[0], folder, tell)]
-    return [_fetch_file(source.place + file.name, file, folder, tell) for file in source.files]
+        return [_fetch_package(source, source.files[0], folder, on_progress)]
+    return [_fetch_file(source.place + file.name, file, folder, on_progress) for file in source.files]
 
 
 def sha256_of(path: Path) -> str:
@@ -46,12 +47,12 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(cast(BufferedReader, content), "sha256").hexdigest()
 
 
-def _fetch_file(address: str, file: File, folder: Path, tell: Tell) -> Path:
+def _fetch_file(address: str, file: File, folder: Path, on_progress: OnProgress) -> Path:
     import pooch
     import requests
 
     pooch.get_logger().setLevel("WARNING")
-    download = pooch.HTTPDownloader(progressbar=_Told(file, tell), timeout=(CONNECT_SECONDS, SILENT_SECONDS))
+    download = pooch.HTTPDownloader(progressbar=_Told(file, on_progress), timeout=(CONNECT_SECONDS, SILENT_SECONDS))
     try:
         return Path(pooch.retrieve(address, f"sha256:{file.sha256}", file.name, folder, downloader=download))
     except requests.HTTPError as error:
@@ -67,9 +68,9 @@ def _fetch_file(address: str, file: File, folder: Path, tell: Tell) -> Path:
 class _Told:
     """What pooch reports its progress to."""
 
-    def __init__(self, file: File, tell: Tell) -> None:
+    def __init__(self, file: File, on_progress: OnProgress) -> None:
         self.total = file.num_bytes
-        self._file, self._tell, self._done = file, tell, 0
+        self._file, self._tell, self._done = file, on_progress, 0
 
     def update(self, count: int) -> None:
         self._done += count
@@ -82,11 +83,11 @@ class _Told:
         """Nothing is open."""
 
 
-def _fetch_package(source: Source, file: File, folder: Path, tell: Tell) -> Path:
+def _fetch_package(source: DownloadSource, file: File, folder: Path, on_progress: OnProgress) -> Path:
     program = shutil.which(source.program)
     if program is None:
         raise SourceError(f"the program {source.program} is not installed")
-    tell(f"{source.program} gets {file.name}", 0, 0)
+    on_progress(f"{source.program} gets {file.name}", 0, 0)
     commands = _npm(program, source.place) if source.program == "npm" else _apt(program, source.place, folder)
     for command in commands:
         _run(command, folder)

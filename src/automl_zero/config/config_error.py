@@ -8,10 +8,12 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from automl_zero.errors import AutoMLZeroError
+
 SHOWN = 200  # characters of a faulty value
 
 
-class ConfigError(ValueError):
+class ConfigError(AutoMLZeroError, ValueError):
     """A config that cannot be used; the message names the key, the value and what is possible."""
 
 
