@@ -171,7 +171,7 @@ def test_the_last_override_of_a_key_counts(tmp_path: Path) -> None:
             "islands.migrants = 50 is above search.population_size = 20, .*use at most 20 migrants",
         ),
         ("[mutation]\nmax_attempts = 0", "mutation.max_attempts = 0: input should be greater than or equal to 1"),
-        ("[mutation]\ndrift = 2", "mutation.neutral_share = 2: input should be less than or equal to 1"),
+        ("[mutation]\nneutral_share = 2", "mutation.neutral_share = 2: input should be less than or equal to 1"),
         (
             "[mutation]\ngraph_share = 0.5\n[program]\nmin_sizes = [0, 1, 0]",
             r"program.min_sizes = \[0, 1, 0\] may ask for .*use \[0, 0, 0\], or mutation.graph_share = 0",

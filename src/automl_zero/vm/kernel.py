@@ -44,8 +44,9 @@ SIGNATURE = types.void(*[types.int64] * KERNEL_ARGUMENTS)
 def kernel(dtype: str, lanes: int) -> Any:
     """The interpreter for one element type and number of lanes, with its ``address``; compiled when first asked for.
 
-    As a C function it takes ``code, data, count, memory, context, execution_step``, addresses but for count and tick, and
-    executes ``count`` rows of a lowered program once. ``context`` holds what only some instructions look up: the index
+    As a C function it takes ``code, data, count, memory, context, execution_step``, addresses but for ``count`` and
+    ``execution_step``, and executes ``count`` rows of a lowered program once. ``context`` holds what only some
+    instructions look up: the index
     of the scratch, the number of features, the seed of the noise (as its bits), and the addresses of the lanes' task
     numbers and of the stop flag. Once that is raised, what is left in the memory is of no meaning.
     """

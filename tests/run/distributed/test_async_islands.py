@@ -87,8 +87,8 @@ def test_no_program_is_lost_or_counted_twice(kind: str, workers: int, percent: i
     made.lineage.add = lambda brood: (births.extend(each.ancestors for each in brood.epoch_stats), take(brood))[1]  # type: ignore[func-returns-value,method-assign]
     for _ in range(EPOCHS):
         made.run_epoch()
-    assert made.settle()
-    assert not made.settle()
+    assert made.drain()
+    assert not made.drain()
     assert len(births) == free(made)._epochs.sum()  # one harvest for each epoch of an island
     made_here = (made.islands.counters - before)[:, 0]
     epochs = free(made)._epochs * CONFIGS[kind].islands.epoch_programs
@@ -118,7 +118,7 @@ def test_what_is_kept_is_what_was_told_last(kind: str) -> None:
 @kinds
 def test_an_island_that_goes_on_from_what_was_kept_is_the_same(kind: str) -> None:
     made, other = after_epochs(kind, UnevenFleet(2, (1.0, 3.0), 10)), archipelago(kind, SmallFleet(2))
-    made.settle()
+    made.drain()
     other.restore(made.arrays)
     assert now(other) == now(made)
 
