@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from automl_zero.errors import AutoMLZeroError
-from automl_zero.program.ops import OPS, Kind, Op
+from automl_zero.program.ops import INDEX_CONSTANTS, OPS, Kind, Op
 
 COMPONENTS = ("setup", "predict", "learn")
 LABEL, PREDICTION, FEATURES = 0, 1, 0  # s0, s1, v0
@@ -76,7 +76,7 @@ def check_constant(row: Op, name: str, value: float) -> None:
     """
     if math.isnan(value):
         raise ProgramError(f"constant {name} of {row.name} is nan: write a number")
-    if name in ("index", "row", "column") and not 0 <= value < 1:
+    if name in INDEX_CONSTANTS and not 0 <= value < 1:
         remedy = "write a fraction from 0 up to, not including, 1"
         raise ProgramError(f"constant {name} of {row.name} is {value!r}: {remedy}")
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_zero.program.ops import OPS
+from automl_zero.program.ops import INDEX_CONSTANTS, INTERVAL_CONSTANTS, NON_NEGATIVE_CONSTANTS, OPS
 from automl_zero.program.program import MAX_ADDRESSES, Program
 from automl_zero.vm.jit import jit
 
@@ -34,6 +34,11 @@ COMMUTATIVE = np.array([op.commutative for op in OPS])
 RANDOM = np.array([bool(op.draws) for op in OPS])
 NUM_CONSTANTS = np.array([len(op.constants) for op in OPS], np.int8)
 COSTS = np.array([op.cost for op in OPS], np.int64)
+# Roles of the constants of every op, [ops, MAX_CONSTANTS]; and the ops whose two constants are the ends of an interval.
+_CONSTANT_NAMES = [(*op.constants, *[""] * MAX_CONSTANTS)[:MAX_CONSTANTS] for op in OPS]
+IS_INDEX = np.array([[name in INDEX_CONSTANTS for name in names] for names in _CONSTANT_NAMES])
+IS_NON_NEGATIVE = np.array([[name in NON_NEGATIVE_CONSTANTS for name in names] for names in _CONSTANT_NAMES])
+IS_INTERVAL = np.array([op.constants == INTERVAL_CONSTANTS for op in OPS])
 for _op in OPS:
     KINDS[_op.number, IN1 : IN1 + len(_op.inputs)] = _op.inputs
     KINDS[_op.number, OUT] = -1 if _op.output is None else _op.output
