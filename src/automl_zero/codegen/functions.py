@@ -25,11 +25,11 @@ _ONE, _MANY = {"prediction": "s1", "label": "s0"}, {"prediction": "v2", "label":
 _NAMES = {Prediction.REGRESSION: _ONE, Prediction.BINARY: _ONE, Prediction.MULTICLASS: _MANY}
 _NAMES_IN_A_LINE = 6
 
-# Ops that set a part of something or draw: calls of what the templates of NumPy and of plain Python both define.
+# Ops that set one element or draw, as calls of functions that the file templates of NumPy and of plain Python define.
 SETTERS: Mapping[str, str] = MappingProxyType(
     {
-        "vector_const_set": "replaced({out}, {value}, {index})",
-        "matrix_const_set": "replaced({out}, {value}, {row}, {column})",
+        "set_element": "replaced({out}, {value}, {index})",
+        "set_matrix_element": "replaced({out}, {value}, {row}, {column})",
         "scalar_uniform_set": "noise.uniform({low}, {high}, ())",
         "vector_uniform_set": "noise.uniform({low}, {high}, (n_features,))",
         "matrix_uniform_set": "noise.uniform({low}, {high}, (n_features, n_features))",
@@ -41,11 +41,12 @@ SETTERS: Mapping[str, str] = MappingProxyType(
 
 
 def row_of(table: Mapping[str, str], op: Op) -> str:
-    """The row of an op in a table by name; ops that differ only in their first operand's kind may share one.
+    """Return the entry of an op in a table that is keyed by op names and, for all other ops of a family, by family.
 
-    So ``sum`` stands for ``scalar_sum``, ``vector_sum`` and ``matrix_sum``, where the table has none of these.
+    Raises:
+        KeyError: the table has neither; the language lacks a form for that op.
     """
-    return table[op.name] if op.name in table else table[op.name.partition("_")[2]]
+    return table[op.name] if op.name in table else table[op.family]
 
 
 def expression(instruction: Instruction, template: Template) -> str:

@@ -21,7 +21,8 @@ def to_text(program: Program) -> str:
     r"""Write a program: one line per instruction under ``def Setup():``, ``def Predict():`` and ``def Learn():``.
 
     Example:
-        >>> to_text(Program(predict=(Instruction(27, in1=1, in2=0, out=1),)))
+        >>> from automl_zero.program.ops import op_number
+        >>> to_text(Program(predict=(Instruction(op_number("vector_inner_product"), in1=1, in2=0, out=1),)))
         'def Setup():\ndef Predict():\n  s1 = dot(v1, v0)\ndef Learn():\n'
     """
     lines: list[str] = []
