@@ -16,7 +16,15 @@ from numpy.typing import NDArray
 from automl_zero.program.program import CLASS_PREDICTION, AddressCounts, Program
 from automl_zero.tasks.task import Loss, TaskSet
 from automl_zero.vm import evaluation
-from automl_zero.vm.evaluation import ExecutionBuffers, LaneTasks, Scores
+from automl_zero.vm.evaluation_arrays import (
+    BLOCKS,
+    FEATURES,
+    TRAINING_STOPPED,
+    VALIDATION_STOPPED,
+    ExecutionBuffers,
+    LaneTasks,
+    Scores,
+)
 from automl_zero.vm.fuse import fuse
 from automl_zero.vm.jit import jit_entry
 from automl_zero.vm.kernel import CONTEXT, STOP, kernel
@@ -121,7 +129,7 @@ def _evaluate(
 ) -> int:
     lower(program, multiclass, lowered)
     fuse(lowered, multiclass)
-    allocate(lowered, tasks.shape[evaluation.FEATURES], tasks.noise.shape[0] // tasks.shape[evaluation.BLOCKS])
+    allocate(lowered, tasks.shape[FEATURES], tasks.noise.shape[0] // tasks.shape[BLOCKS])
     return evaluation.evaluate(width, lowered, tasks, evaluation.full_budget(tasks), limit, buffers, scores)
 
 
@@ -133,8 +141,8 @@ def _evaluation(scores: Scores, task: int) -> Evaluation:
         error=None if epoch < 0 else float(scores.error[task]),
         best_epoch=None if epoch < 0 else epoch,
         train_steps=int(scores.steps[task]),
-        stopped_in_training=bool(stopped & evaluation.TRAINING_STOPPED),
-        stopped_in_validation=bool(stopped & evaluation.VALIDATION_STOPPED),
+        stopped_in_training=bool(stopped & TRAINING_STOPPED),
+        stopped_in_validation=bool(stopped & VALIDATION_STOPPED),
         first_predictions=() if epoch < 0 else tuple(predictions.tolist()),
     )
 

@@ -13,8 +13,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_zero.program.ops import INDEX_CONSTANTS, INTERVAL_CONSTANTS, NON_NEGATIVE_CONSTANTS, OPS
+from automl_zero.program.ops import INDEX_CONSTANTS, INTERVAL_CONSTANTS, NON_NEGATIVE_CONSTANTS, OPS, op_number
 from automl_zero.program.program import MAX_ADDRESSES, Program
+from automl_zero.vm.aliases import Key
+from automl_zero.vm.branches import FUSED_PAIRS, Branch
 from automl_zero.vm.jit import jit
 
 OP, IN1, IN2, OUT = range(4)  # columns of program code
@@ -23,9 +25,10 @@ COLUMNS = 6
 SCALARS, VECTORS, MATRICES, SIZE, WRITES_FEATURES, DRAWS = range(6)  # entries of Lowered.memory
 MAX_CONSTANTS = 3
 
-# Pairs of ops that run as one, beyond the instruction set: first, second and fused op (see ``fuse``).
-ADD_OUTER_OP, ADD_SCALED_VECTOR_OP, ADD_SCALED_MATRIX_OP = range(len(OPS), len(OPS) + 3)
-FUSED = ((28, 39, ADD_OUTER_OP), (18, 23, ADD_SCALED_VECTOR_OP), (29, 39, ADD_SCALED_MATRIX_OP))
+# Pairs of ops that run as one have numbers beyond the instruction set: product, sum and fused op (see ``fuse``).
+FUSED = tuple(
+    (op_number(pair.product), op_number(pair.total), len(OPS) + index) for index, pair in enumerate(FUSED_PAIRS)
+)
 
 # Operand kinds of every op in the order IN1, IN2, OUT of the code's columns; -1 where the op has no such operand.
 KINDS = np.full((len(OPS) + len(FUSED), 4), -1, np.int8)
@@ -45,28 +48,11 @@ for _op in OPS:
 for _first, _, _fused in FUSED:
     KINDS[_fused] = KINDS[_first]
 
-# Ops that differ only in the number of elements they go over share one branch of the kernel. Their order groups them by
-# the kernel's functions: what is run most, matrices, scalar functions, random numbers.
-FAMILIES: tuple[tuple[int, ...], ...] = (
-    (1, 23, 39), (2, 24, 40), (3, 25, 41), (4, 26, 42), (5, 22, 38), (6, 20, 30), (15,), (16, 17), (18, 29), (19,),
-    (44, 45), (46,), (47, 48), (49,), (ADD_SCALED_VECTOR_OP, ADD_SCALED_MATRIX_OP),
-    (21, 34), (27,), (50, 51), (54, 55), (56,),
-    (28,), (ADD_OUTER_OP,), (31,), (32,), (33,), (35,), (36,), (37,), (43,), (52,), (53,), (57,), (58,),
-    (7,), (8,), (9,), (10,), (11,), (12,), (13,), (14,),
-    (59, 60, 61), (62, 63, 64),
-)  # fmt: skip
-(
-    SUM, DIFF, PRODUCT, DIVISION, ABS, RECIPROCAL, STEP_AT_ZERO, STEP, SCALE, BROADCAST,
-    MIN, MATRIX_MIN, MAX, MATRIX_MAX, ADD_SCALED,
-    NORM, DOT, MEAN, STD, SET_SCALAR,
-    OUTER, ADD_OUTER, MATRIX_VECTOR, COLUMN_BROADCAST, ROW_BROADCAST, COLUMN_NORM, ROW_NORM, TRANSPOSE, MATRIX_MATRIX,
-    ROW_MEAN, ROW_STD, SET_ELEMENT, SET_MATRIX_ELEMENT,
-    SIN, COS, TAN, ARCSIN, ARCCOS, ARCTAN, EXP, LOG,
-    UNIFORM, GAUSSIAN,
-) = range(len(FAMILIES))  # fmt: skip
-FAMILY = np.zeros(len(KINDS), np.int64)
-for _family, _ops in enumerate(FAMILIES):
-    FAMILY[list(_ops)] = _family
+# The branch of the kernel for every op, fused ones last. ``no_op``, which has none, is never live.
+BRANCH = np.array(
+    [0 if op.output is None else Branch[op.family.upper()] for op in OPS] + [pair.branch for pair in FUSED_PAIRS],
+    np.int64,
+)
 
 
 class Code(NamedTuple):
@@ -190,13 +176,13 @@ def allocate(lowered: Lowered, num_features: int, lanes: int) -> None:
                 lowered.code[row, column] = vectors + name * vector
             elif kind == 2:
                 lowered.code[row, column] = matrices + name * matrix
-        lowered.code[row, KERNEL] = FAMILY[op]
+        lowered.code[row, KERNEL] = BRANCH[op]
         lowered.code[row, EXTENT] = lanes if widest == 0 else vector if widest == 1 else matrix
 
 
 @jit
-def mix(key: Any, word: Any) -> Any:
-    """Take a word into a 64-bit hash."""
+def mix(key: Key, word: np.uint64) -> Key:
+    """Return a 64-bit hash with one more word taken in."""
     key = (key ^ word) * np.uint64(0x9E3779B97F4A7C15)
     return key ^ (key >> np.uint64(29))
 
