@@ -1,6 +1,6 @@
 """Component functions as Python source: each takes the memory, a named tuple, and returns the changed one.
 
-Nothing is changed in place, so that no value ever depends on which address shares it.
+Nothing is changed in place, so that two addresses may share a value.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from automl_zero.program.program import COMPONENTS, Instruction
 
 Template = Callable[[Op], str]
 
-SIZE = "n_features"  # in templates: F
+SIZE = "n_features"  # F, in the expressions of ops
 _MEANINGS = (
     "Setup: what is done once, before the first example.",
     "Predict: from the features in v0 to the prediction in {prediction}.",
@@ -50,7 +50,7 @@ def row_of(table: Mapping[str, str], op: Op) -> str:
 
 
 def expression(instruction: Instruction, template: Template) -> str:
-    """The value of an instruction's output, from its operands and constants."""
+    """Return the expression of an instruction's output."""
     slots = {name: number(value) for name, value in zip(instruction.row.constants, instruction.data, strict=True)}
     names = zip(("in1", "in2"), instruction.inputs(), strict=False)
     slots |= {name: address(operand) for name, operand in names}
@@ -59,13 +59,13 @@ def expression(instruction: Instruction, template: Template) -> str:
 
 
 def number(value: float) -> str:
-    """A constant that reads back exactly."""
+    """Return a constant as text that reads back exactly."""
     text = repr(float(value))
     return f'float("{text}")' if "inf" in text else text
 
 
 def component_functions(source: Source, template: Template, noise: str = "") -> str:
-    """The source of ``setup``, ``predict`` and ``learn``; ``noise`` is the further parameter that they take."""
+    """Return the source of ``setup``, ``predict`` and ``learn``; ``noise`` is text for a further parameter."""
     functions = (
         _function(source, name, meaning.format_map(_NAMES[source.prediction]), statements, template, noise)
         for name, meaning, statements in zip(COMPONENTS, _MEANINGS, source.components, strict=True)
@@ -95,13 +95,13 @@ def _line(statement: Statement, template: Template) -> str:
 
 
 def _taken(names: list[str]) -> Iterator[str]:
-    """Names for what is in the memory."""
+    """Yield lines that read values from the memory."""
     for some in _in_lines(names):
         yield f"    {', '.join(some)} = {', '.join(f'memory.{name}' for name in some)}"
 
 
 def _kept(names: list[str]) -> Iterator[str]:
-    """The memory with what is named put into it."""
+    """Yield lines that return the memory with new values."""
     lines = [", ".join(f"{name}={name}" for name in some) for some in _in_lines(names)]
     if len(lines) < 2:
         yield f"    return memory._replace({lines[0]})" if lines else "    return memory"

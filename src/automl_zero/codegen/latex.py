@@ -1,7 +1,7 @@
-"""LaTeX: the program as a table of numbered steps in the notation of mathematics; it needs amsmath alone.
+"""Export to LaTeX: the program as a table of numbered steps in mathematical notation; the document needs amsmath.
 
-Scalars are italic, vectors bold and small, matrices bold and large; features, label and prediction have symbols of
-their own.
+Scalars are italic, vectors are bold lower case, matrices bold upper case; features, label and prediction have symbols
+of their own.
 """
 
 from __future__ import annotations
@@ -90,12 +90,12 @@ _FORMATS = {Kind.SCALAR: "s_{{{}}}", Kind.VECTOR: r"\mathbf{{v}}_{{{}}}", Kind.M
 
 
 def template(op: Op) -> str:
-    """The value of an op's output."""
+    """Return the formula of an op's output."""
     return row_of(SYMBOLS, op)
 
 
 def latex_source(source: Source) -> str:
-    """A document that shows the algorithm; the table in it can be taken into another."""
+    """Return a document with the algorithm as a table."""
     slots = {
         "title": _text(source.name),
         "origin": source.origin,
@@ -132,7 +132,7 @@ def _value(instruction: Instruction, roles: Mapping[Cell, str]) -> str:
 
 
 def _element(instruction: Instruction) -> str:
-    """Which element is set, counted from 0 as the fraction of F that it is."""
+    """Return the index of the element that is set, from 0: the floor of a fraction of F."""
     if not instruction.row.partial:
         return ""
     indices = (rf"\lfloor {_number(fraction)} F \rfloor" for fraction in instruction.data[:-1])
@@ -144,19 +144,19 @@ def _roles(prediction: Prediction) -> Mapping[Cell, str]:
 
 
 def symbol(operand: Cell, roles: Mapping[Cell, str]) -> str:
-    """The symbol of an address."""
+    """Return the symbol of an address."""
     kind, number = operand
     return roles.get(operand) or _FORMATS[kind].format(number)
 
 
 def _number(value: float) -> str:
-    r"""A constant; one with an exponent as a product, such as ``9 \cdot 10^{-9}``."""
+    r"""Return a constant; one with an exponent becomes a product, such as ``9 \cdot 10^{-9}``."""
     text = repr(float(value)).removesuffix(".0").replace("inf", r"\infty")
     return re.sub(r"^(.+?)(?:\.0)?e\+?(-?)0*(\d+)$", r"\1 \\cdot 10^{\2\3}", text)
 
 
 def _base(number: str) -> str:
-    """A number that can be squared."""
+    """Return a number to which an exponent can be appended."""
     return number if re.fullmatch(r"[\d.]+", number) else f"({number})"
 
 
@@ -165,5 +165,5 @@ def _comment(statement: Statement) -> str:
 
 
 def _text(text: str) -> str:
-    """Text without what LaTeX would read as a command."""
+    """Return text in which LaTeX's special characters are escaped."""
     return "".join(_SPECIAL.get(each, each) for each in text)

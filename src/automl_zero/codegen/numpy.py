@@ -1,4 +1,4 @@
-"""NumPy: one statement per instruction, one row at a time; the other array languages are derived from its table."""
+"""Export to NumPy: a statement per instruction, for one row of data; JAX and PyTorch derive from its expressions."""
 
 from __future__ import annotations
 
@@ -53,11 +53,11 @@ EXPRESSIONS: Mapping[str, str] = {
 
 
 def template(op: Op) -> str:
-    """The value of an op's output."""
+    """Return the expression of an op's output."""
     return row_of(EXPRESSIONS, op)
 
 
 def numpy_source(source: Source) -> str:
-    """A module that needs NumPy alone."""
+    """Return a module that imports only NumPy."""
     zeros = ("FLOAT(0)", "np.zeros(num_features, FLOAT)", "np.zeros((num_features, num_features), FLOAT)")
     return array_source(source, "numpy", template, ("np.floating", "np.ndarray", "np.ndarray"), zeros)

@@ -1,6 +1,6 @@
-"""Plain Python: numbers and lists, without any dependency.
+"""Export to plain Python: numbers and lists, without any dependency.
 
-Functions that Python refuses to compute, such as a division by zero, give what IEEE arithmetic gives.
+Where Python raises an error, such as in a division by zero, the export has the result of IEEE arithmetic.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ WHOLES: Mapping[str, str] = {
     **SETTERS,
 }
 
-# Around an element, by kind; the second form is for two inputs.
+# The loops around the value of an element, by kind: of one input, and of two.
 _AROUND = {
     Kind.VECTOR: ("[{each} for a in {{in1}}]", "[{each} for a, b in zip({{in1}}, {{in2}})]"),
     Kind.MATRIX: (
@@ -73,7 +73,7 @@ _AROUND = {
 
 
 def template(op: Op) -> str:
-    """The value of an op's output."""
+    """Return the expression of an op's output."""
     if op.name in WHOLES or op.family in WHOLES:
         return row_of(WHOLES, op)
     element = row_of(ELEMENTS, op)
@@ -83,6 +83,6 @@ def template(op: Op) -> str:
 
 
 def python_source(source: Source) -> str:
-    """A module that needs nothing but Python."""
+    """Return a module that imports only the standard library."""
     zeros = ("0.0", "[0.0] * num_features", "[[0.0] * num_features] * num_features")
     return array_source(source, "python", template, ("float", "Vector", "Matrix"), zeros)

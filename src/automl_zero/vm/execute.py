@@ -1,13 +1,12 @@
-"""Run programs fast: pack tasks into lanes, choose the width, evaluate.
+"""Evaluate programs with compiled code: pack tasks into lanes, choose the number of lanes, allocate, evaluate.
 
-``evaluate`` is the compiled counterpart of ``reference.evaluate``: it gives what every task gives alone.
+``evaluate`` is the compiled counterpart of ``reference.evaluate``: its results do not depend on the number of lanes.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 from threading import Lock
-from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from automl_zero.program.program import CLASS_PREDICTION, AddressCounts, Program
 from automl_zero.tasks.task import Loss, TaskSet
 from automl_zero.vm import evaluation
+from automl_zero.vm.aliases import Numbers
 from automl_zero.vm.evaluation_arrays import (
     BLOCKS,
     FEATURES,
@@ -35,7 +35,7 @@ from automl_zero.vm.result import Evaluation
 from automl_zero.vm.stop_flag import StopFlag
 
 LINE_BYTES = 64  # a cache line, and the widest machine vector
-WIDE_MEMORY = 1 << 17  # bytes of program memory up to which a whole line of lanes pays
+WIDE_MEMORY = 1 << 17  # bytes of program memory up to which a cache line of lanes is faster than half of one
 
 _PACKED: WeakKeyDictionary[TaskSet, dict[tuple[str, int], LaneTasks]] = WeakKeyDictionary()
 _PACKING = Lock()  # so that threads that need the same tasks do not each pack them
@@ -59,11 +59,20 @@ def evaluate(
         dtype: ``float32`` or ``float64``, the precision of the whole computation.
         max_abs_error: a task whose error exceeds this, or is NaN, stops early.
         num_predictions: how many of the first validation predictions to return.
-        lanes: tasks side by side; by default chosen from the memory the program needs. It changes no result.
+        lanes: number of tasks that run at once; by default chosen from the memory that the program needs. It changes
+            no result.
         stop: a flag that ends the evaluation when it is raised.
 
     Raises:
         Stopped: the flag was raised before the evaluation had ended.
+
+    Example:
+        >>> from automl_zero.program.library import library_program
+        >>> x = np.arange(12.0).reshape(1, 6, 2) / 10
+        >>> y = x[..., 0]
+        >>> (evaluation,) = evaluate(library_program("linear_regression"), TaskSet("one", x, y, x, y, Loss.RMSE))
+        >>> evaluation.train_steps
+        6
     """
     prepared = Prepared(program, tasks, dtype, max_abs_error, num_predictions, lanes, stop)
     prepared.run()
@@ -71,7 +80,7 @@ def evaluate(
 
 
 class Prepared:
-    """An evaluation with everything packed and allocated; the arguments are those of ``evaluate``."""
+    """An evaluation whose tasks are packed and memory allocated; the arguments are those of ``evaluate``."""
 
     def __init__(
         self,
@@ -95,22 +104,22 @@ class Prepared:
         )  # fmt: skip
 
     def run(self) -> int:
-        """Evaluate, as often as asked with the same result; gives the number of training steps done on all tasks.
+        """Evaluate, with the same result at every call; return the number of training steps done on all tasks.
 
         Raises:
-            Stopped: the flag was raised before it had ended.
+            Stopped: the flag was raised before the evaluation had ended.
         """
         steps = int(_evaluate(*self._arguments))
         self._stop.check()
         return steps
 
     def evaluations(self) -> list[Evaluation]:
-        """What the latest run gave for each task."""
+        """Return the result of the latest run for each task."""
         return [_evaluation(self._scores, task) for task in range(self._num_tasks)]
 
 
 def warm_up(dtype: str = "float32", lanes: int | None = None) -> None:
-    """Compile what ``evaluate`` runs, or load it from the cache, so that what follows starts at once."""
+    """Compile what ``evaluate`` runs, or load it from the cache, so that later evaluations start at once."""
     one = np.zeros((1, 1))
     tasks = TaskSet("warm-up", one[..., None], one, one[..., None], one, Loss.RMSE)
     evaluate(Program(), tasks, dtype=dtype, lanes=lanes or LINE_BYTES // np.dtype(dtype).itemsize)
@@ -118,7 +127,7 @@ def warm_up(dtype: str = "float32", lanes: int | None = None) -> None:
 
 @jit_entry
 def _evaluate(
-    width: Any,
+    width: Width,
     program: Code,
     lowered: Lowered,
     multiclass: bool,
@@ -148,7 +157,7 @@ def _evaluation(scores: Scores, task: int) -> Evaluation:
 
 
 def choose_lanes(counts: AddressCounts, tasks: TaskSet, dtype: str) -> int:
-    """Tasks side by side: a cache line of them while the program's memory is small, fewer lanes for large memories."""
+    """Return the number of lanes: a cache line of them while the program's memory is small, else half of one."""
     size = np.dtype(dtype).itemsize
     full = LINE_BYTES // size
     fits = memory_size(counts, tasks.num_features) * LINE_BYTES <= WIDE_MEMORY
@@ -156,18 +165,19 @@ def choose_lanes(counts: AddressCounts, tasks: TaskSet, dtype: str) -> int:
 
 
 def memory_size(counts: AddressCounts, num_features: int) -> int:
-    """Numbers in the memory of one lane, scratch included."""
+    """Return how many numbers the memory of one lane has, scratch included."""
     scalars, vectors, matrices = counts
+    # The scratch holds the product of a matrix and a vector, and that of two matrices where there are any.
     return scalars + num_features * vectors + num_features**2 * (matrices + (matrices > 0)) + num_features
 
 
 def padded(num_tasks: int, lanes: int) -> int:
-    """The number of tasks rounded up to whole blocks."""
+    """Return the number of tasks, rounded up to whole blocks."""
     return -(-num_tasks // lanes) * lanes
 
 
 def new_scores(num_tasks: int, num_predictions: int = 0) -> Scores:
-    """Room for the results of (padded) tasks."""
+    """Return arrays for the results of so many tasks (a padded number)."""
     return Scores(
         np.zeros(num_tasks), np.zeros(num_tasks), np.zeros(num_tasks, np.int64), np.zeros(num_tasks, np.int64),
         np.zeros(num_tasks, np.int64), np.full((num_tasks, num_predictions), np.nan),
@@ -177,9 +187,9 @@ def new_scores(num_tasks: int, num_predictions: int = 0) -> Scores:
 def new_buffers(
     counts: AddressCounts, tasks: TaskSet, dtype: str, lanes: int, traced: int, stop: StopFlag
 ) -> ExecutionBuffers:
-    """Memory for programs of those address counts, and room to trace that many predictions.
+    """Return memory for programs of those address counts, and a trace for so many predictions.
 
-    ``stop`` ends its loops; whoever makes a machine keeps the flag, too, since compiled code knows its address alone.
+    The caller keeps ``stop`` alive as long as the buffers, since compiled code has only its address.
     """
     if tasks.is_multiclass:
         counts = replace(counts, vectors=max(counts.vectors, CLASS_PREDICTION + 1))
@@ -195,16 +205,16 @@ def new_buffers(
     )
 
 
-def aligned(size: int, dtype: str) -> NDArray[Any]:
-    """Zeros that begin on a cache line."""
+def aligned(size: int, dtype: str) -> Numbers:
+    """Return zeros that begin on a cache line."""
     item = np.dtype(dtype).itemsize
-    room = np.zeros(size + LINE_BYTES // item, dtype)
-    first = -room.ctypes.data % LINE_BYTES // item
-    return room[first : first + size]
+    longer = np.zeros(size + LINE_BYTES // item, dtype)
+    first = -longer.ctypes.data % LINE_BYTES // item
+    return longer[first : first + size]
 
 
 def pack(tasks: TaskSet, dtype: str, lanes: int) -> LaneTasks:
-    """Tasks packed for lanes, once for as long as the task set lives."""
+    """Return tasks packed for lanes; they are packed once and kept as long as the task set exists."""
     with _PACKING:
         known = _PACKED.setdefault(tasks, {})
         if (dtype, lanes) not in known:
@@ -213,9 +223,10 @@ def pack(tasks: TaskSet, dtype: str, lanes: int) -> LaneTasks:
 
 
 def _pack(tasks: TaskSet, dtype: str, lanes: int) -> LaneTasks:
-    """Unused lanes of the last block hold zeros."""
+    """Pack tasks; unused lanes of the last block hold zeros."""
     count = padded(len(tasks), lanes)
     numbers = np.arange(count, dtype=np.uint32)
+    # Bit k of a block's mask is set if its lane k holds a task.
     active = (numbers < len(tasks)).reshape(-1, lanes) @ (1 << np.arange(lanes, dtype=np.int64))
     classes = 0 if tasks.loss is Loss.RMSE else tasks.num_classes
     shape = tasks.num_features, tasks.num_train_examples, tasks.num_valid_examples, tasks.num_epochs, classes
@@ -232,8 +243,8 @@ def _pack(tasks: TaskSet, dtype: str, lanes: int) -> LaneTasks:
     )
 
 
-def _lanes_last(values: NDArray[np.float64], dtype: str, lanes: int) -> NDArray[Any]:
-    """[tasks, ...] to flat [blocks, ..., lanes]."""
+def _lanes_last(values: NDArray[np.float64], dtype: str, lanes: int) -> Numbers:
+    """Return an array [tasks, ...] as a flat array of [blocks, ..., lanes]."""
     count = padded(len(values), lanes)
     filled = np.zeros((count, *values.shape[1:]), dtype)
     filled[: len(values)] = values

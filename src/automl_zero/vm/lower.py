@@ -1,14 +1,15 @@
-"""From a program as people know it to the form that runs: pruned, renamed, hashed, and placed in memory.
+"""Lowering: from a program in arrays to the form that the kernel runs.
 
-Pruning keeps what can reach a prediction (the compiled twin of ``program.prune``). Renaming numbers the addresses in
-the order of their first use, and inputs that may change places stand in the order of these numbers, so that programs
-that differ only in names, in that order or in dead code become equal, hash included.
+``lower`` prunes, renames and hashes, ``fuse.fuse`` joins pairs of instructions, and ``allocate`` gives every address a
+place in memory. Pruning keeps what can reach a prediction (the compiled twin of ``program.prune``). Renaming numbers
+the addresses in the order of their first use, and sorts inputs that may change places by these numbers, so that
+programs that differ only in addresses, in that order or in dead code become equal and have one hash.
 The draws of a random instruction depend on its rank among the live random ones, so neither step changes a score.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +20,8 @@ from automl_zero.vm.aliases import Key
 from automl_zero.vm.branches import FUSED_PAIRS, Branch
 from automl_zero.vm.jit import jit
 
-OP, IN1, IN2, OUT = range(4)  # columns of program code
-KERNEL, TARGET, LEFT, RIGHT, EXTENT, STREAM = range(6)  # columns of lowered code
+OP, IN1, IN2, OUT = range(4)  # columns of Code.code
+KERNEL, TARGET, LEFT, RIGHT, EXTENT, STREAM = range(6)  # columns of Lowered.code
 COLUMNS = 6
 SCALARS, VECTORS, MATRICES, SIZE, WRITES_FEATURES, DRAWS = range(6)  # entries of Lowered.memory
 MAX_CONSTANTS = 3
@@ -59,8 +60,11 @@ class Code(NamedTuple):
     """A program as arrays: component function c occupies ``size[c]`` rows from ``start[c]`` on.
 
     Attributes:
-        code: [K, 4] int16: op, in1, in2, out; ``data``: [K, 3] float64 constants; ``bits``: the same memory as uint64.
-        size: [3] instructions of each component function; ``start``: [4] their first rows, then K.
+        code: [K, 4] op, in1, in2, out of each instruction.
+        data: [K, 3] its constants.
+        bits: the memory of ``data`` as integers.
+        size: [3] number of instructions of each component function.
+        start: [4] first row of each component function, then K.
     """
 
     code: NDArray[np.int16]
@@ -71,15 +75,20 @@ class Code(NamedTuple):
 
 
 class Lowered(NamedTuple):
-    """A program ready to run, and the work space of lowering.
+    """A program ready to run, and the scratch of lowering.
 
     Attributes:
-        code: [K, 6]: kernel branch, offsets of output and inputs, number of elements, noise stream.
-        data: [K, 3] constants; ``bounds``: [4] where the component functions begin, and the end.
-        memory: numbers of scalars, vectors and matrices in use, elements in all, whether v0 is written, and the number
-            of random instructions.
-        cost: [3] of the component functions.
-        keep: [K] which instructions of the program are live; ``live``, ``entry``: [3] bit sets; ``names``: [3, 64].
+        code: [K, 6] of each instruction: op (kernel branch once allocated), addresses of output and inputs (offsets in
+            memory once allocated), number of elements, noise stream.
+        data: [K, 3] constants.
+        bounds: [4] first row of each component function, and the end.
+        memory: [6] numbers of scalars, vectors and matrices in use, elements of the whole memory, whether v0 is
+            written, number of random instructions.
+        cost: [3] cost of each component function, in the unit of the ops' costs.
+        keep: [K] which instructions of the program are live.
+        live: [3] bit sets by kind, bit a for address a: what is live at this point of a walk.
+        entry: [3] bit sets: what is live before Predict.
+        names: [3, 64] number of each address in the order of first use; -1 where it is not used.
     """
 
     code: NDArray[np.int64]
@@ -94,7 +103,7 @@ class Lowered(NamedTuple):
 
 
 def new_code(capacity: tuple[int, ...]) -> Code:
-    """Room for a program of at most that many instructions in each component function."""
+    """Return arrays for a program of at most so many instructions in each component function."""
     total = sum(capacity)
     data = np.zeros((total, MAX_CONSTANTS))
     start = np.cumsum((0, *capacity), dtype=np.int64)
@@ -102,7 +111,7 @@ def new_code(capacity: tuple[int, ...]) -> Code:
 
 
 def new_lowered(total: int) -> Lowered:
-    """Room for a lowered program of at most ``total`` instructions."""
+    """Return arrays for a lowered program of at most ``total`` instructions."""
     return Lowered(
         np.zeros((total, COLUMNS), np.int64), np.zeros((total, MAX_CONSTANTS)), np.zeros(4, np.int64),
         np.zeros(6, np.int64), np.zeros(3, np.int64), np.zeros(total, np.bool_), np.zeros(3, np.uint64),
@@ -111,7 +120,7 @@ def new_lowered(total: int) -> Lowered:
 
 
 def encode(program: Program, capacity: tuple[int, ...] | None = None) -> Code:
-    """A program as arrays, with room for ``capacity`` instructions (default: just its own)."""
+    """Return a program as arrays, large enough for ``capacity`` instructions (by default, for its own)."""
     arrays = new_code(capacity or tuple(map(len, program)))
     for component, instructions in enumerate(program):
         arrays.size[component] = len(instructions)
@@ -122,10 +131,15 @@ def encode(program: Program, capacity: tuple[int, ...] | None = None) -> Code:
 
 
 @jit
-def lower(program: Code, multiclass: bool, lowered: Lowered) -> Any:
-    """Prune, rename and copy a program; gives the hash. ``fuse`` may follow, and ``allocate`` must before it runs."""
+def lower(program: Code, multiclass: bool, lowered: Lowered) -> Key:
+    """Prune, rename and copy a program; return its hash.
+
+    ``fuse`` may follow, and ``allocate`` must, before the program runs.
+    """
     _mark_live(program, multiclass, lowered)
     names, used = lowered.names, lowered.memory
+    # Addresses with a meaning keep their numbers: s0 is the label, s1 the prediction, v0 the features; with more than
+    # two classes, v1 is the label and v2 the prediction.
     names[:] = -1
     names[0, 0], names[0, 1], names[1, 0] = 0, 1, 0
     used[SCALARS], used[VECTORS], used[MATRICES], used[WRITES_FEATURES] = 2, 1, 0, 0
@@ -142,6 +156,7 @@ def lower(program: Code, multiclass: bool, lowered: Lowered) -> Any:
                 left, right = _rename_inputs(program.code[source], names, used)
                 target = _rename(program.code[source, OUT], KINDS[op, OUT], names, used)
                 lowered.code[row, LEFT], lowered.code[row, RIGHT], lowered.code[row, TARGET] = left, right, target
+                # bits 0-7 output, 8-15 second input, 16-23 first input, 24-31 op, 32-33 component function
                 key = mix(key, np.uint64((component << 32) | (op << 24) | (left << 16) | (right << 8) | target))
                 for constant in range(NUM_CONSTANTS[op]):
                     key = mix(key, program.bits[source, constant])
@@ -158,7 +173,11 @@ def lower(program: Code, multiclass: bool, lowered: Lowered) -> Any:
 
 @jit
 def allocate(lowered: Lowered, num_features: int, lanes: int) -> None:
-    """Turn the addresses of a lowered program into offsets, in elements, of a memory of that many lanes."""
+    """Replace addresses by offsets, in elements, in a memory of so many lanes, and ops by branches of the kernel.
+
+    The memory holds the scalars, then the vectors, then the matrices; ``EXTENT`` becomes the number of elements of the
+    instruction's largest operand.
+    """
     used = lowered.memory
     vector, matrix = num_features * lanes, num_features * num_features * lanes
     vectors = used[SCALARS] * lanes
@@ -188,18 +207,23 @@ def mix(key: Key, word: np.uint64) -> Key:
 
 
 @jit
-def _rename_inputs(instruction: Any, names: Any, used: Any) -> tuple[int, int]:
-    """The numbers of both inputs, the lower one first where they may change places."""
+def _rename_inputs(
+    instruction: NDArray[np.int16], names: NDArray[np.int64], used: NDArray[np.int64]
+) -> tuple[int, int]:
+    """Return the numbers of both inputs, the lower one first where they may change places."""
     op, in1, in2 = instruction[OP], instruction[IN1], instruction[IN2]
     if COMMUTATIVE[op] and names[KINDS[op, IN1], in1] < 0:
-        in1, in2 = in2, in1  # the one that has a number already, if any has
+        in1, in2 = (
+            in2,
+            in1,
+        )  # an input that has a number goes first, so that the new number does not depend on the order
     left, right = _rename(in1, KINDS[op, IN1], names, used), _rename(in2, KINDS[op, IN2], names, used)
     return (right, left) if COMMUTATIVE[op] and right < left else (left, right)
 
 
 @jit
-def _rename(address: int, kind: int, names: Any, used: Any) -> int:
-    """The address's number in the order of first use; 0 for an operand that the op lacks."""
+def _rename(address: int, kind: int, names: NDArray[np.int64], used: NDArray[np.int64]) -> int:
+    """Return an address's number in the order of first use; 0 for an operand that the op lacks."""
     if kind < 0:
         return 0
     if names[kind, address] < 0:
@@ -210,7 +234,10 @@ def _rename(address: int, kind: int, names: Any, used: Any) -> int:
 
 @jit
 def _mark_live(program: Code, multiclass: bool, lowered: Lowered) -> None:
-    """Set ``keep``: the least fixed point of liveness over Learn -> Predict -> (Learn or Predict)."""
+    """Set ``keep``: the least fixed point of liveness over Learn -> Predict -> (Learn or Predict).
+
+    ``program.prune.live_instructions`` explains why.
+    """
     live, entry = lowered.live, lowered.entry
     lowered.keep[:] = False
     entry[:] = 0
@@ -222,6 +249,7 @@ def _mark_live(program: Code, multiclass: bool, lowered: Lowered) -> None:
         _overwritten(live, multiclass)
         for kind in range(3):
             live[kind] |= entry[kind]
+        # The prediction is read after Predict: bit 2 is v2, bit 1 is s1.
         if multiclass:
             live[1] |= np.uint64(4)
         else:
@@ -238,15 +266,16 @@ def _mark_live(program: Code, multiclass: bool, lowered: Lowered) -> None:
 
 
 @jit
-def _overwritten(live: Any, multiclass: bool) -> None:
-    """Labels and features are written before each component function of the loop: what they held is dead."""
+def _overwritten(live: NDArray[np.uint64], multiclass: bool) -> None:
+    """Remove labels and features from what is live: they are written before each component function of the loop."""
+    # Bit 0 of the scalars is s0; bits 0 and 1 of the vectors are v0 and v1.
     live[0] &= ~np.uint64(1)
     live[1] &= ~np.uint64(3 if multiclass else 1)
 
 
 @jit
 def _walk(program: Code, component: int, lowered: Lowered) -> None:
-    """Go backwards through a component function; ``live`` becomes what is live before it."""
+    """Walk backwards through a component function; ``live`` becomes what is live before it."""
     live, one = lowered.live, np.uint64(1)
     first = program.start[component]
     for row in range(first + program.size[component] - 1, first - 1, -1):

@@ -1,7 +1,7 @@
-"""The definition of what a program means: plain NumPy, float64, one instruction and one example after the other.
+"""The reference: what a program computes, in plain NumPy and float64, one instruction and one example at a time.
 
-The compiled kernel and the exports are proven equal to this module; it is written to be read, not to be fast.
-Nothing is kept between calls: the same program on the same task always gives the same evaluation.
+Tests prove the compiled kernel and the exports equal to this module, which is written to be read, not to be fast. The
+result depends on the program and the task alone.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from automl_zero.program.prune import live_instructions
 from automl_zero.tasks.task import IntArray, Loss, TaskSet
 from automl_zero.vm import noise
 from automl_zero.vm.fitness import binary_error, predicted_class, score, sigmoid, softmax
-from automl_zero.vm.result import Epoch, Evaluation, summarize
+from automl_zero.vm.result import Epoch, Evaluation, Output, summarize
 
 SETUP, PREDICT, LEARN = range(3)
 NOISE = {"uniform": noise.uniform, "normal": noise.normal}
@@ -36,14 +36,14 @@ NOISE = {"uniform": noise.uniform, "normal": noise.normal}
 class Memory:
     """The typed memory, one bank for each kind of address, all zero at first.
 
-    ``memory[kind, address]`` reads a value (of a vector or matrix, a view) or stores one, broadcast to its shape.
+    ``memory[kind, address]`` reads a value (a view of a vector or matrix) or stores one, broadcast to its shape.
 
     Attributes:
         banks: scalars [S], vectors [V, F] and matrices [M, F, F], in the order of ``Kind``.
     """
 
     def __init__(self, counts: AddressCounts, num_features: int) -> None:
-        """All zeros; ``num_features`` is F."""
+        """Make a memory of zeros; ``num_features`` is F."""
         self.banks: tuple[Array, ...] = tuple(
             np.zeros((count, *shape_of(kind, num_features))) for kind, count in zip(Kind, counts, strict=True)
         )
@@ -58,7 +58,7 @@ class Memory:
 
 
 def shape_of(kind: Kind, num_features: int) -> tuple[int, ...]:
-    """Shape of one value of a kind."""
+    """Return the shape of one value of a kind."""
     return (num_features,) * kind
 
 
@@ -67,8 +67,8 @@ def execute(instruction: Instruction, memory: Memory, draws: Array | None = None
     """Run one instruction: read all inputs, then write the output.
 
     Args:
-        instruction: what to run.
-        memory: what it reads and writes.
+        instruction: the instruction to run.
+        memory: the memory that it reads and writes.
         draws: for a random op, standard draws in the shape of its output.
     """
     row = instruction.row
@@ -79,7 +79,7 @@ def execute(instruction: Instruction, memory: Memory, draws: Array | None = None
 
 
 def noise_streams(program: Program, multiclass: bool = False) -> tuple[int | None, ...]:
-    """The noise stream of each instruction in the order of ``program.instructions()``; None where one draws nothing.
+    """Return the noise stream of each instruction in the order of ``program.instructions()``; None if it draws nothing.
 
     Live random instructions (see ``live_instructions``) are numbered first, then the dead ones. So removing dead
     instructions never changes what the others draw.
@@ -94,11 +94,11 @@ def noise_streams(program: Program, multiclass: bool = False) -> tuple[int | Non
 def evaluate(
     program: Program, tasks: TaskSet, task: int, *, max_abs_error: float = 100.0, num_predictions: int = 5
 ) -> Evaluation:
-    """Train and validate a program on one task, in all epochs of its set.
+    """Train and validate a program on one task, in all epochs of its set (paper, section 3.1).
 
     Args:
-        program: what to evaluate.
-        tasks: the set.
+        program: the program, which need not be pruned.
+        tasks: the set of tasks.
         task: number of the task in the set.
         max_abs_error: an error that is larger, or NaN, stops the training or the validation in which it occurs.
         num_predictions: how many of the first predictions to keep.
@@ -109,17 +109,17 @@ def evaluate(
 def run(
     program: Program, tasks: TaskSet, task: int, *, max_abs_error: float = 100.0, num_predictions: int = 5
 ) -> tuple[Evaluation, Memory]:
-    """As ``evaluate``, and return the memory as the last thing executed left it, too."""
-    machine = _Run(program, tasks, task, max_abs_error)
-    machine.execute(SETUP, execution_step=0)
-    epochs = [machine.epoch(0)]
+    """Evaluate as ``evaluate`` does; return the memory after the last instruction as well."""
+    execution = _Execution(program, tasks, task, max_abs_error)
+    execution.execute(SETUP, execution_step=0)
+    epochs = [execution.epoch(0)]
     while len(epochs) < tasks.num_epochs and not epochs[-1].train_stopped:
-        epochs.append(machine.epoch(len(epochs)))
-    return summarize(epochs, num_predictions), machine.memory
+        epochs.append(execution.epoch(len(epochs)))
+    return summarize(epochs, num_predictions), execution.memory
 
 
-class _Run:
-    """One program on one task: its memory, and what stays the same throughout."""
+class _Execution:
+    """The execution of one program on one task: its instructions with their noise streams, and its memory."""
 
     def __init__(self, program: Program, tasks: TaskSet, task: int, max_abs_error: float) -> None:
         self.tasks, self.task, self.max_abs_error = tasks, task, max_abs_error
@@ -131,13 +131,13 @@ class _Run:
         self.memory = Memory(counts, tasks.num_features)
 
     def execute(self, component: int, execution_step: int) -> None:
-        """Run a component function; every execution has its own tick, and by it its own draws."""
+        """Run a component function; each execution step has draws of its own."""
         for instruction, stream in self.components[component]:
             draws = None if stream is None else self.draws(instruction, stream, execution_step)
             execute(instruction, self.memory, draws)
 
     def draws(self, instruction: Instruction, stream: int, execution_step: int) -> Array:
-        """Standard draws in the shape of the output, a matrix row by row."""
+        """Return standard draws in the shape of the output; a matrix is filled row by row."""
         ((kind, _),) = instruction.outputs()
         shape = shape_of(kind, self.tasks.num_features)
         draw = NOISE[instruction.row.draws]
@@ -155,7 +155,7 @@ class _Run:
         return Epoch(tuple(train_errors), False, tuple(outputs), tuple(predictions), stopped, error, fitness)
 
     def train(self, examples: IntArray, first_step: int) -> list[float]:
-        """Go through training examples in this order, up to the first failure; returns the errors."""
+        """Train on the examples in this order, up to the first failure; return the errors."""
         errors: list[float] = []
         for execution_step, example in enumerate(examples, first_step):
             x, label = self.tasks.train_x[self.task, example], self.tasks.train_y[self.task, example]
@@ -163,12 +163,12 @@ class _Run:
             errors.append(self.normalize(label))
             if self.fails(errors[-1]):
                 break
-            self.show(x, label)
+            self.present(x, label)
             self.execute(LEARN, execution_step)
         return errors
 
-    def validate(self, first_step: int) -> tuple[list[Any], list[float], list[float]]:
-        """Go through the validation examples up to the first failure; returns outputs, predictions and errors."""
+    def validate(self, first_step: int) -> tuple[list[Output], list[float], list[float]]:
+        """Validate up to the first failure; return outputs, normalized predictions and errors."""
         outputs, predictions, errors = [], [], []
         examples = zip(self.tasks.valid_x[self.task], self.tasks.valid_y[self.task], strict=True)
         for execution_step, (x, label) in enumerate(examples, first_step):
@@ -183,29 +183,29 @@ class _Run:
         return outputs, predictions, errors
 
     def fails(self, error: float) -> bool:
-        """Whether an error is too large or NaN."""
+        """Return whether an error is too large or NaN."""
         return not error <= self.max_abs_error
 
     def predict(self, x: Array, execution_step: int) -> None:
-        """Run Predict, the label hidden."""
-        self.show(x, None)
+        """Run Predict without the label."""
+        self.present(x, None)
         self.execute(PREDICT, execution_step)
 
-    def show(self, x: Array, label: float | None) -> None:
-        """Write the features and the label; where it is None or not in use, zeros."""
+    def present(self, x: Array, label: float | None) -> None:
+        """Write the features and the label; a label that is None or not in use becomes zeros."""
         self.memory[Kind.VECTOR, FEATURES] = x
         self.memory[Kind.SCALAR, LABEL] = 0.0 if label is None or self.tasks.is_multiclass else label
         if self.tasks.is_multiclass:
             self.memory[Kind.VECTOR, CLASS_LABEL] = np.arange(len(x)) == label
 
-    def output(self) -> Any:
-        """The prediction as it is in the memory: s1, or the elements of v2 that stand for classes."""
+    def output(self) -> Output:
+        """Return the prediction in the memory: s1, or the elements of v2 that stand for classes."""
         if self.tasks.is_multiclass:
             return self.memory[Kind.VECTOR, CLASS_PREDICTION][: self.tasks.num_classes].copy()
         return float(self.memory[Kind.SCALAR, PREDICTION])
 
     def normalize(self, label: float) -> float:
-        """Normalize the prediction in the memory, where Learn will see it; returns its error."""
+        """Normalize the prediction in the memory, which Learn then reads; return its error."""
         if self.tasks.is_multiclass:
             probabilities = softmax(self.output())
             unused = self.tasks.num_features - self.tasks.num_classes
@@ -215,8 +215,8 @@ class _Run:
         self.memory[Kind.SCALAR, PREDICTION] = prediction
         return float(abs(label - prediction))
 
-    def judge(self, output: Any, label: float) -> tuple[float, float]:
-        """The normalized prediction and its error; the memory stays as it is."""
+    def judge(self, output: Output, label: float) -> tuple[float, float]:
+        """Return the normalized prediction and its error; the memory is not changed."""
         if self.tasks.is_multiclass:
             winner = predicted_class(output)
             return winner, float(winner != label)
