@@ -14,8 +14,6 @@ from support.programs.kernel_cases import Banks, every_width
 from automl_zero.program.ops import BY_NAME, OPS, Array, Kind, Op
 from automl_zero.program.program import Instruction
 from automl_zero.vm import reference
-from automl_zero.vm.branches import Branch
-from automl_zero.vm.lower import BRANCH, FUSED
 
 Fill = Callable[[np.random.Generator, tuple[int, ...], str], Any]
 
@@ -194,13 +192,3 @@ def test_a_lane_does_not_depend_on_the_number_of_lanes(row: Op, dtype: str) -> N
             beside = cases.run_kernel([instruction], before)
             for bank, other in zip(alone, beside, strict=True):
                 assert_identical(bank, np.ascontiguousarray(other[..., :narrow]))
-
-
-def test_every_op_but_no_op_has_the_branch_of_its_family() -> None:
-    assert [Branch(BRANCH[op.number]).name.lower() for op in OUTPUT_OPS] == [op.family for op in OUTPUT_OPS]
-
-
-def test_every_branch_runs_an_op_or_a_fused_pair() -> None:
-    numbers = [*(op.number for op in OUTPUT_OPS), *(fused for _, _, fused in FUSED)]
-    assert {BRANCH[number] for number in numbers} == set(Branch)
-    assert sorted(Branch) == list(range(len(Branch)))

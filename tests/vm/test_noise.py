@@ -12,10 +12,10 @@ from automl_zero.vm import noise
 
 Draw = Callable[..., NDArray[np.float64]]
 
-COORDINATES = ("seed", "task", "stream", "tick")
+COORDINATES = ("seed", "task", "stream", "execution_step")
 MANY, SOME = 200_000, 4_000  # draws of one execution, and executions
 
-# (seed, task, stream, tick) and the first draws there; whoever changes these changes the results of every run.
+# (seed, task, stream, execution step) and the first draws there; a change of these changes the results of every run.
 KNOWN_UNIFORM = {
     (0, 0, 0, 0): (0.34010475873947144, 0.29212862253189087, 0.5493200421333313),
     (0, 1, 0, 0): (0.4492536187171936, 0.19421130418777466, 0.14606350660324097),

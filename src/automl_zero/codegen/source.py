@@ -62,7 +62,7 @@ class Source:
 
     @property
     def memory(self) -> tuple[Cell, ...]:
-        """The addresses that keep their values from one component function to the next, in the order of kind and number.
+        """The addresses that keep their values between component functions, in the order of kind and number.
 
         These are label, prediction and features, and what any of the functions reads before it writes it.
         """

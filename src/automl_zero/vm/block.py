@@ -74,6 +74,7 @@ def start_block(
 ) -> BlockArgs:
     """Clear the memory, run Setup, and return what the loops over the block's examples need."""
     shape, lanes = tasks.shape, width_of(width)
+    # Offsets of the block in the flat arrays, in examples times lanes.
     train, valid = block * shape[TRAIN] * lanes, block * shape[VALID] * lanes
     buffers.context[SCRATCH], buffers.context[NUM_FEATURES] = program.memory[SIZE], shape[FEATURES]
     buffers.context[NOISE] = _address(tasks.noise[block * lanes :])
@@ -146,6 +147,7 @@ def predict(width: Width, args: BlockArgs, x: Address, example: int, execution_s
     store(args.memory, 0, zeros(width))
     if args.classes > 2:
         side = args.num_features * width_of(width)
+        # v1, the one-hot label, follows v0 in the memory.
         for k in range(0, side, width_of(width)):
             store(args.memory, args.features_at + side + k, zeros(width))
     execute_rows(args, args.predict_from, args.learn_from, execution_step)

@@ -112,7 +112,7 @@ def _evaluate_block(
     scores.fitness[first:last], scores.error[first:last], scores.epoch[first:last] = 0.0, math.nan, -1
     scores.steps[first:last], scores.stopped[first:last] = 0, 0
     args = start_block(width, program, tasks, block, budget, buffers)
-    alive = tasks.active[block]
+    alive = tasks.active[block]  # bit k: lane k holds a task that has not failed
     for epoch in range(budget.num_epochs):
         if read_shared(args.stop):
             return
@@ -160,6 +160,7 @@ def train_epoch(
             alive &= ~failed
             if alive == 0:
                 return 0
+        # Learn sees the features as they were given, even if Predict has overwritten v0.
         if args.writes_features:
             present_features(width, args, args.train_x, example)
         present_label(width, args, label)
@@ -215,6 +216,7 @@ def _validate(
             if failed == alive:
                 break
         total = fma(error, error, total)  # sum of squares; of errors 0 and 1, their number
+    # The sum follows the traced predictions, so that single lanes of both can be read from memory.
     store(args.trace, traced * lanes, total)
     _record_steps(scores, first_task, lanes, failed, (epoch + 1) * args.num_train, VALIDATION_STOPPED)
     _keep_best(args, first_task, lanes, epoch, alive & ~failed, buffers.trace, scores)
@@ -243,6 +245,7 @@ def _keep_best(
             error = math.sqrt(mean) if args.classes == 0 else mean
             # ``fitness.rmse_fitness``, or the share of examples that are classified correctly
             fitness = 1.0 - 2.0 / math.pi * math.atan(error) if args.classes == 0 else 1.0 - error
+            # The first of several equally good epochs is kept.
             if scores.epoch[task] < 0 or fitness > scores.fitness[task]:
                 scores.fitness[task], scores.error[task], scores.epoch[task] = fitness, error, epoch
                 for k in range(min(traced, args.num_valid)):

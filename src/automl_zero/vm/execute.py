@@ -136,6 +136,7 @@ def _evaluate(
     buffers: ExecutionBuffers,
     scores: Scores,
 ) -> int:
+    # In this order: fusion reads addresses, and allocation replaces them by offsets.
     lower(program, multiclass, lowered)
     fuse(lowered, multiclass)
     allocate(lowered, tasks.shape[FEATURES], tasks.noise.shape[0] // tasks.shape[BLOCKS])
@@ -248,6 +249,7 @@ def _lanes_last(values: NDArray[np.float64], dtype: str, lanes: int) -> Numbers:
     count = padded(len(values), lanes)
     filled = np.zeros((count, *values.shape[1:]), dtype)
     filled[: len(values)] = values
+    # Task i is lane i mod L of block i div L.
     blocks = np.moveaxis(filled.reshape(-1, lanes, *values.shape[1:]), 1, -1)
     flat = aligned(blocks.size, dtype)
     flat[:] = blocks.ravel()

@@ -30,7 +30,7 @@ def fuse(lowered: Lowered, multiclass: bool) -> None:
         row = lowered.bounds[component]
         while row < lowered.bounds[component + 1]:
             partner, fused = _partner(lowered, component, row, multiclass)
-            if partner > 0:
+            if partner > 0:  # row 0 is never a partner, as that comes after its product
                 code = lowered.code
                 code[partner, KERNEL] = fused
                 code[partner, LEFT], code[partner, RIGHT] = code[row, LEFT], code[row, RIGHT]
@@ -51,6 +51,7 @@ def _partner(lowered: Lowered, component: int, row: int, multiclass: bool) -> tu
             partner = _only_reader(lowered, KINDS[first, OUT], product, row)
             if partner > row and partner < lowered.bounds[component + 1] and not read_outside:
                 left, right, target = code[partner, LEFT], code[partner, RIGHT], code[partner, TARGET]
+                # The sum must change its target in place: target = target + product, or product + target.
                 adds = (left == product and right == target) or (right == product and left == target)
                 if adds and code[partner, KERNEL] == second and not _inputs_change(lowered, row, partner):
                     return partner, fused
@@ -60,6 +61,7 @@ def _partner(lowered: Lowered, component: int, row: int, multiclass: bool) -> tu
 @jit
 def _only_reader(lowered: Lowered, kind: int, address: int, writer: int) -> int:
     """Return the row that reads an address, if it is read once and no row but the writer writes it; else 0."""
+    # Two uses in the whole program: the target of the writer, and an input of the reader.
     reader, uses = 0, 0
     for row in range(lowered.bounds[3]):
         op = lowered.code[row, KERNEL]
@@ -92,5 +94,6 @@ def _delete(lowered: Lowered, component: int, row: int) -> None:
             lowered.code[later, column] = lowered.code[later + 1, column]
         for constant in range(MAX_CONSTANTS):
             lowered.data[later, constant] = lowered.data[later + 1, constant]
+    # What follows the component function, and its own end, is one row earlier now.
     for bound in range(component + 1, 4):
         lowered.bounds[bound] -= 1

@@ -84,6 +84,7 @@ class Trained:
         """
         if not self.epochs[task]:
             return np.full((len(x), self._num_outputs), np.nan)
+        # Rows are predicted in the execution step after those of training, so that they have draws of their own.
         return _Engine(_blank(self), self.program, self.dtype).predict(
             x, [bank[task] for bank in self.banks], task, 1 + int(self.epochs[task]) * self.num_examples
         )
@@ -129,6 +130,7 @@ def train(
     for epoch, alive in enumerate(engine.epochs(float(max_abs_error)), 1):
         for task in np.flatnonzero(alive).tolist():
             banks = engine.banks_of(task)
+            # Without ``keep_best``, the number of the epoch stands for its fitness: the last one is kept.
             value = _fitness(engine, tasks, task, banks, epoch) if keep_best else float(epoch)
             if value > best[task]:
                 best[task], epochs[task] = value, epoch
@@ -217,6 +219,7 @@ class _Engine:
     def _cells_in_use(self) -> Iterator[tuple[Kind, int, int, int]]:
         """Yield (kind, address, first cell, cell after the last) of each address in use, in the memory of a lane."""
         first = 0
+        # In the order of the memory: scalars, vectors, matrices, each by the number that lowering gave its address.
         for kind in Kind:
             cells = self._tasks.num_features**kind
             for address in range(tuple(self._counts)[kind]):
@@ -232,6 +235,7 @@ class _Engine:
         filled = np.zeros((count, self._tasks.num_features))
         filled[: len(x)] = x
         flat[:] = filled.reshape(-1, self._lanes, self._tasks.num_features).swapaxes(1, 2).ravel()
+        # All lanes hold the same task, whose number decides the draws.
         noise = np.full(self._lanes, task * GOLDEN_32 & 0xFFFFFFFF, np.uint32)
         shape = self._packed.shape.copy()
         shape[VALID], shape[BLOCKS] = count // self._lanes, 1
@@ -276,7 +280,7 @@ def _train(
     for number in range(tasks.shape[BLOCKS]):
         if alive[number]:
             args = block.start_block(width, program, tasks, number, budget, buffers)
-            if epoch > 0:
+            if epoch > 0:  # ``start_block`` has cleared the memory and run Setup: restore what training left
                 for k in range(size):
                     buffers.memory[k] = memory[number * size + k]
             first = number * width_of(width)
@@ -303,9 +307,11 @@ def _predict(
     for example in range(count):
         if block.is_stopped(buffers):
             return
+        # Restore the memory in every lane, so that no row depends on another one.
         for k in range(len(cells)):
             store(args.memory, k * lanes, splat(zeros(width), cells[k]))
         block.predict(width, args, args.valid_x, example, execution_step)
+        # Through the trace, since the lanes of a value can be indexed in memory only.
         for k in range(outputs.shape[1]):
             store(args.trace, 0, load(width, args.memory, output_at + k * lanes))
             for lane in range(lanes):

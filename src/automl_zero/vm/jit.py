@@ -76,6 +76,7 @@ def _compile(function: Function, keep: bool, inline: str = "never") -> Function:
     options = {"inline": inline, "nogil": True, "_nrt": False, **COMMON}
     with _always_compiled():
         compiled = numba.njit(**options, no_cpython_wrapper=not keep, no_cfunc_wrapper=not keep)(function)
+    # ``keep``: Python calls the function, so it has a wrapper, and its machine code is kept.
     if keep:
         compiled.compile = _compiling_alone(compiled, _keep(compiled, function))
     else:
@@ -114,6 +115,7 @@ def _wrap_late(compiled: Compiled, options: dict[str, Any]) -> None:
 
 def _compile_once_for_numbers(compiled: Compiled) -> None:
     """Ignore the value of a literal argument: Numba would compile a version for each number in the callers' sources."""
+    # Numba asks this method for the version that fits a call, first with the types of literal arguments.
     template_for = compiled.get_call_template
 
     def template_for_types(arguments: Any, keywords: Any) -> Any:
@@ -143,6 +145,7 @@ def _compiling(kept: CompiledCode | None, signature: Signature, target: Target) 
     """Let one process at a time compile; those that waited load its result. Loading does not wait."""
     with _always_compiled():
         is_missing = kept is not None and not kept.has(signature, target)
+        # Another process may have compiled it while this one waited: Numba looks at the disk again after this.
         with alone(kept.folder) if kept and is_missing else nullcontext():
             yield
 
@@ -153,7 +156,7 @@ def _always_compiled() -> Iterator[None]:
     if not IS_DISABLED:
         yield
         return
-    with global_compiler_lock:
+    with global_compiler_lock:  # the option is global, so that other threads must not compile meanwhile
         before, numba.config.DISABLE_JIT = numba.config.DISABLE_JIT, 0
         try:
             yield

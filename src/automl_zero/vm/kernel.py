@@ -244,6 +244,7 @@ def _draw(
     """Fill the output with uniform or normal draws (nine arguments: see ``_run_matrix_op``)."""
     keep_apart()
     lanes, first, second = width_of(width), read_number(data, 0), read_number(data, 1)
+    # Element k of the output has draw k of this execution; in float32 as in float64.
     key = lane_noise.execution_key(np.uint64(read_integer(context, SEED)), stream, execution_step)
     start = lane_noise.task_lanes(width, key, read_integer(context, NOISE))
     base = splat(zeros(width), first)

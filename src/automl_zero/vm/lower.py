@@ -165,6 +165,7 @@ def lower(program: Code, multiclass: bool, lowered: Lowered) -> Key:
                 lowered.code[row, STREAM] = stream
                 stream += RANDOM[op]
                 lowered.cost[component] += COSTS[op]
+                # Kind 1, address 0: v0
                 used[WRITES_FEATURES] |= KINDS[op, OUT] == 1 and program.code[source, OUT] == 0
                 row += 1
     lowered.bounds[3], used[DRAWS] = row, stream
@@ -245,6 +246,7 @@ def _mark_live(program: Code, multiclass: bool, lowered: Lowered) -> None:
     while grown:
         for kind in range(3):
             live[kind] = entry[kind]
+        # Backwards through the cycle: after Learn comes Predict, and after Predict comes Learn or the next Predict.
         _walk(program, 2, lowered)
         _overwritten(live, multiclass)
         for kind in range(3):
@@ -257,6 +259,7 @@ def _mark_live(program: Code, multiclass: bool, lowered: Lowered) -> None:
         _walk(program, 1, lowered)
         _overwritten(live, multiclass)
         grown = False
+        # ``entry`` only grows, and has 192 bits, so that this ends.
         for kind in range(3):
             grown = grown or (live[kind] & ~entry[kind]) != 0
             entry[kind] |= live[kind]
@@ -285,7 +288,7 @@ def _walk(program: Code, component: int, lowered: Lowered) -> None:
             bit = one << np.uint64(program.code[row, OUT])
             if live[kind] & bit:
                 lowered.keep[row] = True
-                if not PARTIAL[op]:
+                if not PARTIAL[op]:  # a partial op keeps the other elements, so that older values stay live
                     live[kind] &= ~bit
                 for column in range(IN1, OUT):
                     if KINDS[op, column] >= 0:

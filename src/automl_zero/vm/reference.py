@@ -29,7 +29,7 @@ from automl_zero.vm import noise
 from automl_zero.vm.fitness import binary_error, predicted_class, score, sigmoid, softmax
 from automl_zero.vm.result import Epoch, Evaluation, Output, summarize
 
-SETUP, PREDICT, LEARN = range(3)
+SETUP, PREDICT, LEARN = range(3)  # component functions, in the order of ``Program``
 NOISE = {"uniform": noise.uniform, "normal": noise.normal}
 
 
@@ -73,6 +73,7 @@ def execute(instruction: Instruction, memory: Memory, draws: Array | None = None
     """
     row = instruction.row
     arguments = [draws] if row.draws else [memory[operand] for operand in instruction.inputs()]
+    # The output is written last: it may be an input, too.
     for target in instruction.outputs():
         old = [memory[target]] if row.partial else []
         memory[target] = row.meaning(*old, *arguments, *instruction.data)
@@ -86,6 +87,7 @@ def noise_streams(program: Program, multiclass: bool = False) -> tuple[int | Non
     """
     live = [flag for component in live_instructions(program, multiclass) for flag in component]
     random = [position for position, instruction in enumerate(program.instructions()) if instruction.row.draws]
+    # Stable, so that live instructions keep their order among themselves: False sorts first.
     random.sort(key=lambda position: not live[position])
     streams = {position: stream for stream, position in enumerate(random)}
     return tuple(map(streams.get, range(len(program))))
@@ -125,6 +127,7 @@ class _Execution:
         self.tasks, self.task, self.max_abs_error = tasks, task, max_abs_error
         streams = iter(noise_streams(program, tasks.is_multiclass))
         self.components = [[(instruction, next(streams)) for instruction in component] for component in program]
+        # Label and prediction exist even if the program does not use them.
         counts = program.address_counts()
         if tasks.is_multiclass:
             counts = replace(counts, vectors=max(counts.vectors, CLASS_PREDICTION + 1))
@@ -145,6 +148,7 @@ class _Execution:
 
     def epoch(self, number: int) -> Epoch:
         """Train and, if that was not stopped, validate."""
+        # Step 0 is Setup; every epoch has a step for each training and each validation example.
         first_step = 1 + number * (self.tasks.num_train_examples + self.tasks.num_valid_examples)
         train_errors = self.train(self.tasks.train_order[number], first_step)
         if self.fails(train_errors[-1]):
@@ -163,6 +167,7 @@ class _Execution:
             errors.append(self.normalize(label))
             if self.fails(errors[-1]):
                 break
+            # Predict may have overwritten the features, so they are written again together with the label.
             self.present(x, label)
             self.execute(LEARN, execution_step)
         return errors
@@ -184,7 +189,7 @@ class _Execution:
 
     def fails(self, error: float) -> bool:
         """Return whether an error is too large or NaN."""
-        return not error <= self.max_abs_error
+        return not error <= self.max_abs_error  # a comparison with NaN is false
 
     def predict(self, x: Array, execution_step: int) -> None:
         """Run Predict without the label."""
@@ -196,7 +201,7 @@ class _Execution:
         self.memory[Kind.VECTOR, FEATURES] = x
         self.memory[Kind.SCALAR, LABEL] = 0.0 if label is None or self.tasks.is_multiclass else label
         if self.tasks.is_multiclass:
-            self.memory[Kind.VECTOR, CLASS_LABEL] = np.arange(len(x)) == label
+            self.memory[Kind.VECTOR, CLASS_LABEL] = np.arange(len(x)) == label  # one-hot; zeros for None
 
     def output(self) -> Output:
         """Return the prediction in the memory: s1, or the elements of v2 that stand for classes."""

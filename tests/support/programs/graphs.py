@@ -35,7 +35,7 @@ from automl_zero.vm.lower import Code, Lowered, encode, lower, new_lowered
 NOT_LIFTED, UNCHANGED, NOT_ORDERED, NOT_EMITTED, EMITTED = range(5)
 NO_MUTATION = -1
 SPARE = AddressCounts(14, 14, 9)
-ALL_OPS = dict.fromkeys(COMPONENTS, range(1, 65))
+ALL_OPS = dict.fromkeys(COMPONENTS, tuple(op.number for op in OPS if op.output is not None))
 
 Cell = tuple[Kind, int]
 FEATURES_CELL, LABEL_CELL = (Kind.VECTOR, FEATURES), (Kind.SCALAR, LABEL)
