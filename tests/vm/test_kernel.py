@@ -189,6 +189,6 @@ def test_a_lane_does_not_depend_on_the_number_of_lanes(row: Op, dtype: str) -> N
         before = new_banks(fill, rng, 7, dtype, wide)
         for instruction in instructions(row, rng):
             alone = cases.run_kernel([instruction], tuple(bank[..., :narrow] for bank in before))
-            beside = cases.run_kernel([instruction], before)
-            for bank, other in zip(alone, beside, strict=True):
+            together = cases.run_kernel([instruction], before)
+            for bank, other in zip(alone, together, strict=True):
                 assert_identical(bank, np.ascontiguousarray(other[..., :narrow]))

@@ -81,7 +81,7 @@ class Recorded:
 def run(language: str, source: Source, tasks: TaskSet, task: int, epochs: Sequence[Epoch]) -> list[Any]:
     """What an export predicts on a task after each epoch; None where training fails.
 
-    ``epochs`` are those of the reference, which tell how many rows are predicted after each.
+    ``epochs`` are those of the reference, which decide how many rows are predicted after each.
     """
     module = load(LANGUAGES[language].write(source))
     runner = _run_scan if language == "jax" else _run_rows

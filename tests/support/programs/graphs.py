@@ -143,7 +143,7 @@ def _compute(component: tuple[Instruction, ...], cells: dict[Cell, str], time: s
 
 
 def _digest(*parts: Any) -> str:
-    """Of a kind alone: zeros of that kind."""
+    """Zeros of a kind, which is all that there is."""
     return sha256(repr(parts).encode()).hexdigest()
 
 
