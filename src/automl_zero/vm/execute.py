@@ -180,9 +180,13 @@ def padded(num_tasks: int, lanes: int) -> int:
 def new_scores(num_tasks: int, num_predictions: int = 0) -> Scores:
     """Return arrays for the results of so many tasks (a padded number)."""
     return Scores(
-        np.zeros(num_tasks), np.zeros(num_tasks), np.zeros(num_tasks, np.int64), np.zeros(num_tasks, np.int64),
-        np.zeros(num_tasks, np.int64), np.full((num_tasks, num_predictions), np.nan),
-    )  # fmt: skip
+        fitness=np.zeros(num_tasks),
+        error=np.zeros(num_tasks),
+        epoch=np.zeros(num_tasks, np.int64),
+        steps=np.zeros(num_tasks, np.int64),
+        stopped=np.zeros(num_tasks, np.int64),
+        predictions=np.full((num_tasks, num_predictions), np.nan),
+    )
 
 
 def new_buffers(
@@ -198,11 +202,11 @@ def new_buffers(
     context = np.zeros(len(CONTEXT), np.int64)
     context[STOP] = stop.array.ctypes.data
     return ExecutionBuffers(
-        np.array([kernel(dtype, lanes).address], np.int64),
-        context,
-        aligned(size, dtype),
-        aligned(size, dtype),
-        aligned((traced + 1) * lanes, dtype),
+        kernel=np.array([kernel(dtype, lanes).address], np.int64),
+        context=context,
+        memory=aligned(size, dtype),
+        saved=aligned(size, dtype),
+        trace=aligned((traced + 1) * lanes, dtype),
     )
 
 
@@ -232,15 +236,15 @@ def _pack(tasks: TaskSet, dtype: str, lanes: int) -> LaneTasks:
     classes = 0 if tasks.loss is Loss.RMSE else tasks.num_classes
     shape = tasks.num_features, tasks.num_train_examples, tasks.num_valid_examples, tasks.num_epochs, classes
     return LaneTasks(
-        _lanes_last(tasks.train_x, dtype, lanes),
-        _lanes_last(tasks.train_y, dtype, lanes),
-        _lanes_last(tasks.valid_x, dtype, lanes),
-        _lanes_last(tasks.valid_y, dtype, lanes),
-        np.array(tasks.train_order, np.int64, order="C"),
-        numbers * np.uint32(GOLDEN_32),
-        np.array([tasks.noise_seed], np.uint64),
-        active.astype(np.int64),
-        np.array([*shape, count // lanes], np.int64),
+        train_x=_lanes_last(tasks.train_x, dtype, lanes),
+        train_y=_lanes_last(tasks.train_y, dtype, lanes),
+        valid_x=_lanes_last(tasks.valid_x, dtype, lanes),
+        valid_y=_lanes_last(tasks.valid_y, dtype, lanes),
+        order=np.array(tasks.train_order, np.int64, order="C"),
+        noise=numbers * np.uint32(GOLDEN_32),
+        seed=np.array([tasks.noise_seed], np.uint64),
+        active=active.astype(np.int64),
+        shape=np.array([*shape, count // lanes], np.int64),
     )
 
 

@@ -107,16 +107,28 @@ def new_code(capacity: tuple[int, ...]) -> Code:
     total = sum(capacity)
     data = np.zeros((total, MAX_CONSTANTS))
     start = np.cumsum((0, *capacity), dtype=np.int64)
-    return Code(np.zeros((total, 4), np.int16), data, data.view(np.uint64), np.zeros(3, np.int64), start)
+    return Code(
+        code=np.zeros((total, 4), np.int16),
+        data=data,
+        bits=data.view(np.uint64),
+        size=np.zeros(3, np.int64),
+        start=start,
+    )
 
 
 def new_lowered(total: int) -> Lowered:
     """Return arrays for a lowered program of at most ``total`` instructions."""
     return Lowered(
-        np.zeros((total, COLUMNS), np.int64), np.zeros((total, MAX_CONSTANTS)), np.zeros(4, np.int64),
-        np.zeros(6, np.int64), np.zeros(3, np.int64), np.zeros(total, np.bool_), np.zeros(3, np.uint64),
-        np.zeros(3, np.uint64), np.zeros((3, MAX_ADDRESSES), np.int64),
-    )  # fmt: skip
+        code=np.zeros((total, COLUMNS), np.int64),
+        data=np.zeros((total, MAX_CONSTANTS)),
+        bounds=np.zeros(4, np.int64),
+        memory=np.zeros(6, np.int64),
+        cost=np.zeros(3, np.int64),
+        keep=np.zeros(total, np.bool_),
+        live=np.zeros(3, np.uint64),
+        entry=np.zeros(3, np.uint64),
+        names=np.zeros((3, MAX_ADDRESSES), np.int64),
+    )
 
 
 def encode(program: Program, capacity: tuple[int, ...] | None = None) -> Code:
