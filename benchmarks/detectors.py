@@ -19,7 +19,8 @@ from automl_zero.analysis.dataflow.findings import TECHNIQUES, Finding
 from automl_zero.analysis.techniques.detect import detect
 from automl_zero.analysis.techniques.probe import Probe
 from automl_zero.config import Config, load_config
-from automl_zero.program.program import Program
+from automl_zero.program.ops import OPS
+from automl_zero.program.program import COMPONENTS, Program
 from automl_zero.program.prune import prune
 from automl_zero.program.text import to_text
 from automl_zero.search.island import Island
@@ -32,7 +33,7 @@ BEGIN, END = "<!-- written by benchmarks/detectors.py -->\n", "<!-- end -->\n"  
 SEARCHES = {"linear-graphs": 2_000, "teacher-net-graphs": 40_000, "digits": 40_000}  # programs of each search
 STAGES = 5  # of a search, at which programs are taken
 SMALL = ["tasks.search.num_tasks=4", "tasks.search.num_train=200", "search.children=50"]
-ALL_OPS = [f"program.{name}_ops={list(range(1, 65))}" for name in ("setup", "predict", "learn")]
+ALL_OPS = [f"program.{name}_ops={[op.number for op in OPS if op.output is not None]}" for name in COMPONENTS]
 Tally = dict[str, list[bool | None]]  # of each technique, whether each finding is borne out; None: it cannot be tried
 
 

@@ -34,7 +34,7 @@ from automl_zero.search.space import Space
 from automl_zero.search.state import Settings, State, Workspace
 from automl_zero.tasks.task import TaskSet
 from automl_zero.tasks.task_kinds import Stage, build_tasks
-from automl_zero.vm.evaluation import LaneTasks
+from automl_zero.vm.evaluation_arrays import LaneTasks
 from automl_zero.vm.jit import jit_entry
 from automl_zero.vm.lower import lower
 

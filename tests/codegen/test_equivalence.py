@@ -1,4 +1,4 @@
-"""The test that comes with an export: it passes beside the export, and fails beside one that computes otherwise."""
+"""The test that comes with an export: it passes for the export, and fails for a file that computes something else."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from automl_zero.codegen.source import Prediction, source_of
 from automl_zero.program.library import LIBRARY, library_program
 
 EXPLODES = program("s2 = 1000", "s1 = s2 + s0")
-# Runs tests where no package can be found but those that are named, and tells how many passed.
+# Runs tests where only the named packages can be imported, and reports how many passed.
 ALONE = """
 import importlib.abc, importlib.util, json, sys
 place, allowed, *files = sys.argv[1:]

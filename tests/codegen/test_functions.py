@@ -51,6 +51,7 @@ def test_constants_read_back_exactly(value: float, text: str) -> None:
     assert eval(text) == value  # noqa: S307
 
 
-def test_a_row_of_its_own_goes_before_one_that_several_share() -> None:
-    table = {"min": "shared", "matrix_min": "own"}
-    assert [row_of(table, BY_NAME[name]) for name in ("vector_min", "matrix_min")] == ["shared", "own"]
+def test_an_entry_for_an_op_goes_before_that_for_its_family() -> None:
+    table = {"reciprocal": "shared", "scalar_reciprocal": "own"}
+    names = ("vector_reciprocal", "scalar_reciprocal")
+    assert [row_of(table, BY_NAME[name]) for name in names] == ["shared", "own"]

@@ -14,7 +14,6 @@ from hypothesis import given, settings
 from support.programs import exports
 from support.programs import golden_data as golden
 from support.programs.exports import (
-    FRACTIONS,
     RUNNING,
     agrees,
     each_language,
@@ -30,7 +29,7 @@ from automl_zero.codegen import jax, latex, numpy, python, torch
 from automl_zero.codegen.languages import LANGUAGES
 from automl_zero.codegen.source import Prediction, source_of
 from automl_zero.program.library import LIBRARY, library_program
-from automl_zero.program.ops import BY_NAME, OPS, Kind, Op
+from automl_zero.program.ops import BY_NAME, INDEX_CONSTANTS, OPS, Kind, Op
 from automl_zero.program.program import AddressCounts, Instruction, Program
 from automl_zero.tasks.task import TaskSet
 from automl_zero.vm import reference
@@ -65,7 +64,7 @@ def test_the_commands_names_are_those_of_the_tables() -> None:
 def test_every_op_has_a_template_with_all_of_its_operands(op: Op, template: Any) -> None:
     slots = {name: f"<{name}>" for name in (*("in1", "in2")[: len(op.inputs)], "out", *op.constants)}
     text = template(op).format_map(slots)
-    shown = [name for name in op.constants if name not in FRACTIONS or template is not latex.template]
+    shown = [name for name in op.constants if name not in INDEX_CONSTANTS or template is not latex.template]
     assert all(f"<{name}>" in text for name in (*("in1", "in2")[: len(op.inputs)], *shown))
 
 

@@ -1,4 +1,4 @@
-"""Which program is meant by a name, and what it predicts unless told otherwise."""
+"""Which program a name stands for, and what it predicts by default."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from support.programs.strategies import programs
 
 from automl_zero.program.annotate import annotated_text, short_text
+from automl_zero.program.ops import op_number
 from automl_zero.program.program import AddressCounts, Instruction, Program
 from automl_zero.program.prune import prune
 from automl_zero.program.text import from_text, to_text
@@ -32,8 +33,11 @@ def test_short_text_has_a_line_for_every_instruction_that_matters(program: Progr
 
 def test_short_text_rounds_constants_and_names_the_size_f() -> None:
     program = Program(
-        setup=(Instruction(63, out=1, data=(0.123456, 1234567.0)), Instruction(57, out=1, data=(0.99999, 1.0))),
-        predict=(Instruction(27, in1=1, in2=0, out=1),),
+        setup=(
+            Instruction(op_number("vector_gaussian_set"), out=1, data=(0.123456, 1234567.0)),
+            Instruction(op_number("vector_const_set"), out=1, data=(0.99999, 1.0)),
+        ),
+        predict=(Instruction(op_number("vector_inner_product"), in1=1, in2=0, out=1),),
     )
     assert short_text(program) == (
         "def Setup():\n  v1 = gaussian(0.1235, 1235000.0, F)\n  v1[0.99999] = 1.0\n"

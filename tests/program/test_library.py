@@ -19,7 +19,7 @@ each_name = pytest.mark.parametrize("name", LIBRARY)
 
 
 def task_of(name: str) -> TaskSet:
-    """Regression for those made for it, else classes that a linear model tells apart."""
+    """Regression for those made for it, else classes that a linear model can separate."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(1, 700, 4))
     if LIBRARY[name].multiclass:

@@ -9,7 +9,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from automl_zero.program.ops import BY_NAME, OPS, Kind, Op
+from automl_zero.program.ops import (
+    BY_NAME,
+    CONSTANT_OPS,
+    LEARN_OPS,
+    OPS,
+    PARTIAL_OPS,
+    PREDICT_OPS,
+    RANDOM_OPS,
+    SETUP_OPS,
+    Kind,
+    Op,
+    op_number,
+    ops_of_family,
+)
 
 F = 3
 each_op = pytest.mark.parametrize("op", OPS, ids=lambda op: op.name)
@@ -142,3 +155,38 @@ def test_the_deviation_of_equal_numbers_is_almost_zero_and_never_nan(name: str) 
     op = BY_NAME[name]
     for tenths in range(60):  # for 0.1 and many others, rounding makes E[x^2] - E[x]^2 negative
         assert np.all(op.meaning(np.full((F,) * op.inputs[0], tenths / 10)) < 1e-6)
+
+
+def test_an_op_is_found_by_its_name() -> None:
+    assert [op_number(op.name) for op in OPS] == [op.number for op in OPS]
+    with pytest.raises(KeyError):
+        op_number("scalar_none")
+
+
+def test_a_family_is_found_by_its_name() -> None:
+    assert [op.name for op in ops_of_family("step", "dot")] == [
+        "vector_heaviside",
+        "matrix_heaviside",
+        "vector_inner_product",
+    ]
+    with pytest.raises(ValueError, match="no op is of the family root: use the 'family' of a row"):
+        ops_of_family("root", "sum")
+
+
+@each_op
+def test_ops_of_a_family_have_the_same_constants_and_the_same_number_of_inputs(op: Op) -> None:
+    assert {(each.constants, len(each.inputs), each.draws) for each in ops_of_family(op.family)} == {
+        (op.constants, len(op.inputs), op.draws)
+    }
+
+
+def test_default_ops_are_those_of_the_paper() -> None:
+    computing = list(range(56))
+    assert list(SETUP_OPS) == list(range(56, 65))
+    assert list(PREDICT_OPS) == list(LEARN_OPS) == [*computing, 60, 61]
+
+
+def test_sets_of_ops_follow_from_the_rows() -> None:
+    assert frozenset(range(56, 65)) == CONSTANT_OPS
+    assert frozenset(range(59, 65)) == RANDOM_OPS
+    assert frozenset({57, 58}) == PARTIAL_OPS

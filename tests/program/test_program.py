@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from support.programs.strategies import programs
 
-from automl_zero.program.ops import BY_NAME
+from automl_zero.program.ops import BY_NAME, op_number
 from automl_zero.program.program import AddressCounts, Instruction, Program, ProgramError
 
 DOT = BY_NAME["vector_inner_product"].number
@@ -44,7 +44,7 @@ def test_infinite_constants_are_possible() -> None:
 def test_operands_are_the_inputs_and_then_the_output() -> None:
     operands = Instruction(BY_NAME["matrix_vector_product"].number, in1=1, in2=2, out=3).operands()
     assert [f"{kind.prefix}{address}" for kind, address in operands] == ["m1", "v2", "v3"]
-    assert Instruction(0).operands() == ()
+    assert Instruction(op_number("no_op")).operands() == ()
 
 
 def test_the_smallest_memory_holds_label_prediction_and_features() -> None:
@@ -63,13 +63,13 @@ def test_a_program_fits_the_memory_that_it_asks_for(program: Program) -> None:
 
 
 def test_an_address_outside_the_memory_is_named_with_its_place() -> None:
-    program = Program(predict=(Instruction(0), Instruction(DOT, in1=3, out=1)))
+    program = Program(predict=(Instruction(op_number("no_op")), Instruction(DOT, in1=3, out=1)))
     with pytest.raises(ProgramError, match="predict instruction 2 uses v3, but the memory has 3 vector addresses"):
         program.check_fits(AddressCounts(2, 3, 0))
 
 
 def test_a_component_function_over_its_limit_is_named() -> None:
-    program = Program(learn=(Instruction(0),) * 3)
+    program = Program(learn=(Instruction(op_number("no_op")),) * 3)
     program.check_fits(AddressCounts(2, 1, 0), (0, 0, 3))
     with pytest.raises(ProgramError, match="learn has 3 instructions, but its limit is 2"):
         program.check_fits(AddressCounts(2, 1, 0), (0, 0, 2))
@@ -88,5 +88,9 @@ def test_equal_programs_have_equal_hashes() -> None:
 
 
 def test_cost_counts_setup_once_and_the_rest_for_every_example() -> None:
-    program = Program((Instruction(0),), (Instruction(1),), (Instruction(2), Instruction(3)))
+    program = Program(
+        (Instruction(op_number("no_op")),),
+        (Instruction(op_number("scalar_sum")),),
+        (Instruction(op_number("scalar_diff")), Instruction(op_number("scalar_product"))),
+    )
     assert program.cost(10) == 3013921 + 10 * (4703759 + 5102027 + 4418347)

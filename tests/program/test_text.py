@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.programs.strategies import instructions, programs
 
-from automl_zero.program.ops import OPS, Op
+from automl_zero.program.ops import OPS, Op, op_number
 from automl_zero.program.program import Instruction, Program, ProgramError
 from automl_zero.program.text import ParseError, from_text, instruction_text, to_text
 
@@ -36,23 +36,29 @@ def test_each_op_can_be_told_from_all_others(op: Op, data: st.DataObject) -> Non
 
 
 def test_a_program_is_written_line_by_line() -> None:
-    program = Program((Instruction(56, out=2, data=(0.01,)),), (Instruction(27, in1=1, in2=0, out=1),))
+    program = Program(
+        (Instruction(op_number("scalar_const_set"), out=2, data=(0.01,)),),
+        (Instruction(op_number("vector_inner_product"), in1=1, in2=0, out=1),),
+    )
     assert to_text(program) == "def Setup():\n  s2 = 0.01\ndef Predict():\n  s1 = dot(v1, v0)\ndef Learn():\n"
 
 
 @pytest.mark.parametrize(
     ("instruction", "line"),
     [
-        (Instruction(0), "NoOp()"),
-        (Instruction(6, in1=1, out=3), "s3 = 1 / s1"),
-        (Instruction(4, in1=1, in2=2, out=3), "s3 = s1 / s2"),
-        (Instruction(56, out=3, data=(-1e-10,)), "s3 = -1e-10"),
-        (Instruction(56, out=3, data=(1,)), "s3 = 1.0"),
-        (Instruction(57, out=3, data=(0.25, inf)), "v3[0.25] = inf"),
-        (Instruction(58, out=3, data=(0.1, 0.7, 0.5)), "m3[0.1, 0.7] = 0.5"),
-        (Instruction(17, in1=1, out=3), "m3 = heaviside(m1, 1.0)"),
-        (Instruction(35, in1=1, out=3), "v3 = norm(m1, axis=0)"),
-        (Instruction(64, out=3, data=(0, 0.5)), "m3 = gaussian(0.0, 0.5, (n_features, n_features))"),
+        (Instruction(op_number("no_op")), "NoOp()"),
+        (Instruction(op_number("scalar_reciprocal"), in1=1, out=3), "s3 = 1 / s1"),
+        (Instruction(op_number("scalar_division"), in1=1, in2=2, out=3), "s3 = s1 / s2"),
+        (Instruction(op_number("scalar_const_set"), out=3, data=(-1e-10,)), "s3 = -1e-10"),
+        (Instruction(op_number("scalar_const_set"), out=3, data=(1,)), "s3 = 1.0"),
+        (Instruction(op_number("vector_const_set"), out=3, data=(0.25, inf)), "v3[0.25] = inf"),
+        (Instruction(op_number("matrix_const_set"), out=3, data=(0.1, 0.7, 0.5)), "m3[0.1, 0.7] = 0.5"),
+        (Instruction(op_number("matrix_heaviside"), in1=1, out=3), "m3 = heaviside(m1, 1.0)"),
+        (Instruction(op_number("matrix_column_norm"), in1=1, out=3), "v3 = norm(m1, axis=0)"),
+        (
+            Instruction(op_number("matrix_gaussian_set"), out=3, data=(0, 0.5)),
+            "m3 = gaussian(0.0, 0.5, (n_features, n_features))",
+        ),
     ],
 )
 def test_an_instruction_is_written(instruction: Instruction, line: str) -> None:
@@ -77,12 +83,14 @@ def test_an_empty_program_can_be_written_in_other_ways(text: str) -> None:
 
 @pytest.mark.parametrize("line", ["s1=dot(v1,v0)", "s1  =\tdot ( v1 ,v0 )  ", "\t s1 = dot(v1, v0)#v0: features"])
 def test_space_between_words_means_nothing(line: str) -> None:
-    assert from_text(in_predict(line)).predict == (Instruction(27, in1=1, in2=0, out=1),)
+    assert from_text(in_predict(line)).predict == (Instruction(op_number("vector_inner_product"), in1=1, in2=0, out=1),)
 
 
 @pytest.mark.parametrize(("written", "value"), [("2", 2.0), (".5", 0.5), ("1.", 1.0), ("+1E2", 100.0), ("-inf", -inf)])
 def test_a_number_can_be_written_in_other_ways(written: str, value: float) -> None:
-    assert from_text(in_predict(f"s1 = {written}")).predict == (Instruction(56, out=1, data=(value,)),)
+    assert from_text(in_predict(f"s1 = {written}")).predict == (
+        Instruction(op_number("scalar_const_set"), out=1, data=(value,)),
+    )
 
 
 @pytest.mark.parametrize(

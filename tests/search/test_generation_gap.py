@@ -15,7 +15,7 @@ from automl_zero.program.program import Instruction, Program
 from automl_zero.search.generation_gap import skeleton_hash, survive
 from automl_zero.search.population import Population, copy_in, copy_member, decode, new_population
 from automl_zero.search.state import Settings
-from automl_zero.vm.evaluation import EvaluationBudget
+from automl_zero.vm.evaluation_arrays import EvaluationBudget
 from automl_zero.vm.lower import encode, lower, new_code, new_lowered
 
 CAPACITY = (6, 6, 6)

@@ -255,9 +255,9 @@ def test_a_function_that_cannot_be_written_is_compiled_with_one_warning(
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(compile_cache, "write_checked", refuse)
-    with pytest.warns(MachineWarning) as told:
+    with pytest.warns(MachineWarning) as caught:
         assert [is_loaded(compiled()) for _ in range(2)] == [False, False]
-    (message,) = [str(each.message) for each in told]
+    (message,) = [str(each.message) for each in caught]
     assert f"{folder} cannot be written or locked ({os.strerror(number)})" in message
     assert CACHE_VARIABLE in message
 

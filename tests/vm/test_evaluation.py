@@ -22,6 +22,7 @@ from automl_zero.program.program import AddressCounts, Program
 from automl_zero.program.prune import prune
 from automl_zero.tasks.task import Loss, TaskSet, shuffled_epochs
 from automl_zero.vm import evaluation, execute
+from automl_zero.vm.evaluation_arrays import EvaluationBudget
 from automl_zero.vm.lanes.lanes import Width
 from automl_zero.vm.lower import allocate, encode, lower, new_lowered
 from automl_zero.vm.reference import evaluate as reference_evaluate
@@ -272,7 +273,7 @@ def fingerprint(program: Program, tasks: TaskSet, num_train: int = 4, num_valid:
     buffers = execute.new_buffers(program.address_counts(), tasks, "float64", 8, num_train + num_valid, stop)
     buffers.trace[:] = np.nan
     scores, packed = execute.new_scores(execute.padded(len(tasks), 8)), execute.pack(tasks, "float64", 8)
-    budget = evaluation.EvaluationBudget(num_train, num_valid, 1)
+    budget = EvaluationBudget(num_train, num_valid, 1)
     key = evaluation.fingerprint(Width("float64", 8), lowered, packed, budget, 100.0, buffers, scores)
     return int(key), scores.steps[: len(tasks)].tolist()
 

@@ -17,7 +17,7 @@ from support.programs.reference_cases import TASK_SETS, program
 from automl_zero.program.library import library_program
 from automl_zero.program.program import AddressCounts, Program
 from automl_zero.tasks.task import Loss, TaskSet
-from automl_zero.vm import evaluation, execute, noise
+from automl_zero.vm import evaluation_arrays, execute, noise
 from automl_zero.vm.lanes.lanes import WidthType
 
 SMALL, LARGE = AddressCounts(4, 3, 1), AddressCounts(20, 20, 20)
@@ -62,8 +62,8 @@ def test_packed_tasks_know_their_noise_and_their_shape() -> None:
     assert packed.seed.tolist() == [2**63 + 5]
     assert packed.noise.tolist() == [number * noise.GOLDEN_32 % 2**32 for number in range(16)]
     assert packed.shape.tolist() == [3, 5, 4, 1, 0, 2]
-    assert execute.pack(TASK_SETS["two classes"], "float64", 8).shape[evaluation.CLASSES] == 2
-    assert execute.pack(TASK_SETS["three classes"], "float64", 8).shape[evaluation.CLASSES] == 3
+    assert execute.pack(TASK_SETS["two classes"], "float64", 8).shape[evaluation_arrays.CLASSES] == 2
+    assert execute.pack(TASK_SETS["three classes"], "float64", 8).shape[evaluation_arrays.CLASSES] == 3
 
 
 @given(st.integers(0, 1000), st.sampled_from([4, 8, 16]))

@@ -15,7 +15,7 @@ from automl_zero.program.ops import BY_NAME
 from automl_zero.program.program import AddressCounts, Program
 from automl_zero.program.text import from_text
 from automl_zero.tasks.task import Loss, TaskSet
-from automl_zero.vm import evaluation, execute
+from automl_zero.vm import evaluation, evaluation_arrays, execute
 from automl_zero.vm.fuse import fuse
 from automl_zero.vm.jit import jit_entry
 from automl_zero.vm.lanes.lanes import width_of
@@ -106,7 +106,7 @@ def evaluate_plainly(
 ) -> int:
     """As the entry of ``execute``, without fusing."""
     lower(program, multiclass, lowered)
-    allocate(lowered, tasks.shape[evaluation.FEATURES], width_of(width))
+    allocate(lowered, tasks.shape[evaluation_arrays.FEATURES], width_of(width))
     return evaluation.evaluate(width, lowered, tasks, evaluation.full_budget(tasks), limit, buffers, scores)
 
 

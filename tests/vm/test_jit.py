@@ -1,4 +1,4 @@
-"""Compiled code is kept where it belongs, is made anew when a source changes, and works where nothing can be kept."""
+"""Compiled code is kept in its folder, is compiled again when a source changes, and works where nothing can be kept."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from automl_zero.vm import jit
 
 @pytest.fixture
 def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the sources that the hash is made of."""
+    """A copy of the sources that the hash covers."""
     package = tmp_path / "automl_zero"
     original = Path(jit.__file__).parent.parent
     for name in jit.COMPILED_PACKAGES:
@@ -34,7 +34,7 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def fresh_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
-    """The folder is looked for anew in the test, and once more after it."""
+    """The folder is looked for again in the test, and once more after it."""
     jit.cache_folder.cache_clear()
     yield monkeypatch
     monkeypatch.undo()

@@ -14,7 +14,6 @@ from support.programs.kernel_cases import Banks, every_width
 from automl_zero.program.ops import BY_NAME, OPS, Array, Kind, Op
 from automl_zero.program.program import Instruction
 from automl_zero.vm import reference
-from automl_zero.vm.lower import FAMILIES, FAMILY, FUSED
 
 Fill = Callable[[np.random.Generator, tuple[int, ...], str], Any]
 
@@ -79,10 +78,10 @@ def test_an_op_does_in_every_lane_what_the_reference_does(row: Op, dtype: str, l
 
 def check(instruction: Instruction, before: Banks, rng: np.random.Generator) -> None:
     lanes, num_features = before[0].shape[-1], before[1].shape[1]
-    tasks, allocate = rng.integers(0, 2**32, lanes), (int(rng.integers(0, 2**63)), int(rng.integers(0, 2**40)))
+    tasks, place = rng.integers(0, 2**32, lanes), (int(rng.integers(0, 2**63)), int(rng.integers(0, 2**40)))
     stream = int(rng.integers(0, 1000))
-    after = cases.run_kernel([instruction], before, [stream], tasks=tasks, seed=allocate[0], execution_step=allocate[1])
-    draws = draws_of(instruction.row, num_features, tasks, allocate, stream)
+    after = cases.run_kernel([instruction], before, [stream], tasks=tasks, seed=place[0], execution_step=place[1])
+    draws = draws_of(instruction.row, num_features, tasks, place, stream)
     ((kind, out),) = instruction.outputs()
     assert_agrees(instruction, before, after[kind][out], cases.run_reference(instruction, before, draws))
     after[kind][out] = before[kind][out]
@@ -90,11 +89,11 @@ def check(instruction: Instruction, before: Banks, rng: np.random.Generator) -> 
         assert bank.tobytes() == expected.tobytes()  # nothing else has changed
 
 
-def draws_of(row: Op, num_features: int, tasks: Any, allocate: tuple[int, int], stream: int) -> Array | None:
+def draws_of(row: Op, num_features: int, tasks: Any, place: tuple[int, int], stream: int) -> Array | None:
     if not row.draws or row.output is None:
         return None
     draw, count = reference.NOISE[row.draws], num_features**row.output
-    return np.array([draw(allocate[0], int(task), stream, allocate[1], count) for task in tasks])
+    return np.array([draw(place[0], int(task), stream, place[1], count) for task in tasks])
 
 
 def assert_agrees(instruction: Instruction, before: Banks, actual: Any, expected: Array) -> None:
@@ -190,12 +189,6 @@ def test_a_lane_does_not_depend_on_the_number_of_lanes(row: Op, dtype: str) -> N
         before = new_banks(fill, rng, 7, dtype, wide)
         for instruction in instructions(row, rng):
             alone = cases.run_kernel([instruction], tuple(bank[..., :narrow] for bank in before))
-            beside = cases.run_kernel([instruction], before)
-            for bank, other in zip(alone, beside, strict=True):
+            together = cases.run_kernel([instruction], before)
+            for bank, other in zip(alone, together, strict=True):
                 assert_identical(bank, np.ascontiguousarray(other[..., :narrow]))
-
-
-def test_every_op_but_no_op_has_one_branch() -> None:
-    numbers = [number for family in FAMILIES for number in family]
-    assert sorted(numbers) == [*(op.number for op in OUTPUT_OPS), *(fused for _, _, fused in FUSED)]
-    assert all(FAMILY[number] == branch for branch, family in enumerate(FAMILIES) for number in family)

@@ -18,10 +18,10 @@ from automl_zero.program.program import COMPONENTS, AddressCounts, Instruction, 
 from automl_zero.program.prune import live_instructions, prune
 from automl_zero.vm.execute import memory_size
 from automl_zero.vm.lower import (
+    BRANCH,
     COMMUTATIVE,
     DRAWS,
     EXTENT,
-    FAMILY,
     KERNEL,
     KINDS,
     LEFT,
@@ -333,4 +333,4 @@ def test_an_instruction_goes_over_the_elements_of_its_widest_operand(row: Any) -
     allocate(room, 5, 8)
     widest = max(kind for kind in (*row.inputs, row.output) if kind is not None)
     assert room.code[0, EXTENT] == 8 * 5**widest
-    assert room.code[0, KERNEL] == FAMILY[row.number]
+    assert room.code[0, KERNEL] == BRANCH[row.number]

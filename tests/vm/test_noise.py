@@ -12,10 +12,10 @@ from automl_zero.vm import noise
 
 Draw = Callable[..., NDArray[np.float64]]
 
-COORDINATES = ("seed", "task", "stream", "tick")
+COORDINATES = ("seed", "task", "stream", "execution_step")
 MANY, SOME = 200_000, 4_000  # draws of one execution, and executions
 
-# (seed, task, stream, tick) and the first draws there; whoever changes these changes the results of every run.
+# (seed, task, stream, execution step) and the first draws there; a change of these changes the results of every run.
 KNOWN_UNIFORM = {
     (0, 0, 0, 0): (0.34010475873947144, 0.29212862253189087, 0.5493200421333313),
     (0, 1, 0, 0): (0.4492536187171936, 0.19421130418777466, 0.14606350660324097),
@@ -35,10 +35,10 @@ every_coordinate = pytest.mark.parametrize("coordinate", range(4), ids=COORDINAT
 
 def along(draw: Draw, coordinate: int, count: int) -> NDArray[np.float64]:
     """First draws at places that differ in one coordinate only."""
-    allocate = [3, 5, 2, 17]
+    place = [3, 5, 2, 17]
     draws = []
-    for allocate[coordinate] in range(count):
-        draws.append(draw(*allocate, 1)[0])
+    for place[coordinate] in range(count):
+        draws.append(draw(*place, 1)[0])
     return np.array(draws)
 
 
@@ -56,13 +56,13 @@ def assert_moments(draw: Draw, draws: NDArray[np.float64]) -> None:
 
 
 @pytest.mark.parametrize("place", KNOWN_UNIFORM)
-def test_uniform_draws_are_the_known_ones(allocate: tuple[int, int, int, int]) -> None:
-    assert tuple(noise.uniform(*allocate, 3)) == KNOWN_UNIFORM[allocate]
+def test_uniform_draws_are_the_known_ones(place: tuple[int, int, int, int]) -> None:
+    assert tuple(noise.uniform(*place, 3)) == KNOWN_UNIFORM[place]
 
 
 @pytest.mark.parametrize("place", KNOWN_NORMAL)
-def test_normal_draws_are_the_known_ones(allocate: tuple[int, int, int, int]) -> None:
-    assert noise.normal(*allocate, 3) == pytest.approx(KNOWN_NORMAL[allocate], rel=1e-14)
+def test_normal_draws_are_the_known_ones(place: tuple[int, int, int, int]) -> None:
+    assert noise.normal(*place, 3) == pytest.approx(KNOWN_NORMAL[place], rel=1e-14)
 
 
 @both
@@ -124,4 +124,4 @@ def test_elements_of_one_execution_are_uncorrelated(draw: Draw, lag: int) -> Non
 
 def test_exchanging_coordinates_changes_the_draws() -> None:
     places = [(1, 2, 3, 4), (1, 2, 4, 3), (1, 3, 2, 4), (2, 1, 3, 4), (4, 2, 3, 1)]
-    assert len({tuple(noise.uniform(*allocate, 4)) for allocate in places}) == len(places)
+    assert len({tuple(noise.uniform(*place, 4)) for place in places}) == len(places)

@@ -136,8 +136,8 @@ def test_live_random_instructions_are_numbered_before_dead_ones() -> None:
 
 
 @pytest.mark.parametrize("epochs", [1, 2])
-def test_every_execution_has_its_own_tick(epochs: int) -> None:
-    """Setup has tick 0; the last training and validation examples show that the others are counted one by one."""
+def test_every_execution_has_its_own_step(epochs: int) -> None:
+    """Setup has step 0; the last training and validation examples show that the others are counted one by one."""
     tasks = replace(TASK_SETS["regression"], train_order=np.tile(np.arange(6), (epochs, 1)), noise_seed=77)
     some = program(
         "s2 = uniform(0, 1); s1 = s1 + s2",

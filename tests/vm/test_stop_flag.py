@@ -1,4 +1,4 @@
-"""What runs compiled code ends soon after its flag is raised, whatever it is doing, and tells that it has."""
+"""Compiled code ends soon after the stop flag is raised, whatever it is doing, and its callers report that it did."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Programs as source code of other languages and libraries."""
+"""Export of programs to source code of other languages and libraries."""

@@ -1,4 +1,4 @@
-"""What the exports to Python and its array libraries have in common: one way to fill their templates."""
+"""Modules in Python and its array libraries: how their file templates are filled."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _PREDICTS = {
 def array_source(
     source: Source, language: str, template: Template, types: tuple[str, str, str], zeros: tuple[str, str, str]
 ) -> str:
-    """A module in one of these languages.
+    """Return the text of a module in one of these languages.
 
     Args:
-        source: what to export.
-        language: the name of its template.
-        template: the value of each op.
-        types: of a scalar, a vector and a matrix.
-        zeros: their values before Setup, for ``num_features``.
+        source: the program to export.
+        language: name of the file template.
+        template: returns the expression of an op's output.
+        types: types of a scalar, a vector and a matrix.
+        zeros: their values before Setup, as expressions that may use ``num_features``.
     """
     memory = [(address(operand), types[operand[0]], zeros[operand[0]]) for operand in source.memory]
     flags = frozenset({source.prediction.value, "noise" if source.is_random else "quiet"})
@@ -47,7 +47,7 @@ def array_source(
 
 
 def _arguments(source: Source) -> dict[str, str]:
-    """What functions of the template take only where it is needed."""
+    """Return the parameters that functions of the template have only where the program needs them."""
     random, multiclass = source.is_random, source.prediction is Prediction.MULTICLASS
     static = _if(multiclass, "num_classes"), _if(random, "make_noise")
     return {

@@ -1,8 +1,7 @@
-"""Whether an export computes what the reference does: examples with the reference's predictions, as data and as a test.
+"""Comparison of an export with the reference: an example task with the reference's predictions, as data and as a test.
 
-Random ops draw what the reference draws, so that programs with noise can be compared, too. An example goes through one
-epoch: the rows that train, then the rows that are predicted, up to the first of which the reference judges the error to
-be too large or NaN.
+Random ops get the draws of the reference, so that programs with noise can be compared, too. An example is one epoch:
+training rows, then validation rows up to the first whose error is too large or NaN in the reference.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from automl_zero.vm.result import Epoch
 
 TOLERANCE = 1e-6  # of predictions, relative to their size or to 1
 NUM_TRAIN, NUM_VALID, NUM_FEATURES, NUM_CLASSES = 12, 6, 4, 3
-ATTEMPTS = 20  # tasks that are tried until there is one on which training does not fail
+ATTEMPTS = 20  # random tasks to try until training does not fail on one
 WIDTH = 116  # columns of the numbers in a test
 
 _NORMALIZE: Mapping[Prediction, Callable[[Any], Any]] = {
@@ -39,10 +38,10 @@ _NORMALIZE: Mapping[Prediction, Callable[[Any], Any]] = {
 
 @dataclass(frozen=True)
 class Example:
-    """One task, and what an export must predict on it.
+    """A task, and the predictions of the reference on it.
 
     Attributes:
-        tasks: a set of that task alone, of one epoch.
+        tasks: a set of one task, with one epoch.
         predictions: of the first validation rows, numbers or [C]; None if training fails.
     """
 
@@ -51,17 +50,17 @@ class Example:
 
 
 def predictions_of(epoch: Epoch, prediction: Prediction) -> tuple[Any, ...] | None:
-    """What an export predicts in such an epoch of the reference; None if training failed."""
+    """Return the normalized predictions of an epoch of the reference; None if training failed."""
     return None if epoch.train_stopped else tuple(map(_NORMALIZE[prediction], epoch.outputs))
 
 
-def draws(source: Source, tasks: TaskSet, task: int, component: int, tick: int) -> Array:
-    """The standard draws of one execution of a component function, one after the other, flat."""
+def draws(source: Source, tasks: TaskSet, task: int, component: int, execution_step: int) -> Array:
+    """Return the standard draws of one execution of a component function, one after the other, flat."""
     multiclass = source.prediction is Prediction.MULTICLASS
     streams = iter(reference.noise_streams(source.program, multiclass))
     of_component = [[(each.instruction, next(streams)) for each in statements] for statements in source.components]
     drawn = [
-        reference.NOISE[instruction.row.draws](tasks.noise_seed, task, stream, tick, tasks.num_features**kind)
+        reference.NOISE[instruction.row.draws](tasks.noise_seed, task, stream, execution_step, tasks.num_features**kind)
         for instruction, stream in of_component[component]
         for kind, _ in instruction.outputs()
         if stream is not None
@@ -70,7 +69,7 @@ def draws(source: Source, tasks: TaskSet, task: int, component: int, tick: int) 
 
 
 def example(source: Source) -> Example:
-    """An example for an export: on the first of some random tasks on which training does not fail, if there is one."""
+    """Return an example on the first of some random tasks on which training does not fail, else on the last."""
     for seed in range(ATTEMPTS):
         tasks = _tasks(source.prediction, seed)
         (epoch,) = reference.evaluate(source.program, tasks, 0).epochs
@@ -96,19 +95,19 @@ def _tasks(prediction: Prediction, seed: int) -> TaskSet:
 
 
 def equivalence_test(source: Source, language: str, module: Path, test: Path) -> str:
-    """A pytest file that compares an export with the reference, and needs only what the export needs.
+    """Return a pytest file that compares an export with the reference; it imports only what the export imports.
 
     Args:
-        source: what was exported.
-        language: to which language.
-        module: the file of the export.
-        test: where the test will be.
+        source: the exported program.
+        language: its language.
+        module: file of the export.
+        test: file of the test.
     """
     case = example(source)
     count = 0 if case.predictions is None else len(case.predictions)
     flags = {language, source.prediction.value, "noise" if source.is_random else "quiet", "works" if count else "fails"}
     if language != "jax" or not source.is_random:
-        flags.add("model")  # it is tested by its class, not by its functions
+        flags.add("model")  # the test calls the class, not the functions
     labels = case.tasks.train_y[0].astype(float if source.prediction is Prediction.REGRESSION else int)
     slots = {
         "title": source.name,
@@ -128,19 +127,19 @@ def equivalence_test(source: Source, language: str, module: Path, test: Path) ->
 
 
 def _arguments(source: Source, language: str, tasks: TaskSet) -> list[str]:
-    """What ``Algorithm`` of that language takes."""
+    """Return the arguments of ``Algorithm`` in that language."""
     features = [f"num_features={tasks.num_features}"] if language == "torch" else []
     classes = [f"num_classes={tasks.num_classes}"] if source.prediction is Prediction.MULTICLASS else []
     return features + classes + (["make_noise=Recorded"] if source.is_random else [])
 
 
 def _noise(source: Source, tasks: TaskSet, count: int) -> dict[str, str]:
-    """The draws of Setup, of each row in training, Predict and then Learn, and of each row in prediction."""
+    """Return the draws of Setup, of each training row (Predict, then Learn), and of each validation row."""
     training = range(1, 1 + tasks.num_train_examples)
     both = (reference.PREDICT, reference.LEARN)
     drawn: dict[str, Iterable[Any]] = {
         "setup_draws": draws(source, tasks, 0, reference.SETUP, 0),
-        "train_draws": [np.concatenate([draws(source, tasks, 0, each, tick) for each in both]) for tick in training],
+        "train_draws": [np.concatenate([draws(source, tasks, 0, each, step) for each in both]) for step in training],
         "valid_draws": [draws(source, tasks, 0, reference.PREDICT, training.stop + row) for row in range(count)],
     }
     return {name: _literal(values) for name, values in drawn.items()}

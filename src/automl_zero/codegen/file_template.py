@@ -1,8 +1,8 @@
-"""File templates: what surrounds the component functions in an exported file, one text per language in ``templates/``.
+"""File templates: the text around the component functions of an export, one file per language in ``templates/``.
 
-A line ``#if FLAG ...`` begins lines that are kept if any of the flags is set, where ``a+b`` asks for both of two, and
-``#end`` ends them; ``$name`` is replaced.
-What follows the line ``#functions`` is a stock of small functions, of which only those in use are kept.
+A line ``#if FLAG ...`` starts lines that are kept if one of the flags is set, where ``a+b`` means both flags, and
+``#end`` ends them; ``$name`` is a slot. The functions after the line ``#functions`` are helpers, of which an export
+contains those that it uses.
 """
 
 from __future__ import annotations
@@ -13,25 +13,25 @@ from importlib import resources
 from string import Template
 
 _BETWEEN = "\n\n\n"
-_STOCK = "#functions\n"
+_HELPERS = "#functions\n"
 
 
 def fill(name: str, flags: frozenset[str], slots: Mapping[str, str]) -> str:
-    """The template of a language with its slots filled; ``$stock`` is what it and ``$functions`` use of its stock.
+    """Return the template of a language with its slots filled; ``$stock`` is filled with the helpers in use.
 
     Raises:
-        KeyError: the template has a slot that is not given.
+        KeyError: ``slots`` lacks a slot of the template.
     """
     text = (resources.files(__package__) / "templates" / f"{name}.txt").read_text(encoding="utf-8")
-    frame, _, stock = text.partition(_STOCK)
+    frame, _, helpers = text.partition(_HELPERS)
     frame = "".join(_kept(frame, flags))
-    used = _used(stock.strip("\n").split(_BETWEEN) if stock else [], frame + slots["functions"])
+    used = _used(helpers.strip("\n").split(_BETWEEN) if helpers else [], frame + slots["functions"])
     filled = Template(frame).substitute(slots, stock=_BETWEEN.join(used))
     return re.sub(r"\n{4,}", _BETWEEN, filled).strip("\n") + "\n"
 
 
 def _kept(text: str, flags: frozenset[str]) -> Iterator[str]:
-    """The lines whose flags are set."""
+    """Yield the lines whose flags are set."""
     keep = True
     for line in text.splitlines(keepends=True):
         if line.startswith("#if "):
@@ -43,7 +43,7 @@ def _kept(text: str, flags: frozenset[str]) -> Iterator[str]:
 
 
 def _used(functions: list[str], text: str) -> list[str]:
-    """Those functions that the text calls, and those that they call themselves, in the order of the stock."""
+    """Return the helpers that the text calls, directly or through other helpers, in the order of the template."""
     named = {re.findall(r"def (\w+)\(", function)[0]: function for function in functions}
     used: set[str] = set()
     new = _called(named, text)

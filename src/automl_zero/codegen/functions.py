@@ -1,6 +1,6 @@
 """Component functions as Python source: each takes the memory, a named tuple, and returns the changed one.
 
-Nothing is changed in place, so that no value ever depends on which address shares it.
+Nothing is changed in place, so that two addresses may share a value.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from automl_zero.program.program import COMPONENTS, Instruction
 
 Template = Callable[[Op], str]
 
-SIZE = "n_features"  # in templates: F
+SIZE = "n_features"  # F, in the expressions of ops
 _MEANINGS = (
     "Setup: what is done once, before the first example.",
     "Predict: from the features in v0 to the prediction in {prediction}.",
@@ -25,11 +25,11 @@ _ONE, _MANY = {"prediction": "s1", "label": "s0"}, {"prediction": "v2", "label":
 _NAMES = {Prediction.REGRESSION: _ONE, Prediction.BINARY: _ONE, Prediction.MULTICLASS: _MANY}
 _NAMES_IN_A_LINE = 6
 
-# Ops that set a part of something or draw: calls of what the templates of NumPy and of plain Python both define.
+# Ops that set one element or draw, as calls of functions that the file templates of NumPy and of plain Python define.
 SETTERS: Mapping[str, str] = MappingProxyType(
     {
-        "vector_const_set": "replaced({out}, {value}, {index})",
-        "matrix_const_set": "replaced({out}, {value}, {row}, {column})",
+        "set_element": "replaced({out}, {value}, {index})",
+        "set_matrix_element": "replaced({out}, {value}, {row}, {column})",
         "scalar_uniform_set": "noise.uniform({low}, {high}, ())",
         "vector_uniform_set": "noise.uniform({low}, {high}, (n_features,))",
         "matrix_uniform_set": "noise.uniform({low}, {high}, (n_features, n_features))",
@@ -41,15 +41,16 @@ SETTERS: Mapping[str, str] = MappingProxyType(
 
 
 def row_of(table: Mapping[str, str], op: Op) -> str:
-    """The row of an op in a table by name; ops that differ only in their first operand's kind may share one.
+    """Return the entry of an op in a table that is keyed by op names and, for all other ops of a family, by family.
 
-    So ``sum`` stands for ``scalar_sum``, ``vector_sum`` and ``matrix_sum``, where the table has none of these.
+    Raises:
+        KeyError: the table has neither; the language lacks a form for that op.
     """
-    return table[op.name] if op.name in table else table[op.name.partition("_")[2]]
+    return table[op.name] if op.name in table else table[op.family]
 
 
 def expression(instruction: Instruction, template: Template) -> str:
-    """The value of an instruction's output, from its operands and constants."""
+    """Return the expression of an instruction's output."""
     slots = {name: number(value) for name, value in zip(instruction.row.constants, instruction.data, strict=True)}
     names = zip(("in1", "in2"), instruction.inputs(), strict=False)
     slots |= {name: address(operand) for name, operand in names}
@@ -58,13 +59,13 @@ def expression(instruction: Instruction, template: Template) -> str:
 
 
 def number(value: float) -> str:
-    """A constant that reads back exactly."""
+    """Return a constant as text that reads back exactly."""
     text = repr(float(value))
     return f'float("{text}")' if "inf" in text else text
 
 
 def component_functions(source: Source, template: Template, noise: str = "") -> str:
-    """The source of ``setup``, ``predict`` and ``learn``; ``noise`` is the further parameter that they take."""
+    """Return the source of ``setup``, ``predict`` and ``learn``; ``noise`` is text for a further parameter."""
     functions = (
         _function(source, name, meaning.format_map(_NAMES[source.prediction]), statements, template, noise)
         for name, meaning, statements in zip(COMPONENTS, _MEANINGS, source.components, strict=True)
@@ -94,13 +95,13 @@ def _line(statement: Statement, template: Template) -> str:
 
 
 def _taken(names: list[str]) -> Iterator[str]:
-    """Names for what is in the memory."""
+    """Yield lines that read values from the memory."""
     for some in _in_lines(names):
         yield f"    {', '.join(some)} = {', '.join(f'memory.{name}' for name in some)}"
 
 
 def _kept(names: list[str]) -> Iterator[str]:
-    """The memory with what is named put into it."""
+    """Yield lines that return the memory with new values."""
     lines = [", ".join(f"{name}={name}" for name in some) for some in _in_lines(names)]
     if len(lines) < 2:
         yield f"    return memory._replace({lines[0]})" if lines else "    return memory"

@@ -1,4 +1,4 @@
-"""JAX: pure functions for ``jit``, ``vmap`` and ``lax.scan``; JAX has NumPy's names, so its table is NumPy's."""
+"""Export to JAX: pure functions for ``jit``, ``vmap`` and ``lax.scan``; the expressions are those of NumPy."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from automl_zero.program.ops import Op
 
 
 def template(op: Op) -> str:
-    """The value of an op's output."""
+    """Return the expression of an op's output."""
     return numpy.template(op).replace("np.", "jnp.")
 
 
 def jax_source(source: Source) -> str:
-    """A module that needs JAX, and the NumPy that comes with it."""
+    """Return a module that imports only JAX and NumPy."""
     zeros = ("FLOAT(0)", "jnp.zeros(num_features, FLOAT)", "jnp.zeros((num_features, num_features), FLOAT)")
     return array_source(source, "jax", template, ("jax.Array", "jax.Array", "jax.Array"), zeros)

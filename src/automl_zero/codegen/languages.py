@@ -1,4 +1,4 @@
-"""The languages that programs are exported to, one row each."""
+"""The registry of export languages, one row each."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from automl_zero.codegen.torch import torch_source
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """What an export is written in.
+    """A language of exports.
 
     Attributes:
-        write: makes its text.
-        runs: whether it can be run, and so be compared with the reference.
+        write: returns the text of an export.
+        runs: whether the export can be run, and so be compared with the reference.
     """
 
     write: Callable[[Source], str]

@@ -1,7 +1,7 @@
-"""LaTeX: the program as a table of numbered steps in the notation of mathematics; it needs amsmath alone.
+"""Export to LaTeX: the program as a table of numbered steps in mathematical notation; the document needs amsmath.
 
-Scalars are italic, vectors bold and small, matrices bold and large; features, label and prediction have symbols of
-their own.
+Scalars are italic, vectors are bold lower case, matrices bold upper case; features, label and prediction have symbols
+of their own.
 """
 
 from __future__ import annotations
@@ -18,20 +18,18 @@ from automl_zero.program.forms import FUNCTIONS
 from automl_zero.program.ops import Kind, Op
 from automl_zero.program.program import CLASS_LABEL, CLASS_PREDICTION, FEATURES, LABEL, PREDICTION, Instruction
 
-# By op, or by op without the kind of its first operand; see ``row_of``.
+# By name or by family of the op; see ``row_of``.
 SYMBOLS: Mapping[str, str] = {
     "sum": "{in1} + {in2}",
     "diff": "{in1} - {in2}",
     "scalar_product": r"{in1} \, {in2}",
     "product": r"{in1} \odot {in2}",
-    "scalar_vector_product": r"{in1} \, {in2}",
-    "scalar_matrix_product": r"{in1} \, {in2}",
+    "scale": r"{in1} \, {in2}",
     "scalar_division": "{in1} / {in2}",
     "division": r"{in1} \oslash {in2}",
     "abs": r"\lvert {in1} \rvert",
     "scalar_reciprocal": "1 / {in1}",
-    "vector_reciprocal": r"\mathbf{{1}} \oslash {in1}",
-    "matrix_reciprocal": r"\mathbf{{1}} \oslash {in1}",
+    "reciprocal": r"\mathbf{{1}} \oslash {in1}",
     "sin": r"\sin({in1})",
     "cos": r"\cos({in1})",
     "tan": r"\tan({in1})",
@@ -40,15 +38,15 @@ SYMBOLS: Mapping[str, str] = {
     "arctan": r"\arctan({in1})",
     "exp": r"\exp({in1})",
     "log": r"\ln({in1})",
-    "scalar_heaviside": r"[\, {in1} \ge 0 \,]",
-    "heaviside": r"[\, {in1} > 0 \,]",
-    "scalar_broadcast": r"{in1} \, \mathbf{{1}}",
-    "vector_column_broadcast": r"{in1} \, \mathbf{{1}}^\top",
-    "vector_row_broadcast": r"\mathbf{{1}} \, {in1}^\top",
-    "inner_product": r"{in1}^\top {in2}",
-    "vector_outer_product": r"{in1} \, {in2}^\top",
-    "matrix_vector_product": r"{in1} \, {in2}",
-    "matrix_matrix_product": r"{in1} \, {in2}",
+    "step_at_zero": r"[\, {in1} \ge 0 \,]",
+    "step": r"[\, {in1} > 0 \,]",
+    "broadcast": r"{in1} \, \mathbf{{1}}",
+    "column_broadcast": r"{in1} \, \mathbf{{1}}^\top",
+    "row_broadcast": r"\mathbf{{1}} \, {in1}^\top",
+    "dot": r"{in1}^\top {in2}",
+    "outer": r"{in1} \, {in2}^\top",
+    "matrix_vector": r"{in1} \, {in2}",
+    "matrix_matrix": r"{in1} \, {in2}",
     "vector_norm": r"\lVert {in1} \rVert_2",
     "matrix_norm": r"\lVert {in1} \rVert_F",
     "column_norm": r"\operatorname{{norm}}_\text{{columns}}({in1})",
@@ -56,13 +54,15 @@ SYMBOLS: Mapping[str, str] = {
     "transpose": r"{in1}^\top",
     "min": r"\min({in1}, {in2})",
     "max": r"\max({in1}, {in2})",
+    "matrix_min": r"\min({in1}, {in2})",
+    "matrix_max": r"\max({in1}, {in2})",
     "mean": r"\operatorname{{mean}}({in1})",
     "row_mean": r"\operatorname{{mean}}_\text{{rows}}({in1})",
-    "st_dev": r"\operatorname{{std}}({in1})",
-    "row_st_dev": r"\operatorname{{std}}_\text{{rows}}({in1})",
-    "scalar_const_set": "{value}",
-    "vector_const_set": "{value}",
-    "matrix_const_set": "{value}",
+    "std": r"\operatorname{{std}}({in1})",
+    "row_std": r"\operatorname{{std}}_\text{{rows}}({in1})",
+    "set_scalar": "{value}",
+    "set_element": "{value}",
+    "set_matrix_element": "{value}",
     "scalar_uniform_set": r"\mathcal{{U}}({low}, {high})",
     "vector_uniform_set": r"\mathcal{{U}}({low}, {high})^F",
     "matrix_uniform_set": r"\mathcal{{U}}({low}, {high})^{{F \times F}}",
@@ -90,12 +90,12 @@ _FORMATS = {Kind.SCALAR: "s_{{{}}}", Kind.VECTOR: r"\mathbf{{v}}_{{{}}}", Kind.M
 
 
 def template(op: Op) -> str:
-    """The value of an op's output."""
+    """Return the formula of an op's output."""
     return row_of(SYMBOLS, op)
 
 
 def latex_source(source: Source) -> str:
-    """A document that shows the algorithm; the table in it can be taken into another."""
+    """Return a document with the algorithm as a table."""
     slots = {
         "title": _text(source.name),
         "origin": source.origin,
@@ -132,7 +132,7 @@ def _value(instruction: Instruction, roles: Mapping[Cell, str]) -> str:
 
 
 def _element(instruction: Instruction) -> str:
-    """Which element is set, counted from 0 as the fraction of F that it is."""
+    """Return the index of the element that is set, from 0: the floor of a fraction of F."""
     if not instruction.row.partial:
         return ""
     indices = (rf"\lfloor {_number(fraction)} F \rfloor" for fraction in instruction.data[:-1])
@@ -144,19 +144,19 @@ def _roles(prediction: Prediction) -> Mapping[Cell, str]:
 
 
 def symbol(operand: Cell, roles: Mapping[Cell, str]) -> str:
-    """The symbol of an address."""
+    """Return the symbol of an address."""
     kind, number = operand
     return roles.get(operand) or _FORMATS[kind].format(number)
 
 
 def _number(value: float) -> str:
-    r"""A constant; one with an exponent as a product, such as ``9 \cdot 10^{-9}``."""
+    r"""Return a constant; one with an exponent becomes a product, such as ``9 \cdot 10^{-9}``."""
     text = repr(float(value)).removesuffix(".0").replace("inf", r"\infty")
     return re.sub(r"^(.+?)(?:\.0)?e\+?(-?)0*(\d+)$", r"\1 \\cdot 10^{\2\3}", text)
 
 
 def _base(number: str) -> str:
-    """A number that can be squared."""
+    """Return a number to which an exponent can be appended."""
     return number if re.fullmatch(r"[\d.]+", number) else f"({number})"
 
 
@@ -165,5 +165,5 @@ def _comment(statement: Statement) -> str:
 
 
 def _text(text: str) -> str:
-    """Text without what LaTeX would read as a command."""
+    """Return text in which LaTeX's special characters are escaped."""
     return "".join(_SPECIAL.get(each, each) for each in text)

@@ -1,4 +1,4 @@
-"""Where exports are written: new files only, whole or not at all."""
+"""Files of exports: new files only, written completely or not at all."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ def write_export(source: Source, language: str, text: str, out: Path | None, tes
     """Write an export and, if asked for, the test that compares it with the reference.
 
     Args:
-        source: what is exported.
-        language: to which language.
-        text: the export.
-        out: its file; a test cannot be without.
-        test: the file of the test, or None.
+        source: the exported program.
+        language: its language.
+        text: the text of the export.
+        out: file of the export; required.
+        test: file of the test, or None.
 
     Raises:
-        ConfigError: a file exists or cannot be written, or the test would have nothing to run.
+        ConfigError: a file exists or cannot be written, or there is nothing that the test could run.
     """
     if out is None:
         raise ConfigError("--with-test needs --out FILE: the test runs that file")

@@ -1,6 +1,6 @@
-"""Plain Python: numbers and lists, without any dependency.
+"""Export to plain Python: numbers and lists, without any dependency.
 
-Functions that Python refuses to compute, such as a division by zero, give what IEEE arithmetic gives.
+Where Python raises an error, such as in a division by zero, the export has the result of IEEE arithmetic.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from automl_zero.codegen.functions import SETTERS, row_of
 from automl_zero.codegen.source import Source
 from automl_zero.program.ops import Kind, Op
 
-# Of one element, by op or by op without its kind; see ``row_of``.
+# The value of one element, by name or by family of the op; see ``row_of``.
 ELEMENTS: Mapping[str, str] = {
     "sum": "{a} + {b}",
     "diff": "{a} - {b}",
@@ -28,40 +28,41 @@ ELEMENTS: Mapping[str, str] = {
     "arctan": "math.atan({a})",
     "exp": "exp({a})",
     "log": "log({a})",
-    "scalar_heaviside": "float({a} >= 0)",
-    "heaviside": "float({a} > 0)",
+    "step_at_zero": "float({a} >= 0)",
+    "step": "float({a} > 0)",
     "min": "{b} if {b} < {a} else {a}",
     "max": "{b} if {a} < {b} else {a}",
     "matrix_min": "{a} if {a} < {b} else {b}",
     "matrix_max": "{a} if {a} > {b} else {b}",
 }
 
+# The whole value, for the other ops, by name or by family.
 WHOLES: Mapping[str, str] = {
     "scalar_vector_product": "[{in1} * b for b in {in2}]",
     "scalar_matrix_product": "[[{in1} * b for b in row] for row in {in2}]",
-    "scalar_broadcast": "[{in1}] * n_features",
-    "vector_column_broadcast": "[[a] * n_features for a in {in1}]",
-    "vector_row_broadcast": "[{in1}] * n_features",
-    "vector_inner_product": "dot({in1}, {in2})",
-    "vector_outer_product": "[[a * b for b in {in2}] for a in {in1}]",
-    "matrix_vector_product": "[dot(row, {in2}) for row in {in1}]",
-    "matrix_matrix_product": "[[dot(row, column) for column in zip(*{in2})] for row in {in1}]",
+    "broadcast": "[{in1}] * n_features",
+    "column_broadcast": "[[a] * n_features for a in {in1}]",
+    "row_broadcast": "[{in1}] * n_features",
+    "dot": "dot({in1}, {in2})",
+    "outer": "[[a * b for b in {in2}] for a in {in1}]",
+    "matrix_vector": "[dot(row, {in2}) for row in {in1}]",
+    "matrix_matrix": "[[dot(row, column) for column in zip(*{in2})] for row in {in1}]",
     "vector_norm": "norm({in1})",
     "matrix_norm": "norm(flat({in1}))",
-    "matrix_column_norm": "[norm(column) for column in zip(*{in1})]",
-    "matrix_row_norm": "[norm(row) for row in {in1}]",
-    "matrix_transpose": "[list(column) for column in zip(*{in1})]",
+    "column_norm": "[norm(column) for column in zip(*{in1})]",
+    "row_norm": "[norm(row) for row in {in1}]",
+    "transpose": "[list(column) for column in zip(*{in1})]",
     "vector_mean": "mean({in1})",
     "matrix_mean": "mean(flat({in1}))",
-    "matrix_row_mean": "[mean(row) for row in {in1}]",
+    "row_mean": "[mean(row) for row in {in1}]",
     "vector_st_dev": "std({in1})",
     "matrix_st_dev": "std(flat({in1}))",
-    "matrix_row_st_dev": "[std(row) for row in {in1}]",
-    "scalar_const_set": "{value}",
+    "row_std": "[std(row) for row in {in1}]",
+    "set_scalar": "{value}",
     **SETTERS,
 }
 
-# Around an element, by kind; the second form is for two inputs.
+# The loops around the value of an element, by kind: of one input, and of two.
 _AROUND = {
     Kind.VECTOR: ("[{each} for a in {{in1}}]", "[{each} for a, b in zip({{in1}}, {{in2}})]"),
     Kind.MATRIX: (
@@ -72,9 +73,9 @@ _AROUND = {
 
 
 def template(op: Op) -> str:
-    """The value of an op's output."""
-    if op.name in WHOLES:
-        return WHOLES[op.name]
+    """Return the expression of an op's output."""
+    if op.name in WHOLES or op.family in WHOLES:
+        return row_of(WHOLES, op)
     element = row_of(ELEMENTS, op)
     if op.output is Kind.SCALAR:
         return element.format(a="{in1}", b="{in2}")
@@ -82,6 +83,6 @@ def template(op: Op) -> str:
 
 
 def python_source(source: Source) -> str:
-    """A module that needs nothing but Python."""
+    """Return a module that imports only the standard library."""
     zeros = ("0.0", "[0.0] * num_features", "[[0.0] * num_features] * num_features")
     return array_source(source, "python", template, ("float", "Vector", "Matrix"), zeros)

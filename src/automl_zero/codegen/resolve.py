@@ -1,4 +1,4 @@
-"""A program given by name, with all that an export tells of it: what it predicts, and comments."""
+"""Find a program by name, with what an export adds to it: what it predicts, and comments."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from automl_zero.tasks.task_kinds import Stage, build_tasks
 
 
 def choose(name: str, prediction: Prediction | None = None, raw: bool = False) -> Source:
-    """The program of that name, prepared to be exported, with the comments in its text and those of known techniques.
+    """Return the program of a name, ready for export, with comments of its text and on recognised techniques.
 
     Args:
-        name: of a library program, of a file of program text, or of a run folder, whose best program is meant.
+        name: name of a library program, file of program text, or run folder, which stands for its best program.
         prediction: what it predicts; by default what the run's tasks or the library say, else numbers.
-        raw: whether instructions without an effect are kept.
+        raw: whether to keep instructions without an effect.
 
     Raises:
         ProgramError: there is no such program.
-        StoreError: it is a folder without a program of a run.
+        StoreError: the folder contains no program of a run.
     """
     given = find_program(name)
-    own = {} if given.folder else comments_in(given.text)  # those in a run folder tell what is pruned
+    own = {} if given.folder else comments_in(given.text)  # the comments in a run folder mark pruned instructions
     return _commented(given.program, prediction or _usual(name, given), given.name, own, raw)
 
 
 def _usual(name: str, given: FoundProgram) -> Prediction:
-    """What the tasks of a run ask for, or what the library says, else numbers."""
+    """Return what the tasks of a run or the library say, else numbers."""
     if given.multiclass:
         return Prediction.MULTICLASS
     is_binary = _loss(given.folder) is Loss.ACCURACY if given.folder else name in LIBRARY and LIBRARY[name].binary
@@ -43,13 +43,13 @@ def _usual(name: str, given: FoundProgram) -> Prediction:
 
 
 def _loss(folder: Path) -> Loss:
-    """As its end tells, or, where it has none yet, its tasks."""
-    config, told = read_config(folder), [event.loss for event in read_events(folder) if isinstance(event, Final)]
-    return told[-1] if told else build_tasks(config.tasks, Stage.SELECT, config.seed).loss
+    """Return the loss in a run's final event, or, in a run that has not ended, that of its tasks."""
+    config, losses = read_config(folder), [event.loss for event in read_events(folder) if isinstance(event, Final)]
+    return losses[-1] if losses else build_tasks(config.tasks, Stage.SELECT, config.seed).loss
 
 
 def _commented(program: Program, prediction: Prediction, name: str, own: Mapping[Line, str], raw: bool) -> Source:
-    """With the techniques that are recognised in each line behind its own comment."""
+    """Add the techniques that are recognised in a line to its comment."""
     found = comments(detect(program, prediction is Prediction.MULTICLASS))
     merged = {line: "; ".join(filter(None, (own.get(line), found.get(line)))) for line in (*own, *found)}
     return source_of(program, prediction, name, merged, raw)

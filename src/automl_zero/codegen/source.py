@@ -1,7 +1,7 @@
-"""What is exported: a program as statements with comments, what it predicts, and which addresses it uses.
+"""The input of every export: a program as statements with comments, what it predicts, and the addresses it uses.
 
-Every language is written from this alone. Text that people gave, names and comments, is made plain here, so that it
-never ends the comment or the string that it is put into.
+Names and comments come from users. They are made plain here, so that they cannot end the comment or the string that
+they are written into.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from automl_zero.program.text import instruction_text
 
 
 class Prediction(StrEnum):
-    """What is predicted: a number, the probability of class 1 of two, or the probabilities of several classes."""
+    """What a program predicts: a number, the probability of class 1 of two, or the probabilities of all classes."""
 
     REGRESSION = "regression"
     BINARY = "binary"
@@ -30,7 +30,7 @@ class Prediction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """An instruction and what is said about it; the comment may be empty."""
+    """An instruction and its comment, which may be empty."""
 
     instruction: Instruction
     comment: str = ""
@@ -38,12 +38,12 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A program as it is exported.
+    """A program ready for export.
 
     Attributes:
-        name: shown to people.
-        prediction: what it predicts.
-        components: the statements of Setup, Predict and Learn.
+        name: name in the export.
+        prediction: what the program predicts.
+        components: statements of Setup, Predict and Learn.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Source:
 
     @property
     def program(self) -> Program:
-        """The program that is exported, without what was left out."""
+        """The program that is exported, without the instructions that were left out."""
         return Program(*(tuple(each.instruction for each in component) for component in self.components))
 
     @property
@@ -62,7 +62,7 @@ class Source:
 
     @property
     def memory(self) -> tuple[Cell, ...]:
-        """What is remembered from one component function to the next, in the order of kind and number.
+        """The addresses that keep their values between component functions, in the order of kind and number.
 
         These are label, prediction and features, and what any of the functions reads before it writes it.
         """
@@ -71,12 +71,12 @@ class Source:
 
     @property
     def origin(self) -> str:
-        """By what it was made."""
+        """The line that says which version made the export."""
         return f"Exported by automl-zero {__version__}"
 
     @property
     def text(self) -> str:
-        """The program in its exact text form."""
+        """The exact program text."""
         return "\n".join(self._lines())
 
     def _lines(self) -> Iterator[str]:
@@ -88,14 +88,14 @@ class Source:
 def source_of(
     program: Program, prediction: Prediction, name: str, comments: Mapping[Line, str] | None = None, raw: bool = False
 ) -> Source:
-    """Prepare a program to be exported.
+    """Prepare a program for export.
 
     Args:
         program: any program.
         prediction: what it predicts.
-        name: shown to people.
-        comments: what is said about its lines, by component function and index.
-        raw: whether instructions that cannot have an effect on a prediction are kept.
+        name: name in the export.
+        comments: comments on its lines, by component function and index.
+        raw: whether to keep instructions that cannot have an effect on a prediction.
     """
     live = live_instructions(program, prediction is Prediction.MULTICLASS)
     components = (
@@ -110,7 +110,7 @@ def source_of(
 
 
 def comments_in(text: str) -> dict[Line, str]:
-    """The comments that stand behind instructions in program text, which is known to be one."""
+    """Return the comments behind instructions in valid program text."""
     found: dict[Line, str] = {}
     functions, index = iter(COMPONENTS), 0
     component = ""
@@ -125,19 +125,19 @@ def comments_in(text: str) -> dict[Line, str]:
 
 
 def plain(text: str) -> str:
-    """Text on one line that means nothing to any language: printable, without quotes and backslashes."""
+    """Return text on one line that no language interprets: printable, without double quotes and backslashes."""
     printable = "".join(each if each.isprintable() else " " for each in text)
     return printable.replace("\\", "/").replace('"', "'").strip()
 
 
 def address(cell: Cell) -> str:
-    """The name of an address, such as ``s1``."""
+    """Return the name of an address, such as ``s1``."""
     kind, number = cell
     return f"{kind.prefix}{number}"
 
 
 def reads(statements: Sequence[Statement]) -> tuple[Cell, ...]:
-    """Which values a component function finds in the memory: those that it reads before it writes them."""
+    """Return the addresses that a component function reads before it writes them."""
     found, written = dict[Cell, None](), set[Cell]()
     for instruction in (each.instruction for each in statements):
         found |= dict.fromkeys(cell for cell in read_cells(instruction) if cell not in written)
@@ -146,5 +146,5 @@ def reads(statements: Sequence[Statement]) -> tuple[Cell, ...]:
 
 
 def writes(statements: Sequence[Statement]) -> tuple[Cell, ...]:
-    """Which values a component function computes."""
+    """Return the addresses that a component function writes."""
     return tuple(sorted({cell for each in statements for cell in each.instruction.outputs()}))

@@ -1,4 +1,4 @@
-"""PyTorch: functions of tensors under a module whose buffers are the memory; its table is derived from NumPy's."""
+"""Export to PyTorch: a module whose buffers are the memory; the expressions are derived from those of NumPy."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from automl_zero.codegen.arrays import array_source
 from automl_zero.codegen.source import Source
 from automl_zero.program.ops import Op
 
-# What PyTorch calls otherwise than NumPy.
+# Names of NumPy, and what PyTorch has in their place.
 _NAMES: Mapping[str, str] = {"np.": "torch.", "axis=": "dim=", ".astype(": ".to(", "FLOAT({value})": "scalar({value})"}
 
 
 def template(op: Op) -> str:
-    """The value of an op's output."""
+    """Return the expression of an op's output."""
     text = numpy.template(op)
     for name, other in _NAMES.items():
         text = text.replace(name, other)
@@ -22,7 +22,7 @@ def template(op: Op) -> str:
 
 
 def torch_source(source: Source) -> str:
-    """A module that needs PyTorch alone."""
+    """Return a module that imports only PyTorch."""
     zeros = (
         "scalar(0)",
         "torch.zeros(num_features, dtype=FLOAT)",

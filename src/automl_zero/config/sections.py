@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from automl_zero.config.config_error import shown
 from automl_zero.errors import warn_renamed
+from automl_zero.program.ops import LEARN_OPS, PREDICT_OPS, SETUP_OPS
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # control characters and lone surrogates
 MOST = (1 << 63) - 1  # the largest integer that compiled code takes
@@ -102,9 +103,9 @@ class ProgramConfig(Section):
     ``random`` stand for valid programs that mutations of the empty one have given.
     """
 
-    setup_ops: OpNames = tuple(range(56, 65))
-    predict_ops: OpNames = (*range(56), 60, 61)
-    learn_ops: OpNames = (*range(56), 60, 61)
+    setup_ops: OpNames = SETUP_OPS
+    predict_ops: OpNames = PREDICT_OPS
+    learn_ops: OpNames = LEARN_OPS
     min_sizes: Sizes = (0, 0, 0)
     max_sizes: Sizes = (21, 21, 45)
     initial: str = "empty"

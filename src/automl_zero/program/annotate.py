@@ -1,4 +1,4 @@
-"""Programs written for people: what has no effect is marked or left out, and constants may be shortened."""
+"""Program text for readers: instructions without an effect are marked or left out, constants may be rounded."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from automl_zero.program.program import Instruction, Program
 from automl_zero.program.prune import live_instructions, prune
 from automl_zero.program.text import to_text
 
-DIGITS = 4  # of shortened constants
+DIGITS = 4  # significant digits of rounded constants
 
 
 def annotated_text(program: Program, multiclass: bool = False) -> str:
-    """The exact text of a program, with a comment at each instruction that pruning would remove."""
+    """Return the exact text of a program, with a comment at each instruction that pruning would remove."""
     live = chain.from_iterable(live_instructions(program, multiclass))
     lines = to_text(program).splitlines()
     marked = (line if line.startswith("def") or next(live) else f"{line}  # no effect" for line in lines)
@@ -21,7 +21,10 @@ def annotated_text(program: Program, multiclass: bool = False) -> str:
 
 
 def short_text(program: Program, multiclass: bool = False) -> str:
-    """The text of a program without what has no effect, constants rounded, sizes as F: to look at, not to run."""
+    """Return the text of a pruned program with rounded constants and F for ``n_features``.
+
+    It is for display: the parser does not read F, and rounded constants are other constants.
+    """
     shortened = Program(*(tuple(map(_shortened, component)) for component in prune(program, multiclass)))
     return to_text(shortened).replace("n_features", "F")
 
@@ -31,6 +34,6 @@ def _shortened(instruction: Instruction) -> Instruction:
 
 
 def _rounded(value: float) -> float:
-    """A constant rounded, except where a fraction below 1, which may be an index, would become 1."""
+    """Return a rounded constant; a fraction below 1, which may be an index, stays below 1."""
     rounded = float(f"{value:.{DIGITS}g}")
     return value if rounded == 1 > value else rounded

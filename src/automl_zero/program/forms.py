@@ -1,8 +1,8 @@
-"""Every form that a line of program text can have, and which of them a given line has.
+"""Forms of a line of program text: all that exist, and the matching of a line against them.
 
-A form asks for one thing at each position: a certain word, a number, or an address of a certain kind. A line is read by
-dropping, word by word, the forms that ask for something else; where none is left, what the last ones asked for is what
-the error can say was expected.
+A form expects one thing at each position: a certain word, a number, or an address of a certain kind. A line is read
+word by word; each word removes the forms that expect something else. Where no form is left, the error lists what the
+last ones expected.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from automl_zero.program.program import COMPONENTS
 FUNCTIONS = tuple(component.capitalize() for component in COMPONENTS)
 EMPTY_BODY = "pass"
 
-_MOST_EXPECTED = 6  # a longer list of possibilities tells less than none
-_LONGEST = 40  # words of a line that are looked at to explain an error
+_MOST_EXPECTED = 6  # possibilities in an error; a longer list helps nobody
+_LONGEST = 40  # words of a line that are read to explain an error
 
 
 @dataclass(frozen=True)
@@ -30,23 +30,23 @@ class Form:
     """A form of a line.
 
     Attributes:
-        says: an op, the name of the function that begins here, or ``pass``.
+        meaning: an op, the name of the function that begins here, or ``pass``.
         words: the form in words; a slot for an operand is a word in braces, such as ``{in1}``.
-        asks: what is asked for at each position, the end of the line included.
-        shown: how messages call the form, such as ``s = dot(v, v)``.
+        expects: what is expected at each position, the end of the line included.
+        shown: the form in messages, such as ``s = dot(v, v)``.
     """
 
-    says: Op | str
+    meaning: Op | str
     words: tuple[str, ...]
-    asks: tuple[str, ...]
+    expects: tuple[str, ...]
     shown: str
 
 
 def read(line: Line) -> tuple[Op | str, dict[str, Word]]:
-    """Find out which form a line has.
+    """Find the form of a line.
 
     Returns:
-        What the form says (see ``Form``), and the word in each of its slots, by name.
+        The meaning of the form (see ``Form``), and the word in each of its slots, by name.
 
     Raises:
         ParseError: no form fits.
@@ -54,36 +54,38 @@ def read(line: Line) -> tuple[Op | str, dict[str, Word]]:
     words: list[Word] = []
     forms: Sequence[Form] = FORMS
     for position, word in enumerate(line.words()):
-        fitting = [form for form in forms if form.asks[position] in word.fits]
+        fitting = [form for form in forms if form.expects[position] in word.fits]
         if not fitting:
-            raise _misfit(line, word, {form.asks[position] for form in forms})
+            raise _misfit(line, word, {form.expects[position] for form in forms})
         words.append(word)
         forms = fitting
     in_order = zip(forms[0].words, words, strict=False)
-    return forms[0].says, {slot.strip("{}"): word for slot, word in in_order if slot.startswith("{")}
+    return forms[0].meaning, {slot.strip("{}"): word for slot, word in in_order if slot.startswith("{")}
 
 
 def _form_of_op(op: Op) -> Form:
     operands = dict(zip(("in1", "in2"), op.inputs, strict=False)) | ({} if op.output is None else {"out": op.output})
-    asks = {name: f"a {kind.name.lower()}" for name, kind in operands.items()} | dict.fromkeys(op.constants, "a number")
+    expects = {name: f"a {kind.name.lower()}" for name, kind in operands.items()} | dict.fromkeys(
+        op.constants, "a number"
+    )
     shown = {name: kind.prefix for name, kind in operands.items()} | {name: name for name in op.constants}
-    return _form(op, op.form, asks, op.form.format_map(shown))
+    return _form(op, op.form, expects, op.form.format_map(shown))
 
 
-def _form(says: Op | str, text: str, asks: dict[str, str], shown: str) -> Form:
+def _form(meaning: Op | str, text: str, expects: dict[str, str], shown: str) -> Form:
     words = tuple(re.findall(r"\{\w+\}|\w+(?:\.\w+)?|\S", text))
-    in_slots = {f"{{{name}}}": asked for name, asked in asks.items()}
-    return Form(says, words, (*(in_slots.get(word, quote(word)) for word in words), END_OF_LINE), shown)
+    in_slots = {f"{{{name}}}": expected for name, expected in expects.items()}
+    return Form(meaning, words, (*(in_slots.get(word, quote(word)) for word in words), END_OF_LINE), shown)
 
 
-def _telling_words(forms: Sequence[Form]) -> dict[str, list[str]]:
-    """The words by which a reader knows what a line is meant to be, each with its forms as they are shown."""
-    telling: dict[str, list[str]] = {}
+def _known_words(forms: Sequence[Form]) -> dict[str, list[str]]:
+    """Return names and operators, each with the forms that have it, as messages show them."""
+    known: dict[str, list[str]] = {}
     for form in forms:
         for word in dict.fromkeys(form.words):
             if re.fullmatch(r"[A-Za-z]\w+|[-+*/]", word):
-                telling.setdefault(word, []).append(form.shown)
-    return telling
+                known.setdefault(word, []).append(form.shown)
+    return known
 
 
 FORMS: tuple[Form, ...] = (
@@ -91,12 +93,12 @@ FORMS: tuple[Form, ...] = (
     *(_form(name, f"def {name}():", {}, f"def {name}():") for name in FUNCTIONS),
     _form(EMPTY_BODY, EMPTY_BODY, {}, EMPTY_BODY),
 )
-_TELLING = _telling_words(FORMS)
+_KNOWN_WORDS = _known_words(FORMS)
 
 
 def _misfit(line: Line, found: Word, expected: set[str]) -> ParseError:
-    """The error for a line of which no form is left at the word ``found``."""
-    is_unknown = found.role == "name" and found.text not in _TELLING
+    """Return the error for a line that no form fits from the word ``found`` on."""
+    is_unknown = found.role == "name" and found.text not in _KNOWN_WORDS
     if len(expected) <= _MOST_EXPECTED:
         problem = f"expected {_either(expected)}, found {found}"
     else:
@@ -106,23 +108,23 @@ def _misfit(line: Line, found: Word, expected: set[str]) -> ParseError:
 
 
 def _remedy(line: Line, guess: str | None, expected: set[str]) -> str:
-    meant = guess or next((word for word in _readable_words(line) if word in _TELLING), None)
+    meant = guess or next((word for word in _readable_words(line) if word in _KNOWN_WORDS), None)
     if meant is None:
         return f"expected {_either(expected)}" if len(expected) > _MOST_EXPECTED else ""
     question = f"did you mean '{guess}'? " if guess else ""
-    return f"{question}'{meant}' is written: {' | '.join(_TELLING[meant])}"
+    return f"{question}'{meant}' is written: {' | '.join(_KNOWN_WORDS[meant])}"
 
 
 def _readable_words(line: Line) -> Iterator[str]:
-    """The first words of a line, as far as they can be read at all."""
+    """Yield the first words of a line, up to a character that cannot be read."""
     with suppress(ParseError):
         for word in islice(line.words(), _LONGEST):
             yield word.text
 
 
 def _similar(name: str) -> str | None:
-    """The known word that a name looks like: one that it abbreviates, or else one with a small difference."""
-    lower, known = name[:_LONGEST].lower(), {word.lower(): word for word in _TELLING}
+    """Return the known word that a name abbreviates, or else one that differs little from it."""
+    lower, known = name[:_LONGEST].lower(), {word.lower(): word for word in _KNOWN_WORDS}
     longer = [word for word in known if word.startswith(lower) and len(lower) > 2]
     similar = longer or difflib.get_close_matches(lower, known, n=1)
     return known[similar[0]] if similar else None

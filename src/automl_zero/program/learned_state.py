@@ -1,4 +1,4 @@
-"""Whether a program learns: whether its predictions can depend on the labels it has seen."""
+"""Learned state: the addresses by which predictions can depend on labels seen before."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ Cell = tuple[Kind, int]
 
 
 def learned_addresses(program: Program, multiclass: bool = False) -> tuple[str, ...]:
-    """Addresses that Learn computes from the label and from which Predict then reads; none: it does not learn.
+    """Return the addresses that Learn computes from the label and Predict reads, such as ``("v1",)``.
 
-    Read off the pruned program, in which every instruction can have an effect on a prediction: so what Predict reads
-    here does matter, as far as one can tell without running it.
+    A program without any does not learn. Only instructions that can have an effect on a prediction count, as far as the
+    code shows it without a run.
     """
     pruned = prune(program, multiclass)
     label = (Kind.VECTOR, CLASS_LABEL) if multiclass else (Kind.SCALAR, LABEL)
@@ -24,7 +24,7 @@ def learned_addresses(program: Program, multiclass: bool = False) -> tuple[str, 
 
 
 def _reached_from(label: Cell, learn: Iterable[Instruction]) -> set[Cell]:
-    """What Learn, run again and again, writes from the label or from what it wrote from the label."""
+    """Return what Learn, when repeated, computes from the label, directly or through what it computed before."""
     reached = {label}
     while True:
         written = {cell for each in learn if not reached.isdisjoint(each.inputs()) for cell in each.outputs()}
@@ -34,7 +34,7 @@ def _reached_from(label: Cell, learn: Iterable[Instruction]) -> set[Cell]:
 
 
 def _read_first(predict: Iterable[Instruction]) -> set[Cell]:
-    """What Predict reads before it overwrites it."""
+    """Return what Predict reads before it writes it."""
     read: set[Cell] = set()
     written: set[Cell] = set()
     for each in predict:

@@ -1,6 +1,6 @@
-"""From a line of program text to its words, and the error that points at one of them.
+"""Words of a line of program text, and the error that points at one of them.
 
-Words are read one after the other, when asked for, so that the leftmost fault of a line is the one reported.
+Words are read one at a time, when the parser needs them, so that the leftmost error of a line is reported.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ _SIGNS = "+ - * / = ( ) [ ] , :"
 _ADDRESS = re.compile(r"[svm](?:0|[1-9][0-9]{0,3})")
 _KIND_OF_PREFIX = {kind.prefix: kind.name.lower() for kind in Kind}
 _ADDRESSES = ", ".join(f"{prefix}0 to {prefix}{MAX_ADDRESSES - 1}" for prefix in _KIND_OF_PREFIX)
-_QUOTED, _BEFORE_CARET, _AFTER_CARET = 30, 60, 40  # characters: of a long word or line, only a part is shown
+_QUOTED, _BEFORE_CARET, _AFTER_CARET = 30, 60, 40  # characters of a long word or line that are shown
 
 
 @dataclass(eq=False)
 class ParseError(ProgramError):
-    """Text that is not a program.
+    """Raised for text that is not a program.
 
     Attributes:
-        problem: what is wrong, without the place.
+        problem: what is wrong, without the position.
         line: 1-based line of the offending word.
         column: 1-based column where it begins.
         excerpt: the line, with a caret below that column.
@@ -68,7 +68,7 @@ class Word:
 
     @property
     def fits(self) -> tuple[str, ...]:
-        """All that a form can ask for and get with this word."""
+        """Everything that a form can expect and this word satisfies."""
         return (quote(self.text), f"a {self.role}") if self.text else (END_OF_LINE,)
 
     def __str__(self) -> str:
@@ -85,10 +85,10 @@ class Line:
     text: str
 
     def words(self) -> Iterator[Word]:
-        """The words up to a comment, then the end of the line.
+        """Yield the words up to a comment, then the end of the line.
 
         Raises:
-            ParseError: a character or an address that cannot be, once its turn comes.
+            ParseError: a character or an address is not possible; raised when it is reached.
         """
         code, position = self.text.partition("#")[0].rstrip(" \t"), 0
         while position < len(code):
@@ -107,7 +107,7 @@ class Line:
         return len(self.text) - len(self.text.lstrip(" \t")) + 1
 
     def error(self, column: int, problem: str, remedy: str = "") -> ParseError:
-        """An error at a column of this line."""
+        """Return an error at a column of this line."""
         start = max(0, column - 1 - _BEFORE_CARET)
         shown = "".join(c if c.isprintable() else " " for c in self.text[start : column + _AFTER_CARET]).rstrip()
         excerpt = f"    {shown}\n    {' ' * (column - 1 - start)}^" if shown else ""
@@ -121,7 +121,7 @@ class Line:
 
 
 def quote(text: str) -> str:
-    """The text in quotes, of long text only the beginning."""
+    """Return the text in quotes; long text is cut."""
     return f"'{text}'" if len(text) <= _QUOTED else f"'{text[:_QUOTED]}...'"
 
 

@@ -1,7 +1,7 @@
-"""Known programs: hand-written ones, and those that the paper shows.
+"""The library of known programs: hand-written ones, and those that the paper shows.
 
-They serve as baselines, as starting points of a search, and as examples to read and to test with. Each is a file in the
-text form, ``known/NAME.txt``, with comments; the table below tells what it is and where it is from.
+They serve as baselines, as initial programs of a search, and as examples to read and to test with. Each is a file of
+program text with comments, ``known/NAME.txt``; the table below describes it and gives its source.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ class LibraryEntry:
     """A known program.
 
     Attributes:
-        name: its key in the library.
-        description: what it is, in one line.
-        source: where it is from.
-        multiclass: whether it is written for more than two classes (label v1, prediction v2).
-        binary: whether it is meant for two classes alone; others predict numbers as well.
+        name: key in the library.
+        description: the algorithm in one line.
+        source: the section of the paper, or who wrote it.
+        multiclass: whether the program is for more than two classes (label v1, prediction v2).
+        binary: whether the program is for two classes only; others predict numbers as well.
     """
 
     name: str
@@ -36,7 +36,7 @@ class LibraryEntry:
 
     @property
     def text(self) -> str:
-        """The program in the text form, with comments."""
+        """The program text, with comments."""
         return (resources.files(__package__) / "known" / f"{self.name}.txt").read_text(encoding="utf-8")
 
 
@@ -116,11 +116,11 @@ LIBRARY: Mapping[str, LibraryEntry] = MappingProxyType({entry.name: entry for en
 
 @cache
 def library_program(name: str) -> Program:
-    """A program of the library.
+    """Return a program of the library.
 
     ``logistic_regression`` differs from ``linear_regression`` in its learning rate alone. In both, the prediction is a
-    dot product that the task normalizes: a task of two classes puts it through the sigmoid, and with it, the gradient
-    of the logistic loss has the form that the gradient of the squared error has without.
+    dot product that the task normalizes: a task of two classes applies the sigmoid to it, and then the gradient of the
+    logistic loss has the same form as that of the squared error without the sigmoid.
 
     Raises:
         ProgramError: there is no program of that name.
@@ -131,14 +131,20 @@ def library_program(name: str) -> Program:
 
 
 def linear(learning_rate: float) -> Program:
-    """``linear_regression``, and so also ``logistic_regression``, with another learning rate."""
+    """Return ``linear_regression``, which is ``logistic_regression`` with two classes, with another learning rate."""
     program = library_program("linear_regression")
     (rate,) = program.setup
     return replace(program, setup=(replace(rate, data=(float(learning_rate),)),))
 
 
 def two_layer_net(learning_rate: float = 0.01, init_scale: float = 0.1, multiclass: bool = False) -> Program:
-    """``two_layer_net`` or ``multiclass_net`` with another learning rate, or other deviations of the first weights."""
+    """Return ``two_layer_net`` or ``multiclass_net`` with other constants.
+
+    Args:
+        learning_rate: of the gradient descent.
+        init_scale: standard deviation of the initial weights.
+        multiclass: whether to return the network for more than two classes.
+    """
     program = library_program("multiclass_net" if multiclass else "two_layer_net")
     *weights, rate = program.setup
     drawn = (replace(instruction, data=(0.0, float(init_scale))) for instruction in weights)

@@ -1,8 +1,8 @@
-"""What a program is: three component functions, each a sequence of instructions on a typed memory.
+"""Programs: three component functions, each a sequence of instructions on a typed memory (paper, section 3.1).
 
-Programs are immutable and hashable, and mean the same for every number of features F: addresses are plain numbers,
-and element indices are fractions of F. s0 holds the label, s1 the prediction, v0 the features; with more than two
-classes, v1 holds the one-hot label and v2 the prediction (paper, section 3.1).
+Programs are immutable and hashable, and work for every number of features F: addresses are plain numbers, and element
+indices are fractions of F. s0 is the label, s1 the prediction, v0 the features; with more than two classes, v1 is the
+one-hot label and v2 the prediction.
 """
 
 from __future__ import annotations
@@ -12,24 +12,30 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from automl_zero.errors import AutoMLZeroError
-from automl_zero.program.ops import OPS, Kind, Op
+from automl_zero.program.ops import INDEX_CONSTANTS, OPS, Kind, Op
 
 COMPONENTS = ("setup", "predict", "learn")
 LABEL, PREDICTION, FEATURES = 0, 1, 0  # s0, s1, v0
 CLASS_LABEL, CLASS_PREDICTION = 1, 2  # v1, v2
-MAX_ADDRESSES = 64  # of each kind: the compiled liveness analysis keeps one bit for each
+MAX_ADDRESSES = 64  # of each kind: the compiled liveness analysis has one bit of a word for each
 
 
 class ProgramError(AutoMLZeroError, ValueError):
-    """A program that cannot be built, or does not fit the memory or the size limits it is meant for."""
+    """Raised where a program is not possible, or does not fit the memory or the size limits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Instruction:
-    """One op with its addresses and constants; operands that the op lacks are 0.
+    """One op with its addresses and constants.
+
+    Attributes:
+        op: number of the op.
+        in1, in2: addresses of the inputs; 0 for an input that the op lacks.
+        out: address of the output.
+        data: constants, in the order of the op's row.
 
     Raises:
-        ProgramError: the op, an address or a constant is not a possible one.
+        ProgramError: the op, an address or a constant is not possible.
     """
 
     op: int
@@ -56,34 +62,34 @@ class Instruction:
         return OPS[self.op]
 
     def inputs(self) -> tuple[tuple[Kind, int], ...]:
-        """(kind, address) of each input in order."""
+        """Return (kind, address) of each input in order."""
         return tuple(zip(self.row.inputs, (self.in1, self.in2), strict=False))
 
     def outputs(self) -> tuple[tuple[Kind, int], ...]:
-        """(kind, address) of the output; empty for ``no_op``."""
+        """Return (kind, address) of the output; empty for ``no_op``."""
         return () if self.row.output is None else ((self.row.output, self.out),)
 
     def operands(self) -> tuple[tuple[Kind, int], ...]:
-        """(kind, address) of the inputs, then of the output."""
+        """Return (kind, address) of the inputs, then of the output."""
         return self.inputs() + self.outputs()
 
 
 def check_constant(row: Op, name: str, value: float) -> None:
-    """Check that an op can have this value for its constant of that name.
+    """Check that a value is possible for a constant of an op.
 
     Raises:
-        ProgramError: the value is NaN, or an element index that is no fraction in [0, 1).
+        ProgramError: the value is NaN, or an element index that is not in [0, 1).
     """
     if math.isnan(value):
         raise ProgramError(f"constant {name} of {row.name} is nan: write a number")
-    if name in ("index", "row", "column") and not 0 <= value < 1:
+    if name in INDEX_CONSTANTS and not 0 <= value < 1:
         remedy = "write a fraction from 0 up to, not including, 1"
         raise ProgramError(f"constant {name} of {row.name} is {value!r}: {remedy}")
 
 
 @dataclass(frozen=True, slots=True)
 class AddressCounts:
-    """How many addresses of each kind the memory has.
+    """Number of addresses of each kind in the memory.
 
     Raises:
         ProgramError: a count is too small for the label, prediction and features, or above the limit.
@@ -99,33 +105,40 @@ class AddressCounts:
                 raise ProgramError(f"{name} = {value} is not possible: use {least} to {MAX_ADDRESSES}")
 
     def __iter__(self) -> Iterator[int]:
-        """Counts in the order of ``Kind``."""
+        """Iterate over the counts in the order of ``Kind``."""
         return iter((self.scalars, self.vectors, self.matrices))
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """An algorithm: what Setup, Predict and Learn do."""
+    r"""An algorithm: the instructions of Setup, Predict and Learn.
+
+    Example:
+        >>> from automl_zero.program.text import from_text
+        >>> program = from_text("def Setup():\ndef Predict():\n  s1 = dot(v1, v0)\ndef Learn():\n")
+        >>> len(program), program.address_counts()
+        (1, AddressCounts(scalars=2, vectors=2, matrices=0))
+    """
 
     setup: tuple[Instruction, ...] = ()
     predict: tuple[Instruction, ...] = ()
     learn: tuple[Instruction, ...] = ()
 
     def __iter__(self) -> Iterator[tuple[Instruction, ...]]:
-        """The component functions in order."""
+        """Iterate over the component functions in order."""
         return iter((self.setup, self.predict, self.learn))
 
     def __len__(self) -> int:
-        """Number of instructions."""
+        """Return the number of instructions."""
         return sum(map(len, self))
 
     def instructions(self) -> Iterator[Instruction]:
-        """All instructions in order."""
+        """Iterate over all instructions in order."""
         for component in self:
             yield from component
 
     def address_counts(self) -> AddressCounts:
-        """The smallest memory that the program runs in."""
+        """Return the smallest memory that the program runs in."""
         counts = [2, 1, 0]
         for instruction in self.instructions():
             for kind, address in instruction.operands():
@@ -136,7 +149,7 @@ class Program:
         """Check that the program fits a memory and, where given, the size limits of its component functions.
 
         Raises:
-            ProgramError: it does not; the message names the address or the component function.
+            ProgramError: the program does not fit; the message names the address or the component function.
         """
         limits = dict(zip(Kind, memory, strict=True))
         for name, component in zip(COMPONENTS, self, strict=True):
@@ -152,6 +165,6 @@ class Program:
                 raise ProgramError(f"{name} has {len(component)} instructions, but its limit is {limit}")
 
     def cost(self, num_train_examples: int) -> int:
-        """Cost of training on that many examples, in the unit of the ops' costs (published train budget)."""
+        """Return the cost of training on so many examples, in the unit of the ops' costs (published train budget)."""
         setup, predict, learn = (sum(instruction.row.cost for instruction in component) for component in self)
         return setup + num_train_examples * (predict + learn)

@@ -1,4 +1,4 @@
-"""Static pruning: which instructions can have an effect on a prediction, and the program without the others.
+"""Static pruning: finds the instructions that can have an effect on a prediction, and removes the others.
 
 Removing dead instructions never changes a prediction. The converse is not claimed: arithmetic that happens to do
 nothing, such as adding a vector of zeros, counts as live.
@@ -23,10 +23,10 @@ _NONE: Cells = frozenset()
 
 
 def live_instructions(program: Program, multiclass: bool = False) -> tuple[tuple[bool, ...], ...]:
-    """Tell for every instruction whether it can have an effect on a prediction.
+    """Return for every instruction whether it can have an effect on a prediction.
 
-    An instruction is live if some later reader may see what it writes. Straight code would need one walk from its end
-    to its beginning, but programs run in a cycle on a memory that persists::
+    An instruction is live if a later instruction may read what it writes. Straight-line code would need one walk from
+    its end to its beginning, but programs run in a cycle on a memory that persists::
 
         Setup -> Predict -> (prediction is read) -> Learn -> Predict -> ...      training
                  Predict -> (prediction is read) -> Predict -> ...               validation, then training again
@@ -34,8 +34,8 @@ def live_instructions(program: Program, multiclass: bool = False) -> tuple[tuple
     So what is needed after Predict is the prediction itself, what Learn needs and what the next Predict needs; after
     Learn and after Setup, what Predict needs. These sets define each other: they start empty, and each round of walks
     adds what the round before has found to be needed, until nothing new is. That is the smallest solution, in which
-    an instruction is not live merely because it feeds itself. The label and the features are never needed from
-    earlier: whoever runs the program writes them before Predict and before Learn.
+    an instruction is not live merely because it feeds itself. Earlier values of the label and the features are never
+    needed: both are written before Predict and before Learn.
 
     Args:
         program: any program.
@@ -55,7 +55,7 @@ def live_instructions(program: Program, multiclass: bool = False) -> tuple[tuple
 
 
 def prune(program: Program, multiclass: bool = False) -> Program:
-    """The program without the instructions that cannot have an effect on a prediction (paper, supplement S8).
+    """Return the program without instructions that cannot have an effect on a prediction (paper, supplement S8).
 
     Predictions stay the same, drawn noise included; see ``live_instructions`` for what counts as live.
     """
@@ -68,7 +68,7 @@ def prune(program: Program, multiclass: bool = False) -> Program:
 
 
 def _interface(multiclass: bool) -> tuple[Cells, Cells]:
-    """The prediction, which is read after each Predict, and the cells that are given before Predict and Learn."""
+    """Return the prediction's cell, read after each Predict, and the cells written before Predict and Learn."""
     given = frozenset({(Kind.SCALAR, LABEL), (Kind.VECTOR, FEATURES)})
     if multiclass:
         return frozenset({(Kind.VECTOR, CLASS_PREDICTION)}), given | {(Kind.VECTOR, CLASS_LABEL)}
@@ -76,7 +76,7 @@ def _interface(multiclass: bool) -> tuple[Cells, Cells]:
 
 
 def _walk(component: tuple[Instruction, ...], needed_after: Cells) -> tuple[tuple[bool, ...], Cells]:
-    """Walk backwards: which instructions are live, and what is needed before the component function."""
+    """Walk backwards; return which instructions are live, and which cells are needed before the component function."""
     needed = set(needed_after)
     lives = []
     for instruction in reversed(component):

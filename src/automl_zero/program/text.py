@@ -1,7 +1,7 @@
-"""The text form of programs: the only one in which they are stored, shown and exchanged; it round-trips exactly.
+"""Program text, the format in which programs are stored, shown and exchanged; it round-trips exactly.
 
 Printer and parser both follow from the ops' rows. A row's form is a line with slots, such as ``{out} = abs({in1})``;
-forms that read alike differ in the kinds of their operands, so that exactly one fits a line.
+forms of the same words differ in the kinds of their operands, so that exactly one fits a line.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ def to_text(program: Program) -> str:
     r"""Write a program: one line per instruction under ``def Setup():``, ``def Predict():`` and ``def Learn():``.
 
     Example:
-        >>> to_text(Program(predict=(Instruction(27, in1=1, in2=0, out=1),)))
+        >>> from automl_zero.program.ops import op_number
+        >>> to_text(Program(predict=(Instruction(op_number("vector_inner_product"), in1=1, in2=0, out=1),)))
         'def Setup():\ndef Predict():\n  s1 = dot(v1, v0)\ndef Learn():\n'
     """
     lines: list[str] = []
@@ -32,7 +33,7 @@ def to_text(program: Program) -> str:
 
 
 def instruction_text(instruction: Instruction) -> str:
-    """Write one instruction; its constants are in the shortest form that reads back exactly."""
+    """Write one instruction; constants have the fewest digits that read back exactly."""
     row = instruction.row
     slots = {name: repr(float(value)) for name, value in zip(row.constants, instruction.data, strict=True)}
     for names, operands in ((("in1", "in2"), instruction.inputs()), (("out",), instruction.outputs())):
@@ -43,20 +44,20 @@ def instruction_text(instruction: Instruction) -> str:
 def from_text(text: str) -> Program:
     """Read a program.
 
-    Blank lines, comments from ``#`` to the end of the line, and spaces between words mean nothing; a function may be
-    empty, or hold ``pass``.
+    Blank lines, comments from ``#`` to the end of the line, and spaces between words are ignored; a function may be
+    empty, or contain ``pass``.
 
     Raises:
-        ParseError: the text is no program; the error tells where, why, and what to write instead.
+        ParseError: the text is not a program; the error says where, why, and what to write instead.
     """
     components: list[list[Instruction]] = []
     line = Line(1, "")
     for line in _lines(text):
-        says, slots = read(line)
-        if isinstance(says, Op):
-            _body(line, components).append(_instruction(line, says, slots))
-        elif says in FUNCTIONS:
-            _check_order(line, says, len(components))
+        meaning, slots = read(line)
+        if isinstance(meaning, Op):
+            _body(line, components).append(_instruction(line, meaning, slots))
+        elif meaning in FUNCTIONS:
+            _check_order(line, meaning, len(components))
             components.append([])
         else:
             _body(line, components)
@@ -67,7 +68,7 @@ def from_text(text: str) -> Program:
 
 
 def _lines(text: str) -> Iterator[Line]:
-    """The lines that hold more than space and comments."""
+    """Yield the lines that contain more than space and comments."""
     for number, content in enumerate(text.split("\n"), 1):
         line = Line(number, content.removesuffix("\r"))
         if next(line.words()).text:
@@ -79,7 +80,7 @@ def _header(number: int) -> str:
 
 
 def _body(line: Line, components: list[list[Instruction]]) -> list[Instruction]:
-    """The body of the function that the line stands in."""
+    """Return the body of the function that contains the line."""
     if not components:
         raise line.error(line.start, "this line stands in no function", f"begin the program with '{_header(0)}'")
     return components[-1]

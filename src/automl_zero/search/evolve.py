@@ -20,7 +20,7 @@ from automl_zero.search.reproduction import make_child, make_random, select_pare
 from automl_zero.search.score import score
 from automl_zero.search.space import Space
 from automl_zero.search.state import BEST_AT, INSTRUCTIONS, LIVE, PROGRAMS, Settings, State, Workspace
-from automl_zero.vm.evaluation import LaneTasks
+from automl_zero.vm.evaluation_arrays import LaneTasks
 from automl_zero.vm.jit import jit, jit_entry
 from automl_zero.vm.kernel import STOP
 from automl_zero.vm.lanes.lanes import read_shared

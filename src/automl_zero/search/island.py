@@ -26,7 +26,7 @@ from automl_zero.search.space import Space, build_space
 from automl_zero.search.state import COUNTERS, Settings, State, Workspace
 from automl_zero.tasks.task import TaskSet
 from automl_zero.vm import execute
-from automl_zero.vm.evaluation import EvaluationBudget
+from automl_zero.vm.evaluation_arrays import EvaluationBudget
 from automl_zero.vm.lanes.lanes import Width
 from automl_zero.vm.lower import encode, new_code, new_lowered
 from automl_zero.vm.stop_flag import StopFlag

@@ -16,7 +16,7 @@ from automl_zero.search.population import copy_out, is_better
 from automl_zero.search.random_stream import below, uniform
 from automl_zero.search.space import Space
 from automl_zero.search.state import REJECTED_DRAFTS, Settings, State, Workspace
-from automl_zero.vm.evaluation import is_stopped
+from automl_zero.vm.block import is_stopped
 from automl_zero.vm.jit import jit, jit_inline
 from automl_zero.vm.lower import lower
 

@@ -24,7 +24,7 @@ from automl_zero.search.state import (
     Workspace,
 )
 from automl_zero.vm import evaluation
-from automl_zero.vm.evaluation import EPOCHS, FEATURES, TRAIN, LaneTasks
+from automl_zero.vm.evaluation_arrays import EPOCHS, FEATURES, TRAIN, LaneTasks
 from automl_zero.vm.fuse import fuse
 from automl_zero.vm.jit import jit_inline
 from automl_zero.vm.lanes.lanes import width_of

@@ -16,7 +16,7 @@ from automl_zero.search.hurdle import Hurdle
 from automl_zero.search.learnability import Facts
 from automl_zero.search.lineage_log import LineageLog
 from automl_zero.search.population import Population
-from automl_zero.vm.evaluation import EvaluationBudget, ExecutionBuffers, Scores
+from automl_zero.vm.evaluation_arrays import EvaluationBudget, ExecutionBuffers, Scores
 from automl_zero.vm.lower import Code, Lowered
 
 # Entries of State.counters.

@@ -1,6 +1,6 @@
-"""From predictions to one number: normalization, errors, the fitness of a task and of several tasks together.
+"""Normalized predictions, errors, and the fitness of a task and of several tasks together.
 
-Pure functions of numbers. A fitness lies between 0 and 1, more is better, and it is never NaN.
+All are pure functions of numbers. A fitness lies between 0 and 1, larger is better, and it is never NaN.
 """
 
 from __future__ import annotations
@@ -19,19 +19,22 @@ COMBINATIONS = ("mean", "median")
 
 @np.errstate(all="ignore")
 def sigmoid(x: float) -> float:
-    """Logistic function: the probability of class 1 that a prediction stands for."""
+    """Return the logistic function of a prediction, the probability of class 1."""
     return float(1.0 / (1.0 + np.exp(-x)))
 
 
 @np.errstate(all="ignore")
 def softmax(outputs: Array) -> Array:
-    """Probabilities of the classes [C]; the largest output is subtracted first, so that none overflows."""
-    powers: Array = np.exp(outputs - np.max(outputs))
+    """Return the probabilities of the classes, [C], from outputs [C]."""
+    powers: Array = np.exp(outputs - np.max(outputs))  # at most 1, so that none overflows
     return powers / np.sum(powers)
 
 
 def predicted_class(outputs: Array) -> int:
-    """The first class whose output is above all before it and above -inf; -1, always wrong, if there is none."""
+    """Return the first class with the largest output; -1, always wrong, if no output is above -inf.
+
+    NaN is never above another output.
+    """
     winner, best = -1, -math.inf
     for number, output in enumerate(outputs):
         if output > best:
@@ -40,18 +43,21 @@ def predicted_class(outputs: Array) -> int:
 
 
 def binary_error(label: float, probability: float) -> float:
-    """1 if label and probability are on different sides of 0.5, else 0; 0.5 itself and NaN count as class 0."""
+    """Return 1 if label and probability are on different sides of 0.5, else 0; 0.5 and NaN count as class 0."""
     return float((label > 0.5) != (probability > 0.5))
 
 
 def rmse_fitness(rmse: float) -> float:
-    """``1 - (2/pi) atan(rmse)``: 1 for no error, 0.5 for an error of 1, 0 for one that is infinite or NaN."""
+    """Return ``1 - (2/pi) atan(rmse)``: 1 for no error, 0.5 for an error of 1, 0 for an infinite error or NaN.
+
+    This maps any error to [0, 1], as the published program does.
+    """
     return 1.0 - 2.0 / math.pi * math.atan(rmse) if math.isfinite(rmse) else 0.0
 
 
 @np.errstate(all="ignore")
 def score(errors: Sequence[float], loss: Loss) -> tuple[float, float]:
-    """RMSE or error rate of a validation, and its fitness."""
+    """Return RMSE or error rate of a validation, and its fitness."""
     if loss is Loss.RMSE:
         rmse = float(np.sqrt(np.mean(np.square(errors))))
         return rmse, rmse_fitness(rmse)
@@ -60,7 +66,7 @@ def score(errors: Sequence[float], loss: Loss) -> tuple[float, float]:
 
 
 def combine(fitnesses: Sequence[float], how: str = "mean") -> float:
-    """Fitness over several tasks: their mean or median, which of an even number is the upper of the middle two.
+    """Return the mean or median of the fitness on several tasks; the median of an even number is the upper middle one.
 
     Raises:
         ValueError: ``how`` is neither ``"mean"`` nor ``"median"``, or there is no fitness.

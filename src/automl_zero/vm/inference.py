@@ -1,15 +1,14 @@
-"""A program that has learnt: trained once, it keeps its memory, and every row is predicted from that same memory.
+"""Trained programs: a program with the memory that training left, and predictions of rows from that memory.
 
-A prediction depends on its row alone: the memory is put back before each row, and random ops in Predict draw the same
-numbers for all rows. So rows can be predicted one by one or many at a time, in any order; they run in lanes, side by
-side.
+A prediction depends on its row alone: the memory is restored before each row, and random ops in Predict draw the same
+numbers for all rows. So rows can be predicted one by one or many at a time, in any order; each lane runs a row.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +16,10 @@ from numpy.typing import NDArray
 from automl_zero.program.ops import Kind
 from automl_zero.program.program import CLASS_PREDICTION, Program
 from automl_zero.tasks.task import FloatArray, IntArray, Loss, TaskSet
-from automl_zero.vm import evaluation
-from automl_zero.vm.evaluation import (
+from automl_zero.vm import block
+from automl_zero.vm.aliases import Numbers
+from automl_zero.vm.evaluation import train_epoch
+from automl_zero.vm.evaluation_arrays import (
     BLOCKS,
     EPOCHS,
     TRAIN,
@@ -45,15 +46,16 @@ class Trained:
     """A program and what it has learnt on each of T tasks.
 
     Attributes:
-        program: as it was given.
-        loss: of the tasks; ``num_classes``: theirs, too.
-        num_examples: N, of an epoch.
-        noise_seed: of the random ops.
+        program: the program, not pruned.
+        loss: loss of the tasks.
+        num_classes: number of classes of the tasks; without a meaning for regression.
+        num_examples: N, training examples of an epoch.
+        noise_seed: seed of the random ops.
         banks: memory after training, at the program's own addresses: scalars [T, S], vectors [T, V, F] and matrices
             [T, M, F, F]. Addresses that cannot reach a prediction hold zeros.
-        epochs: [T] how many epochs the memory has seen; 0 where an error of the first was NaN or too large. Such a
-            memory is worth nothing, and its predictions are NaN.
-        dtype: ``float32`` or ``float64``, in which it was trained and predicts.
+        epochs: [T] how many epochs the memory was trained for; 0 where an error in the first epoch was NaN or too
+            large, so that predictions are NaN.
+        dtype: ``float32`` or ``float64``, the precision of training and prediction.
     """
 
     program: Program
@@ -67,21 +69,22 @@ class Trained:
 
     @property
     def num_features(self) -> int:
-        """F, of the rows that can be predicted."""
+        """F, the number of features of a row."""
         return int(self.banks[Kind.VECTOR].shape[-1])
 
     def outputs(self, x: FloatArray, task: int = 0) -> FloatArray:
-        """What Predict leaves as its prediction, before it is normalized.
+        """Return the predictions of rows as Predict leaves them, not normalized.
 
         Args:
             x: [rows, F] features.
-            task: which task's memory to use.
+            task: number of the task whose memory is used.
 
         Returns:
-            [rows, 1] of s1; with more than two classes [rows, C], the first elements of v2.
+            [rows, 1], the scalar s1; with more than two classes [rows, C], the first elements of v2.
         """
         if not self.epochs[task]:
             return np.full((len(x), self._num_outputs), np.nan)
+        # Rows are predicted in the execution step after those of training, so that they have draws of their own.
         return _Engine(_blank(self), self.program, self.dtype).predict(
             x, [bank[task] for bank in self.banks], task, 1 + int(self.epochs[task]) * self.num_examples
         )
@@ -102,16 +105,24 @@ def train(
 ) -> Trained:
     """Train a program on the training examples of every task, in the order of the set.
 
-    An error that is NaN or too large ends the training of its task; what counts is the memory before that epoch.
+    An error that is NaN or too large ends the training of its task, which then keeps the memory before that epoch.
 
     Args:
         program: any program.
-        tasks: what to train on; all epochs of the set's order are gone through.
-        keep_best: keep the memory after the epoch that does best on the validation examples, each predicted as
-            ``Trained`` predicts it; otherwise these are ignored, and the last epoch counts.
+        tasks: what to train on, in all epochs of the set's order.
+        keep_best: keep the memory after the epoch with the best fitness on the validation examples, each predicted as
+            ``Trained`` predicts it; otherwise the validation examples are ignored, and the last epoch is kept.
         dtype: ``float32`` or ``float64``, the precision of the whole computation.
         max_abs_error: the largest error that is allowed.
-        stop: a flag that ends the training when it is raised; what counts is the memory before that epoch.
+        stop: a flag that ends the training when it is raised; the memory before that epoch is kept.
+
+    Example:
+        >>> from automl_zero.program.library import library_program
+        >>> x = np.arange(12.0).reshape(1, 6, 2) / 10
+        >>> y = x[..., 0]
+        >>> trained = train(library_program("linear_regression"), TaskSet("first", x, y, x, y, Loss.RMSE))
+        >>> trained.outputs(x[0]).shape
+        (6, 1)
     """
     engine = _Engine(tasks, program, dtype, stop)
     kept, epochs = engine.empty_banks(), np.zeros(len(tasks), np.int64)
@@ -119,6 +130,7 @@ def train(
     for epoch, alive in enumerate(engine.epochs(float(max_abs_error)), 1):
         for task in np.flatnonzero(alive).tolist():
             banks = engine.banks_of(task)
+            # Without ``keep_best``, the number of the epoch stands for its fitness: the last one is kept.
             value = _fitness(engine, tasks, task, banks, epoch) if keep_best else float(epoch)
             if value > best[task]:
                 best[task], epochs[task] = value, epoch
@@ -129,7 +141,7 @@ def train(
 
 
 def _fitness(engine: _Engine, tasks: TaskSet, task: int, banks: list[FloatArray], epoch: int) -> float:
-    """How well a memory predicts the validation examples of a task."""
+    """Return the fitness of a memory on the validation examples of a task."""
     outputs = engine.predict(tasks.valid_x[task], banks, task, 1 + epoch * tasks.num_train_examples)
     pairs = zip(outputs, tasks.valid_y[task], strict=True)
     return score([_error(tasks, output, label) for output, label in pairs], tasks.loss)[1]
@@ -143,13 +155,13 @@ def _error(tasks: TaskSet, output: FloatArray, label: float) -> float:
 
 
 def _blank(trained: Trained) -> TaskSet:
-    """A task of that shape without anything in it."""
+    """Return a task of the same shape that holds zeros."""
     x, y = np.zeros((1, 1, trained.num_features)), np.zeros((1, 1))
     return TaskSet("blank", x, y, x, y, trained.loss, trained.num_classes, noise_seed=trained.noise_seed)
 
 
 class _Engine:
-    """A lowered program with tasks packed and memory allocated."""
+    """A lowered program with its tasks packed and its memory allocated, for training or for prediction."""
 
     def __init__(self, tasks: TaskSet, program: Program, dtype: str, stop: StopFlag | None = None) -> None:
         self._stop = stop or StopFlag()
@@ -157,16 +169,16 @@ class _Engine:
         if tasks.is_multiclass:
             counts = replace(counts, vectors=max(counts.vectors, CLASS_PREDICTION + 1))
         self._tasks, self._counts, self._dtype = tasks, counts, dtype
-        self._lanes = LINE_BYTES // np.dtype(dtype).itemsize // 2  # always, so that no other width is compiled
+        self._lanes = LINE_BYTES // np.dtype(dtype).itemsize // 2  # the same always: one width to compile
         self._width, self._packed = Width(dtype, self._lanes), pack(tasks, dtype, self._lanes)
-        self._machine = new_buffers(counts, tasks, dtype, self._lanes, 0, self._stop)
+        self._buffers = new_buffers(counts, tasks, dtype, self._lanes, 0, self._stop)
         self._lowered = new_lowered(len(program))
         _lower(encode(program), tasks.is_multiclass, tasks.num_features, self._lanes, self._lowered)
         blocks = len(self._packed.active)
         self._memory = aligned(blocks * int(self._lowered.memory[SIZE]), dtype)
 
     def empty_banks(self) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Zeros for the memory of every task."""
+        """Return zeros for the memory of every task."""
         scalars, vectors, matrices = (
             np.zeros((len(self._tasks), count, *shape_of(kind, self._tasks.num_features)))
             for kind, count in zip(Kind, self._counts, strict=True)
@@ -174,38 +186,40 @@ class _Engine:
         return scalars, vectors, matrices
 
     def epochs(self, limit: float) -> Iterator[NDArray[np.bool_]]:
-        """Train epoch after epoch; gives the tasks that have not failed, until all have or the stop flag is raised."""
-        scores, alive = new_scores(padded(len(self._tasks), self._lanes)), self._packed.active.copy()
+        """Train epoch after epoch; yield [tasks] which have not failed, until all have or the stop flag is raised."""
+        scores = new_scores(padded(len(self._tasks), self._lanes))
+        progress = _Progress(self._memory, self._packed.active.copy())
         for epoch in range(self._tasks.num_epochs):
-            _train(self._width, self._lowered, self._packed, epoch, limit, self._machine, self._memory, alive, scores)
-            if not alive.any() or self._stop.is_set:
+            _train(self._width, self._lowered, self._packed, epoch, limit, self._buffers, progress, scores)
+            if not progress.alive.any() or self._stop.is_set:
                 return
-            bits = alive[:, None] >> np.arange(self._lanes) & 1
+            bits = progress.alive[:, None] >> np.arange(self._lanes) & 1
             yield bits.astype(bool).ravel()[: len(self._tasks)]
 
     def banks_of(self, task: int) -> list[FloatArray]:
-        """The memory of a task as training has left it, at the program's own addresses."""
-        block, lane = divmod(task, self._lanes)
-        cells = self._memory.reshape(len(self._packed.active), -1, self._lanes)[block, :, lane]
+        """Return the memory of a task as training left it, at the program's own addresses."""
+        number, lane = divmod(task, self._lanes)
+        cells = self._memory.reshape(len(self._packed.active), -1, self._lanes)[number, :, lane]
         banks = [bank[0] for bank in self.empty_banks()]
-        for kind, address, first, last in self._places():
+        for kind, address, first, last in self._cells_in_use():
             banks[kind][address] = cells[first:last].reshape(banks[kind].shape[1:])
         return banks
 
     def predict(self, x: FloatArray, banks: list[FloatArray], task: int, execution_step: int) -> FloatArray:
-        """Outputs [rows, 1 or C] of rows [rows, F], all from the same memory."""
+        """Return the outputs [rows, 1 or C] of rows [rows, F], all from the same memory."""
         cells = np.zeros(int(self._lowered.memory[SIZE]) // self._lanes, self._dtype)
-        for kind, address, first, last in self._places():
+        for kind, address, first, last in self._cells_in_use():
             cells[first:last] = banks[kind][address].ravel()
         rows = self._rows(x, task)
         classes = self._tasks.num_classes if self._tasks.is_multiclass else 1
         outputs = np.empty((padded(len(x), self._lanes), classes))
-        _predict(self._width, self._lowered, rows, execution_step, cells, self._machine, outputs)
+        _predict(self._width, self._lowered, rows, execution_step, cells, self._buffers, outputs)
         return outputs[: len(x)]
 
-    def _places(self) -> Iterator[tuple[Kind, int, int, int]]:
-        """Kind and address of what is in use, and its first and last (not included) cell in the memory of a lane."""
+    def _cells_in_use(self) -> Iterator[tuple[Kind, int, int, int]]:
+        """Yield (kind, address, first cell, cell after the last) of each address in use, in the memory of a lane."""
         first = 0
+        # In the order of the memory: scalars, vectors, matrices, each by the number that lowering gave its address.
         for kind in Kind:
             cells = self._tasks.num_features**kind
             for address in range(tuple(self._counts)[kind]):
@@ -215,12 +229,13 @@ class _Engine:
             first += int(self._lowered.memory[kind]) * cells
 
     def _rows(self, x: FloatArray, task: int) -> LaneTasks:
-        """Rows as the validation examples of a block, where each holds a row in every lane."""
+        """Return rows as the validation examples of one block: lane k of example i holds row i lanes + k."""
         count = padded(len(x), self._lanes)
         flat = aligned(count * self._tasks.num_features, self._dtype)
         filled = np.zeros((count, self._tasks.num_features))
         filled[: len(x)] = x
         flat[:] = filled.reshape(-1, self._lanes, self._tasks.num_features).swapaxes(1, 2).ravel()
+        # All lanes hold the same task, whose number decides the draws.
         noise = np.full(self._lanes, task * GOLDEN_32 & 0xFFFFFFFF, np.uint32)
         shape = self._packed.shape.copy()
         shape[VALID], shape[BLOCKS] = count // self._lanes, 1
@@ -234,56 +249,70 @@ def _lower(program: Code, multiclass: bool, num_features: int, lanes: int, lower
     allocate(lowered, num_features, lanes)
 
 
+class _Progress(NamedTuple):
+    """How far training has come.
+
+    Attributes:
+        memory: the memory of every block, one after the other.
+        alive: [B] masks of the lanes that have not failed.
+    """
+
+    memory: Numbers
+    alive: NDArray[np.int64]
+
+
 @jit_entry
 def _train(
-    width: Any,
+    width: Width,
     program: Lowered,
     tasks: LaneTasks,
     epoch: int,
     limit: float,
     buffers: ExecutionBuffers,
-    memory: NDArray[Any],
-    alive: NDArray[np.int64],
+    progress: _Progress,
     scores: Scores,
 ) -> None:
-    """Go on by one epoch from the memory of every block, after Setup in the first; ``alive`` loses those that fail."""
+    """Train one epoch from the memory of every block; the first epoch starts with Setup."""
     size = program.memory[SIZE]
     budget = EvaluationBudget(tasks.shape[TRAIN], 0, tasks.shape[EPOCHS])
     buffers.context[SEED] = np.int64(tasks.seed[0])
-    for block in range(tasks.shape[BLOCKS]):
-        if alive[block]:
-            args = evaluation._set_up(width, program, tasks, block, budget, buffers)
-            if epoch > 0:
+    memory, alive = progress.memory, progress.alive
+    for number in range(tasks.shape[BLOCKS]):
+        if alive[number]:
+            args = block.start_block(width, program, tasks, number, budget, buffers)
+            if epoch > 0:  # ``start_block`` has cleared the memory and run Setup: restore what training left
                 for k in range(size):
-                    buffers.memory[k] = memory[block * size + k]
-            first = block * width_of(width)
-            alive[block] = evaluation._train(width, args, epoch, limit, alive[block], first, scores, 0)
+                    buffers.memory[k] = memory[number * size + k]
+            first = number * width_of(width)
+            alive[number] = train_epoch(width, args, epoch, limit, alive[number], first, scores, 0)
             for k in range(size):
-                memory[block * size + k] = buffers.memory[k]
+                memory[number * size + k] = buffers.memory[k]
 
 
 @jit_entry
 def _predict(
-    width: Any,
+    width: Width,
     program: Lowered,
     rows: LaneTasks,
     execution_step: int,
-    cells: NDArray[Any],
+    cells: Numbers,
     buffers: ExecutionBuffers,
     outputs: NDArray[np.float64],
 ) -> None:
-    """Predict the rows of all lanes, each from a memory that holds these cells."""
+    """Predict the rows of all lanes, each from a memory that holds ``cells``, [size of one lane's memory]."""
     lanes, count = width_of(width), rows.shape[VALID]
     buffers.context[SEED] = np.int64(rows.seed[0])
-    args = evaluation._set_up(width, program, rows, 0, EvaluationBudget(0, count, 0), buffers)
-    place_of_output = lanes if args.classes <= 2 else evaluation._class_prediction(width, args)
+    args = block.start_block(width, program, rows, 0, EvaluationBudget(0, count, 0), buffers)
+    output_at = lanes if args.classes <= 2 else block.class_prediction(width, args)
     for example in range(count):
-        if evaluation.is_stopped(buffers):
+        if block.is_stopped(buffers):
             return
+        # Restore the memory in every lane, so that no row depends on another one.
         for k in range(len(cells)):
             store(args.memory, k * lanes, splat(zeros(width), cells[k]))
-        evaluation._predict(width, args, args.valid_x, example, execution_step)
+        block.predict(width, args, args.valid_x, example, execution_step)
+        # Through the trace, since the lanes of a value can be indexed in memory only.
         for k in range(outputs.shape[1]):
-            store(args.trace, 0, load(width, args.memory, place_of_output + k * lanes))
+            store(args.trace, 0, load(width, args.memory, output_at + k * lanes))
             for lane in range(lanes):
                 outputs[example * lanes + lane, k] = buffers.trace[lane]

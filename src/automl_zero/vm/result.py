@@ -1,32 +1,34 @@
-"""What came of running a program on a task, as plain frozen records.
+"""Results of an evaluation of a program on a task.
 
-The fitness is that of the best epoch; error and predictions are of the same epoch.
+Fitness, error and predictions are those of the best epoch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
+
+Output: TypeAlias = Any  # a prediction as Predict leaves it: s1, a float, or elements of v2, an array [C]
 
 
 @dataclass(frozen=True, eq=False)
 class Epoch:
-    """What happened in one epoch; a sequence ends with the example that stopped it, if one did.
+    """Results of one epoch; a sequence ends with the example that stopped training or validation, if one did.
 
     Attributes:
         train_errors: error of each training step.
-        train_stopped: the last of them was NaN or too large, so there was no validation.
+        train_stopped: the last training error was NaN or too large, so there was no validation.
         outputs: prediction of each validation example as Predict left it: s1, or [C] of v2.
         predictions: the same, normalized: a number, the probability of class 1, or the number of the class.
-        valid_stopped: the error of the last of them was NaN or too large.
+        valid_stopped: the error of the last validation example was NaN or too large.
         error: RMSE or error rate of the validation; None if there was none or it stopped.
         fitness: 0 where ``error`` is None.
     """
 
     train_errors: tuple[float, ...]
     train_stopped: bool
-    outputs: tuple[Any, ...] = ()
+    outputs: tuple[Output, ...] = ()
     predictions: tuple[float, ...] = ()
     valid_stopped: bool = False
     error: float | None = None
@@ -35,17 +37,17 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What came of one program on one task.
+    """Result of one program on one task.
 
     Attributes:
-        fitness: of the best epoch; 0 if none ended well.
-        error: RMSE or error rate of the best epoch; None if none ended well.
-        best_epoch: its number, from 0; the first one if several are equally good.
-        train_steps: steps of all epochs; one that stopped training counts.
-        stopped_in_training: a training error was NaN or too large, which ended the run.
-        stopped_in_validation: a validation error was, which ended that validation only.
-        first_predictions: of the first validation examples of the best epoch, normalized as in ``Epoch``.
-        epochs: all of it in detail; no part of a comparison.
+        fitness: fitness of the best epoch; 0 if no validation was completed.
+        error: RMSE or error rate of the best epoch; None if no validation was completed.
+        best_epoch: number of the best epoch, from 0; the first one if several are equally good.
+        train_steps: training steps of all epochs, including one that stopped training.
+        stopped_in_training: a training error was NaN or too large, which ended the evaluation.
+        stopped_in_validation: a validation error was NaN or too large, which ended that validation only.
+        first_predictions: predictions of the first validation examples of the best epoch, normalized as in ``Epoch``.
+        epochs: results of every epoch; ignored by comparisons.
     """
 
     fitness: float
@@ -59,12 +61,12 @@ class Evaluation:
 
     @property
     def stopped_early(self) -> bool:
-        """Whether an error was NaN or too large anywhere."""
+        """Whether any error was NaN or too large."""
         return self.stopped_in_training or self.stopped_in_validation
 
 
 def summarize(epochs: Sequence[Epoch], num_predictions: int) -> Evaluation:
-    """Sum up the epochs of a run, keeping that many predictions."""
+    """Return the result of an evaluation from its epochs, with so many predictions."""
     validated = [number for number, epoch in enumerate(epochs) if epoch.error is not None]
     best_epoch = max(validated, key=lambda number: epochs[number].fitness, default=None)
     best = epochs[-1] if best_epoch is None else epochs[best_epoch]

@@ -1,7 +1,7 @@
-"""The flag by which compiled loops are ended from another thread, whatever they are doing.
+"""The stop flag, with which another thread ends compiled loops, whatever they are doing.
 
-It is raised once and never lowered. What is under way when it is raised is cut: an evaluation raises ``Stopped``, and
-the state of a search is no longer one that may be gone on from.
+It is raised once and never lowered. Work in progress is cut: an evaluation raises ``Stopped``, and the state of a
+search must not be used any more.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class Stopped(Exception):  # noqa: N818 -- nothing is wrong: somebody asked for it
-    """What was asked for is not there, since the stop flag was raised meanwhile."""
+class Stopped(Exception):  # noqa: N818 -- not an error: it was asked for
+    """Raised where there is no result, since the stop flag was raised before the work was done."""
 
 
 class StopFlag:
@@ -32,7 +32,7 @@ class StopFlag:
     """
 
     def __init__(self) -> None:
-        import numpy as np  # so that whoever only catches what is raised does not wait for it
+        import numpy as np  # here, so that code that only catches ``Stopped`` need not load it
 
         self.array: NDArray[np.int64] = np.zeros(1, np.int64)
 
@@ -42,14 +42,14 @@ class StopFlag:
 
     @property
     def is_set(self) -> bool:
-        """Whether it is raised."""
+        """Whether the flag is raised."""
         return bool(self.array[0])
 
     def check(self) -> None:
-        """Go on only if the flag is not raised.
+        """Raise ``Stopped`` if the flag is raised.
 
         Raises:
-            Stopped: it is.
+            Stopped: the flag is raised.
         """
         if self.is_set:
             raise Stopped

@@ -18,7 +18,7 @@ from support.programs import rounding
 from automl_zero.codegen.equivalence import draws, predictions_of
 from automl_zero.codegen.languages import LANGUAGES
 from automl_zero.codegen.source import Prediction, Source
-from automl_zero.program.ops import OPS, Kind
+from automl_zero.program.ops import INDEX_CONSTANTS, OPS, Kind
 from automl_zero.program.program import COMPONENTS, AddressCounts, Instruction, Program
 from automl_zero.program.prune import prune
 from automl_zero.tasks.task import TaskSet
@@ -29,7 +29,6 @@ TOLERANCE = 1e-6  # relative to the size of a prediction, or to 1
 ROBUST = 1e-10  # programs are compared where rounding otherwise makes no difference of a thousand times this
 RUNNING = [name for name, language in LANGUAGES.items() if language.runs]
 SIZE, LEAST_LIVE = 8, 9  # instructions of a component function of a random program, and of the whole program
-FRACTIONS = ("index", "row", "column")
 
 each_language = pytest.mark.parametrize(
     "language",
@@ -82,7 +81,7 @@ class Recorded:
 def run(language: str, source: Source, tasks: TaskSet, task: int, epochs: Sequence[Epoch]) -> list[Any]:
     """What an export predicts on a task after each epoch; None where training fails.
 
-    ``epochs`` are those of the reference, which tell how many rows are predicted after each.
+    ``epochs`` are those of the reference, which decide how many rows are predicted after each.
     """
     module = load(LANGUAGES[language].write(source))
     runner = _run_scan if language == "jax" else _run_rows
@@ -130,12 +129,18 @@ def _run_scan(module: Any, source: Source, tasks: TaskSet, task: int, counts: Se
 def _all_draws(source: Source, tasks: TaskSet, task: int, counts: Iterable[int]) -> Iterator[list[Any]]:
     """Draws of Setup, then, for each epoch, of all rows that train and of the rows that are predicted."""
     yield [draws(source, tasks, task, reference.SETUP, 0)]
-    tick = 1
+    execution_step = 1
     both = (reference.PREDICT, reference.LEARN)
     for count in counts:
-        training, tick = range(tick, tick + tasks.num_train_examples), tick + tasks.num_train_examples
+        training, execution_step = (
+            range(execution_step, execution_step + tasks.num_train_examples),
+            execution_step + tasks.num_train_examples,
+        )
         yield [np.concatenate([draws(source, tasks, task, each, now) for each in both]) for now in training]
-        predicting, tick = range(tick, tick + count), tick + tasks.num_valid_examples
+        predicting, execution_step = (
+            range(execution_step, execution_step + count),
+            execution_step + tasks.num_valid_examples,
+        )
         nothing = [] if predicting else [np.zeros(0)]
         yield [draws(source, tasks, task, reference.PREDICT, now) for now in predicting] + nothing
 
@@ -205,5 +210,5 @@ def _instruction(
     op = rng.choice([op.number for op in OPS if op.output is not None and kind in (None, op.output)])
     row = OPS[op]
     in1, in2 = (*(int(rng.integers(limits[each])) for each in row.inputs), 0, 0)[:2]
-    data = tuple(float(rng.random() if name in FRACTIONS else rng.normal()) for name in row.constants)
+    data = tuple(float(rng.random() if name in INDEX_CONSTANTS else rng.normal()) for name in row.constants)
     return Instruction(int(op), in1, in2, int(rng.integers(limits[row.output])) if out is None else out, data)

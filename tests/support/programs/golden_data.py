@@ -67,7 +67,7 @@ def op_instruction(case: dict[str, Any]) -> Instruction:
 
 
 def output_agrees(case: dict[str, Any], actual: Any, expected: Any) -> bool:
-    """Whether an output is what the published program made of it, the cells aside that rounding decides."""
+    """Whether an output equals that of the published program, except in cells that rounding decides."""
     wrong = np.array(differs(actual, expected, op_tolerance(OPS[case["op"]])))
     wrong_sign = np.array((actual == 0) & (np.signbit(actual) != np.signbit(expected)))
     np.put(wrong, case["sensitive_cells"], False)

@@ -35,7 +35,7 @@ from automl_zero.vm.lower import Code, Lowered, encode, lower, new_lowered
 NOT_LIFTED, UNCHANGED, NOT_ORDERED, NOT_EMITTED, EMITTED = range(5)
 NO_MUTATION = -1
 SPARE = AddressCounts(14, 14, 9)
-ALL_OPS = dict.fromkeys(COMPONENTS, range(1, 65))
+ALL_OPS = dict.fromkeys(COMPONENTS, tuple(op.number for op in OPS if op.output is not None))
 
 Cell = tuple[Kind, int]
 FEATURES_CELL, LABEL_CELL = (Kind.VECTOR, FEATURES), (Kind.SCALAR, LABEL)
@@ -143,7 +143,7 @@ def _compute(component: tuple[Instruction, ...], cells: dict[Cell, str], time: s
 
 
 def _digest(*parts: Any) -> str:
-    """Of a kind alone: zeros of that kind."""
+    """Zeros of a kind, which is all that there is."""
     return sha256(repr(parts).encode()).hexdigest()
 
 

@@ -33,7 +33,7 @@ def run_kernel(
     *,
     tasks: Sequence[int] | None = None,
     seed: int = 0,
-    tick: int = 0,
+    execution_step: int = 0,
 ) -> Banks:
     """What the kernel makes of the banks; ``tasks`` are the lanes' task numbers, which decide the noise."""
     dtype, lanes, num_features = banks[0].dtype.name, banks[0].shape[-1], banks[1].shape[1]
@@ -46,7 +46,7 @@ def run_kernel(
     context = np.array([lowered.memory[SIZE], num_features, signed_seed, numbers.ctypes.data, flag.ctypes.data])
     addresses = (array.ctypes.data for array in (lowered.code, lowered.data, memory, context))
     code, data, place_of_memory, place_of_context = addresses
-    kernel(dtype, lanes).ctypes(code, data, len(instructions), place_of_memory, place_of_context, tick)
+    kernel(dtype, lanes).ctypes(code, data, len(instructions), place_of_memory, place_of_context, execution_step)
     assert np.isnan(memory[-GUARD:]).all()
     ends = np.cumsum([bank.size for bank in banks])
     return tuple(part.reshape(bank.shape) for part, bank in zip(np.split(memory, ends), banks, strict=False))

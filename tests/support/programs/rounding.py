@@ -31,7 +31,7 @@ def differences(actual: Evaluation, expected: Evaluation, tolerance: float) -> d
 
 
 def is_robust(evaluation: Evaluation, again: Callable[[], Evaluation], dtype: str, tolerance: float) -> bool:
-    """Whether ``again``, which makes the evaluation anew, comes to the same if it rounds otherwise.
+    """Whether ``again``, which repeats the evaluation, gives the same result with other rounding.
 
     The predictions before any threshold must be alike, too: classes may agree by chance.
     """

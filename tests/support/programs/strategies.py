@@ -1,4 +1,4 @@
-"""Hypothesis strategies for instructions and programs, over all ops and addresses unless told otherwise."""
+"""Hypothesis strategies for instructions and programs, by default over all ops and addresses."""
 
 from __future__ import annotations
 

@@ -11,8 +11,18 @@ from support.programs import kernel_cases as cases
 from support.programs.kernel_cases import every_width
 
 from automl_zero.vm.jit import jit
-from automl_zero.vm.lanes import lanes as simd
-from automl_zero.vm.lanes.lanes import Width, load, store, width_of
+from automl_zero.vm.lanes import lane_arithmetic
+from automl_zero.vm.lanes.lanes import (
+    Width,
+    is_double,
+    load,
+    load_words,
+    splat,
+    store,
+    width_of,
+    width_of_lanes,
+    zeros,
+)
 
 GUARD = 3  # elements on either side; it also moves the lanes away from any alignment
 UNSIGNED = {"float32": np.uint32, "float64": np.uint64}
@@ -23,23 +33,23 @@ def operations(width: Any, source: int, target: int) -> None:
     """Every operation on the lanes a, b, c that lie one after the other in the source; each has its row in RESULTS."""
     n = width_of(width)
     a, b, c = load(width, source, 0), load(width, source, n), load(width, source, 2 * n)
-    zero = simd.zeros(width)
+    zero = zeros(width)
     store(target, 0 * n, zero)
-    store(target, 1 * n, simd.splat(a, 2.5))
-    store(target, 2 * n, simd.splat(a, 7))
+    store(target, 1 * n, splat(a, 2.5))
+    store(target, 2 * n, splat(a, 7))
     store(target, 3 * n, a + b)
     store(target, 4 * n, a - b)
     store(target, 5 * n, a * b)
     store(target, 6 * n, a / b)
-    store(target, 7 * n, simd.absolute(a))
-    store(target, 8 * n, simd.square_root(a))
-    store(target, 9 * n, simd.round_to_even(a))
-    store(target, 10 * n, simd.where_less(a, b, a, c))
-    store(target, 11 * n, simd.where_at_most(a, b, a, c))
-    store(target, 12 * n, simd.where_equal(a, b, a, c))
-    store(target, 13 * n, simd.float_from_bits(a, simd.bits_of_float(a)))
-    store(target, 14 * n, simd.set_lane(a, 1, simd.get_lane(b, 2)))
-    store(target, 15 * n, simd.fma(a, b, c))
+    store(target, 7 * n, lane_arithmetic.absolute(a))
+    store(target, 8 * n, lane_arithmetic.square_root(a))
+    store(target, 9 * n, lane_arithmetic.round_to_even(a))
+    store(target, 10 * n, lane_arithmetic.where_less(a, b, a, c))
+    store(target, 11 * n, lane_arithmetic.where_at_most(a, b, a, c))
+    store(target, 12 * n, lane_arithmetic.where_equal(a, b, a, c))
+    store(target, 13 * n, lane_arithmetic.float_from_bits(a, lane_arithmetic.bits_of_float(a)))
+    store(target, 14 * n, lane_arithmetic.set_lane(a, 1, lane_arithmetic.get_lane(b, 2)))
+    store(target, 15 * n, lane_arithmetic.fma(a, b, c))
 
 
 def exact_fma(a: Any, b: Any, c: Any) -> Any:
@@ -70,34 +80,34 @@ RESULTS: dict[str, Callable[[Any, Any, Any], Any]] = {
 @jit
 def masks(width: Any, source: int) -> Any:
     a, b = load(width, source, 0), load(width, source, width_of(width))
-    return simd.less_mask(a, b), simd.at_most_mask(a, b), simd.equal_mask(a, b)
+    return lane_arithmetic.less_mask(a, b), lane_arithmetic.at_most_mask(a, b), lane_arithmetic.equal_mask(a, b)
 
 
 @jit
 def integers(width: Any, source: int, target: int) -> Any:
     """Whole numbers a and b as unsigned integers and back."""
     n = width_of(width)
-    a, b = simd.to_integer(load(width, source, 0)), simd.to_integer(load(width, source, n))
-    three = simd.splat(a, 3)
+    a, b = lane_arithmetic.to_integer(load(width, source, 0)), lane_arithmetic.to_integer(load(width, source, n))
+    three = splat(a, 3)
     results = a + b, a - b, a * b, a & b, a | b, a ^ b, a << three, a >> three
     for k, result in enumerate(results):
         store(target, k * n, result)
-    store(target, len(results) * n, simd.to_float(simd.zeros(width), a))
+    store(target, len(results) * n, lane_arithmetic.to_float(zeros(width), a))
 
 
 @jit
 def words(width: Any, source: int, target: int) -> Any:
-    store(target, 0, simd.load_words(width, source, 0) + simd.load_words(width, source, 1))
+    store(target, 0, load_words(width, source, 0) + load_words(width, source, 1))
 
 
 @jit
 def shape(width: Any) -> Any:
-    zero = simd.zeros(width)
-    return width_of(width), simd.width_of_lanes(zero), simd.is_double(zero)
+    zero = zeros(width)
+    return width_of(width), width_of_lanes(zero), is_double(zero)
 
 
 def some_values(rng: np.random.Generator, dtype: str, lanes: int) -> Any:
-    """[3, lanes] with every special value beside every other, over time."""
+    """[3, lanes] with each special value in a lane next to each other one, over time."""
     specials = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 1e-40, -1e-40, 0.5, 1.5, 2.5, -2.5, 3e38, 1.0], dtype)
     values = np.where(rng.random((3, lanes)) < 0.6, rng.choice(specials, (3, lanes)), rng.normal(size=(3, lanes)))
     return values.astype(dtype)
@@ -189,7 +199,7 @@ def test_lanes_of_different_types_cannot_be_added() -> None:
 
     @jit
     def mixed(a: Any, b: Any) -> int:
-        simd.zeros(a) + simd.zeros(b)
+        zeros(a) + zeros(b)
         return 0
 
     with pytest.raises(Exception, match="No implementation of function"):

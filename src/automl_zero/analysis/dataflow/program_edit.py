@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from automl_zero.analysis.dataflow.findings import Line
-from automl_zero.program.ops import BY_NAME, Kind
+from automl_zero.program.ops import Kind, op_number
 from automl_zero.program.program import COMPONENTS, MAX_ADDRESSES, Instruction, Program, ProgramError
 from automl_zero.program.prune import live_instructions
 
 Rewrite = Mapping[Line, tuple[Instruction, ...]]  # what lines become; where that is nothing, they are removed
 
-SET_SCALAR = BY_NAME["scalar_const_set"].number
+SET_SCALAR = op_number("scalar_const_set")
 _COPY = {Kind.SCALAR: "scalar_min", Kind.VECTOR: "vector_min", Kind.MATRIX: "matrix_min"}
 
 
@@ -62,7 +62,7 @@ def rewritten(program: Program, rewrite: Rewrite) -> Program:
 
 def copy_of(kind: Kind, source: int, target: int) -> Instruction:
     """The instruction that copies an address to another: the smaller of a value and itself, as there is no copy."""
-    return Instruction(BY_NAME[_COPY[kind]].number, source, source, target)
+    return Instruction(op_number(_COPY[kind]), source, source, target)
 
 
 def constant_scalar(address: int, value: float) -> Instruction:

@@ -16,15 +16,20 @@ from automl_zero.analysis.dataflow.findings import Line
 from automl_zero.analysis.dataflow.flow import ZERO, Flow, Sources, ValueSource
 from automl_zero.analysis.dataflow.op_groups import (
     BOUNDS,
+    BROADCASTS,
     DIFFERENCES,
     DIVISIONS,
+    EXACT_ON_SCALARS,
     FACTORS,
-    HEAVISIDES,
     MAGNITUDES,
+    MAXIMA_THAT_KEEP_NAN,
     NOT_NEGATIVE,
     RECIPROCALS,
     SCALINGS,
+    STEPS,
+    STEPS_AT_ZERO,
     SUMS,
+    TRANSPOSES,
 )
 from automl_zero.analysis.dataflow.program_edit import SET_SCALAR, Rewrite, constant_scalar
 from automl_zero.analysis.simplify.rewrite import bypass
@@ -32,13 +37,6 @@ from automl_zero.program.ops import Kind
 from automl_zero.program.program import Instruction
 
 DIVIDING = DIVISIONS | RECIPROCALS
-FOLDED = frozenset(
-    {
-        "scalar_sum", "scalar_diff", "scalar_product", "scalar_division", "scalar_abs", "scalar_reciprocal",
-        "scalar_heaviside", "scalar_min", "scalar_max",
-    }
-)  # fmt: skip
-STEPS = HEAVISIDES - {"scalar_heaviside"}  # zero stays zero
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +73,7 @@ def _constant_of(flow: Flow, source: ValueSource, seen: frozenset[Line]) -> floa
     instruction = flow.instructions[line]
     if instruction.op == SET_SCALAR:
         return _signed(instruction.data[0])
-    if instruction.row.name not in FOLDED | {"scalar_broadcast"}:
+    if instruction.row.name not in EXACT_ON_SCALARS | BROADCASTS:
         return None
     inputs = [constant(flow, sources, seen | {line}) for sources in flow.reads[line]]
     known = [value for value in inputs if value is not None]
@@ -125,7 +123,7 @@ def _draws_after(flow: Flow, line: Line) -> Iterator[bool]:
 def _is_scalar_one(flow: Flow, line: Line) -> Rewrite | None:
     """A scalar heaviside of zeros and ones is one."""
     inner = _inner(flow, line)
-    if flow.op(line) == "scalar_heaviside" and inner and flow.op(inner) == "scalar_heaviside":
+    if inner and {flow.op(line), flow.op(inner)} <= STEPS_AT_ZERO:
         return {line: (constant_scalar(flow.instructions[line].out, 1.0),)}
     return None
 
@@ -159,14 +157,14 @@ def _already(ops: frozenset[str], inner: frozenset[str], flow: Flow, line: Line)
 
 def _floor_of_zero(flow: Flow, line: Line) -> Rewrite | None:
     """The larger of zero and what is never negative; of NaN, scalars and vectors keep the first operand."""
-    if flow.op(line) not in {"scalar_max", "vector_max"} or not _all(flow, line, 0, NOT_NEGATIVE):
+    if flow.op(line) not in MAXIMA_THAT_KEEP_NAN or not _all(flow, line, 0, NOT_NEGATIVE):
         return None
     return _keeps(frozenset({flow.op(line)}), 0, 0.0, flow, line)
 
 
 def _transposed_twice(flow: Flow, line: Line) -> Rewrite | None:
     inner = _inner(flow, line)
-    if flow.op(line) != "matrix_transpose" or not inner or flow.op(inner) != "matrix_transpose" or inner[0] != line[0]:
+    if not inner or not {flow.op(line), flow.op(inner)} <= TRANSPOSES or inner[0] != line[0]:
         return None
     return bypass(flow, line, flow.instructions[inner].inputs()[0], inner) if inner[1] < line[1] else None
 

@@ -15,7 +15,7 @@ from automl_zero.analysis.dataflow.findings import Line
 from automl_zero.analysis.dataflow.program_edit import constant_scalar, free_scalar, instruction_at, rewritten
 from automl_zero.analysis.studies.ablation_variants import Variant
 from automl_zero.program.library import library_program
-from automl_zero.program.ops import BY_NAME
+from automl_zero.program.ops import op_number
 from automl_zero.program.program import Instruction, Program
 from automl_zero.program.text import from_text
 
@@ -42,7 +42,7 @@ def _with_mean(program: Program, line: Line, note: str) -> Variant:
     """Where the noise was drawn, its mean: the noise of the paper's program is not about 0, and so does two things."""
     scalar, draw = free_scalar(program), instruction_at(program, line)
     mean = constant_scalar(scalar, sum(draw.data) / 2)
-    spread = Instruction(BY_NAME["scalar_broadcast"].number, scalar, out=draw.out)
+    spread = Instruction(op_number("scalar_broadcast"), scalar, out=draw.out)
     return Variant(NOISE, rewritten(program, {line: (mean, spread)}), note)
 
 
