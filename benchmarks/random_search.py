@@ -29,7 +29,7 @@ from automl_zero.search.island import Island
 from automl_zero.search.mutate import randomize_instruction
 from automl_zero.search.population import Population, copy_in, copy_out
 from automl_zero.search.random_stream import below
-from automl_zero.search.score import score
+from automl_zero.search.score import evaluate_candidate
 from automl_zero.search.space import Space
 from automl_zero.search.state import Settings, State, Workspace
 from automl_zero.tasks.task import TaskSet
@@ -75,7 +75,7 @@ def walk(
             component += 1
         randomize_instruction(state.random, space, candidate, component, row)
         key = lower(candidate, settings.multiclass, work.lowered)
-        found = score(width, settings, tasks, state, work, key)
+        found = evaluate_candidate(width, settings, tasks, state, work, key)
         if found >= bounds[0]:
             copy_in(candidate, population, 0)
             fitness = found
@@ -113,7 +113,7 @@ def _share(island: Island, bounds: NDArray[np.float64], steps: int) -> float:
     population: Population = island.state.population
     copy_in(island.state.best, population, 0)
     population.fitness[0] = island.best_fitness
-    arguments = (island._width, island.space, island.settings, island._tasks, island.state, island._work)
+    arguments = (island._width, island.space, island.settings, island._tasks, island.state, island._scratch)
     return walk(*arguments, bounds, steps) / steps
 
 

@@ -23,7 +23,7 @@ LARGE: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("name", LARGE)
 def test_the_estimate_is_about_what_an_island_takes(name: str) -> None:
     island = new_island(**LARGE[name])
-    arrays = [*named_arrays(island.state, "state"), *named_arrays(island._work, "work")]
+    arrays = [*named_arrays(island.state, "state"), *named_arrays(island._scratch, "work")]
     taken = sum(array.nbytes for place, array in arrays if not place.endswith(".saved"))  # which is rarely touched
     assert 0.7 < island_bytes(small_config(**LARGE[name])) / taken < 1.4
 

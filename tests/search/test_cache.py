@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from automl_zero.search.cache import WAYS, evaluations_of, hits_of, look_up, new_cache, remember, running_mean
+from automl_zero.search.cache import WAYS, evaluation_count, hit_count, look_up, new_cache, running_mean, store
 
 KEYS = st.integers(1, 40) | st.integers(1, 2**64 - 1)
 
@@ -28,7 +28,7 @@ class Model:
         entries.move_to_end(key)
         return entries[key]
 
-    def remember(self, key: int, value: float) -> None:
+    def store(self, key: int, value: float) -> None:
         if self.count:
             entries = self.sets[key % self.count]
             entries[key] = value
@@ -46,8 +46,8 @@ def test_scores_are_found_and_forgotten_as_in_the_model(size: int, scores: list[
         known = look_up(cache, np.uint64(key))
         assert known == model.look_up(key)
         if known < 0:
-            remember(cache, np.uint64(key), value)
-            model.remember(key, value)
+            store(cache, np.uint64(key), value)
+            model.store(key, value)
 
 
 @settings(max_examples=300)
@@ -55,33 +55,33 @@ def test_scores_are_found_and_forgotten_as_in_the_model(size: int, scores: list[
 def test_hits_and_evaluations_are_counted_until_an_entry_is_forgotten(
     size: int, forget_after: int, keys: list[int]
 ) -> None:
-    """As in the search with noise: what was found too often is stored anew, of one evaluation more."""
+    """As in the search with noise: a score that was found too often is stored again, with one evaluation more."""
     cache, uses = new_cache(size, counts_uses=True), dict[int, list[int]]()
     for key in map(np.uint64, keys):
         known = look_up(cache, key)
         hits, evaluations = uses.get(int(key), [0, 0]) if known >= 0 else [-1, 0]
         uses[int(key)] = [hits + 1, evaluations]
-        assert [hits_of(cache, key), evaluations_of(cache, key)] == uses[int(key)]
+        assert [hit_count(cache, key), evaluation_count(cache, key)] == uses[int(key)]
         if known < 0 or hits + 1 > forget_after:
-            remember(cache, key, 0.5, evaluations + 1)
+            store(cache, key, 0.5, evaluations + 1)
             uses[int(key)] = [0, evaluations + 1]
-            assert [hits_of(cache, key), evaluations_of(cache, key)] == uses[int(key)]
+            assert [hit_count(cache, key), evaluation_count(cache, key)] == uses[int(key)]
         assert len({int(k) for k in cache.keys.ravel() if k}) == np.count_nonzero(cache.keys)
 
 
 def test_uses_are_zero_where_nobody_counts_them() -> None:
     for cache in (new_cache(8), new_cache(0), new_cache(0, counts_uses=True)):
-        remember(cache, np.uint64(5), 0.5)
+        store(cache, np.uint64(5), 0.5)
         look_up(cache, np.uint64(5))
-        assert (hits_of(cache, np.uint64(5)), evaluations_of(cache, np.uint64(5))) == (0, 0)
+        assert (hit_count(cache, np.uint64(5)), evaluation_count(cache, np.uint64(5))) == (0, 0)
 
 
 def test_a_score_that_is_stored_again_takes_the_place_of_the_one_before() -> None:
     for cache in (new_cache(WAYS), new_cache(WAYS, counts_uses=True)):
         for key in range(1, WAYS + 1):
-            remember(cache, np.uint64(key), key)
+            store(cache, np.uint64(key), key)
         look_up(cache, np.uint64(2))
-        remember(cache, np.uint64(2), 0.25)
+        store(cache, np.uint64(2), 0.25)
         assert [look_up(cache, np.uint64(key)) for key in (1, 2, 3, 4)] == [1, 0.25, 3, 4]
 
 
@@ -107,7 +107,7 @@ def test_there_is_room_for_as_many_as_asked(size: int) -> None:
 def test_neighbouring_keys_are_all_remembered() -> None:
     cache = new_cache(1000)
     for key in range(1, 1001):
-        remember(cache, np.uint64(key), key / 1000)
+        store(cache, np.uint64(key), key / 1000)
     assert [look_up(cache, np.uint64(key)) for key in range(1, 1001)] == [key / 1000 for key in range(1, 1001)]
 
 
@@ -117,20 +117,20 @@ def test_an_empty_table_knows_nothing() -> None:
 
 def test_a_table_of_size_zero_forgets_everything() -> None:
     cache = new_cache(0)
-    remember(cache, np.uint64(5), 0.5)
+    store(cache, np.uint64(5), 0.5)
     assert look_up(cache, np.uint64(5)) == -1.0
 
 
 def test_a_score_of_zero_is_known() -> None:
     cache = new_cache(8)
-    remember(cache, np.uint64(5), 0.0)
+    store(cache, np.uint64(5), 0.0)
     assert look_up(cache, np.uint64(5)) == 0.0
 
 
 def test_what_was_used_last_stays() -> None:
     cache = new_cache(WAYS)
     for key in range(1, WAYS + 1):
-        remember(cache, np.uint64(key), key)
+        store(cache, np.uint64(key), key)
     look_up(cache, np.uint64(1))
-    remember(cache, np.uint64(99), 99)
+    store(cache, np.uint64(99), 99)
     assert [look_up(cache, np.uint64(key)) for key in (1, 2, 3, 4, 99)] == [1, -1, 3, 4, 99]

@@ -50,7 +50,7 @@ def put_back(island: Island, population: list[Any]) -> None:
 
 
 def test_a_parent_is_the_first_best_of_a_tournament_and_its_child_replaces_the_oldest() -> None:
-    """Clones show whose children they are; the same random numbers tell whose they must be.
+    """Clones show whose children they are; the same random numbers say whose they must be.
 
     Every score is that of two programs, so that it shows which of equals is chosen.
     """
@@ -207,8 +207,8 @@ def test_a_score_owed_to_noise_is_forgotten_when_it_was_known_often_enough(evalu
     island, config = new_island(1, [NOISE], **changes), small_config(**changes)
     known, seen = score_with_noise(NOISE, 0, config), []
     for lookup in range(2, 60):  # the second member was the first to be known
-        number, since = divmod(lookup, 8)
-        if since == 0:
+        number, hits = divmod(lookup, 8)
+        if hits == 0:
             known = running_mean(known, score_with_noise(NOISE, number, config), number, evaluations)
         island.run(1)
         assert fitness(island)[newest(island)] == known
@@ -399,7 +399,7 @@ def test_a_program_over_the_cost_limit_is_not_run_and_scores_nothing() -> None:
     assert 0 < over < 400
 
 
-def test_random_search_draws_every_program_anew() -> None:
+def test_random_search_draws_every_program_independently() -> None:
     """Neither the parents nor the mutations matter: only the random numbers do."""
     search = {"method": "random-search"}
     states = []

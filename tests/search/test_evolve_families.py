@@ -32,7 +32,7 @@ METHODS = {"graphs": GRAPHS, "families": FAMILIES, "mixed families": MIXED}
 every_method = pytest.mark.parametrize("method", METHODS)
 
 
-def since(island: Island, before: dict[str, int]) -> dict[str, int]:
+def increase(island: Island, before: dict[str, int]) -> dict[str, int]:
     return {name: value - before[name] for name, value in island.counters.items()}
 
 
@@ -96,7 +96,7 @@ def test_programs_of_a_family_are_counted_once() -> None:
     island = new_island(5, **MIXED)
     before = island.counters
     island.run(30 * CHILDREN)
-    found = since(island, before)
+    found = increase(island, before)
     ends = ("evaluated", "cache_hits", "fingerprint_hits", "over_cost", "cannot_learn", "below_hurdle")
     assert found["programs"] == 30 * CHILDREN == sum(found[name] for name in ends)
 
@@ -117,13 +117,13 @@ def test_random_programs_and_children_are_valid_and_fit(method: str) -> None:
 
 
 @pytest.mark.parametrize("mutation", [{"graph_share": 1}, {"prob": 1}], ids=["graph", "code"])
-def test_a_child_that_is_known_is_made_anew(mutation: dict[str, Any]) -> None:
+def test_a_child_that_is_known_is_rejected_and_made_again(mutation: dict[str, Any]) -> None:
     hits = []
     for attempts in (1, 100):
         island = new_island(7, [LINEAR], **{**FAMILIES, "mutation": {**mutation, "max_attempts": attempts}})
         before = island.counters
         island.run(50 * CHILDREN)
-        found = since(island, before)
+        found = increase(island, before)
         hits.append(found["cache_hits"])
         assert (found["rejected_drafts"] > 0) == (attempts > 1)
     assert hits[0] > 50
@@ -138,7 +138,7 @@ def test_without_a_cache_nothing_is_known() -> None:
         assert island.counters["rejected_drafts"] == rejected_drafts
 
 
-def test_a_child_that_cannot_learn_is_made_anew() -> None:
+def test_a_child_that_cannot_learn_is_rejected_and_made_again() -> None:
     """Without a cache, and by mutations of code alone, so that nothing else is asked."""
     found = []
     for attempts in (1, 100):
@@ -152,7 +152,7 @@ def test_a_child_that_cannot_learn_is_made_anew() -> None:
 
 @pytest.mark.parametrize("neutral_share", [0.0, 0.5, 1.0])
 def test_a_share_of_the_children_is_taken_as_it_is(neutral_share: float) -> None:
-    """With all of it, nothing is made anew."""
+    """A share of 1 rejects no draft."""
     island = new_island(8, [LINEAR], mutation={"prob": 0, "max_attempts": 4, "neutral_share": neutral_share})
     island.run(1000)
     exempt = 1000 - island.counters["rejected_drafts"] / 4
@@ -160,15 +160,15 @@ def test_a_share_of_the_children_is_taken_as_it_is(neutral_share: float) -> None
 
 
 @pytest.mark.parametrize("max_attempts", [1, 5])
-def test_a_child_that_cannot_be_made_is_its_parent(attempts: int) -> None:
-    """No graph of this program can be read, since its prediction outlasts an example."""
+def test_a_child_that_cannot_be_made_is_its_parent(max_attempts: int) -> None:
+    """This program has no graph, as its prediction outlasts an example."""
     stubborn = Program(LINEAR.setup, (Instruction(1, in1=1, in2=2, out=1),), (Instruction(2, in1=0, in2=1, out=2),))
-    mutation = {"graph_share": 1, "max_attempts": attempts, "prob": 1}
+    mutation = {"graph_share": 1, "max_attempts": max_attempts, "prob": 1}
     island = new_island(9, [stubborn], mutation=mutation)
     for _ in range(50):
         island.run(1)
         assert member(island, newest(island)) == stubborn
-    assert island.counters["rejected_drafts"] == (50 * attempts if attempts > 1 else 0)
+    assert island.counters["rejected_drafts"] == (50 * max_attempts if max_attempts > 1 else 0)
 
 
 def test_a_child_that_is_not_worth_a_look_is_its_parent() -> None:
@@ -186,8 +186,8 @@ def test_a_child_that_is_not_worth_a_look_is_its_parent() -> None:
 
 
 @pytest.mark.parametrize("max_attempts", [1, 3])
-def test_a_child_of_a_valid_program_is_valid_however_few_the_attempts(attempts: int) -> None:
-    island = new_island(9, [LINEAR], mutation={"graph_share": 1, "max_attempts": attempts, "prob": 1})
+def test_a_child_of_a_valid_program_is_valid_however_few_the_attempts(max_attempts: int) -> None:
+    island = new_island(9, [LINEAR], mutation={"graph_share": 1, "max_attempts": max_attempts, "prob": 1})
     found = set()
     for _ in range(400):
         island.run(1)
@@ -222,7 +222,7 @@ def test_random_search_over_graphs_makes_one_valid_program_after_the_other() -> 
         found.add(member(island, newest(island)))
     assert all(looks_valid(program) for program in found)
     assert len(found) == 100
-    assert since(island, before)["cache_hits"] == 0
+    assert increase(island, before)["cache_hits"] == 0
 
 
 # Repeatability ----------------------------------------------------------------------------------------------------

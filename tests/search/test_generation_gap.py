@@ -1,4 +1,4 @@
-"""Of a family, the fittest survives, and one that is fit or rare."""
+"""Minimal Generation Gap: the fittest of a family survives, and one that is fit or rare."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from support.programs.strategies import programs
 
 from automl_zero.program.library import library_program
 from automl_zero.program.program import Instruction, Program
-from automl_zero.search.generation_gap import skeleton_hash, survive
+from automl_zero.search.generation_gap import replace_parents, skeleton_hash
 from automl_zero.search.population import Population, copy_in, copy_member, decode, new_population
 from automl_zero.search.state import Settings
 from automl_zero.vm.evaluation_arrays import EvaluationBudget
@@ -21,15 +21,15 @@ from automl_zero.vm.lower import encode, lower, new_code, new_lowered
 CAPACITY = (6, 6, 6)
 START = new_code(CAPACITY).start
 LINEAR = library_program("linear_regression")
-EXTENT = EvaluationBudget(0, 0, 0)
+NO_BUDGET = EvaluationBudget(0, 0, 0)
 SETTINGS = Settings(
     tournament_size=2,
     multiclass=False,
     median=False,
     max_abs_error=100.0,
     max_cost=0.0,
-    fingerprint=EXTENT,
-    hurdle=EXTENT,
+    fingerprint=NO_BUDGET,
+    hurdle=NO_BUDGET,
     hurdle_quantile=0.75,
     reject_unlearnable=False,
     fitness_resolution=0.0,
@@ -76,10 +76,10 @@ def survivors(
     slots: tuple[int, int] = (0, 1),
     **settings: float,
 ) -> list[int]:
-    """Who of a family takes the places of its parents; members have these structures."""
+    """The numbers of those of a family that replace its parents; members have these skeletons."""
     population = population_of([0.0] * len(members), members)
     relatives, chosen = population_of(family, structure), SETTINGS._replace(rarity=rarity, **settings)
-    survive(population, *slots, relatives, len(family), chosen, START)
+    replace_parents(population, slots, relatives, len(family), chosen, START)
     assert [population.fitness[slot] for slot in slots] == [family[names(population)[slot]] for slot in slots]
     assert [population.structure[slot] for slot in slots] == [structure[names(population)[slot]] for slot in slots]
     others = [slot for slot in range(len(members)) if slot not in slots]
@@ -167,9 +167,9 @@ def test_what_stands_behind_a_member_is_not_copied() -> None:
 
 
 def structure(program: Program) -> int:
-    room = new_lowered(len(program))
-    lower(encode(program), False, room)
-    return int(skeleton_hash(room))
+    lowered = new_lowered(len(program))
+    lower(encode(program), False, lowered)
+    return int(skeleton_hash(lowered))
 
 
 def test_programs_that_differ_in_constants_and_names_have_one_structure() -> None:

@@ -1,4 +1,4 @@
-"""An island begins as asked, refuses what it cannot hold, and tells what it has found."""
+"""An island begins as asked, refuses what it cannot hold, and reports what it has found."""
 
 from __future__ import annotations
 
@@ -113,10 +113,10 @@ def test_islands_in_threads_do_not_disturb_each_other() -> None:
     assert [contents(island.state) for island in alone] == [contents(island.state) for island in together]
 
 
-# Scoring anew -----------------------------------------------------------------------------------------------------
+# Scoring again ----------------------------------------------------------------------------------------------------
 
 
-def test_members_that_are_scored_anew_have_their_true_fitness_and_no_others_change() -> None:
+def test_members_that_are_scored_again_have_their_true_fitness_and_no_others_change() -> None:
     island = new_island(4)
     island.run(33)
     before, random = fitness(island), island.state.random.copy()
@@ -130,7 +130,7 @@ def test_members_that_are_scored_anew_have_their_true_fitness_and_no_others_chan
     assert (island.state.random == random).all()
 
 
-def test_scoring_anew_counts_like_any_other_scoring_and_knows_what_is_known() -> None:
+def test_scoring_again_counts_like_any_other_scoring_and_knows_what_is_known() -> None:
     island = new_island(4, [LINEAR, Program()])
     before = island.counters
     island.rescore([0, 1, 2])
@@ -140,7 +140,7 @@ def test_scoring_anew_counts_like_any_other_scoring_and_knows_what_is_known() ->
     assert changed == {"programs": 3, "cache_hits": 3, "instructions": lengths, "live_instructions": lengths}
 
 
-def test_a_member_that_is_scored_anew_may_become_the_best() -> None:
+def test_a_member_that_is_scored_again_may_become_the_best() -> None:
     island, other = new_island(4, [Program()], evaluation=OFF), new_island(5, [LINEAR])
     for name in ("code", "data", "size"):
         getattr(island.state.population, name)[6] = getattr(other.state.population, name)[0]
@@ -149,7 +149,7 @@ def test_a_member_that_is_scored_anew_may_become_the_best() -> None:
     assert island.counters["best_at"] == island.counters["programs"] == 21
 
 
-def test_nothing_to_score_anew_changes_nothing() -> None:
+def test_nothing_to_score_again_changes_nothing() -> None:
     island = new_island(4)
     before = contents(island.state)
     island.rescore([])

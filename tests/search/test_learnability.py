@@ -14,7 +14,7 @@ from automl_zero.program.library import LIBRARY, LibraryEntry, library_program
 from automl_zero.program.ops import OPS, Op
 from automl_zero.program.program import AddressCounts, Program
 from automl_zero.program.text import from_text
-from automl_zero.search.learnability import GIVES_ZERO, can_learn, new_facts
+from automl_zero.search.learnability import GIVES_ZERO, can_learn, new_abstract_memory
 from automl_zero.tasks.task import Loss, TaskSet
 from automl_zero.vm import reference
 from automl_zero.vm.lower import encode, lower, new_lowered
@@ -66,9 +66,9 @@ def program_of(bodies: tuple[str, ...]) -> Program:
 
 
 def learns(program: Program, multiclass: bool = False) -> bool:
-    room = new_lowered(len(program))
-    lower(encode(program), multiclass, room)
-    return can_learn(room, multiclass, new_facts())
+    lowered = new_lowered(len(program))
+    lower(encode(program), multiclass, lowered)
+    return can_learn(lowered, multiclass, new_abstract_memory())
 
 
 @pytest.mark.parametrize("entry", LIBRARY.values(), ids=LIBRARY)

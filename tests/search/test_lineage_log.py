@@ -1,4 +1,4 @@
-"""Births of fitter programs: every way to a member is told, and telling it changes nothing."""
+"""Improvements: the ancestry of every member is reported, and reporting it changes nothing."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ from automl_zero.search.lineage_log import (
     MUTATION_NAMES,
     USED,
     Ancestors,
+    Roots,
     collect,
-    forget_now,
+    compact_now,
     new_lineage_log,
 )
 from automl_zero.search.population import decode, new_population
@@ -45,8 +46,8 @@ def programs_of(ancestors: Ancestors) -> list[Program]:
     return [decode(ancestors.code, ancestors.data, size, start) for size, start in sizes]
 
 
-def told(island: Island, epochs: int, count: int) -> dict[int, tuple[int, Program, float, float]]:
-    """Births by identity: the one before, the program, its fitness and its parent's."""
+def collect_epochs(island: Island, epochs: int, count: int) -> dict[int, tuple[int, Program, float, float]]:
+    """Improvements by identity: the one before, the program, its fitness and its parent's."""
     known = {}
     for _ in range(epochs):
         island.run(count)
@@ -58,31 +59,31 @@ def told(island: Island, epochs: int, count: int) -> dict[int, tuple[int, Progra
 
 
 @every_method
-def test_the_way_to_the_best_program_is_told_and_ends_with_it(method: str) -> None:
+def test_the_ancestry_of_the_best_program_is_reported_and_ends_with_it(method: str) -> None:
     island = new_island(3, [Program()], **METHODS[method])
-    known = told(island, epochs=30, count=50)
-    identity, way = int(island.state.best_ancestor[0]), []
+    known = collect_epochs(island, epochs=30, count=50)
+    identity, ancestry = int(island.state.best_ancestor[0]), []
     while identity:
         before, program, fitness, parent_fitness = known[identity]
         assert fitness > parent_fitness
-        way.append(program)
+        ancestry.append(program)
         identity = before
-    assert way[0] == island.best
-    assert len(way) > 1
+    assert ancestry[0] == island.best
+    assert len(ancestry) > 1
 
 
 @every_method
 def test_the_ancestor_of_every_member_is_known(method: str) -> None:
     island = new_island(4, [Program()], **METHODS[method])
-    known = told(island, epochs=10, count=47)
+    known = collect_epochs(island, epochs=10, count=47)
     assert set(island.state.population.ancestor.tolist()) <= {0, *known}
     assert {before for before, *_ in known.values()} <= {0, *known}
 
 
 @every_method
-def test_whether_births_are_taken_changes_nothing(method: str) -> None:
+def test_collecting_improvements_changes_nothing(method: str) -> None:
     one, other = (new_island(5, **METHODS[method]) for _ in range(2))
-    told(one, epochs=5, count=50)
+    collect_epochs(one, epochs=5, count=50)
     for _ in range(5):
         other.run(50)
     assert members(one) == members(other)
@@ -90,13 +91,13 @@ def test_whether_births_are_taken_changes_nothing(method: str) -> None:
     assert one.counters == other.counters
 
 
-def test_where_there_is_no_room_the_search_goes_on_without_births() -> None:
+def test_where_the_log_is_full_the_search_continues_without_it() -> None:
     island = new_island(6, [Program()], islands={"epoch_programs": 3, "migrants": 0})
     island.run(500)
-    lineage_log = island._work.lineage_log
-    assert lineage_log.facts[USED] <= 3
+    lineage_log = island._scratch.lineage_log
+    assert lineage_log.status[USED] <= 3
     island.epoch_stats(0)
-    assert lineage_log.facts.tolist() == [0, 0]
+    assert lineage_log.status.tolist() == [0, 0]
 
 
 def test_effects_count_the_children_that_were_mutated() -> None:
@@ -115,7 +116,7 @@ def test_an_improving_child_counts_as_one() -> None:
 
 
 @given(st.data(), st.integers(1, 12))
-def test_what_is_no_ancestor_of_the_living_is_forgotten(data: st.DataObject, count: int) -> None:
+def test_a_compaction_keeps_the_ancestors_of_the_living_only(data: st.DataObject, count: int) -> None:
     lineage_log, members, family = (
         new_lineage_log(4, 12, CAPACITY),
         new_population(3, CAPACITY),
@@ -123,7 +124,7 @@ def test_what_is_no_ancestor_of_the_living_is_forgotten(data: st.DataObject, cou
     )
     identities = data.draw(st.lists(st.integers(1, 1 << 60), min_size=count, max_size=count, unique=True))
     before = [data.draw(st.sampled_from([0, 1 << 61, *identities[:row]])) for row in range(count)]
-    lineage_log.programs.ancestor[:count], lineage_log.before[:count], lineage_log.facts[USED] = (
+    lineage_log.programs.ancestor[:count], lineage_log.before[:count], lineage_log.status[USED] = (
         identities,
         before,
         count,
@@ -131,29 +132,30 @@ def test_what_is_no_ancestor_of_the_living_is_forgotten(data: st.DataObject, cou
     lineage_log.born[:count], lineage_log.programs.fitness[:count] = range(count), np.arange(count) / 100
     living = data.draw(st.lists(st.sampled_from([0, *identities]), min_size=6, max_size=6))
     members.ancestor[:], family.ancestor[:] = living[:3], living[3:5]
-    forget_now(lineage_log, members, family, np.array(living[5:], np.uint64), START)
+    roots = Roots(population=members, family=family, best_ancestor=np.array(living[5:], np.uint64))
+    compact_now(lineage_log, roots, START)
     ways = dict(zip(identities, before, strict=True))
     needed: set[int] = set()
     for each in living:
         while each in ways:
             needed.add(each)
             each = ways[each]
-    taken = collect(lineage_log, START, 0)
+    collected = collect(lineage_log, START, 0)
     rows = [row for row, identity in enumerate(identities) if identity in needed]
-    assert taken.identity.tolist() == [identities[row] for row in rows]
-    assert taken.before.tolist() == [before[row] for row in rows]
-    assert taken.born.tolist() == rows
-    assert taken.fitness.tolist() == [row / 100 for row in rows]
-    assert lineage_log.facts[IS_FULL] == 0
+    assert collected.identity.tolist() == [identities[row] for row in rows]
+    assert collected.before.tolist() == [before[row] for row in rows]
+    assert collected.born.tolist() == rows
+    assert collected.fitness.tolist() == [row / 100 for row in rows]
+    assert lineage_log.status[IS_FULL] == 0
 
 
-def test_room_is_for_an_epoch_at_most() -> None:
+def test_the_log_has_capacity_for_an_epoch_at_most() -> None:
     config = small_config()
     assert len(new_lineage_log(100, 20, config.program.max_sizes).before) == 20
     assert len(new_lineage_log(1000, 10_000, config.program.max_sizes).before) == 2000
 
 
-def test_a_harvest_tells_who_lives_and_how_varied_they_are() -> None:
+def test_the_statistics_of_an_epoch_say_who_lives_and_how_varied_they_are() -> None:
     island = new_island(8)
     island.run(10)
     epoch_stats, fitness = island.epoch_stats(0), island.state.population.fitness.tolist()

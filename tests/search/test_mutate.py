@@ -21,7 +21,7 @@ from automl_zero.program.program import COMPONENTS, AddressCounts, Instruction, 
 from automl_zero.search.mutate import mutate, randomize_program
 from automl_zero.search.population import decode
 from automl_zero.search.random_stream import new_state
-from automl_zero.search.space import MUTATIONS, build_space
+from automl_zero.search.space import build_space
 from automl_zero.vm.lower import Code, encode
 
 MANY = 4000
@@ -34,7 +34,7 @@ every_table = pytest.mark.parametrize("table", ["paper", "released"])
 
 
 def config_of(kind: str = "identity", **changes: dict[str, Any]) -> Config:
-    """One kind of mutation, all ops, and room for the net."""
+    """One kind of mutation, all ops, and sizes that the net fits into."""
     ops = {f"{name}_ops": ALL_OPS for name in COMPONENTS}
     sections: dict[str, dict[str, Any]] = {
         "memory": {"scalars": 6, "vectors": 9, "matrices": 2},
@@ -169,14 +169,14 @@ CHANGES_NOTHING = {  # the share of children that are equal to their parent: abo
 }
 
 
-@pytest.mark.parametrize("kind", MUTATIONS)
+@pytest.mark.parametrize("kind", Mutation)
 def test_a_mutation_changes_what_it_says_and_nothing_else(kind: Mutation) -> None:
     made = children(NET, config_of(kind), 2000)
     assert [child for child in made if not CHECKS[kind](NET, child)] == []
     assert np.mean([child == NET for child in made]) <= CHANGES_NOTHING[kind]
 
 
-@pytest.mark.parametrize("kind", [kind for kind in MUTATIONS if kind not in ("identity", "randomize_program")])
+@pytest.mark.parametrize("kind", [kind for kind in Mutation if kind not in ("identity", "randomize_program")])
 def test_the_function_is_drawn_evenly_from_the_open_ones(kind: Mutation) -> None:
     closed = config_of(kind, program={"predict_ops": []})
     for config, numbers in ((config_of(kind), (0, 1, 2)), (closed, (0, 2))):
@@ -192,7 +192,7 @@ def test_a_random_program_is_random_in_every_open_function() -> None:
         assert changed_components(NET, child) == [0, 2]
 
 
-@pytest.mark.parametrize("kind", MUTATIONS)
+@pytest.mark.parametrize("kind", Mutation)
 def test_what_is_impossible_changes_nothing(kind: Mutation) -> None:
     """An empty program can only grow; one that fills its limits from both sides keeps its size."""
     expected = {1} if kind is Mutation.INSERT else {0}
@@ -367,7 +367,7 @@ def test_a_standard_deviation_never_changes_its_sign(name: str, table: str) -> N
 
 @every_table
 @pytest.mark.parametrize(("name", "position"), INDICES)
-def test_an_index_is_drawn_anew(name: str, position: int, table: str) -> None:
+def test_an_index_is_drawn_again(name: str, position: int, table: str) -> None:
     values = altered_values(name, position, table)
     assert len(values) > MANY / 2
     assert kstest(values, "uniform").pvalue > UNLIKELY
@@ -434,7 +434,7 @@ def configs(draw: st.DrawFn) -> Config:
     program["learn_ops"] = program["learn_ops"] or [draw(st.sampled_from(range(65)))]
     limits = [sorted(draw(st.tuples(st.integers(0, 6), st.integers(0, 6)))) for _ in COMPONENTS]
     program["min_sizes"], program["max_sizes"] = zip(*limits, strict=True)
-    weights = {str(kind): draw(st.integers(0, 3)) for kind in MUTATIONS}
+    weights = {str(kind): draw(st.integers(0, 3)) for kind in Mutation}
     weights["insert"] += 1
     table = draw(st.sampled_from(["paper", "released"]))
     tasks = {"num_classes": draw(st.sampled_from([2, 3])), "num_features": 4}

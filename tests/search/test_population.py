@@ -54,9 +54,9 @@ def test_a_program_takes_the_place_of_another_without_a_trace(first: Program, se
     copy_in(encode(first, CAPACITY), population, 0)
     copy_in(encode(second, CAPACITY), population, 0)
     assert same(member(population, 0, start), second)
-    room = encode(first, CAPACITY)
-    copy_out(population, 0, room)
-    assert same(decoded(room), second)
+    program = encode(first, CAPACITY)
+    copy_out(population, 0, program)
+    assert same(decoded(program), second)
 
 
 @given(programs(), programs())

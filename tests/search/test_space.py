@@ -10,7 +10,7 @@ from support.runs.small_config import small_config
 
 from automl_zero.config import ConfigError, Mutation, parse_config
 from automl_zero.program.ops import BY_NAME, OPS
-from automl_zero.search.space import MUTATIONS, Space, build_space
+from automl_zero.search.space import Space, build_space
 
 PAPER = {"insert": 1 / 9, "remove": 2 / 9, "randomize_component": 1 / 3, "alter_parameter": 1 / 3}
 RELEASED = {"insert": 1 / 4, "remove": 1 / 4, "randomize_component": 1 / 4, "alter_parameter": 1 / 4}
@@ -19,23 +19,19 @@ MANY_CLASSES = {"kind": "image-groups", "num_classes": 3}
 
 def odds(space: Space) -> dict[str, float]:
     """The weight of each kind of mutation, if it has any."""
-    weights = np.diff(space.odds, prepend=0)
-    return {str(name): weight for name, weight in zip(MUTATIONS, weights, strict=True) if weight}
+    weights = np.diff(space.mutation_cdf, prepend=0)
+    return {str(name): weight for name, weight in zip(Mutation, weights, strict=True) if weight}
 
 
 def ops_of(space: Space, component: int) -> list[int]:
     return space.ops[component, : space.num_ops[component]].tolist()
 
 
-def test_every_kind_of_mutation_has_a_row() -> None:
-    assert list(MUTATIONS) == list(Mutation)
-
-
 @pytest.mark.parametrize(("table", "expected"), [("paper", PAPER), ("released", RELEASED)])
 def test_a_table_decides_the_weights(table: str, expected: dict[str, float]) -> None:
     space = build_space(small_config(mutation={"table": table}))
     assert odds(space) == pytest.approx(expected)
-    assert space.gentle.tolist() == [table == "paper"]
+    assert space.rescales.tolist() == [table == "paper"]
 
 
 def test_weights_replace_those_of_the_table() -> None:
@@ -45,7 +41,7 @@ def test_weights_replace_those_of_the_table() -> None:
 
 def test_the_last_odds_are_one_so_that_every_draw_has_a_kind() -> None:
     weights = {str(kind): 0.1 for kind in Mutation}
-    assert build_space(small_config(mutation={"weights": weights})).odds[-1] == 1.0
+    assert build_space(small_config(mutation={"weights": weights})).mutation_cdf[-1] == 1.0
 
 
 def test_ops_are_known_by_name_and_by_number() -> None:
@@ -60,7 +56,7 @@ def test_by_default_setup_draws_constants_and_the_others_compute() -> None:
 
 
 def test_functions_without_ops_are_closed() -> None:
-    assert build_space(small_config(program={"predict_ops": []})).open.tolist() == [0, 2]
+    assert build_space(small_config(program={"predict_ops": []})).components.tolist() == [0, 2]
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,13 @@ from automl_zero.config.config import Config
 from automl_zero.config.config_error import ConfigError
 from automl_zero.config.groups import IslandGroup, IslandsConfig
 from automl_zero.config.load import load_config, override, parse_config, preset_names, with_overrides
+from automl_zero.config.search_tables import Mutation, SearchMethod
 from automl_zero.config.sections import (
     BaselinesConfig,
     CheckpointConfig,
     EvaluationConfig,
     ExperimentConfig,
     MemoryConfig,
-    Mutation,
     MutationConfig,
     ProgramConfig,
     SearchConfig,
@@ -34,6 +34,7 @@ __all__ = [
     "MutationConfig",
     "ProgramConfig",
     "SearchConfig",
+    "SearchMethod",
     "StageConfig",
     "StopConfig",
     "TableConfig",

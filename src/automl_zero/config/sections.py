@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from enum import StrEnum
 from math import inf
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from automl_zero.config.config_error import shown
+from automl_zero.config.search_tables import Mutation, SearchMethod
 from automl_zero.errors import warn_renamed
 from automl_zero.program.ops import LEARN_OPS, PREDICT_OPS, SETUP_OPS
 
@@ -25,19 +25,6 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 Size = Annotated[int, Field(ge=0, le=10_000)]
 Sizes = tuple[Size, Size, Size]
 OpNames = tuple[Annotated[int, Field(ge=-MOST, le=MOST)] | str, ...]
-
-
-class Mutation(StrEnum):
-    """The kinds of mutation: the first four make up the paper's table (supplement S3)."""
-
-    INSERT = "insert"
-    REMOVE = "remove"
-    RANDOMIZE_COMPONENT = "randomize_component"
-    ALTER_PARAMETER = "alter_parameter"
-    RANDOMIZE_INSTRUCTION = "randomize_instruction"
-    TRADE = "trade"
-    RANDOMIZE_PROGRAM = "randomize_program"
-    IDENTITY = "identity"
 
 
 class Section(BaseModel):
@@ -156,7 +143,7 @@ class SearchConfig(Section):
     the family and one that is fit or of a rare structure take their places; ``rarity`` weighs the latter.
     """
 
-    method: Literal["regularized-evolution", "minimal-generation-gap", "random-search"] = "regularized-evolution"
+    method: SearchMethod = SearchMethod.REGULARIZED_EVOLUTION
     population_size: Annotated[int, Field(ge=2, le=1_000_000)] = 100
     tournament_size: Repetitions = 10
     fitness_resolution: Fraction = 0.0

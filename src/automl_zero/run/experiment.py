@@ -166,7 +166,7 @@ class Experiment:
         if not settings.synchronous:
             return None
         left = -(-most // (settings.count * share))
-        if self.config.search.method == "minimal-generation-gap":
+        if self.config.search.method.has_families:
             left = -(-left // self.config.search.children) * self.config.search.children
         return left if left < settings.epoch_programs - self.archipelago.position else None
 

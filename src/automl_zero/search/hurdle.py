@@ -1,6 +1,6 @@
-"""A hurdle: after a short evaluation, only the programs that do better than most go on (paper, supplement S3).
+"""The hurdle: after a short evaluation, only programs that do better than most are evaluated in full.
 
-Its height is a quantile of the different scores among the latest, and rises and falls with them.
+Its height is a quantile of the distinct scores among the latest (paper, supplement S3), so it follows the population.
 """
 
 from __future__ import annotations
@@ -13,11 +13,17 @@ from numpy.typing import NDArray
 from automl_zero.search.sort import insertion_sort
 from automl_zero.vm.jit import jit
 
-RECENT = 100  # scores that decide on the height, which is set anew after as many
+RECENT = 100  # scores that decide on the height, which is computed again after as many
 
 
 class Hurdle(NamedTuple):
-    """``recent``: [100] the latest scores, a ring; ``seen``: [1] scores so far; ``height``: [1]."""
+    """The state of the hurdle.
+
+    Attributes:
+        recent: [100] the latest scores, a ring buffer.
+        seen: [1] number of scores so far.
+        height: [1] the least score that passes.
+    """
 
     recent: NDArray[np.float64]
     seen: NDArray[np.int64]
@@ -25,29 +31,30 @@ class Hurdle(NamedTuple):
 
 
 def new_hurdle() -> Hurdle:
-    """One that every score clears, until there are enough of them."""
-    return Hurdle(np.zeros(RECENT), np.zeros(1, np.int64), np.zeros(1))
+    """Return a hurdle of height 0, which every score passes."""
+    return Hurdle(recent=np.zeros(RECENT), seen=np.zeros(1, np.int64), height=np.zeros(1))
 
 
 @jit
-def clears(hurdle: Hurdle, score: float, quantile: float) -> bool:
-    """Whether a score is as high as the hurdle; take note of the score."""
-    cleared = score >= hurdle.height[0]
+def passes_hurdle(hurdle: Hurdle, score: float, quantile: float) -> bool:
+    """Return whether a score is at least as high as the hurdle, and add it to the scores that decide on the height."""
+    passed = score >= hurdle.height[0]
     hurdle.recent[hurdle.seen[0] % RECENT] = score
     hurdle.seen[0] += 1
     if hurdle.seen[0] % RECENT == 0:
-        insertion_sort(hurdle.recent)
-        hurdle.height[0] = _quantile_of_different(hurdle.recent, quantile)
-    return bool(cleared)
+        insertion_sort(hurdle.recent)  # the ring is full, so all of it is overwritten before it is sorted again
+        hurdle.height[0] = _quantile_of_distinct(hurdle.recent, quantile)
+    return bool(passed)
 
 
 @jit
-def _quantile_of_different(ordered: NDArray[np.float64], quantile: float) -> float:
-    """The value that this share of the different values lies below."""
-    different = 1
+def _quantile_of_distinct(ordered: NDArray[np.float64], quantile: float) -> float:
+    """Return the value that this share of the distinct values lies below."""
+    # Distinct ones, since many programs score as a constant does, and that score alone would be most quantiles.
+    distinct = 1
     for k in range(1, ordered.shape[0]):
-        different += ordered[k] != ordered[k - 1]
-    below, k = min(int(quantile * different), different - 1), 0
+        distinct += ordered[k] != ordered[k - 1]
+    below, k = min(int(quantile * distinct), distinct - 1), 0
     while below > 0:
         k += 1
         below -= ordered[k] != ordered[k - 1]

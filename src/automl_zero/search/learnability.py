@@ -1,33 +1,36 @@
-"""Can a program learn at all? Most cannot, and a look at the code, without a run, tells many of them.
+"""Whether a program can learn at all: most cannot, and static analysis rejects many of them without a run.
 
-The look is an abstract run: of the value at every address it keeps three facts, each of which says "it may". So it errs
-to one side alone: of a program that is refused, no prediction depends on both its features and the labels seen before,
-as long as zero times anything is zero, that is, but for infinities.
+The analysis is an abstract interpretation. For the value in each cell it keeps three facts, each of which says "may";
+so it errs to one side only: no prediction of a rejected program depends on both its features and labels seen before,
+provided that zero times anything is zero, which infinities violate.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from automl_zero.program.ops import OPS, Kind, Op
 from automl_zero.program.program import CLASS_LABEL, CLASS_PREDICTION, FEATURES, LABEL, MAX_ADDRESSES, PREDICTION
+from automl_zero.search.conventions import LEARN, PREDICT, SETUP
 from automl_zero.vm.jit import jit
 from automl_zero.vm.lower import IN1, IN2, KERNEL, KINDS, LEFT, OUT, PARTIAL, RIGHT, TARGET, Lowered
 
-NOT_ZERO, FROM_FEATURES, FROM_LABELS = 1, 2, 4  # the facts; the features are those of the example at hand
+NOT_ZERO, FROM_FEATURES, FROM_LABELS = 1, 2, 4  # bits of the facts; the features are those of the current example
 LEARNED = FROM_FEATURES | FROM_LABELS
-CELLS = len(Kind) * MAX_ADDRESSES
+CELLS = len(Kind) * MAX_ADDRESSES  # address a of kind k is cell number 64 k + a
+VECTOR_CELLS = Kind.VECTOR * MAX_ADDRESSES  # number of the first cell of a vector
 
 
-class Facts(NamedTuple):
-    """Facts about the cells, of which address a of kind k is number 64 k + a; [192] each.
+class AbstractMemory(NamedTuple):
+    """The facts about all cells, [192] each.
 
     Attributes:
         now: at this point of the abstract run.
-        before: before any Predict, as far as found; ``after``: of any component function, as it ends.
+        before: before any Predict, as far as found.
+        after: at the end of any component function, as far as they last to the next example.
     """
 
     now: NDArray[np.uint8]
@@ -35,15 +38,17 @@ class Facts(NamedTuple):
     after: NDArray[np.uint8]
 
 
-def new_facts() -> Facts:
-    """Room for the facts about one program."""
-    return Facts(*(np.zeros(CELLS, np.uint8) for _ in Facts._fields))
+def new_abstract_memory() -> AbstractMemory:
+    """Return memory for the analysis of one program at a time."""
+    return AbstractMemory(
+        now=np.zeros(CELLS, np.uint8), before=np.zeros(CELLS, np.uint8), after=np.zeros(CELLS, np.uint8)
+    )
 
 
 def _gives_zero(op: Op, zeros: int) -> bool:
-    """Whether the output is zero for certain when the inputs in a bit mask are: asked of the op's meaning."""
+    """Return whether the output is certainly zero when the inputs in a bit mask are, by trying the op's meaning."""
     some = np.array([[0.7, -0.6], [0.4, 0.9]]), np.array([[-0.5, 0.8], [0.3, -0.2]])
-    for sign in (1, -1):
+    for sign in (1, -1):  # as a maximum with zero is zero for one sign only
         inputs = [
             sign * some[place][(0,) * (2 - kind)] * (1 - (zeros >> place & 1)) for place, kind in enumerate(op.inputs)
         ]
@@ -53,29 +58,30 @@ def _gives_zero(op: Op, zeros: int) -> bool:
     return True
 
 
-# [65 ops, 4]: which inputs are zero, as a bit mask, decides whether the output is.
+# [65 ops, 4]: whether the output is zero, by the bit mask of the inputs that are.
 GIVES_ZERO = np.array([[bool(op.inputs) and zeros > 0 and _gives_zero(op, zeros) for zeros in range(4)] for op in OPS])
 
 
 @jit
-def can_learn(program: Lowered, multiclass: bool, facts: Facts) -> bool:
-    """Whether a prediction of a lowered program may depend on its features and on labels seen before."""
-    now, before, after = facts
-    bank = MAX_ADDRESSES if multiclass else 0
+def can_learn(program: Lowered, multiclass: bool, memory: AbstractMemory) -> bool:
+    """Return whether a prediction of a lowered program may depend on its features and on labels seen before."""
+    now, before, after = memory.now, memory.before, memory.after
+    bank = VECTOR_CELLS if multiclass else 0
     label, prediction = (bank + CLASS_LABEL, bank + CLASS_PREDICTION) if multiclass else (LABEL, PREDICTION)
     after[:] = 0
     now[:] = 0
-    _follow(program, 0, now, after)
+    _interpret(program, SETUP, now, after)
+    # Least fixed point of Predict and Learn over any number of examples; it is reached since facts only grow.
     while True:
         for cell in range(CELLS):
             before[cell] = now[cell] = after[cell]
-        _show(now, label, 0)
-        _follow(program, 1, now, after)
+        _present_example(now, label, 0)
+        _interpret(program, PREDICT, now, after)
         if now[prediction] & LEARNED == LEARNED:
             return True
-        now[prediction] |= NOT_ZERO  # where it is normalized
-        _show(now, label, NOT_ZERO | FROM_LABELS)
-        _follow(program, 2, now, after)
+        now[prediction] |= NOT_ZERO  # training may replace it by its sigmoid, which is never zero
+        _present_example(now, label, NOT_ZERO | FROM_LABELS)
+        _interpret(program, LEARN, now, after)
         grown = False
         for cell in range(CELLS):
             grown |= after[cell] != before[cell]
@@ -84,16 +90,16 @@ def can_learn(program: Lowered, multiclass: bool, facts: Facts) -> bool:
 
 
 @jit
-def _show(now: Any, label: int, facts: int) -> None:
-    """Present an example: its features, and the facts about its label."""
-    now[LABEL] = 0
+def _present_example(now: NDArray[np.uint8], label: int, facts: int) -> None:
+    """Write what is known of an example: its features, and these facts about its label."""
+    now[LABEL] = 0  # s0 is cleared where the label is a vector
     now[label] = facts
-    now[MAX_ADDRESSES + FEATURES] = NOT_ZERO | FROM_FEATURES
+    now[VECTOR_CELLS + FEATURES] = NOT_ZERO | FROM_FEATURES
 
 
 @jit
-def _follow(program: Lowered, component: int, now: Any, after: Any) -> None:
-    """Run a component function on facts, and add what lasts of them to those that hold before the next Predict."""
+def _interpret(program: Lowered, component: int, now: NDArray[np.uint8], after: NDArray[np.uint8]) -> None:
+    """Run a component function on facts, and add those that outlast the example to ``after``."""
     for row in range(program.bounds[component], program.bounds[component + 1]):
         op, target = program.code[row, KERNEL], program.code[row, TARGET]
         facts, zeros = NOT_ZERO, 0
@@ -105,6 +111,6 @@ def _follow(program: Lowered, component: int, now: Any, after: Any) -> None:
         if GIVES_ZERO[op, zeros]:
             facts = 0
         cell = KINDS[op, OUT] * MAX_ADDRESSES + target
-        now[cell] = facts | now[cell] if PARTIAL[op] else facts
+        now[cell] = facts | now[cell] if PARTIAL[op] else facts  # an op that sets one element keeps the others
     for cell in range(CELLS):
-        after[cell] |= now[cell] & (NOT_ZERO | FROM_LABELS)
+        after[cell] |= now[cell] & (NOT_ZERO | FROM_LABELS)  # the next example has other features

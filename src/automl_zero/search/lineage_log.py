@@ -1,43 +1,46 @@
-"""Births of programs that are fitter than their parents, kept until they are taken from an island.
+"""The improvements of an epoch: children fitter than their parents, kept until they are collected from an island.
 
-Every member knows its closest ancestor that was such a birth, and every birth the one before it, so the way to any
-member can be told. A birth that is no ancestor of anything that lives is forgotten; the search never looks at births.
+Every member knows its closest ancestor that was an improvement, and every improvement the one before it, so the
+ancestry of every member can be reported. The log only listens: no result of a search depends on it.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_zero.search.graph.mutation import WEIGHTS
+from automl_zero.config import Mutation
+from automl_zero.search.conventions import NUM_COMPONENTS, ComponentStarts, Identity, RandomState
+from automl_zero.search.graph.mutation import GRAPH_MUTATIONS
 from automl_zero.search.population import COLUMNS, Population, copy_in, copy_member, new_population
-from automl_zero.search.space import MUTATIONS
 from automl_zero.vm.jit import jit, jit_entry
 from automl_zero.vm.lower import MAX_CONSTANTS, Code, mix
 
-# Numbers of mutations: those of instructions, then those of graphs.
-MUTATION_NAMES = (*map(str, MUTATIONS), *WEIGHTS)
-FIRST_OF_GRAPHS = len(MUTATIONS)
+# Names of mutations by their numbers: those of instructions, then those of graphs.
+MUTATION_NAMES = (*map(str, Mutation), *(mutation.name for mutation in GRAPH_MUTATIONS))
+FIRST_OF_GRAPHS = len(Mutation)
 NO_MUTATION = -1
-HARMFUL, NEUTRAL, IMPROVING = range(3)  # what a mutation did to the fitness
+HARMFUL, NEUTRAL, IMPROVING = range(3)  # columns of State.effects: what a mutation did to the fitness
 
-LEAST_ROOM = 1000  # births, unless an epoch has fewer programs
-USED, IS_FULL = range(2)  # entries of Births.facts
-FREE = -1  # in Births.places
+MIN_CAPACITY = 1000  # improvements, unless an epoch has fewer programs
+USED, IS_FULL = range(2)  # entries of LineageLog.status
+FREE = -1  # in LineageLog.table
 
 
 class LineageLog(NamedTuple):
-    """Room for B births; those there are stand in the first rows, in the order in which they happened.
+    """Up to B improvements, in the first rows in the order in which they happened.
 
     Attributes:
         programs: the children with their fitness; ``ancestor`` is each one's own identity.
-        before: [B] identity of the birth before it on the way to it, 0 if there is none.
-        parent_fitness: [B]; ``mutation``: [B] its number in MUTATION_NAMES.
-        born: [B] the number of the candidate, from 1.
-        facts: [2] rows in use; and 1 if there is no room for more until these are taken.
-        places: [4 B] room to find rows by identity; ``needed``: [B] room to mark them.
+        before: [B] identity of the improvement before it in its ancestry, 0 if there is none.
+        parent_fitness: [B] fitness of its parent.
+        mutation: [B] its number in MUTATION_NAMES, or NO_MUTATION.
+        born: [B] the number of the candidate on its island, from 1.
+        status: [2] rows in use; and 1 if the log is full until it is collected.
+        table: [4 B] hash table of rows by identity, rebuilt by each compaction.
+        needed: [B] marks of a compaction.
     """
 
     programs: Population
@@ -45,17 +48,45 @@ class LineageLog(NamedTuple):
     parent_fitness: NDArray[np.float64]
     mutation: NDArray[np.int64]
     born: NDArray[np.int64]
-    facts: NDArray[np.int64]
-    places: NDArray[np.int64]
+    status: NDArray[np.int64]
+    table: NDArray[np.int64]
     needed: NDArray[np.bool_]
 
 
+class Improvement(NamedTuple):
+    """What is known of a child that is fitter than its parent, besides its program; as in ``LineageLog``."""
+
+    fitness: float
+    parent_fitness: float
+    mutation: int
+    born: int
+    before: Identity
+
+
+class Roots(NamedTuple):
+    """What a compaction starts from: everything whose ancestry must stay known."""
+
+    population: Population
+    family: Population
+    best_ancestor: NDArray[np.uint64]
+
+
 class Ancestors(NamedTuple):
-    """Births by themselves, [n], as they are taken and kept; rows of their programs follow each other, [rows].
+    """Collected improvements, [n], with the rows of their programs one after the other, [rows].
+
+    The names of the fields are names of arrays in checkpoints.
 
     Attributes:
-        identity, before: as in ``LineageLog``; ``island``: the number of the island where they happened.
-        size: [n, 3] instructions of the component functions; ``code``: [rows, 4]; ``data``: [rows, 3].
+        identity: [n] of the improvement.
+        before: [n] identity of the one before it in its ancestry, 0 if there is none.
+        island: [n] number of the island where it happened.
+        born: [n] number of the candidate on that island.
+        mutation: [n] as in ``LineageLog``.
+        parent_fitness: [n] fitness of its parent.
+        fitness: [n] its own.
+        size: [n, 3] instructions of the component functions.
+        code: [rows, 4] as in ``Code``.
+        data: [rows, 3] constants.
     """
 
     identity: NDArray[np.uint64]
@@ -74,14 +105,14 @@ FIELDS = Ancestors._fields
 
 
 class EpochStats(NamedTuple):
-    """What an epoch has brought forth on an island.
+    """What an epoch has found on an island.
 
     Attributes:
-        ancestors: births since the epoch before that have descendants.
+        ancestors: improvements that were not collected before and have living descendants.
         living: the closest ancestors of the members and of the best program, each once.
-        behaviours: how many different scores the members have; ``most_common_count``: how many have the most
-            common one.
-        best: the closest ancestor of the best program, itself if it was such a birth; 0 if there is none.
+        behaviours: number of different scores of the members.
+        most_common_count: number of members that have the most common score.
+        best: the closest ancestor of the best program, which may be that program itself; 0 if there is none.
     """
 
     ancestors: Ancestors
@@ -92,145 +123,145 @@ class EpochStats(NamedTuple):
 
 
 def no_ancestors() -> Ancestors:
-    """None at all."""
-    numbers, names, scores = np.zeros(0, np.int64), np.zeros(0, np.uint64), np.zeros(0)
-    size, code, data = np.zeros((0, 3), np.int64), np.zeros((0, COLUMNS), np.int16), np.zeros((0, MAX_CONSTANTS))
-    return Ancestors(names, names, numbers, numbers, numbers, scores, scores, size, code, data)
-
-
-def new_lineage_log(population_size: int, epoch_programs: int, capacity: tuple[int, ...]) -> LineageLog:
-    """Room for what an epoch may bring forth and leave alive."""
-    room = min(epoch_programs, max(LEAST_ROOM, 2 * population_size))
-    return LineageLog(
-        new_population(room, capacity),
-        np.zeros(room, np.uint64),
-        np.zeros(room),
-        np.zeros(room, np.int64),
-        np.zeros(room, np.int64),
-        np.zeros(2, np.int64),
-        np.zeros(4 * room, np.int64),
-        np.zeros(room, np.bool_),
+    """Return an empty collection."""
+    integers, identities, scores = np.zeros(0, np.int64), np.zeros(0, np.uint64), np.zeros(0)
+    return Ancestors(
+        identity=identities,
+        before=identities,
+        island=integers,
+        born=integers,
+        mutation=integers,
+        parent_fitness=scores,
+        fitness=scores,
+        size=np.zeros((0, NUM_COMPONENTS), np.int64),
+        code=np.zeros((0, COLUMNS), np.int16),
+        data=np.zeros((0, MAX_CONSTANTS)),
     )
 
 
-def collect(lineage_log: LineageLog, start: NDArray[np.int64], island: int) -> Ancestors:
-    """Take all births, and make room for new ones; ``start`` [4] as in ``Code``."""
-    used, programs = int(lineage_log.facts[USED]), lineage_log.programs
+def new_lineage_log(population_size: int, epoch_programs: int, capacity: tuple[int, ...]) -> LineageLog:
+    """Return an empty log for the improvements that an epoch may find and leave with living descendants."""
+    # Few children are improvements, and of these few have living descendants; if there are more, ``record`` drops them.
+    rows = min(epoch_programs, max(MIN_CAPACITY, 2 * population_size))
+    return LineageLog(
+        programs=new_population(rows, capacity),
+        before=np.zeros(rows, np.uint64),
+        parent_fitness=np.zeros(rows),
+        mutation=np.zeros(rows, np.int64),
+        born=np.zeros(rows, np.int64),
+        status=np.zeros(2, np.int64),
+        table=np.zeros(4 * rows, np.int64),  # at most a quarter full, so that probes are short
+        needed=np.zeros(rows, np.bool_),
+    )
+
+
+def collect(log: LineageLog, start: ComponentStarts, island: int) -> Ancestors:
+    """Remove all improvements from the log and return them."""
+    used, programs = int(log.status[USED]), log.programs
     size = programs.size[:used].copy()
+    # Which rows of programs are in use: those from each component function's start on, as many as its size.
     row = np.arange(programs.code.shape[1])
-    held = np.zeros((used, len(row)), np.bool_)
-    for component in range(3):
-        held |= (row >= start[component]) & (row < start[component] + size[:, [component]])
-    lineage_log.facts[:] = 0
+    in_use = np.zeros((used, len(row)), np.bool_)
+    for component in range(NUM_COMPONENTS):
+        in_use |= (row >= start[component]) & (row < start[component] + size[:, [component]])
+    log.status[:] = 0
     return Ancestors(
-        programs.ancestor[:used].copy(),
-        lineage_log.before[:used].copy(),
-        np.full(used, island),
-        lineage_log.born[:used].copy(),
-        lineage_log.mutation[:used].copy(),
-        lineage_log.parent_fitness[:used].copy(),
-        programs.fitness[:used].copy(),
-        size,
-        programs.code[:used][held],
-        programs.data[:used][held],
+        identity=programs.ancestor[:used].copy(),
+        before=log.before[:used].copy(),
+        island=np.full(used, island),
+        born=log.born[:used].copy(),
+        mutation=log.mutation[:used].copy(),
+        parent_fitness=log.parent_fitness[:used].copy(),
+        fitness=programs.fitness[:used].copy(),
+        size=size,
+        code=programs.code[:used][in_use],
+        data=programs.data[:used][in_use],
     )
 
 
 @jit
-def note(
-    lineage_log: LineageLog,
-    child: Code,
-    fitness: float,
-    parent_fitness: float,
-    mutation: int,
-    born: int,
-    before: Any,
-    population: Population,
-    family: Population,
-    best: Any,
-    random: Any,
-) -> Any:
-    """Note the birth of a child and give its identity; where there is no room, that of the birth before it.
+def record(log: LineageLog, child: Code, improvement: Improvement, roots: Roots, random: RandomState) -> Identity:
+    """Record an improvement and return its identity; where the log is full, return that of the one before it.
 
-    The identity follows from the state of the random numbers, [4], which is another at every birth on every island.
+    The identity follows from the state of the random numbers, [4], which differs between all children and islands.
     """
-    facts = lineage_log.facts
-    if facts[IS_FULL]:
-        return before
-    if facts[USED] == lineage_log.before.shape[0]:
-        forget(lineage_log, population, family, best, child.start)
-        if 4 * facts[USED] > 3 * lineage_log.before.shape[0]:
-            facts[IS_FULL] = 1
-            return before
-    row = facts[USED]
-    facts[USED] += 1
-    identity = mix(mix(random[0], random[1]), np.uint64(born)) | np.uint64(1)
-    copy_in(child, lineage_log.programs, row)
-    lineage_log.programs.fitness[row], lineage_log.programs.ancestor[row] = fitness, identity
-    lineage_log.before[row], lineage_log.parent_fitness[row] = before, parent_fitness
-    lineage_log.mutation[row], lineage_log.born[row] = mutation, born
+    capacity = log.before.shape[0]
+    if log.status[IS_FULL]:
+        return improvement.before
+    if log.status[USED] == capacity:
+        compact(log, roots, child.start)
+        # Less than a quarter was freed: the next compactions would free as little, each after fewer children.
+        if 4 * log.status[USED] > 3 * capacity:
+            log.status[IS_FULL] = 1
+            return improvement.before
+    row = log.status[USED]
+    log.status[USED] += 1
+    identity: Identity = mix(mix(random[0], random[1]), np.uint64(improvement.born)) | np.uint64(1)  # never 0
+    copy_in(child, log.programs, row)
+    log.programs.fitness[row], log.programs.ancestor[row] = improvement.fitness, identity
+    log.before[row], log.parent_fitness[row] = improvement.before, improvement.parent_fitness
+    log.mutation[row], log.born[row] = improvement.mutation, improvement.born
     return identity
 
 
 @jit
-def forget(lineage_log: LineageLog, population: Population, family: Population, best: Any, start: Any) -> None:
-    """Keep the ancestors of members, of the family that is growing, and of the best program alone."""
-    _enter(lineage_log)
-    for identity in population.ancestor:
-        _need(lineage_log, identity)
-    for identity in family.ancestor:
-        _need(lineage_log, identity)
-    _need(lineage_log, best[0])
-    for row in range(lineage_log.facts[USED] - 1, -1, -1):
-        if lineage_log.needed[row]:
-            _need(lineage_log, lineage_log.before[row])
+def compact(log: LineageLog, roots: Roots, start: ComponentStarts) -> None:
+    """Keep only the ancestors of members, of the family under way, and of the best program."""
+    # Mark and sweep. Rows are in order of time, so an ancestor stands before its descendants, and one pass from the
+    # last row to the first marks all of them.
+    _build_table(log)
+    for identity in roots.population.ancestor:
+        _mark(log, identity)
+    for identity in roots.family.ancestor:
+        _mark(log, identity)
+    _mark(log, roots.best_ancestor[0])
+    for row in range(log.status[USED] - 1, -1, -1):
+        if log.needed[row]:
+            _mark(log, log.before[row])
     kept = 0
-    for row in range(lineage_log.facts[USED]):
-        if lineage_log.needed[row]:
-            _move(lineage_log, row, kept, start)
+    for row in range(log.status[USED]):
+        if log.needed[row]:
+            _move(log, row, kept, start)
             kept += 1
-    lineage_log.facts[USED] = kept
+    log.status[USED] = kept
 
 
 @jit_entry
-def forget_now(lineage_log: LineageLog, population: Population, family: Population, best: Any, start: Any) -> None:
-    """As ``forget``, for Python."""
-    forget(lineage_log, population, family, best, start)
+def compact_now(log: LineageLog, roots: Roots, start: ComponentStarts) -> None:
+    """Do what ``compact`` does, when Python asks for it."""
+    compact(log, roots, start)
 
 
 @jit
-def _enter(lineage_log: LineageLog) -> None:
-    """Enter all rows into a table with open addressing, and mark none of them."""
-    places, room = lineage_log.places, lineage_log.places.shape[0]
-    for each in range(room):
-        places[each] = FREE
-    for row in range(lineage_log.facts[USED]):
-        lineage_log.needed[row] = False
-        place = np.int64(lineage_log.programs.ancestor[row] % np.uint64(room))
-        while places[place] != FREE:
-            place = (place + 1) % room
-        places[place] = row
+def _build_table(log: LineageLog) -> None:
+    """Enter all rows into the hash table, which has open addressing with linear probing, and clear all marks."""
+    table, size = log.table, log.table.shape[0]
+    for place in range(size):
+        table[place] = FREE
+    for row in range(log.status[USED]):
+        log.needed[row] = False
+        place = int(np.int64(log.programs.ancestor[row] % np.uint64(size)))
+        while table[place] != FREE:
+            place = (place + 1) % size
+        table[place] = row
 
 
 @jit
-def _need(lineage_log: LineageLog, identity: Any) -> None:
-    """Mark the row of an identity, if it is here."""
-    places, room = lineage_log.places, lineage_log.places.shape[0]
-    place = np.int64(identity % np.uint64(room))
-    while places[place] != FREE:
-        if lineage_log.programs.ancestor[places[place]] == identity:
-            lineage_log.needed[places[place]] = True
+def _mark(log: LineageLog, identity: Identity) -> None:
+    """Mark the row of an identity, if it is in the log; it may have been collected, or come from another island."""
+    table, size = log.table, log.table.shape[0]
+    place = int(np.int64(identity % np.uint64(size)))
+    while table[place] != FREE:
+        if log.programs.ancestor[table[place]] == identity:
+            log.needed[table[place]] = True
             return
-        place = (place + 1) % room
+        place = (place + 1) % size
 
 
 @jit
-def _move(lineage_log: LineageLog, row: int, place: int, start: Any) -> None:
-    if row == place:
+def _move(log: LineageLog, row: int, target: int, start: ComponentStarts) -> None:
+    if row == target:
         return
-    copy_member(lineage_log.programs, row, lineage_log.programs, place, start)
-    lineage_log.before[place], lineage_log.parent_fitness[place] = (
-        lineage_log.before[row],
-        lineage_log.parent_fitness[row],
-    )
-    lineage_log.mutation[place], lineage_log.born[place] = lineage_log.mutation[row], lineage_log.born[row]
+    copy_member(log.programs, row, log.programs, target, start)
+    log.before[target], log.parent_fitness[target] = log.before[row], log.parent_fitness[row]
+    log.mutation[target], log.born[target] = log.mutation[row], log.born[row]

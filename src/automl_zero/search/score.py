@@ -1,125 +1,124 @@
-"""The fitness of a candidate: it runs only if neither its code nor its behaviour tells the score without a run."""
+"""The fitness of a candidate, which is run only if neither its code nor its behaviour has a known score.
+
+The checks go from cheap to expensive (paper, section 3.2 and supplement S3: functional equivalence checking, hurdles):
+the cache of programs, the analysis of whether it can learn, its cost, its fingerprint, the hurdle, all tasks.
+"""
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from automl_zero.search.cache import evaluations_of, hits_of, look_up, remember, running_mean
-from automl_zero.search.hurdle import clears
+from automl_zero.search.cache import evaluation_count, hit_count, look_up, running_mean, store
+from automl_zero.search.conventions import Key
+from automl_zero.search.hurdle import passes_hurdle
 from automl_zero.search.learnability import can_learn
 from automl_zero.search.sort import insertion_sort
-from automl_zero.search.state import (
-    BELOW_HURDLE,
-    CACHE_HITS,
-    CANNOT_LEARN,
-    EVALUATED,
-    FINGERPRINT_HITS,
-    OVER_COST,
-    REEVALUATED,
-    TRAIN_STEPS,
-    Settings,
-    State,
-    Workspace,
-)
+from automl_zero.search.state import Counter, Settings, State, Workspace
 from automl_zero.vm import evaluation
 from automl_zero.vm.evaluation_arrays import EPOCHS, FEATURES, TRAIN, LaneTasks
 from automl_zero.vm.fuse import fuse
 from automl_zero.vm.jit import jit_inline
-from automl_zero.vm.lanes.lanes import width_of
+from automl_zero.vm.lanes.lanes import Width, width_of
 from automl_zero.vm.lower import DRAWS, allocate
 
 
 @jit_inline
-def score(width: Any, settings: Settings, tasks: LaneTasks, state: State, scratch: Workspace, key: Any) -> float:
-    """The fitness of the lowered candidate; it runs only if neither its code nor its behaviour is known."""
+def evaluate_candidate(
+    width: Width, settings: Settings, tasks: LaneTasks, state: State, scratch: Workspace, key: Key
+) -> float:
+    """Return the fitness of the lowered candidate, by the cheapest way there is."""
     lowered, counters = scratch.lowered, state.counters
     known = look_up(state.programs, key)
-    forgets = settings.forget_after > 0 and lowered.memory[DRAWS] > 0
-    forgotten = forgets and hits_of(state.programs, key) > settings.forget_after
-    if known >= 0 and not forgotten:
-        counters[CACHE_HITS] += 1
+    # The score of a program that draws random numbers is luck in part, so it expires when it was used often enough.
+    expires = settings.forget_after > 0 and lowered.memory[DRAWS] > 0
+    is_expired = expires and hit_count(state.programs, key) > settings.forget_after
+    if known >= 0 and not is_expired:
+        counters[Counter.CACHE_HITS] += 1
         return known
-    if settings.reject_unlearnable and not can_learn(lowered, settings.multiclass, scratch.facts):
-        counters[CANNOT_LEARN] += 1
+    if settings.reject_unlearnable and not can_learn(lowered, settings.multiclass, scratch.abstract_memory):
+        counters[Counter.CANNOT_LEARN] += 1
         return 0.0
     steps = tasks.shape[TRAIN] * tasks.shape[EPOCHS]
+    # The cost of Setup once, that of Predict and Learn at every training step; validation is not counted.
     if settings.max_cost > 0 and lowered.cost[0] + steps * (lowered.cost[1] + lowered.cost[2]) > settings.max_cost:
-        counters[OVER_COST] += 1
+        counters[Counter.OVER_COST] += 1
         return 0.0
+    # It runs: only now are instructions fused and addresses turned into offsets, which change the lowered program.
     fuse(lowered, settings.multiclass)
     allocate(lowered, tasks.shape[FEATURES], width_of(width))
-    number = evaluations_of(state.programs, key) if forgets else 0
-    fitness, number = _score_behaviour(width, settings, tasks, state, scratch, known, number)
-    remember(state.programs, key, fitness, number)
+    num_before = evaluation_count(state.programs, key) if expires else 0
+    fitness, num_evaluations = _score_behaviour(width, settings, tasks, state, scratch, known, num_before)
+    store(state.programs, key, fitness, num_evaluations)
     return fitness
 
 
 @jit_inline
 def _score_behaviour(
-    width: Any, settings: Settings, tasks: LaneTasks, state: State, scratch: Workspace, known: float, number: int
+    width: Width, settings: Settings, tasks: LaneTasks, state: State, scratch: Workspace, known: float, num_before: int
 ) -> tuple[float, int]:
-    """The fitness of a placed program, and of how many evaluations it is; from the fingerprints, if they know it.
+    """Return the fitness of an allocated program, and the number of evaluations behind it.
 
-    Of a program that was forgotten, ``known`` is the fitness, of ``number`` evaluations; else ``number`` is 0. What its
-    behaviour was given comes first, since programs that behave alike have it in common.
+    If the score of its code has expired, ``known`` is that score and ``num_before`` its number of evaluations; else
+    ``num_before`` is 0. The score of its fingerprint takes precedence, since all programs of one behaviour share it.
     """
-    key, forgotten = np.uint64(0), number > 0
+    key, is_expired = np.uint64(0), num_before > 0
     if settings.fingerprint.num_train > 0:
         key = evaluation.fingerprint(
             width, scratch.lowered, tasks, settings.fingerprint, settings.max_abs_error, scratch.buffers, scratch.scores
         )
-        for lane in range(width_of(width)):
+        for lane in range(width_of(width)):  # a fingerprint runs on the first block of tasks
             if (tasks.active[0] >> lane) & 1:
-                state.counters[TRAIN_STEPS] += scratch.scores.steps[lane]
+                state.counters[Counter.TRAIN_STEPS] += scratch.scores.steps[lane]
         found = look_up(state.fingerprints, key)
         if found >= 0:
             known = found
+            # Deterministic programs are never run again, whatever the number of hits.
             if settings.forget_after > 0 and scratch.lowered.memory[DRAWS] > 0:
-                number = evaluations_of(state.fingerprints, key)
-                forgotten = forgotten or hits_of(state.fingerprints, key) > settings.forget_after
-            if not forgotten:
-                state.counters[FINGERPRINT_HITS] += 1
-                return known, max(number, 1)
-    state.counters[REEVALUATED] += number > 0
-    score = _evaluate(width, settings, tasks, state, scratch, number)
-    fitness = running_mean(known, score, number, settings.evaluations)
-    remember(state.fingerprints, key, fitness, number + 1)  # of size 0 where there are no fingerprints
-    return fitness, number + 1
+                num_before = evaluation_count(state.fingerprints, key)
+                is_expired = is_expired or hit_count(state.fingerprints, key) > settings.forget_after
+            if not is_expired:
+                state.counters[Counter.FINGERPRINT_HITS] += 1
+                return known, max(num_before, 1)
+    state.counters[Counter.REEVALUATED] += num_before > 0
+    score = _run_on_tasks(width, settings, tasks, state, scratch, num_before)
+    fitness = running_mean(known, score, num_before, settings.evaluations)
+    store(state.fingerprints, key, fitness, num_before + 1)  # a table of size 0 where there are no fingerprints
+    return fitness, num_before + 1
 
 
 @jit_inline
-def _evaluate(width: Any, settings: Settings, tasks: LaneTasks, state: State, scratch: Workspace, number: int) -> float:
-    """Run a placed program on all tasks and combine the scores; first in short, if there is a hurdle.
+def _run_on_tasks(
+    width: Width, settings: Settings, tasks: LaneTasks, state: State, scratch: Workspace, repeat: int
+) -> float:
+    """Run an allocated program on all tasks and combine the scores; if there is a hurdle, on few examples first.
 
-    ``number`` says how often the program was run before, so that it does not meet the same noise again.
-    A loop, so that the evaluation is called, and thus compiled, in one place.
+    ``repeat`` is the number of evaluations before this one, so that the program does not meet the same noise again.
     """
-    in_short = settings.hurdle.num_train > 0
+    # Both evaluations are turns of one loop, so that the evaluation is called, and thus compiled, in one place.
+    is_short = settings.hurdle.num_train > 0
     while True:
-        budget = settings.hurdle if in_short else evaluation.full_budget(tasks)
+        budget = settings.hurdle if is_short else evaluation.full_budget(tasks)
         limit = settings.max_abs_error
         steps = evaluation.evaluate(
-            width, scratch.lowered, tasks, budget, limit, scratch.buffers, scratch.scores, number
+            width, scratch.lowered, tasks, budget, limit, scratch.buffers, scratch.scores, repeat
         )
-        state.counters[TRAIN_STEPS] += steps
-        fitness = _combined(scratch, settings.median)
-        if not in_short:
-            state.counters[EVALUATED] += 1
+        state.counters[Counter.TRAIN_STEPS] += steps
+        fitness = _combine(scratch, settings.median)
+        if not is_short:
+            state.counters[Counter.EVALUATED] += 1
             return fitness
-        if not clears(state.hurdle, fitness, settings.hurdle_quantile):
-            state.counters[BELOW_HURDLE] += 1
+        if not passes_hurdle(state.hurdle, fitness, settings.hurdle_quantile):
+            state.counters[Counter.BELOW_HURDLE] += 1
             return fitness
-        in_short = False
+        is_short = False
 
 
 @jit_inline
-def _combined(scratch: Workspace, median: bool) -> float:
-    """Mean or upper median over the tasks."""
-    scores, ordered = scratch.scores.fitness, scratch.sorted
+def _combine(scratch: Workspace, median: bool) -> float:
+    """Return the mean or the upper median over the tasks."""
+    scores, ordered = scratch.scores.fitness, scratch.sorted_scores
     count, total = ordered.shape[0], 0.0
-    for task in range(count):
+    for task in range(count):  # scores has room for whole blocks of lanes, so it may be longer
         total += scores[task]
         ordered[task] = scores[task]
     if not median:

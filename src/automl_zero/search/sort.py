@@ -1,18 +1,19 @@
-"""Sorting in place in compiled code, for numbers as few as the tasks of a set or the latest scores."""
+"""Sorting in place in compiled code, for as few numbers as the tasks of a set or the latest scores."""
 
 from __future__ import annotations
 
-from typing import Any
+import numpy as np
+from numpy.typing import NDArray
 
 from automl_zero.vm.jit import jit
 
 
 @jit
-def insertion_sort(values: Any) -> None:
-    """Sort numbers, the smallest first."""
+def insertion_sort(values: NDArray[np.float64]) -> None:
+    """Sort numbers in ascending order."""
     for last in range(1, values.shape[0]):
-        value, place = values[last], last
-        while place > 0 and values[place - 1] > value:
-            values[place] = values[place - 1]
-            place -= 1
-        values[place] = value
+        value, position = values[last], last
+        while position > 0 and values[position - 1] > value:
+            values[position] = values[position - 1]
+            position -= 1
+        values[position] = value

@@ -10,81 +10,72 @@ from numpy.typing import NDArray
 from automl_zero.config import Config, ConfigError, Mutation
 from automl_zero.program.ops import BY_NAME, OPS, Op
 from automl_zero.program.program import CLASS_PREDICTION, COMPONENTS
-
-# One row for each kind of mutation: its weight in the paper's table (supplement S3: one third each for size, component
-# and argument, and removal twice as likely as insertion), and in that of the published program's baseline script.
-MUTATIONS: dict[Mutation, tuple[float, float]] = {
-    Mutation.INSERT: (1 / 9, 1 / 4),
-    Mutation.REMOVE: (2 / 9, 1 / 4),
-    Mutation.RANDOMIZE_COMPONENT: (1 / 3, 1 / 4),
-    Mutation.ALTER_PARAMETER: (1 / 3, 1 / 4),
-    Mutation.RANDOMIZE_INSTRUCTION: (0.0, 0.0),
-    Mutation.TRADE: (0.0, 0.0),
-    Mutation.RANDOMIZE_PROGRAM: (0.0, 0.0),
-    Mutation.IDENTITY: (0.0, 0.0),
-}
-(
-    INSERT, REMOVE, RANDOMIZE_COMPONENT, ALTER_PARAMETER, RANDOMIZE_INSTRUCTION, TRADE, RANDOMIZE_PROGRAM, IDENTITY,
-) = range(len(MUTATIONS))  # fmt: skip
+from automl_zero.search.conventions import NUM_COMPONENTS
 
 
 class Space(NamedTuple):
     """What the mutations draw from.
 
     Attributes:
-        ops: [3, 65] allowed ops of each component function, ``num_ops`` [3] of them; ``open``: those with any.
-        addresses: [3] addresses of each kind; ``first_output``: [3] the lowest that may be an output.
-        min_size, max_size: [3] limits in instructions.
-        odds: [8] cumulated weights of the mutations; ``prob``: [1] that a child is mutated at all.
-        gentle: [1] whether constants are multiplied by U[0.5, 2] (paper) instead of exp(N(0, 1)).
+        ops: [3, 65] allowed ops of each component function, of which the first ``num_ops`` [3] are in use.
+        num_ops: [3] number of allowed ops.
+        components: [1 to 3] the component functions that have any; only these are mutated.
+        addresses: [3] addresses of each kind.
+        first_output: [3] the lowest address of each kind that may be an output: labels and features are read-only.
+        min_size: [3] least instructions of each component function.
+        max_size: [3] most instructions of each component function.
+        mutation_cdf: [8] cumulative probabilities of the mutations in the order of ``config.Mutation``.
+        mutation_prob: [1] that a child is mutated at all.
+        rescales: [1] whether a constant is multiplied by U[0.5, 2] (paper) instead of exp(N(0, 1)).
     """
 
     ops: NDArray[np.int64]
     num_ops: NDArray[np.int64]
-    open: NDArray[np.int64]
+    components: NDArray[np.int64]
     addresses: NDArray[np.int64]
     first_output: NDArray[np.int64]
     min_size: NDArray[np.int64]
     max_size: NDArray[np.int64]
-    odds: NDArray[np.float64]
-    prob: NDArray[np.float64]
-    gentle: NDArray[np.bool_]
+    mutation_cdf: NDArray[np.float64]
+    mutation_prob: NDArray[np.float64]
+    rescales: NDArray[np.bool_]
 
 
 def build_space(config: Config) -> Space:
-    """The search space of a config.
+    """Return the search space of a config.
 
     Raises:
         ConfigError: an op does not exist, or has no address to write to; or no component function has any op.
     """
     multiclass = config.tasks.num_classes > 2
+    # s0 holds the label and v0 the features; with more than two classes, v1 is the label.
     first_output = (1, CLASS_PREDICTION if multiclass else 1, 0)
     addresses = (config.memory.scalars, config.memory.vectors, config.memory.matrices)
     lists = [_ops(config, name, addresses, first_output) for name in COMPONENTS]
     if not any(lists):
         raise ConfigError("program.setup_ops, predict_ops and learn_ops are all empty: at least one needs an op")
-    table = np.zeros((3, len(OPS)), np.int64)
+    table = np.zeros((NUM_COMPONENTS, len(OPS)), np.int64)
     for row, ops in zip(table, lists, strict=True):
         row[: len(ops)] = [op.number for op in ops]
     return Space(
-        table,
-        np.array([len(ops) for ops in lists], np.int64),
-        np.array([component for component, ops in enumerate(lists) if ops], np.int64),
-        np.array(addresses, np.int64),
-        np.array(first_output, np.int64),
-        np.array(config.program.min_sizes, np.int64),
-        np.array(config.program.max_sizes, np.int64),
-        _odds(config),
-        np.array([config.mutation.prob]),
-        np.array([config.mutation.table == "paper"]),
+        ops=table,
+        num_ops=np.array([len(ops) for ops in lists], np.int64),
+        components=np.array([component for component, ops in enumerate(lists) if ops], np.int64),
+        addresses=np.array(addresses, np.int64),
+        first_output=np.array(first_output, np.int64),
+        min_size=np.array(config.program.min_sizes, np.int64),
+        max_size=np.array(config.program.max_sizes, np.int64),
+        mutation_cdf=_mutation_cdf(config),
+        mutation_prob=np.array([config.mutation.prob]),
+        rescales=np.array([config.mutation.table == "paper"]),
     )
 
 
 def find_op(name_or_number: int | str, key: str) -> Op:
-    """The op of a name or number that stands under a key of the config.
+    """Return the op of a name or number that a key of the config gives.
 
     Raises:
-        ConfigError: there is none.
+        ConfigError: there is none; the message names the key.
     """
     if isinstance(name_or_number, str) and name_or_number in BY_NAME:
         return BY_NAME[name_or_number]
@@ -100,6 +91,7 @@ def _ops(config: Config, component: str, addresses: tuple[int, ...], first_outpu
     ops = list(dict.fromkeys(find_op(name, f"program.{component}_ops") for name in names))
     for op in ops:
         for kind in (*op.inputs, op.output):
+            # An output needs an address that may be written, an input any.
             least = 0 if kind is None else first_output[kind] if kind is op.output else 0
             if kind is not None and addresses[kind] <= least:
                 bank = ("scalars", "vectors", "matrices")[kind]
@@ -110,8 +102,10 @@ def _ops(config: Config, component: str, addresses: tuple[int, ...], first_outpu
     return ops
 
 
-def _odds(config: Config) -> NDArray[np.float64]:
-    column = 0 if config.mutation.table == "paper" else 1
-    weights = config.mutation.weights or {mutation: row[column] for mutation, row in MUTATIONS.items()}
-    cumulated = np.cumsum([weights.get(mutation, 0.0) for mutation in MUTATIONS])
-    return np.asarray(cumulated / cumulated[-1])
+def _mutation_cdf(config: Config) -> NDArray[np.float64]:
+    weights = config.mutation.weights or {
+        mutation: mutation.paper_weight if config.mutation.table == "paper" else mutation.released_weight
+        for mutation in Mutation
+    }
+    cumulated = np.cumsum([weights.get(mutation, 0.0) for mutation in Mutation])
+    return np.asarray(cumulated / cumulated[-1])  # so the last is exactly 1, above every draw from [0, 1)

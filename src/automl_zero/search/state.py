@@ -1,44 +1,45 @@
-"""What a search is made of: its settings, its state, and room to work in.
+"""What a search is made of: its settings, its state, and memory to work in.
 
 All of it is plain numbers and arrays. A search is a function of its settings, its tasks and its state alone.
 """
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from automl_zero.search.cache import Cache
-from automl_zero.search.graph.mutation import Graphs
+from automl_zero.search.graph.mutation import GraphWorkspace
 from automl_zero.search.hurdle import Hurdle
-from automl_zero.search.learnability import Facts
+from automl_zero.search.learnability import AbstractMemory
 from automl_zero.search.lineage_log import LineageLog
 from automl_zero.search.population import Population
 from automl_zero.vm.evaluation_arrays import EvaluationBudget, ExecutionBuffers, Scores
 from automl_zero.vm.lower import Code, Lowered
 
-# Entries of State.counters.
-COUNTERS = (
-    "programs",  # candidates, whatever became of them
-    "evaluated",  # run on all tasks
-    "reevaluated",  # run, though known, because their score is old and owed to noise
-    "cache_hits",  # the pruned program was known
-    "fingerprint_hits",  # its behaviour was known
-    "over_cost",  # more costly than allowed, so not run
-    "cannot_learn",  # by their code, so not run
-    "below_hurdle",  # run on a part of the tasks' examples alone
-    "rejected_drafts",  # drafts of children that were rejected before they were candidates
-    "train_steps",  # training examples that a task learned from, fingerprints included
-    "instructions",  # of all candidates
-    "live_instructions",  # of them, those left by pruning
-    "best_at",  # number of the candidate that became the best so far
-)
-(
-    PROGRAMS, EVALUATED, REEVALUATED, CACHE_HITS, FINGERPRINT_HITS, OVER_COST, CANNOT_LEARN, BELOW_HURDLE,
-    REJECTED_DRAFTS, TRAIN_STEPS, INSTRUCTIONS, LIVE, BEST_AT,
-) = range(len(COUNTERS))  # fmt: skip
+
+class Counter(IntEnum):
+    """Entries of ``State.counters``; their names in lower case are those of a run's events."""
+
+    PROGRAMS = 0  # candidates: the sum of those counted as EVALUATED and from CACHE_HITS to BELOW_HURDLE
+    EVALUATED = 1  # run on all tasks
+    REEVALUATED = 2  # run although known, because the score depends on noise and had expired
+    CACHE_HITS = 3  # the pruned program was known
+    FINGERPRINT_HITS = 4  # its behaviour was known
+    OVER_COST = 5  # more costly than allowed, so not run
+    CANNOT_LEARN = 6  # by their code, so not run
+    BELOW_HURDLE = 7  # run on a part of the tasks' examples only
+    REJECTED_DRAFTS = 8  # drafts of children that were rejected before they were candidates
+    TRAIN_STEPS = 9  # training examples that a task learned from, fingerprints included
+    INSTRUCTIONS = 10  # of all candidates
+    LIVE_INSTRUCTIONS = 11  # of them, those left by pruning
+    BEST_AT = 12  # number of the candidate that became the best so far
+
+
+COUNTERS = tuple(counter.name.lower() for counter in Counter)
 
 
 class Settings(NamedTuple):
@@ -65,11 +66,22 @@ class Settings(NamedTuple):
 
 
 class State(NamedTuple):
-    """Everything that changes during a search; nothing else does.
+    """Everything that changes during a search and decides how it continues.
 
-    ``best`` is the best program so far, ``best_fitness`` [1] its score and ``best_ancestor`` [1] as a member's;
-    ``random`` [4] the generator's state. ``effects`` [mutations, 3]: how many of the children of each kind of mutation,
-    as numbered in ``lineage_log.MUTATION_NAMES``, were less fit than their parents, as fit, and fitter.
+    The names of the fields are names of arrays in checkpoints, and part of the digest of a state.
+
+    Attributes:
+        population: the members.
+        programs: known scores by the hash of the pruned program.
+        fingerprints: known scores by the hash of the behaviour.
+        hurdle: scores of short evaluations.
+        best: the best program so far.
+        best_fitness: [1] its score, -1 before there is any.
+        best_ancestor: [1] its closest ancestor, as of a member.
+        random: [4] state of the random numbers.
+        counters: [13] by ``Counter``.
+        effects: [mutations, 3] children of each mutation, numbered as in ``lineage_log.MUTATION_NAMES``, that were
+            less fit than their parents, as fit, and fitter.
     """
 
     population: Population
@@ -85,19 +97,28 @@ class State(NamedTuple):
 
 
 class Workspace(NamedTuple):
-    """Room for one candidate and its evaluation; its contents do not matter between epochs.
+    """Memory for one candidate and its evaluation; between epochs, its contents do not matter.
 
-    ``mutation`` [1] is the number of the candidate's mutation in ``lineage_log.MUTATION_NAMES``, or -1; ``lineage_log``
-    holds the ancestors since they were collected last.
+    Attributes:
+        candidate: the program under way.
+        mutation: [1] number of its mutation in ``lineage_log.MUTATION_NAMES``, or -1.
+        lineage_log: improvements that have not been collected yet.
+        family: children of the current parents, then the parents (Minimal Generation Gap only).
+        graphs: for mutations of graphs.
+        lowered: the candidate, pruned; fused and allocated once it is evaluated.
+        abstract_memory: for the analysis of whether it can learn.
+        buffers: memory of the machine.
+        scores: results of all tasks.
+        sorted_scores: [tasks] for their median.
     """
 
     candidate: Code
     mutation: NDArray[np.int64]
     lineage_log: LineageLog
     family: Population
-    graphs: Graphs
+    graphs: GraphWorkspace
     lowered: Lowered
-    facts: Facts
+    abstract_memory: AbstractMemory
     buffers: ExecutionBuffers
     scores: Scores
-    sorted: NDArray[np.float64]
+    sorted_scores: NDArray[np.float64]

@@ -54,7 +54,7 @@ def scores(some: Program, tasks: TaskSet) -> list[str]:
 def test_a_program_that_was_a_graph_scores_the_same_to_the_last_bit(name: str, data: st.DataObject) -> None:
     tasks = TASK_SETS[name]
     some = data.draw(predicting(programs(5, DETERMINISTIC, COUNTS, st.floats(-2, 2)), tasks.is_multiclass))
-    outcome = WORKSHOPS[tasks.is_multiclass].take(some)
+    outcome = WORKSHOPS[tasks.is_multiclass].round_trip(some)
     assume(outcome.stage == EMITTED)
     assert scores(outcome.program, tasks) == scores(some, tasks)
 
@@ -64,7 +64,7 @@ def test_a_program_that_was_a_graph_scores_the_same_to_the_last_bit(name: str, d
 @given(data=st.data())
 def test_it_means_the_same_and_has_no_instruction_without_effect(multiclass: bool, data: st.DataObject) -> None:
     some = data.draw(predicting(SOME_PROGRAMS, multiclass))
-    outcome = WORKSHOPS[multiclass].take(some)
+    outcome = WORKSHOPS[multiclass].round_trip(some)
     assume(outcome.stage == EMITTED)
     assert meaning(outcome.program, multiclass) == meaning(some, multiclass)
     assert prune(outcome.program, multiclass) == outcome.program
@@ -81,7 +81,7 @@ def ops_of(some: Program) -> list[Counter[tuple[object, ...]]]:
 @given(some=SOME_PROGRAMS)
 def test_a_program_that_cannot_be_written_stays_as_it_is(multiclass: bool, some: Program) -> None:
     tight = Workshop(config_of(multiclass, COUNTS, (8, 8, 8)))
-    outcome = tight.take(some)
+    outcome = tight.round_trip(some)
     if outcome.stage != EMITTED:
         assert repr(outcome.program) == repr(some)
     outcome.program.check_fits(COUNTS, (8, 8, 8))
@@ -95,7 +95,7 @@ def test_most_random_programs_that_do_not_read_an_old_prediction_become_graphs(m
     for _ in range(400):
         randomize_program(state, space, code)
         if len(prune(decoded(code), multiclass)):
-            stages[WORKSHOPS[multiclass].take(decoded(code)).stage] += 1
+            stages[WORKSHOPS[multiclass].round_trip(decoded(code)).stage] += 1
     assert stages[EMITTED] > 0.9 * (stages[EMITTED] + stages[NOT_EMITTED])
     assert stages[EMITTED] > 0.4 * stages.total()
 
@@ -104,16 +104,16 @@ def test_most_random_programs_that_do_not_read_an_old_prediction_become_graphs(m
 def test_known_programs_become_graphs_and_back_in_their_own_sizes_and_an_address_to_spare(entry: LibraryEntry) -> None:
     known = library_program(entry.name)
     memory = AddressCounts(*(count + 1 for count in known.address_counts()))
-    outcome = Workshop(config_of(entry.multiclass, memory, tuple(map(len, known)))).take(known)
+    outcome = Workshop(config_of(entry.multiclass, memory, tuple(map(len, known)))).round_trip(known)
     assert outcome.stage == EMITTED
     assert meaning(outcome.program, entry.multiclass) == meaning(known, entry.multiclass)
 
 
 @pytest.mark.parametrize("entry", LIBRARY.values(), ids=LIBRARY)
 def test_known_programs_score_the_same_afterwards(entry: LibraryEntry) -> None:
-    """Without deviations, since the order of random instructions decides what each of them draws."""
+    """Without deviations, since the order of random instructions decides on the draws of each of them."""
     known = Program(*(tuple(map(certain, component)) for component in library_program(entry.name)))
-    outcome = WORKSHOPS[entry.multiclass].take(known)
+    outcome = WORKSHOPS[entry.multiclass].round_trip(known)
     tasks = TASK_SETS["three classes" if entry.multiclass else "regression"]
     assert outcome.stage == EMITTED
     assert scores(outcome.program, tasks) == scores(known, tasks)
@@ -135,19 +135,19 @@ def certain(instruction: Instruction) -> Instruction:
     ],
 )
 def test_a_program_whose_prediction_outlasts_an_example_is_no_graph(some: Program) -> None:
-    assert WORKSHOPS[False].take(some).stage == NOT_LIFTED
+    assert WORKSHOPS[False].round_trip(some).stage == NOT_LIFTED
 
 
 def test_a_program_of_more_states_than_there_is_room_for_is_no_graph() -> None:
     """Every scalar that is read is a state."""
-    room = Workshop(config_of(memory=AddressCounts(64, 2, 0), sizes=(1, 64, 1)))
+    workshop = Workshop(config_of(memory=AddressCounts(64, 2, 0), sizes=(1, 64, 1)))
     stages = []
     for states in range(MAX_STATES - 2, MAX_STATES + 5):
         sums = [f"s1 = s1 + s{k}" for k in range(4, states + 2)]
-        stages.append(room.take(program(predict="; ".join(["s1 = s2 + s3", *sums]))).stage)
+        stages.append(workshop.round_trip(program(predict="; ".join(["s1 = s2 + s3", *sums]))).stage)
     assert stages[0] == EMITTED
     assert stages[2:] == [NOT_LIFTED] * 5
 
 
 def test_the_empty_program_is_a_graph_of_no_program() -> None:
-    assert WORKSHOPS[False].take(Program()).stage not in (NOT_LIFTED, EMITTED)
+    assert WORKSHOPS[False].round_trip(Program()).stage not in (NOT_LIFTED, EMITTED)

@@ -37,7 +37,7 @@ INVALID = {
 
 @pytest.mark.parametrize("some", VALID.values(), ids=VALID)
 def test_valid_programs_are_found_valid(some: Program) -> None:
-    outcome = Workshop(config_of()).take(some)
+    outcome = Workshop(config_of()).round_trip(some)
     assert outcome.stage == EMITTED
     assert outcome.valid
     assert looks_valid(some)
@@ -45,7 +45,7 @@ def test_valid_programs_are_found_valid(some: Program) -> None:
 
 @pytest.mark.parametrize("some", INVALID.values(), ids=INVALID)
 def test_invalid_programs_are_found_out(some: Program) -> None:
-    outcome = Workshop(config_of()).take(some)
+    outcome = Workshop(config_of()).round_trip(some)
     assert outcome.stage == EMITTED
     assert not outcome.valid
     assert not looks_valid(some)
@@ -54,7 +54,7 @@ def test_invalid_programs_are_found_out(some: Program) -> None:
 @pytest.mark.parametrize("entry", LIBRARY.values(), ids=LIBRARY)
 def test_of_known_programs_the_look_and_the_graph_tell_the_same(entry: LibraryEntry) -> None:
     known = library_program(entry.name)
-    outcome = Workshop(config_of(entry.multiclass)).take(known)
+    outcome = Workshop(config_of(entry.multiclass)).round_trip(known)
     assert outcome.valid == looks_valid(known, entry.multiclass) == looks_valid(outcome.program, entry.multiclass)
     assert outcome.valid == ("figure_6" not in entry.name and entry.name != "noisy_relu")
 
@@ -67,7 +67,7 @@ def test_of_their_mutants_too(name: str) -> None:
     for _ in range(40):
         some = library_program(name)
         for step in range(20):
-            outcome = workshop.take(some, step % len(WEIGHTS))
+            outcome = workshop.round_trip(some, step % len(WEIGHTS))
             if outcome.stage == EMITTED:
                 some = outcome.program
                 assert outcome.valid == looks_valid(some, entry.multiclass), some
@@ -80,7 +80,7 @@ def test_of_mutants_of_programs_in_which_predict_changes_a_state(name: str) -> N
     """What Predict has overwritten, Learn cannot read any more."""
     workshop, found = Workshop(config_of()), 0
     for step in range(3000):
-        outcome = workshop.take((VALID | INVALID)[name], step % len(WEIGHTS))
+        outcome = workshop.round_trip((VALID | INVALID)[name], step % len(WEIGHTS))
         if outcome.stage == EMITTED:
             assert outcome.valid == looks_valid(outcome.program), outcome.program
             found += 1

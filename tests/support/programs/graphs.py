@@ -22,9 +22,16 @@ from automl_zero.program.program import (
 from automl_zero.program.prune import prune
 from automl_zero.search.graph.codegen import emit
 from automl_zero.search.graph.graph import lift
-from automl_zero.search.graph.mutation import FAILED, Graphs, _complete, _mutate_as, mutate_as_graph, new_graphs
-from automl_zero.search.graph.schedule import order
-from automl_zero.search.graph.subgraph import Draft
+from automl_zero.search.graph.mutation import (
+    FAILED,
+    GraphWorkspace,
+    apply_graph_mutation,
+    complete_parameters,
+    mutate_as_graph,
+    new_graph_workspace,
+)
+from automl_zero.search.graph.schedule import schedule_graph
+from automl_zero.search.graph.subgraph import GraphEdit
 from automl_zero.search.graph.valid import is_valid
 from automl_zero.search.population import decode
 from automl_zero.search.random_stream import new_state
@@ -50,35 +57,35 @@ class Outcome(NamedTuple):
 
 
 @jit
-def _take(
-    state: Any, space: Space, multiclass: bool, code: Code, lowered: Lowered, graphs: Graphs, kind: int
+def _round_trip(
+    state: Any, space: Space, multiclass: bool, code: Code, lowered: Lowered, graphs: GraphWorkspace, kind: int
 ) -> tuple[int, bool]:
-    graph, plan = graphs
+    graph, plan = graphs.graph, graphs.plan
     lower(code, multiclass, lowered)
     if not lift(lowered, multiclass, graph):
         return NOT_LIFTED, False
-    draft = Draft(state, space, graph)
-    if kind != NO_MUTATION and not (_mutate_as(draft, kind) and _complete(draft)):
+    edit = GraphEdit(random=state, space=space, graph=graph)
+    if kind != NO_MUTATION and not (apply_graph_mutation(kind, edit) and complete_parameters(edit)):
         return UNCHANGED, False
-    if not order(graph, plan):
+    if not schedule_graph(graph, plan):
         return NOT_ORDERED, False
     valid = is_valid(graph, plan)
     return (EMITTED if emit(graph, space, plan, code) else NOT_EMITTED), valid
 
 
 class Workshop:
-    """Room for programs of a config, and the random numbers of their mutations."""
+    """Memory for programs of a config, and the random numbers of their mutations."""
 
     def __init__(self, config: Config, seed: int = 0) -> None:
         self.sizes, self.space, self.state = config.program.max_sizes, build_space(config), new_state(seed)
         self.multiclass = config.tasks.num_classes > 2
-        self.lowered, self.graphs = new_lowered(sum(self.sizes)), new_graphs(self.sizes)
+        self.lowered, self.graphs = new_lowered(sum(self.sizes)), new_graph_workspace(self.sizes)
 
-    def take(self, program: Program, kind: int = NO_MUTATION) -> Outcome:
+    def round_trip(self, program: Program, kind: int = NO_MUTATION) -> Outcome:
         """Lift a program, mutate it, write it back; what cannot be written stays."""
         code = encode(program, self.sizes)
         arguments = (self.state, self.space, self.multiclass, code, self.lowered, self.graphs, kind)
-        stage, valid = _take(*arguments)
+        stage, valid = _round_trip(*arguments)
         return Outcome(stage, valid, decoded(code))
 
     def mutate(self, program: Program) -> tuple[bool, Program]:

@@ -1,1 +1,1 @@
-"""Programs as graphs: lifting, mutation, scheduling, and the way back to a program."""
+"""Programs as graphs: lifting, mutation, scheduling, and code generation (Mishima and Ono 2025)."""

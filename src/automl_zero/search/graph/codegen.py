@@ -1,11 +1,13 @@
-"""From a graph back to a program: every value gets an address, and every node becomes an instruction.
+"""Code generation from a graph: every value gets an address, and every node becomes an instruction.
 
-States have addresses of their own. Other values share those that are left, and the prediction's while it is not needed.
+States have addresses of their own, which hold them from one example to the next. Other values share the addresses that
+are left, and the prediction's while it is free: an address is free again after the last node that reads its value.
 """
 
 from __future__ import annotations
 
 from automl_zero.program.program import CLASS_LABEL, CLASS_PREDICTION, FEATURES, LABEL, PREDICTION
+from automl_zero.search.conventions import NONE, NUM_COMPONENTS, PREDICT, SETUP
 from automl_zero.search.graph.graph import (
     FIRST_NODE,
     FIRST_STATE,
@@ -13,24 +15,21 @@ from automl_zero.search.graph.graph import (
     GIVEN_LABEL,
     GIVEN_PREDICTION,
     MULTICLASS,
-    NONE,
-    PREDICT,
     ROOT,
-    SETUP,
     Graph,
 )
-from automl_zero.search.graph.schedule import ORDERED, SIZES, STATES, Schedule
+from automl_zero.search.graph.schedule import NUM_NEEDED_STATES, NUM_ORDERED, SIZES, Schedule
 from automl_zero.search.space import Space
 from automl_zero.vm.jit import jit, jit_inline
 from automl_zero.vm.lower import IN1, IN2, MAX_CONSTANTS, OP, OUT, PARTIAL, Code
 
-FOREVER = 1 << 30
+FOREVER = 1 << 30  # later than every position
 
 
 @jit_inline
 def emit(graph: Graph, space: Space, plan: Schedule, program: Code) -> bool:
-    """Write the program of an ordered graph; tells whether it fits its sizes and addresses, or else it stays."""
-    for component in range(3):
+    """Write the program of a scheduled graph; return whether its sizes and addresses suffice, or else it stays."""
+    for component in range(NUM_COMPONENTS):
         if plan.counts[SIZES + component] > space.max_size[component]:
             return False
     return _allocate(graph, space, plan) and _write(graph, plan, program)
@@ -38,11 +37,12 @@ def emit(graph: Graph, space: Space, plan: Schedule, program: Code) -> bool:
 
 @jit_inline
 def _allocate(graph: Graph, space: Space, plan: Schedule) -> bool:
-    """Give every value an address: states have one of their own, others share; tells whether there are enough."""
+    """Give every value an address: states have one of their own, others share; return whether there are enough."""
+    # Linear scan register allocation: ``busy`` says until when an address is taken; a node gets the lowest free one.
     _find_last_reads(graph, plan)
-    plan.busy[:] = -1
+    plan.busy[:] = NONE  # free from position 0 on
     _occupy_given(graph, plan)
-    for k in range(plan.counts[STATES]):
+    for k in range(plan.counts[NUM_NEEDED_STATES]):  # states first, since theirs are never free again
         state = plan.states[k]
         address = _free_address(space, plan, graph.kind[state], 0)
         if address == NONE:
@@ -50,7 +50,7 @@ def _allocate(graph: Graph, space: Space, plan: Schedule) -> bool:
         plan.address[state] = address
         plan.busy[graph.kind[state], address] = FOREVER
     _keep_in_place(graph, plan)
-    for k in range(plan.counts[ORDERED]):
+    for k in range(plan.counts[NUM_ORDERED]):
         if not _allocate_node(graph, space, plan, plan.order[k]):
             return False
     return _elements_stay(graph, plan)
@@ -58,8 +58,8 @@ def _allocate(graph: Graph, space: Space, plan: Schedule) -> bool:
 
 @jit
 def _find_last_reads(graph: Graph, plan: Schedule) -> None:
-    plan.last[:] = -1
-    for k in range(plan.counts[ORDERED]):
+    plan.last[:] = NONE
+    for k in range(plan.counts[NUM_ORDERED]):
         node = plan.order[k]
         for place in range(2):
             if graph.inputs[node, place] != NONE:
@@ -68,18 +68,19 @@ def _find_last_reads(graph: Graph, plan: Schedule) -> None:
 
 @jit
 def _occupy_given(graph: Graph, plan: Schedule) -> None:
-    multiclass = graph.facts[MULTICLASS] == 1
+    """Give the label, features and prediction their fixed addresses, and take these from all others."""
+    multiclass = graph.header[MULTICLASS] == 1
     plan.address[GIVEN_FEATURES] = FEATURES
     plan.address[GIVEN_LABEL] = CLASS_LABEL if multiclass else LABEL
     plan.address[GIVEN_PREDICTION] = CLASS_PREDICTION if multiclass else PREDICTION
     for given in range(FIRST_STATE):
         plan.busy[graph.kind[given], plan.address[given]] = FOREVER
-    plan.busy[0, LABEL] = FOREVER
+    plan.busy[0, LABEL] = FOREVER  # s0 is no output even where the label is a vector
 
 
 @jit
 def _free_address(space: Space, plan: Schedule, kind: int, time: int) -> int:
-    """The lowest address that may be written from a time on, or -1."""
+    """Return the lowest address of a kind that may be written at a time, or -1."""
     for address in range(space.first_output[kind], space.addresses[kind]):
         if plan.busy[kind, address] <= time:
             return address
@@ -88,7 +89,8 @@ def _free_address(space: Space, plan: Schedule, kind: int, time: int) -> int:
 
 @jit
 def _keep_in_place(graph: Graph, plan: Schedule) -> None:
-    """Let what Setup sets element by element be at the place of the state from the first element on."""
+    """Let what Setup sets element by element be at the address of the state from the first element on."""
+    # Backwards: the last of such ops writes the state, so the one whose value it keeps writes it, too.
     for k in range(plan.counts[SIZES] - 1, -1, -1):
         node = plan.order[k]
         kept = graph.inputs[node, 0]
@@ -98,14 +100,16 @@ def _keep_in_place(graph: Graph, plan: Schedule) -> None:
 
 @jit
 def _allocate_node(graph: Graph, space: Space, plan: Schedule, node: int) -> bool:
+    """Give a node its address; return whether there was one."""
     kind, prediction = graph.kind[node], plan.address[GIVEN_PREDICTION]
-    if node == graph.facts[ROOT]:
+    if node == graph.header[ROOT]:
         plan.address[node] = prediction
     elif plan.writes[node] != NONE:
         plan.address[node] = plan.address[plan.writes[node]]
     elif kind == graph.kind[GIVEN_PREDICTION] and _prediction_is_free(graph, plan, node):
         plan.address[node] = prediction
-        plan.busy[kind, prediction] = FOREVER + plan.last[node]  # shared among nodes, never a state's
+        # FOREVER plus a time: no search for a free address takes it, and nodes that may share it see when it is free.
+        plan.busy[kind, prediction] = FOREVER + plan.last[node]
     else:
         address = _free_address(space, plan, kind, plan.time[node])
         if address == NONE:
@@ -117,8 +121,8 @@ def _allocate_node(graph: Graph, space: Space, plan: Schedule, node: int) -> boo
 
 @jit
 def _prediction_is_free(graph: Graph, plan: Schedule, node: int) -> bool:
-    """Whether a node may use the prediction's address: before the prediction is there, or when none reads it more."""
-    root, time = graph.facts[ROOT], plan.time[node]
+    """Return whether a node may use the prediction's address: before the prediction is made or after its last read."""
+    root, time = graph.header[ROOT], plan.time[node]
     if plan.busy[graph.kind[GIVEN_PREDICTION], plan.address[GIVEN_PREDICTION]] - FOREVER > time:
         return False
     if graph.component[node] == PREDICT:
@@ -128,12 +132,12 @@ def _prediction_is_free(graph: Graph, plan: Schedule, node: int) -> bool:
 
 @jit
 def _elements_stay(graph: Graph, plan: Schedule) -> bool:
-    """Whether ops that set one element write where the others are; in Setup, the first may write where zeros are."""
-    for k in range(plan.counts[ORDERED]):
+    """Return whether ops that set one element write where the others are, as they cannot copy them."""
+    for k in range(plan.counts[NUM_ORDERED]):
         node = plan.order[k]
         if PARTIAL[graph.op[node]]:
             kept = graph.inputs[node, 0]
-            if kept == NONE:
+            if kept == NONE:  # zeros, which in Setup are where a state is to be
                 if plan.writes[node] == NONE:
                     return False
             elif plan.address[kept] != plan.address[node] or plan.last[kept] != plan.time[node]:
@@ -143,9 +147,9 @@ def _elements_stay(graph: Graph, plan: Schedule) -> bool:
 
 @jit
 def _write(graph: Graph, plan: Schedule, program: Code) -> bool:
-    """Write the instructions in order."""
+    """Write the instructions in order; return True, for ``emit``."""
     program.size[:] = 0
-    for k in range(plan.counts[ORDERED]):
+    for k in range(plan.counts[NUM_ORDERED]):
         node = plan.order[k]
         component = graph.component[node]
         row = program.start[component] + program.size[component]
@@ -153,8 +157,8 @@ def _write(graph: Graph, plan: Schedule, program: Code) -> bool:
         program.code[row, OP], program.code[row, OUT] = graph.op[node], plan.address[node]
         for place, column in ((0, IN1), (1, IN2)):
             value = graph.inputs[node, place]
-            unused = value == NONE or PARTIAL[graph.op[node]]
-            program.code[row, column] = 0 if unused else plan.address[value]
+            is_unused = value == NONE or PARTIAL[graph.op[node]]  # an operand that the op lacks is 0 in code
+            program.code[row, column] = 0 if is_unused else plan.address[value]
         for constant in range(MAX_CONSTANTS):
             program.data[row, constant] = graph.data[node, constant]
     return True
