@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from support.runs.small_config import small_config
 
-from automl_zero.notebook.formats import TYPES, figure_html, offer
+from automl_zero.notebook.formats import FORMATTERS, figure_html, register_formatters
 from automl_zero.notebook.result import result_of
 from automl_zero.program.library import library_program
 from automl_zero.report.figures import pictures_of
@@ -35,9 +35,9 @@ class FakeShell:
 def test_a_shell_is_told_of_classes_that_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
     shell = FakeShell()
     monkeypatch.setitem(sys.modules, "IPython", shell)
-    offer()
-    assert shell.known == TYPES
-    for module, name in TYPES:
+    register_formatters()
+    assert shell.known == FORMATTERS
+    for module, name in FORMATTERS:
         assert isinstance(getattr(import_module(module), name), type)
     program = shell.known["automl_zero.program.program", "Program"](library_program("linear_regression"))
     assert "<b>def Predict():</b>\n  s1 = dot(v1, v0)" in program
@@ -45,7 +45,7 @@ def test_a_shell_is_told_of_classes_that_there_are(monkeypatch: pytest.MonkeyPat
 
 def test_without_a_shell_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "IPython", raising=False)
-    offer()
+    register_formatters()
 
 
 def test_every_figure_of_a_result_has_a_class_that_is_shown() -> None:
@@ -56,5 +56,5 @@ def test_every_figure_of_a_result_has_a_class_that_is_shown() -> None:
     for event in events:
         story.update(event)
     assert figures == pictures_of(story)
-    assert {(type(each).__module__, type(each).__name__) for each in figures.values()} <= set(TYPES)
+    assert {(type(each).__module__, type(each).__name__) for each in figures.values()} <= set(FORMATTERS)
     assert figure_html(figures["course"]) in figures._repr_html_()

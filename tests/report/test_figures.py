@@ -12,7 +12,7 @@ from support.runs.small_config import small_config
 
 from automl_zero.analysis.compare import IntervalEstimate
 from automl_zero.analysis.studies.ablate import Effect
-from automl_zero.report.ablation_figure import Knockouts
+from automl_zero.report.ablation_figure import AblationFigure
 from automl_zero.report.figures import NAMES, drawn, figures_of, write_figures
 from automl_zero.report.plot_style import svg
 from automl_zero.report.run_history import RunHistory
@@ -37,7 +37,7 @@ def test_a_complete_run_has_all_figures_and_an_empty_one_none() -> None:
 
 
 def test_the_knock_outs_are_those_that_are_given() -> None:
-    assert figures_of(complete(), EFFECTS)["ablation"] == Knockouts("", EFFECTS)
+    assert figures_of(complete(), EFFECTS)["ablation"] == AblationFigure("", EFFECTS)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -14,10 +14,10 @@ from support.runs.small_config import small_config
 from automl_zero.analysis.compare import IntervalEstimate
 from automl_zero.analysis.studies.ablate import Effect
 from automl_zero.config import ConfigError
-from automl_zero.report.ablation_figure import CERTAIN, UNCERTAIN, Knockouts
+from automl_zero.report.ablation_figure import CERTAIN, UNCERTAIN, AblationFigure
 from automl_zero.report.figures import NAMES, figures_of
 from automl_zero.report.interactive import MOST_LINES, library, plotted, symlog
-from automl_zero.report.map_figure import IslandMap, TakeOver
+from automl_zero.report.map_figure import IslandMap, Takeover
 from automl_zero.report.run_figures import Chart, Curve
 from automl_zero.report.run_history import RunHistory
 from automl_zero.report.scores_figure import Interval, ScoresFigure
@@ -103,7 +103,7 @@ def test_scores_are_points_with_their_intervals_stage_by_stage() -> None:
 
 
 def test_a_map_has_a_cell_for_each_island_and_epoch_and_a_point_where_a_program_took_over() -> None:
-    told = IslandMap((1, 5), ((0.25, 0.5), (0.125, 0.75)), (TakeOver(5, 1, 0),))
+    told = IslandMap((1, 5), ((0.25, 0.5), (0.125, 0.75)), (Takeover(5, 1, 0),))
     plot = plotted(told)
     heat, taken = plot["data"]
     assert heat["z"] == [[0.25, 0.5], [0.125, 0.75]]
@@ -129,7 +129,7 @@ def test_a_map_of_equal_cells_has_one_colour() -> None:
 
 
 def test_knock_outs_are_bars_on_an_axis_that_shows_small_and_large() -> None:
-    plot = plotted(Knockouts("", EFFECTS))
+    plot = plotted(AblationFigure("", EFFECTS))
     (bars,) = plot["data"]
     assert bars["x"] == [-2.0, symlog(-25)]
     assert bars["marker"]["color"] == [UNCERTAIN, CERTAIN]
@@ -158,7 +158,7 @@ def texts(value: Any) -> list[str]:
         ScoresFigure(
             HOSTILE, tuple(Interval(HOSTILE, stage, 0.5, 0.5, 0.5) for stage in Stage), dict.fromkeys(Stage, 1)
         ),
-        Knockouts(HOSTILE, (Effect(HOSTILE, HOSTILE, 0.5, IntervalEstimate(0.0, 0.0, 0.0)),)),
+        AblationFigure(HOSTILE, (Effect(HOSTILE, HOSTILE, 0.5, IntervalEstimate(0.0, 0.0, 0.0)),)),
     ],
 )
 def test_whatever_comes_from_a_run_is_text(data: Any) -> None:

@@ -8,7 +8,7 @@ from support.runs.small_config import small_config
 
 from automl_zero.program.library import library_program
 from automl_zero.program.text import to_text
-from automl_zero.report.milestone import CodeLine, Milestone, told_milestones
+from automl_zero.report.milestone import CodeLine, Milestone, annotated_milestones
 from automl_zero.report.run_history import RunHistory
 from automl_zero.run.record.events import Improvement
 
@@ -18,11 +18,11 @@ OTHER = f"{SETUP}def Predict():\n  s1 = dot(v0, v0)\n  s1 = s1 * s2\ndef Learn()
 
 
 def told(*programs: str, count: int = 10) -> list[Milestone]:
-    story = RunHistory(small_config())
+    history = RunHistory(small_config())
     for number, program in enumerate(programs, 1):
         step = {"experiment_programs": number, "fitness": number**2 / 100, "program": program}
-        story.update(Improvement(seconds=1.0, experiment=0, is_best=True, **step))  # type: ignore[arg-type]
-    return told_milestones(story, count)
+        history.update(Improvement(seconds=1.0, experiment=0, is_best=True, **step))  # type: ignore[arg-type]
+    return annotated_milestones(history, count)
 
 
 def test_lines_are_new_that_the_milestone_before_lacks_and_headers_never_are() -> None:

@@ -13,7 +13,7 @@ from automl_zero.run.record.events import Improvement
 PROGRAM = "def Setup():\ndef Predict():\n  s1 = s2 * s2\ndef Learn():\n"
 
 
-def story(count: int) -> RunHistory:
+def history(count: int) -> RunHistory:
     told = RunHistory(small_config())
     for number in range(1, count + 1):
         step = {"experiment_programs": 10**number, "fitness": number / 10, "program": PROGRAM}
@@ -23,7 +23,7 @@ def story(count: int) -> RunHistory:
 
 
 def test_the_curve_has_a_mark_for_each_panel_of_code() -> None:
-    told = progress_figure(story(8))
+    told = progress_figure(history(8))
     assert told.title == "small, seed 0"
     assert len(told.milestones) == 5
     assert told.chart.marks == tuple((float(each.programs), each.fitness) for each in told.milestones)
@@ -45,7 +45,7 @@ def test_a_panel_tells_new_techniques_then_the_code_and_cuts_what_is_too_long() 
 
 def test_the_picture_has_the_curve_and_a_panel_for_each_step() -> None:
     for count in (1, 8):
-        curve, *panels = draw_progress(progress_figure(story(count))).axes
+        curve, *panels = draw_progress(progress_figure(history(count))).axes
         titles = [each.get_title(loc="left") for each in panels]
         assert len(titles) == min(count, 5)
         assert titles[0] == "1: 0.1000 after 10 programs"

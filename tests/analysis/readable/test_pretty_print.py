@@ -9,7 +9,7 @@ from hypothesis import given
 from support.programs.strategies import programs
 
 from automl_zero.analysis.dataflow.findings import Finding, comments
-from automl_zero.analysis.readable.diff import Mark, difference
+from automl_zero.analysis.readable.diff import Mark, simplification_diff
 from automl_zero.analysis.readable.pretty_print import readable
 from automl_zero.analysis.simplify.simplify import simplify
 from automl_zero.program.library import LIBRARY, library_program
@@ -105,7 +105,7 @@ def test_of_any_program_each_line_is_written_and_no_name_is_an_address(program: 
 @pytest.mark.parametrize("name", LIBRARY)
 def test_the_difference_holds_the_raw_program_and_what_became_of_it(name: str) -> None:
     simplified = simplify(library_program(name), LIBRARY[name].multiclass)
-    lines = difference(simplified)
+    lines = simplification_diff(simplified)
     raw = "".join(f"{each.text}\n" for each in lines if each.mark is not Mark.ADDED)
     assert raw == to_text(simplified.raw)
     kept = from_text("".join(f"{each.text}\n" for each in lines if each.mark is not Mark.REMOVED))

@@ -12,8 +12,8 @@ from support.programs.strategies import programs
 
 from automl_zero.analysis.dataflow.program_edit import lines_of
 from automl_zero.analysis.simplify.rewrite import canonical
-from automl_zero.analysis.simplify.rewrite_rules import LAWS
-from automl_zero.analysis.simplify.simplify import NO_EFFECT, TESTED, Simplified, simplify
+from automl_zero.analysis.simplify.rewrite_rules import REWRITE_RULES
+from automl_zero.analysis.simplify.simplify import NO_EFFECT, TESTED, Simplification, simplify
 from automl_zero.program.library import library_program
 from automl_zero.program.ops import OPS
 from automl_zero.program.program import AddressCounts, Program
@@ -136,14 +136,14 @@ def test_the_canonical_form_knows_neither_addresses_nor_the_order_of_operands() 
         ("computed before", "s2 = mean(v0); s3 = mean(v0); s1 = s2 * s3", ["s2 = mean(v0)", "s1 = s2 * s2"]),
     ],
 )
-def test_every_law_shortens_a_program(law: str, predict: str, expected: list[str]) -> None:
+def test_every_law_shortens_a_program(rule: str, predict: str, expected: list[str]) -> None:
     assert short_predict(predict) == expected
-    assert law in {step.kind for step in simplify(program(predict)).steps}
+    assert rule in {step.kind for step in simplify(program(predict)).steps}
 
 
 def test_every_law_is_tested() -> None:
     marks = test_every_law_shortens_a_program.pytestmark  # type: ignore[attr-defined]
-    assert {case[0] for case in marks[0].args[1]} == {law.name for law in LAWS}
+    assert {case[0] for case in marks[0].args[1]} == {rule.name for rule in REWRITE_RULES}
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_what_predict_copies_for_learn_is_read_where_it_was() -> None:
 
 
 @pytest.fixture(scope="module")
-def figure_6() -> Simplified:
+def figure_6() -> Simplification:
     config = suite_config("digits")
     digits = build_tasks(config.tasks, Stage.SELECT, 0)
 
@@ -207,7 +207,7 @@ def test_exact_steps_make_the_pruned_form_of_the_supplement_from_the_raw_one() -
     assert short.program == canonical(library_program("figure_6_pruned"))
 
 
-def test_of_figure_6_the_sine_alone_turns_out_to_be_needless_on_tasks(figure_6: Simplified) -> None:
+def test_of_figure_6_the_sine_alone_turns_out_to_be_needless_on_tasks(figure_6: Simplification) -> None:
     tested = [(step.line, step.before, step.after) for step in figure_6.steps if step.kind == TESTED]
     assert tested == [(("learn", 3), "s5 = sin(s4)", None), (("learn", 5), "s7 = s5 / s2", "s7 = s4 / s2")]
     assert all(step.loss is not None and step.loss <= 0.002 for step in figure_6.steps if step.kind == TESTED)
