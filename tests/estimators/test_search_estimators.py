@@ -28,7 +28,7 @@ from automl_zero.estimators.estimator import IncompleteFitWarning
 from automl_zero.estimators.program_estimators import seed_of
 from automl_zero.estimators.proxy_tasks import build_proxy_tasks
 from automl_zero.estimators.search_budget import SearchBudget, search_config
-from automl_zero.estimators.table_search import Judged, epochs_in_the_end, standard_error
+from automl_zero.estimators.search_outcome import HoldoutEvaluation, final_epochs, standard_error
 from automl_zero.program.text import from_text, to_text
 from automl_zero.tasks.task import Loss
 
@@ -81,7 +81,7 @@ def test_the_score_is_that_of_the_program_trained_as_in_the_end_on_rows_put_asid
     trained = (EvolvedClassifier if kind is AutoMLZeroClassifier else EvolvedRegressor)(
         best["program"], epochs=best["epochs"], width=16, members=2, random_state=0
     ).fit(rows.x, rows.y)
-    assert trained.score(rows.judged_x, rows.judged_y) == pytest.approx(best["score"], abs=1e-9)
+    assert trained.score(rows.holdout_x, rows.holdout_y) == pytest.approx(best["score"], abs=1e-9)
 
 
 def test_numbers_that_are_all_the_same_are_learnt() -> None:
@@ -119,7 +119,7 @@ def test_ctrl_c_ends_a_fit_and_what_was_found_so_far_is_used() -> None:
     AutoMLZeroClassifier(**SMALL).fit(*MOONS)  # so that all is compiled
     timer, began = Timer(2.5, os.kill, (os.getpid(), signal.SIGINT)), monotonic()
     timer.start()
-    with pytest.warns(IncompleteFitWarning, match="was interrupted: the best that was found so far is used"):
+    with pytest.warns(IncompleteFitWarning, match="was interrupted: the best program so far is used"):
         found = AutoMLZeroClassifier(max_seconds=120, random_state=0).fit(*MOONS)
     assert monotonic() - began < 60
     assert found.score(*MOONS) > 0.8
@@ -142,11 +142,11 @@ def test_rows_that_there_is_no_time_for_are_left_out_with_a_warning() -> None:
 
 
 def test_as_many_epochs_are_done_as_there_is_time_for() -> None:
-    judged = Judged(None, 10, np.zeros(1), 0.0, 1.0, row_seconds=0.02, step_seconds=0.01)  # type: ignore[arg-type]
-    times = {epochs: judged.training_seconds(100, epochs) + 1e-6 for epochs in (1, 2, 9)}
-    assert {judged.affordable_epochs(100, seconds): seconds for seconds in times.values()} == times
-    assert judged.affordable_epochs(100, times[1] * 0.9) == 0
-    assert [epochs_in_the_end(30, rows) for rows in (1000, 10**5, 10**6)] == [30, 4, 1]
+    evaluation = HoldoutEvaluation(None, 10, np.zeros(1), 0.0, 1.0, row_seconds=0.02, step_seconds=0.01)  # type: ignore[arg-type]
+    times = {epochs: evaluation.training_seconds(100, epochs) + 1e-6 for epochs in (1, 2, 9)}
+    assert {evaluation.affordable_epochs(100, seconds): seconds for seconds in times.values()} == times
+    assert evaluation.affordable_epochs(100, times[1] * 0.9) == 0
+    assert [final_epochs(30, rows) for rows in (1000, 10**5, 10**6)] == [30, 4, 1]
 
 
 @pytest.mark.parametrize("initial", ["empty", "random", "two_layer_net"])
@@ -159,7 +159,7 @@ def test_progress_is_printed_if_asked(capsys: pytest.CaptureFixture[str]) -> Non
     AutoMLZeroClassifier(**SMALL).fit(*MOONS)
     assert capsys.readouterr().out == ""
     found = AutoMLZeroClassifier(**SMALL, verbose=1).fit(*MOONS)
-    assert f"best on rows put aside: {found.leaderboard_[0]['name']}" in capsys.readouterr().out
+    assert f"best on held-out rows: {found.leaderboard_[0]['name']}" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -196,20 +196,20 @@ def test_overrides_have_the_last_word() -> None:
 
 def test_rows_that_choose_are_seen_by_nothing_else() -> None:
     x = np.arange(200.0)[:, None]
-    suite = build_proxy_tasks(x, np.arange(200.0) % 2, 2, 1, seed=0)
-    sizes = [len(np.unique(suite.select.valid_x[0][:, 0])), suite.select.num_train_examples]
+    tasks = build_proxy_tasks(x, np.arange(200.0) % 2, 2, 1, seed=0)
+    sizes = [len(np.unique(tasks.select.valid_x[0][:, 0])), tasks.select.num_train_examples]
     assert sizes == [50, 150]
-    assert suite.search.num_train_examples + suite.search.num_valid_examples == 150
-    assert not set(suite.refit_data.x[:, 0]) & set(suite.refit_data.judged_x[:, 0])
-    assert len(suite.refit_data.x) + len(suite.refit_data.judged_x) == 200
-    for tasks in (suite.search, suite.tune):
-        assert (tasks.loss, tasks.num_classes) == (Loss.ACCURACY, 2)
+    assert tasks.search.num_train_examples + tasks.search.num_valid_examples == 150
+    assert not set(tasks.refit_data.x[:, 0]) & set(tasks.refit_data.holdout_x[:, 0])
+    assert len(tasks.refit_data.x) + len(tasks.refit_data.holdout_x) == 200
+    for each in (tasks.search, tasks.tune):
+        assert (each.loss, each.num_classes) == (Loss.ACCURACY, 2)
 
 
 def test_many_features_are_projected_in_search_alone() -> None:
     x = np.random.default_rng(0).normal(size=(40, 100))
-    suite = build_proxy_tasks(x, x[:, 0], 0, 16, seed=0)
-    assert (suite.search.num_features, suite.tune.num_features, suite.select.num_features) == (16, 100, 100)
+    tasks = build_proxy_tasks(x, x[:, 0], 0, 16, seed=0)
+    assert (tasks.search.num_features, tasks.tune.num_features, tasks.select.num_features) == (16, 100, 100)
 
 
 def test_programs_make_fewer_steps_where_each_takes_longer() -> None:
