@@ -1,4 +1,4 @@
-"""How a program came about: which programs are told of, and what each changed."""
+"""The lineage of a program: which programs are shown, and what each changed."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def run_with(folder: Path, *events: Event) -> Path:
     return folder / "run"
 
 
-def told(found: LineageReport) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+def gained_and_lost(found: LineageReport) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
     return [(each.gained, each.lost) for each in found.changes]
 
 
@@ -78,8 +78,8 @@ def test_techniques_are_named_when_they_come_and_when_they_go(tmp_path: Path) ->
     found = lineage_of(run_with(tmp_path, lineage(programs, [0.1, 0.2, 0.3, 0.1])))
     losses = tuple(f"gradient descent on {loss} loss" for loss in ("squared", "logistic"))
     assert (found.is_lineage, found.count) == (True, 4)
-    learnt = ("linear model", *losses)
-    assert told(found) == [((), ()), (learnt, ()), (("bias",), ()), ((), ("linear model", "bias", *losses))]
+    learned = ("linear model", *losses)
+    assert gained_and_lost(found) == [((), ()), (learned, ()), (("bias",), ()), ((), ("linear model", "bias", *losses))]
 
 
 def test_differences_lead_from_one_program_to_the_next_without_what_has_no_effect(tmp_path: Path) -> None:
@@ -101,9 +101,7 @@ def test_operands_that_change_places_are_no_difference(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("most", "gains"), [(None, [0.1, 0.01, 0.3, 0.02]), (3, [0.1, 0.3, 0.02]), (2, [0.3, 0.02]), (1, [0.02])]
 )
-def test_the_greatest_gains_are_told_of_and_always_the_last(
-    most: int | None, gains: list[float], tmp_path: Path
-) -> None:
+def test_the_greatest_gains_are_shown_and_always_the_last(most: int | None, gains: list[float], tmp_path: Path) -> None:
     found = lineage_of(run_with(tmp_path, lineage([PREDICTS, LINEAR, AFFINE, LINEAR], [0.1, 0.01, 0.3, 0.02])), most)
     assert [each.step.gain for each in found.changes] == pytest.approx(gains)
     assert sum(each.skipped for each in found.changes) == found.count - len(found.changes) == 4 - len(gains)

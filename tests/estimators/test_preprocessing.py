@@ -1,4 +1,4 @@
-"""Rows made ready for programs: nothing is learnt from rows that are not trained on, and every class has its share."""
+"""Rows made ready for programs: nothing is learned from rows that are not trained on, and every class has its share."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_features_that_are_lacking_are_zeros() -> None:
 
 
 @pytest.mark.parametrize("value", [np.nan, 1e308, 0.0])
-def test_a_column_that_tells_nothing_gives_finite_numbers(value: float) -> None:
+def test_a_constant_column_gives_finite_numbers(value: float) -> None:
     x = np.array([[value], [value], [-value]])
     assert np.isfinite(fit_scale(x).apply(x, 1)).all()
 

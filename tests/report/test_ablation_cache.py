@@ -43,11 +43,11 @@ def test_parts_are_the_techniques_and_the_lines_and_no_program_comes_twice() -> 
 
 def test_an_ablation_is_that_of_the_final_program() -> None:
     variants = ablation_variants(FOUND, multiclass=False)[:2]
-    told: list[int] = []
-    kept = measure_ablation(FOUND, variants, small_config(), TuningBudget(4, 2), told.append)
+    progress: list[int] = []
+    kept = measure_ablation(FOUND, variants, small_config(), TuningBudget(4, 2), progress.append)
     assert (kept.program, kept.trials, kept.seeds) == (FOUND.program, 4, 2)
     assert {each.name for each in kept.effects} == {each.name for each in variants}
-    assert 2 * 4 < sum(told) <= 2 * 3 * 4  # what has no constants is scored once
+    assert 2 * 4 < sum(progress) <= 2 * 3 * 4  # what has no constants is scored once
     assert kept == measure_ablation(FOUND, variants, small_config(), TuningBudget(4, 2))
 
 
@@ -64,7 +64,7 @@ def test_what_was_kept_is_read_back_equal_and_replaces_what_was_before(tmp_path:
     assert [file.name for file in tmp_path.iterdir()] == [NAME]
 
 
-def test_an_ablation_of_another_program_is_not_told(tmp_path: Path) -> None:
+def test_an_ablation_of_another_program_is_ignored(tmp_path: Path) -> None:
     save_ablation(tmp_path, CACHED)
     assert load_ablation(tmp_path, replace(FOUND, program=FOUND.program + "  s3 = 0.5\n")) is None
     assert load_ablation(tmp_path, None) is None
@@ -85,7 +85,7 @@ def test_an_ablation_of_another_program_is_not_told(tmp_path: Path) -> None:
 def test_a_damaged_file_is_refused(tmp_path: Path, changes: dict[str, Any]) -> None:
     plain = json.loads(save_ablation(tmp_path, CACHED).read_bytes())
     (tmp_path / NAME).write_text(json.dumps(plain | changes))
-    with pytest.raises(StoreError, match=r"ablation.json is not an ablation of format 1: make it anew"):
+    with pytest.raises(StoreError, match=r"ablation.json is not an ablation of format 1: make it again"):
         load_ablation(tmp_path, FOUND)
 
 

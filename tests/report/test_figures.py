@@ -24,10 +24,10 @@ EFFECTS = (Effect("noise", "v1 stays 0", 0.5, IntervalEstimate(-0.25, -0.5, 0.12
 
 @cache
 def complete() -> RunHistory:
-    told = RunHistory(small_config())
+    data = RunHistory(small_config())
     for event in Run(small_config()).iter_events():
-        told.update(event)
-    return told
+        data.update(event)
+    return data
 
 
 def test_a_complete_run_has_all_figures_and_an_empty_one_none() -> None:

@@ -1,4 +1,4 @@
-"""The map of the islands tells where programs of other islands took over, and never more than the events do."""
+"""The map of the islands shows where programs of other islands took over, and never more than the events do."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Immigrants = tuple[tuple[int, int] | None, ...]
 
 
 def history(*epochs: tuple[tuple[float, ...], Immigrants]) -> RunHistory:
-    told = RunHistory(small_config())
+    data = RunHistory(small_config())
     for number, (fitness, immigrants) in enumerate(epochs, 1):
-        told.update(replace(EPOCH, epoch=number, island_fitness=fitness, immigrants=immigrants))
-    return told
+        data.update(replace(EPOCH, epoch=number, island_fitness=fitness, immigrants=immigrants))
+    return data
 
 
 FOUR = [
@@ -29,7 +29,7 @@ FOUR = [
 ]
 
 
-def test_a_take_over_is_told_once_for_every_ancestor_from_elsewhere() -> None:
+def test_a_takeover_is_shown_once_for_every_ancestor_from_elsewhere() -> None:
     found = island_map(history(*FOUR))
     assert found == IslandMap(
         epochs=(1, 2, 3, 4),
@@ -40,7 +40,7 @@ def test_a_take_over_is_told_once_for_every_ancestor_from_elsewhere() -> None:
 
 
 @pytest.mark.parametrize("immigrants", [(), ((7, 1), None), ((-1, 1), None)], ids=["older", "no island", "negative"])
-def test_what_is_not_told_or_cannot_be_is_not_shown(immigrants: Immigrants) -> None:
+def test_unknown_and_impossible_sources_are_not_shown(immigrants: Immigrants) -> None:
     found = island_map(history(((0.1, 0.2), ()), ((0.1, 0.2), (None, None)), ((0.3, 0.4), immigrants)))
     assert (found.epochs, found.takeovers) == ((1, 2, 3), ())
     assert "Points" not in explanation(found)
@@ -62,7 +62,7 @@ def test_each_colour_has_as_many_cells() -> None:
 
 
 @pytest.mark.parametrize(("islands", "arrows"), [(2, 1), (40, 0)])
-def test_arrows_tell_where_from_unless_there_are_many_islands(islands: int, arrows: int) -> None:
+def test_arrows_show_the_source_unless_there_are_many_islands(islands: int, arrows: int) -> None:
     cells = tuple((float(row), row + 0.5) for row in range(islands))
     (axes, _) = draw_map(IslandMap((1, 2), cells, (Takeover(2, 1, 0),))).get_axes()
     assert (len(axes.lines), len(axes.texts)) == (1, arrows)

@@ -154,7 +154,7 @@ def test_an_interactive_page_allows_the_library_and_its_own_scripts_alone(
     assert f'script-src {allowed}">' in text
 
 
-def test_milestones_of_an_interactive_page_tell_their_code(tmp_path: Path) -> None:
+def test_milestones_of_an_interactive_page_have_their_code(tmp_path: Path) -> None:
     config = small_config()
     folder = tmp_path / "run"
     recorded(folder, config, list(Run(config).iter_events()))
@@ -163,7 +163,7 @@ def test_milestones_of_an_interactive_page_tell_their_code(tmp_path: Path) -> No
     plots = [json.loads(content) for kind, content in SCRIPT.findall(text) if kind]
     names = [plot["layout"]["xaxis"]["title"]["text"] for plot in plots]
     assert names[1:] == ["programs", "epoch", "epoch", "epoch"]
-    assert all("def Predict():" in told for told in plots[1]["data"][-1]["hovertext"])
+    assert all("def Predict():" in shown for shown in plots[1]["data"][-1]["hovertext"])
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 5])
@@ -176,8 +176,8 @@ def test_a_run_that_was_cut_off_is_shown_as_far_as_it_is(count: int, tmp_path: P
 
 def test_whatever_comes_from_a_run_is_shown_as_text(tmp_path: Path) -> None:
     config = small_config().model_copy(update={"name": HOSTILE, "description": HOSTILE})
-    told = {"time": HOSTILE, "machine": HOSTILE, "versions": {HOSTILE: HOSTILE}}
-    start = Start(version=HOSTILE, name=HOSTILE, seed=0, workers=1, **told)  # type: ignore[arg-type]
+    shown = {"time": HOSTILE, "machine": HOSTILE, "versions": {HOSTILE: HOSTILE}}
+    start = Start(version=HOSTILE, name=HOSTILE, seed=0, workers=1, **shown)  # type: ignore[arg-type]
     whole = final(baselines=(Baseline(name=HOSTILE, setting=HOSTILE, scores=score(0.5)),))
     lineage = Lineage(
         seconds=1.0,
@@ -255,7 +255,7 @@ def test_scores_are_those_of_all_stages() -> None:
     assert score_rows(history) == [("evolved", "", [(0.9, 0.01)] * 3), ("net", "rate 1", [(0.8, 0.01)] * 3)]
 
 
-def test_the_page_tells_the_code_of_milestones_beside_their_points(tmp_path: Path) -> None:
+def test_the_page_has_the_code_of_milestones_with_their_points(tmp_path: Path) -> None:
     history = RunHistory(small_config())
     for number, program in enumerate((LINEAR, LINEAR.replace("s2 * s3", "s2 / s3")), 1):
         history.update(replace(IMPROVEMENT, experiment_programs=number * 1000, program=program))
@@ -266,14 +266,14 @@ def test_the_page_tells_the_code_of_milestones_beside_their_points(tmp_path: Pat
     assert new == ["+ s3 = s2 / s3"]
 
 
-def test_the_page_tells_what_the_run_was_done_on_and_how_to_do_it_again(tmp_path: Path) -> None:
+def test_the_page_has_the_environment_of_the_run_and_how_to_reproduce_it(tmp_path: Path) -> None:
     config = small_config(seed=7)
     folder = tmp_path / "run"
     text = recorded(folder, config, list(Run(config).iter_events()))
     progress = collect(folder).progress
-    told = dict(run_info(config, progress.start, progress.stop))
-    assert (told["seed"], told["machine"]) == ("7, which all random numbers come from", machine())
-    assert told["versions"] == ", ".join(
+    shown = dict(run_info(config, progress.start, progress.stop))
+    assert (shown["seed"], shown["machine"]) == ("7, which all random numbers come from", machine())
+    assert shown["versions"] == ", ".join(
         f"{name} {each}" for name, each in {"automl-zero": __version__, **versions()}.items()
     )
     for expected in (f"automl-zero run {folder}/config.toml --out {folder}-again", "seed = 7", machine()):
@@ -308,7 +308,7 @@ def test_a_complete_run_without_an_ablation_says_how_to_make_one(tmp_path: Path)
     assert "--ablate" not in page(tmp_path, history)
 
 
-def test_ancestors_are_told_with_what_has_changed() -> None:
+def test_ancestors_are_shown_with_their_changes() -> None:
     one, other = lineage_rows([ancestor(5, 0.125), ancestor(9, 0.25, LINEAR.replace("s2 * s3", "s2 / s3"))])
     assert (one.number, one.programs, one.mutation, one.gain, one.fitness) == (1, 5, "replace op", 0.125, 0.625)
     assert {mark for mark, line in one.lines if not line.startswith("def")} == {"+"}

@@ -13,10 +13,10 @@ from automl_zero.run.record.events import Event, Improvement
 
 
 def history(*events: Event) -> RunHistory:
-    told = RunHistory(small_config())
+    data = RunHistory(small_config())
     for event in events:
-        told.update(event)
-    return told
+        data.update(event)
+    return data
 
 
 def improvement(programs: int, fitness: float) -> Improvement:
@@ -52,14 +52,14 @@ def test_islands_have_a_curve_each() -> None:
 
 def test_of_many_islands_fewer_epochs_are_drawn_and_always_the_latest() -> None:
     fitness = tuple(number / 1000 for number in range(200))
-    told = history(*(replace(EPOCH, epoch=number, island_fitness=fitness) for number in range(1, 302)))
-    curves = islands_chart(told).curves
+    data = history(*(replace(EPOCH, epoch=number, island_fitness=fitness) for number in range(1, 302)))
+    curves = islands_chart(data).curves
     assert len(curves) == 200
     assert [epoch for epoch, _ in curves[-1].points] == [*range(1, 301, 4), 301]
     assert {value for _, value in curves[-1].points} == {0.199}
 
 
-def test_diversity_is_told_of_two_islands() -> None:
+def test_diversity_is_shown_for_two_islands() -> None:
     chart = diversity_chart(history(*epochs((1, (0.1, 0.2), (5, 6, 7), (3, 2, 1)))))
     assert [(curve.name, curve.points) for curve in chart.curves] == [
         ("different scores, island 0", ((1.0, 5.0),)),
@@ -69,7 +69,7 @@ def test_diversity_is_told_of_two_islands() -> None:
     ]
 
 
-def test_runs_of_older_versions_tell_no_diversity() -> None:
+def test_runs_of_older_versions_have_no_diversity() -> None:
     assert diversity_chart(history(EPOCH)).curves == ()
 
 

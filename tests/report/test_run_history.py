@@ -37,7 +37,7 @@ def lineage(experiment: int) -> Lineage:
     return Lineage(seconds=1.0, experiment=experiment, ancestors=(), effects={})
 
 
-def told(*events: Event) -> RunHistory:
+def history_of(*events: Event) -> RunHistory:
     history = RunHistory(small_config())
     for event in events:
         history.update(event)
@@ -48,20 +48,20 @@ def test_of_several_experiments_the_one_selected_last_is_shown() -> None:
     first = [improvement(1, 0.1), replace(EPOCH, experiment=0), selection(0, True), lineage(0)]
     second = [improvement(2, 0.2, 1), selection(1, False)]
     third = [improvement(3, 0.3, 2)]
-    history = told(*first, *second, *third)
+    history = history_of(*first, *second, *third)
     assert [each.experiment_programs for each in history.shown_experiment.improvements] == [1]
     assert history.lineage == lineage(0)
 
 
 def test_before_one_is_selected_the_one_that_goes_on_is_shown() -> None:
-    history = told(improvement(1, 0.1), replace(EPOCH, epoch=1))
+    history = history_of(improvement(1, 0.1), replace(EPOCH, epoch=1))
     assert history.shown_experiment.improvements == [improvement(1, 0.1)]
     assert history.shown_experiment.all_epochs == [EPOCH]
     assert history.lineage is None
 
 
 def test_a_lineage_belongs_to_the_selection_before_it() -> None:
-    assert told(selection(0, True), lineage(0), selection(1, True)).lineage is None
+    assert history_of(selection(0, True), lineage(0), selection(1, True)).lineage is None
 
 
 @pytest.mark.parametrize("count", [1, 10, 11, 64, 1000])

@@ -14,9 +14,9 @@ T_9 = 2.2621571628  # of the table of Student's t: 95 %, 9 degrees of freedom
 
 
 def history(**changes: dict[str, object]) -> RunHistory:
-    told = RunHistory(small_config(**changes))
-    told.update(FINAL)
-    return told
+    data = RunHistory(small_config(**changes))
+    data.update(FINAL)
+    return data
 
 
 @pytest.mark.parametrize(
@@ -38,10 +38,10 @@ def test_every_algorithm_has_an_interval_for_each_stage() -> None:
 
 
 def test_the_search_tasks_are_those_of_the_first_island() -> None:
-    told = RunHistory(
+    data = RunHistory(
         mixed_config("image-groups", tasks={"search": {"num_tasks": 7, "num_train": 20, "num_valid": 10}})
     )
-    assert scores_chart(told).tasks[Stage.SEARCH] == 7
+    assert scores_chart(data).tasks[Stage.SEARCH] == 7
 
 
 @pytest.mark.parametrize(
@@ -49,8 +49,8 @@ def test_the_search_tasks_are_those_of_the_first_island() -> None:
     [("mean", "of the mean, by"), ("median", "of the median, as wide as that of the mean, by")],
 )
 def test_the_page_says_which_intervals_they_are(combination: str, about: str) -> None:
-    told = explanation(scores_chart(history(evaluation={"combination": combination})))
-    assert f"95 % intervals {about} Student's t over the tasks (10 search, 10 select, 10 final)" in told
+    data = explanation(scores_chart(history(evaluation={"combination": combination})))
+    assert f"95 % intervals {about} Student's t over the tasks (10 search, 10 select, 10 final)" in data
 
 
 def test_a_run_that_is_not_complete_has_no_scores() -> None:

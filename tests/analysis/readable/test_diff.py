@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from support.programs.strategies import programs
 
-from automl_zero.analysis.readable.diff import DiffLine, Mark, program_diff
-from automl_zero.program.library import library_program
+from automl_zero.analysis.readable.diff import DiffLine, Mark, program_diff, simplification_diff
+from automl_zero.analysis.simplify.simplify import simplify
+from automl_zero.program.library import LIBRARY, library_program
 from automl_zero.program.program import Program
-from automl_zero.program.text import from_text
+from automl_zero.program.text import from_text, to_text
 
 
 def text_of(lines: tuple[DiffLine, ...], mark: Mark) -> str:
@@ -33,3 +35,14 @@ def test_only_the_lines_that_differ_are_marked() -> None:
         (each.mark.value, each.text.strip()) for each in program_diff(linear, affine) if each.mark is not Mark.KEPT
     ]
     assert changed == [("+", "s1 = s1 + s4"), ("+", "s4 = s4 + s3")]
+
+
+@pytest.mark.parametrize("name", LIBRARY)
+def test_the_difference_holds_the_raw_program_and_what_became_of_it(name: str) -> None:
+    simplified = simplify(library_program(name), LIBRARY[name].multiclass)
+    lines = simplification_diff(simplified)
+    raw = "".join(f"{each.text}\n" for each in lines if each.mark is not Mark.ADDED)
+    assert raw == to_text(simplified.raw)
+    kept = from_text("".join(f"{each.text}\n" for each in lines if each.mark is not Mark.REMOVED))
+    assert simplify(kept, LIBRARY[name].multiclass).program == simplified.program
+    assert all(bool(each.why) == (each.mark is not Mark.KEPT) for each in lines)

@@ -63,7 +63,7 @@ def test_a_rate_is_coupled_if_it_is_reduced_from_what_is_not_of_this_example(rat
     assert found == (["s3 = s3 * s4"] if coupled else [])
 
 
-def test_of_a_whole_expression_only_its_end_is_told() -> None:
+def test_of_a_whole_expression_only_the_end_is_found() -> None:
     program = learner("s2 = 0.1", "s4 = norm(v1)\n s4 = s4 * s2\n s5 = sin(s4)", "s5")
     assert find_derived_constants(program) == (DerivedConstant(("learn", 4), 1, 5),)
 

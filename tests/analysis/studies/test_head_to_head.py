@@ -31,10 +31,10 @@ def test_entrants_do_not_matter_to_each_other() -> None:
     np.testing.assert_array_equal(together["nothing"].final, alone["nothing"].final)
 
 
-def test_it_tells_of_the_trials_of_all() -> None:
-    told: list[int] = []
-    tune_and_score({"one": linear(0.1), "other": linear(0.2)}, CONFIG, TuningBudget(7, seeds=2), told.append)
-    assert sum(told) == 2 * 2 * 7
+def test_progress_counts_the_trials_of_all() -> None:
+    progress: list[int] = []
+    tune_and_score({"one": linear(0.1), "other": linear(0.2)}, CONFIG, TuningBudget(7, seeds=2), progress.append)
+    assert sum(progress) == 2 * 2 * 7
 
 
 def test_two_programs_are_compared_on_the_final_tasks() -> None:
