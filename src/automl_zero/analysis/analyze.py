@@ -79,14 +79,30 @@ def analyze(
     """
     if tasks is None:
         simplified = simplify(program, multiclass)
-        return Analysis(name, multiclass, simplified, detect(simplified.program, multiclass), None, "", lineage)
+        return Analysis(
+            name=name,
+            multiclass=multiclass,
+            simplified=simplified,
+            findings=detect(simplified.program, multiclass),
+            fitness=None,
+            tasks="",
+            lineage=lineage,
+        )
     # The tasks decide how programs are run and scored, whatever the arguments say.
     fitness_of = _scorer(tasks, config or Config())
     simplified = simplify(program, tasks.is_multiclass, fitness_of, tolerance)
     found = detect(simplified.program, tasks.is_multiclass, loss=tasks.loss)
     fitness = fmean(fitness_of(program)), fmean(fitness_of(simplified.program))
     label = f"{tasks.name}, {len(tasks)} tasks"
-    return Analysis(name, tasks.is_multiclass, simplified, found, fitness, label, lineage)
+    return Analysis(
+        name=name,
+        multiclass=tasks.is_multiclass,
+        simplified=simplified,
+        findings=found,
+        fitness=fitness,
+        tasks=label,
+        lineage=lineage,
+    )
 
 
 def to_plain(analysis: Analysis) -> dict[str, Any]:

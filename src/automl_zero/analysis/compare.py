@@ -117,10 +117,16 @@ def attempt(config: Config, events: Iterable[Event]) -> Attempt | None:
         elif isinstance(event, Selection):
             seconds, fitness = event.seconds, max(fitness, event.select_fitness)
             if config.stop.target_fitness is not None and event.select_fitness >= config.stop.target_fitness:
-                return Attempt(True, programs, train_steps, seconds, fitness)
+                return Attempt(
+                    solved=True, programs=programs, train_steps=train_steps, seconds=seconds, fitness=fitness
+                )
         # An interrupted run might have reached the target later: it is no failure, and is left out.
         complete = complete or (isinstance(event, Stop) and event.reason != INTERRUPTED)
-    return Attempt(False, programs, train_steps, seconds, fitness) if complete else None
+    return (
+        Attempt(solved=False, programs=programs, train_steps=train_steps, seconds=seconds, fitness=fitness)
+        if complete
+        else None
+    )
 
 
 def summarize(name: str, attempts: Sequence[Attempt]) -> Summary:
@@ -135,15 +141,15 @@ def summarize(name: str, attempts: Sequence[Attempt]) -> Summary:
         return _estimate(np.array(values, np.float64), lambda drawn: np.median(drawn, axis=-1))
 
     return Summary(
-        name,
-        len(attempts),
-        int(solved.sum()),
-        _estimate(solved, lambda drawn: drawn.mean(axis=-1)),
-        _estimate(np.stack([spent, solved]), _ratio),
-        median(lambda each: each.programs),
-        median(lambda each: each.train_steps),
-        median(lambda each: each.seconds),
-        median(lambda each: each.fitness, until_solved=False),
+        name=name,
+        runs=len(attempts),
+        solved=int(solved.sum()),
+        success_rate=_estimate(solved, lambda drawn: drawn.mean(axis=-1)),
+        programs_per_solution=_estimate(np.stack([spent, solved]), _ratio),
+        programs=median(lambda each: each.programs),
+        train_steps=median(lambda each: each.train_steps),
+        seconds=median(lambda each: each.seconds),
+        fitness=median(lambda each: each.fitness, until_solved=False),
     )
 
 

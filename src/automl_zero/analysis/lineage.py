@@ -106,7 +106,7 @@ def lineage_of(folder: Path, most: int | None = MOST) -> LineageReport:
     experiment, is_lineage, steps = found
     places = largest_gains([step.gain for step in steps], most)
     changes = _changes(steps, places, stored.config.tasks.num_classes > 2, stored.events)
-    return LineageReport(experiment, is_lineage, len(steps), changes)
+    return LineageReport(experiment=experiment, is_lineage=is_lineage, count=len(steps), changes=changes)
 
 
 def to_plain(report: LineageReport) -> dict[str, Any]:
@@ -127,7 +127,12 @@ def _lineage(events: Sequence[Event]) -> _Found | None:
         True,
         [
             LineageStep(
-                each.island, each.island_programs, each.mutation, each.parent_fitness, each.fitness, each.program
+                island=each.island,
+                programs=each.island_programs,
+                mutation=each.mutation,
+                before=each.parent_fitness,
+                fitness=each.fitness,
+                program=each.program,
             )
             for each in last.ancestors
         ],
@@ -145,7 +150,14 @@ def _improvements(events: Sequence[Event]) -> _Found | None:
     made = [event for event in events if isinstance(event, Improvement) and event.experiment == experiment]
     before = [None, *(each.fitness for each in made)]
     steps = [
-        LineageStep(None, each.experiment_programs, "", earlier, each.fitness, each.program)
+        LineageStep(
+            island=None,
+            programs=each.experiment_programs,
+            mutation="",
+            before=earlier,
+            fitness=each.fitness,
+            program=each.program,
+        )
         for each, earlier in zip(made, before, strict=False)
     ]
     return experiment, False, steps
@@ -170,6 +182,10 @@ def _changes(
         gained = tuple(each for each in shown if each not in known)
         lost = tuple(each for each in known if each not in shown)
         skipped, difference = place - last - 1, program_diff(before, program)
-        changes.append(Change(steps[place], skipped, len(program), difference, gained, lost))
+        changes.append(
+            Change(
+                step=steps[place], skipped=skipped, size=len(program), difference=difference, gained=gained, lost=lost
+            )
+        )
         before, known, last = program, shown, place
     return tuple(changes)

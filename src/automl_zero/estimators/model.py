@@ -135,11 +135,21 @@ def fit_model(
     members = [rows, *(rng.permutation(rows) for _ in range(plan.members - 1))]
     train_x, train_y = _examples(scaled, labels, members)
     valid_x, valid_y = _examples(scaled, labels, [valid if len(valid) else rows[:1]] * plan.members)
-    tasks = TaskSet("rows", train_x, train_y, valid_x, valid_y, loss, classes, order, noise)
+    tasks = TaskSet(
+        name="rows",
+        train_x=train_x,
+        train_y=train_y,
+        valid_x=valid_x,
+        valid_y=valid_y,
+        loss=loss,
+        num_classes=classes,
+        train_order=order,
+        noise_seed=noise,
+    )
     limit = max(plan.max_abs_error, 2 * float(np.abs(labels).max())) if loss is Loss.RMSE else plan.max_abs_error
     trained = train(program, tasks, keep_best=len(valid) > 0, max_abs_error=limit, stop=stop)
     shares = np.bincount(y[rows].astype(np.int64), minlength=num_classes) / len(rows) if num_classes else np.empty(0)
-    return Model(trained, features, target, shares, plan.members)
+    return Model(trained=trained, features=features, target=target, shares=shares, members=plan.members)
 
 
 def is_for_classes(program: Program) -> bool:

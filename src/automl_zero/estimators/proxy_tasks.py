@@ -82,7 +82,7 @@ def build_proxy_tasks(x: FloatArray, y: FloatArray, num_classes: int, width: int
         width: the minimum size of vectors.
         seed: the seed of all splits and projections.
     """
-    source = _Source(x, y, num_classes, max(width, num_classes), seed)
+    source = _Source(x=x, y=y, num_classes=num_classes, width=max(width, num_classes), seed=seed)
     rng = generator_at(seed, "estimator", "stages")
     count = min(MOST_SELECT, max(1, round(SELECT_SHARE * len(y))))
     holdout, seen = split_rows(y, num_classes, count, rng)
@@ -93,8 +93,10 @@ def build_proxy_tasks(x: FloatArray, y: FloatArray, num_classes: int, width: int
     splits = [(seen[split_rows(y[seen], num_classes, MOST_TRAIN, rng)[0]], holdout) for _ in range(NUM_SELECT)]
     select = _task_set(source, "select", splits, SELECT_STEPS)
     train, _ = splits[0]
-    refit_data = RefitData(x[train], y[train], x[holdout], y[holdout], num_classes, source.width)
-    return ProxyTasks(search, tune, select, refit_data)
+    refit_data = RefitData(
+        x=x[train], y=y[train], holdout_x=x[holdout], holdout_y=y[holdout], num_classes=num_classes, width=source.width
+    )
+    return ProxyTasks(search=search, tune=tune, select=select, refit_data=refit_data)
 
 
 def _split(source: _Source, rows: IntArray, most: int, rng: np.random.Generator) -> tuple[IntArray, IntArray]:
@@ -117,7 +119,17 @@ def _task_set(
     order = shuffled_epochs(num_train, epochs, rng)
     train_x, train_y, valid_x, valid_y = (np.stack(part) for part in zip(*parts, strict=True))
     noise = seed_at(source.seed, "estimator", name, "noise")
-    return TaskSet(name, train_x, train_y, valid_x, valid_y, loss, classes, order, noise)
+    return TaskSet(
+        name=name,
+        train_x=train_x,
+        train_y=train_y,
+        valid_x=valid_x,
+        valid_y=valid_y,
+        loss=loss,
+        num_classes=classes,
+        train_order=order,
+        noise_seed=noise,
+    )
 
 
 def _task(

@@ -190,7 +190,9 @@ def _search(estimator: Any, x: FloatArray, y: FloatArray, num_classes: int) -> N
     budget = _search_budget(estimator)
     with Interrupt(signals=(signal.SIGINT,), ends_process=False) as interrupt:
         with interrupt.beginning():
-            search = TableSearch(build_proxy_tasks(x, y, num_classes, width, seed), budget, seed, len(x))
+            search = TableSearch(
+                tasks=build_proxy_tasks(x, y, num_classes, width, seed), budget=budget, seed=seed, num_rows=len(x)
+            )
             run_apart(search.compile)
         interrupt.request_stop = search.stopping.request_stop
         try:
@@ -230,7 +232,12 @@ def _search_and_train(search: TableSearch, x: FloatArray, y: FloatArray) -> _Fit
             if model is None or not model.has_failed:
                 break
     # Without time for all rows, the model of the evaluation on the held-out rows is used.
-    return _Fit(outcome, entry.program, model or outcome.evaluations[entry.program].model, model is not None)
+    return _Fit(
+        outcome=outcome,
+        program=entry.program,
+        model=model or outcome.evaluations[entry.program].model,
+        is_complete=model is not None,
+    )
 
 
 def _trained(

@@ -150,10 +150,24 @@ def _restored(kind: type[Estimator], header: Header, arrays: dict[str, NDArray[A
     estimator: Any = kind(**header.parameters)
     estimator.program_, estimator.n_features_in_ = from_text(header.program), header.columns
     scalars, vectors, matrices = (arrays[name] for name in BANKS)
-    learned = *header.numbers, (scalars, vectors, matrices), arrays["epochs"]
-    trained = Trained(estimator.program_, Loss(header.loss), *learned, header.dtype)
-    scales = Scale(*arrays["features"]), Scale(*arrays["target"])
-    estimator.model_ = Model(trained, *scales, arrays["shares"], header.members)
+    num_classes, num_examples, noise_seed = header.numbers
+    trained = Trained(
+        program=estimator.program_,
+        loss=Loss(header.loss),
+        num_classes=num_classes,
+        num_examples=num_examples,
+        noise_seed=noise_seed,
+        banks=(scalars, vectors, matrices),
+        epochs=arrays["epochs"],
+        dtype=header.dtype,
+    )
+    estimator.model_ = Model(
+        trained=trained,
+        features=Scale(*arrays["features"]),
+        target=Scale(*arrays["target"]),
+        shares=arrays["shares"],
+        members=header.members,
+    )
     for name in filter(arrays.__contains__, NAMED):
         is_object = name in header.objects
         check_names(name, arrays[name], is_object, header.columns)

@@ -96,7 +96,14 @@ def measure_ablation(
         TaskError: the tasks cannot be built.
     """
     found = ablate(from_text(final.program), variants, config, budget, on_progress)
-    return CachedAblation(1, final.program, budget.trials, budget.seeds, found.fitness, found.effects)
+    return CachedAblation(
+        format=1,
+        program=final.program,
+        trials=budget.trials,
+        seeds=budget.seeds,
+        fitness=found.fitness,
+        effects=found.effects,
+    )
 
 
 def save_ablation(folder: Path, ablation: CachedAblation) -> Path:

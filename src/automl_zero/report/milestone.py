@@ -43,7 +43,11 @@ def annotated_milestones(history: RunHistory, count: int = MILESTONES) -> list[M
     for each in milestones(history.shown_experiment.improvements, count):
         names, code = _read(history, each)
         new = tuple(name for name in names if name not in known)
-        found.append(Milestone(each.experiment_programs, each.fitness, new, _marked(before, code)))
+        found.append(
+            Milestone(
+                programs=each.experiment_programs, fitness=each.fitness, techniques=new, lines=_marked(before, code)
+            )
+        )
         known.update(new)
         before = code
     return found

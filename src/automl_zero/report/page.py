@@ -178,10 +178,15 @@ def lineage_rows(ancestors: Sequence[Ancestor], multiclass: bool = False) -> lis
         program = from_text(each.program)
         rows.append(
             LineageRow(
-                place + 1, each.island, each.island_programs, each.mutation.replace("_", " "), gain, each.fitness,
-                _changed(before, program, multiclass),
+                number=place + 1,
+                island=each.island,
+                programs=each.island_programs,
+                mutation=each.mutation.replace("_", " "),
+                gain=gain,
+                fitness=each.fitness,
+                lines=_changed(before, program, multiclass),
             )
-        )  # fmt: skip
+        )
         before = program
     return rows
 

@@ -73,7 +73,7 @@ def scores_chart(history: RunHistory) -> ScoresFigure:
     rows = tuple(
         _interval(each.name, stage, each.scores[stage], tasks[stage]) for each in algorithms for stage in Stage
     )
-    return ScoresFigure(label, rows, tasks, is_median)
+    return ScoresFigure(label=label, rows=rows, tasks=tasks, is_median=is_median)
 
 
 def task_counts(search: TasksConfig, others: TasksConfig) -> dict[Stage, int]:
@@ -83,7 +83,7 @@ def task_counts(search: TasksConfig, others: TasksConfig) -> dict[Stage, int]:
 
 def _interval(name: str, stage: Stage, score: Score, tasks: int) -> Interval:
     reach = reach_of(score.standard_error, tasks)
-    return Interval(name, stage, score.fitness, score.fitness - reach, score.fitness + reach)
+    return Interval(name=name, stage=stage, mean=score.fitness, low=score.fitness - reach, high=score.fitness + reach)
 
 
 def reach_of(standard_error: float | None, tasks: int) -> float:

@@ -42,6 +42,7 @@ class Finding:
 
 def technique_lines(findings: Sequence[Finding]) -> Mapping[str, tuple[Line, ...]]:
     """Return for each technique that was found all lines that show it."""
+    # A dict is used as an ordered set.
     lines: dict[str, dict[Line, None]] = {}
     for finding in findings:
         lines.setdefault(finding.technique, {}).update(dict.fromkeys(finding.lines))

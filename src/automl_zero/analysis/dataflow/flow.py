@@ -154,7 +154,14 @@ def flow_of(program: Program, multiclass: bool = False) -> Flow:
         if (after_predict, after_learn) == (after[PREDICT], after[LEARN]):
             before = {SETUP: {}, PREDICT: before_predict, LEARN: before_learn}
             prediction = after_predict.get(prediction_cell(multiclass), _ZERO)
-            return Flow(program, multiclass, live, reads, prediction, before)
+            return Flow(
+                program=program,
+                multiclass=multiclass,
+                instructions=live,
+                reads=reads,
+                prediction=prediction,
+                before=before,
+            )
         after[PREDICT], after[LEARN] = after_predict, after_learn
 
 

@@ -67,7 +67,7 @@ def copy_of(kind: Kind, source: int, target: int) -> Instruction:
     The op set has no copy; min(x, x) = x holds for every x, NaN included, so a minimum of the value with itself copies
     it.
     """
-    return Instruction(BY_NAME[_COPY[kind]].number, source, source, target)
+    return Instruction(op=BY_NAME[_COPY[kind]].number, in1=source, in2=source, out=target)
 
 
 def constant_scalar(address: int, value: float) -> Instruction:

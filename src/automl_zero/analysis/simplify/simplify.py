@@ -119,7 +119,9 @@ class _Simplifier:
         old = dict(lines_of(self.program))
         for line, new in rewrite.items():
             text = instruction_text(*new) if new else None
-            self.steps.append(Step(kind, self.origins[line], instruction_text(old[line]), text, loss))
+            self.steps.append(
+                Step(kind=kind, line=self.origins[line], before=instruction_text(old[line]), after=text, loss=loss)
+            )
         # A rewrite maps each line to at most one instruction here, so the remaining lines pair up in order.
         kept = [self.origins[line] for line in old if rewrite.get(line, (old[line],))]
         self.program = rewritten(self.program, rewrite)
@@ -127,7 +129,7 @@ class _Simplifier:
 
     def result(self) -> Simplification:
         short = canonical(self.program, self.multiclass)
-        return Simplification(self.raw, short, tuple(self.steps), self.origins)
+        return Simplification(raw=self.raw, program=short, steps=tuple(self.steps), origins=self.origins)
 
 
 def _best_rewrite(

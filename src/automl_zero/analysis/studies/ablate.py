@@ -90,4 +90,4 @@ def ablate(
 def _effect(variant: Variant, tuned: TunedResult, whole: TunedResult) -> Effect:
     # Same seeds and tasks on both sides: variation between tasks cancels in the difference.
     difference = paired_difference(tuned.final, whole.final)
-    return Effect(variant.name, variant.note, float(tuned.final.mean()), difference)
+    return Effect(name=variant.name, note=variant.note, fitness=float(tuned.final.mean()), difference=difference)

@@ -32,7 +32,7 @@ class Constant:
 def constants_of(program: Program, multiclass: bool = False) -> tuple[Constant, ...]:
     """Return the constants that can be tuned, in program order."""
     return tuple(
-        Constant(line, position, name, value)
+        Constant(line=line, position=position, name=name, value=value)
         for line in live_lines(program, multiclass)
         for position, (name, value) in enumerate(_named(instruction_at(program, line)))
         if name not in INDICES and value != 0 and math.isfinite(value)

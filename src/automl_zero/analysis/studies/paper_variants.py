@@ -34,6 +34,7 @@ def _without_lines(program: Program, name: str, lines: Sequence[Line], note: str
 
 def _with_constant(program: Program, line: Line, note: str) -> Variant:
     """Replace the norm of the gradient by a constant, which is tuned."""
+    # Without the norm the step has another size; tuning the constant finds the best one.
     constant = constant_scalar(instruction_at(program, line).out, 1.0)
     return Variant(NORMALIZED, rewritten(program, {line: (constant,)}), note)
 

@@ -88,7 +88,14 @@ def transfer(
     # A stable sort: with equal scores, the program comes before the known algorithms.
     scores.sort(key=lambda named: -named[1].fitness)
     untuned = score_program(program, final, config)
-    return TransferResult(config.name, final.num_features, final.num_train_examples, untuned, tuple(scores), tuned)
+    return TransferResult(
+        suite=config.name,
+        features=final.num_features,
+        examples=final.num_train_examples,
+        untuned=untuned,
+        scores=tuple(scores),
+        tuned=tuned,
+    )
 
 
 def _settings(values: Sequence[int], keys: Sequence[str]) -> list[list[str]]:

@@ -64,6 +64,7 @@ def learning_rate_decay(view: ProgramView) -> Iterator[Evidence]:
         behind = view.flow.ancestors(view.operand(line, place))
         # A schedule depends on neither data nor noise; what remains is state that changes from step to step.
         given = {each.given for each in behind} & {GIVEN_FEATURES, GIVEN_LABEL, GIVEN_PREDICTION}
+        # Measured over a whole training: the structure of a schedule does not tell whether it shrinks.
         sizes = _sizes(view, line, place)
         if not given and not any(view.is_random(each.line) for each in behind) and _shrinks(sizes):
             lines = [each.line for each in behind if each.line and each.line[0] != "setup"]
