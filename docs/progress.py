@@ -16,7 +16,7 @@ def main(folder: str, picture: str) -> None:
     """Draw a run folder into a PNG or SVG file, by its ending."""
     data = progress_figure(collect(Path(folder)))
     if not data.milestones:
-        sys.exit(f"{folder} has no program yet: let the run go on")
+        sys.exit(f"{folder} has no program yet: let the run continue")
     draw_progress(data).savefig(picture, dpi=110)
     print(f"wrote {picture}")
 
