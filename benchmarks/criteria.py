@@ -281,7 +281,7 @@ def averages(trial: Trial) -> bool:
 
 def _predicted(trial: Trial, memory: Memory, tick: int, x: Array) -> Array:
     """The output of Predict, which changes this memory."""
-    trial.probe._show(memory, x, 0.0)
+    trial.probe._write_example(memory, x, 0.0)
     trial.probe._execute("predict", memory, tick)
     return np.array(memory[Kind.SCALAR, PREDICTION], np.float64)
 

@@ -15,9 +15,10 @@ from time import process_time
 
 import numpy as np
 
-from automl_zero.analysis.dataflow.findings import TECHNIQUES, Finding
+from automl_zero.analysis.dataflow.findings import Finding
 from automl_zero.analysis.techniques.detect import detect
 from automl_zero.analysis.techniques.probe import Probe
+from automl_zero.analysis.techniques.registry import TECHNIQUES
 from automl_zero.config import Config, load_config
 from automl_zero.program.ops import OPS
 from automl_zero.program.program import COMPONENTS, Program

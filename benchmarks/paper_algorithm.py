@@ -20,7 +20,7 @@ import numpy as np
 
 from automl_zero.analysis.compare import IntervalEstimate
 from automl_zero.analysis.studies.ablate import ablate
-from automl_zero.analysis.studies.head_to_head import Ranking, TuningBudget, compete
+from automl_zero.analysis.studies.head_to_head import TunedResult, TuningBudget, tune_and_score
 from automl_zero.analysis.studies.paired_test import paired_difference
 from automl_zero.analysis.studies.paper_variants import known_variants
 from automl_zero.config import Config
@@ -74,11 +74,11 @@ def _options() -> argparse.Namespace:
 
 def _programs(config: Config, budget: TuningBudget) -> dict[str, Any]:
     """Each program's mean accuracy at every seed, its lead of the net, and the seconds it took."""
-    standings: dict[str, Ranking] = {}
+    standings: dict[str, TunedResult] = {}
     seconds = {}
     for name in PROGRAMS:
         start = time.perf_counter()
-        standings |= compete({name: library_program(name)}, config, budget)
+        standings |= tune_and_score({name: library_program(name)}, config, budget)
         seconds[name] = round(time.perf_counter() - start, 1)
     net = standings["two_layer_net"].final
     return {

@@ -8,16 +8,16 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from automl_zero.report.page import tell
+from automl_zero.report.page import collect
 from automl_zero.report.progress_figure import draw_progress, progress_figure
 
 
 def main(folder: str, picture: str) -> None:
     """Draw a run folder into a PNG or SVG file, by its ending."""
-    told = progress_figure(tell(Path(folder)))
-    if not told.milestones:
-        sys.exit(f"{folder} has no program yet: let the run go on")
-    draw_progress(told).savefig(picture, dpi=110)
+    data = progress_figure(collect(Path(folder)))
+    if not data.milestones:
+        sys.exit(f"{folder} has no program yet: let the run continue")
+    draw_progress(data).savefig(picture, dpi=110)
     print(f"wrote {picture}")
 
 

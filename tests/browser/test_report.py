@@ -62,7 +62,7 @@ def test_ancestors_are_gone_through_and_code_is_scrolled_with_the_keyboard(plain
     page.locator("#step").focus()
     page.keyboard.press("Home")
     expect(page.locator("#at")).to_have_text(f"1 of {last.split()[-1]}")
-    expect(page.locator(".birth:visible")).to_have_count(1)
+    expect(page.locator(".ancestor:visible")).to_have_count(1)
 
 
 def with_programs(event: Event, program: str) -> Event:

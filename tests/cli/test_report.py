@@ -16,7 +16,7 @@ from automl_zero.run.record.run_folder import RunFolder
 from automl_zero.run.run import Run
 
 LINEAR = to_text(library_program("linear_regression"))
-TITLE = "What its parts are worth"
+TITLE = "Contribution of each part"
 
 
 @pytest.fixture

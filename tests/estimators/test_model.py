@@ -27,14 +27,14 @@ def fitted(name: str | Program, num_classes: int, y: Any = None, **plan: Any) ->
 
 
 @pytest.mark.parametrize("name", LIBRARY)
-def test_a_program_tells_whether_it_is_for_many_classes(name: str) -> None:
+def test_a_program_shows_whether_it_is_for_many_classes(name: str) -> None:
     assert is_for_classes(library_program(name)) == LIBRARY[name].multiclass
 
 
 @pytest.mark.parametrize("members", [1, 3])
 @pytest.mark.parametrize("num_classes", [2, 3])
 @pytest.mark.parametrize("name", ["two_layer_net", "multiclass_net", "figure_6"])
-def test_classes_are_learnt_by_programs_of_both_forms(name: str, num_classes: int, members: int) -> None:
+def test_classes_are_learned_by_programs_of_both_forms(name: str, num_classes: int, members: int) -> None:
     model = fitted(name, num_classes, members=members, epochs=50, width=16)
     probabilities = model.probabilities(X)
     assert probabilities.shape == (60, num_classes)
@@ -53,7 +53,7 @@ def test_more_classes_than_features_are_possible() -> None:
     assert model.probabilities(X).shape == (60, 5)
 
 
-def test_a_target_of_any_scale_is_learnt() -> None:
+def test_a_target_of_any_scale_is_learned() -> None:
     for factor, shift in ((1e-6, 0.0), (1e6, 1e8)):
         y = (X[:, 0] - 5) * factor + shift
         values = fitted("affine_regression", 0, y).values(X)

@@ -24,11 +24,11 @@ FAILING = "def Setup():\n  s2 = -1.0\ndef Predict():\n  s1 = log(s2)\ndef Learn(
 
 
 @pytest.mark.parametrize("name", ["two_layer_net", "multiclass_net"])
-def test_iris_is_learnt(name: str) -> None:
+def test_iris_is_learned(name: str) -> None:
     assert cross_val_score(EvolvedClassifier(name, epochs=20, random_state=0), *IRIS).mean() > 0.9
 
 
-def test_diabetes_is_learnt() -> None:
+def test_diabetes_is_learned() -> None:
     assert cross_val_score(EvolvedRegressor("affine_regression", random_state=0), *DIABETES).mean() > 0.4
 
 

@@ -34,7 +34,7 @@ def test_the_curve_goes_in_steps_over_a_logarithmic_axis() -> None:
     assert curve_path([(0, 0.5)]) == [(LEFT, 2)]
 
 
-def test_the_axes_tell_where_the_curve_begins_and_ends() -> None:
+def test_the_axes_show_where_the_curve_begins_and_ends() -> None:
     shown = curve_svg([(10, 0.25), (20_000, 0.75)])
     assert all(f">{text}</text>" in shown for text in ("0.7500", "0.2500", "10 programs", "20k (log)"))
     assert 'aria-label="best fitness 0.7500 after 20000 programs"' in shown
@@ -47,7 +47,7 @@ def test_lines_that_are_new_are_marked_and_headers_never_are() -> None:
     assert ">+ s2 = 0.5</span>\n  s3 = &lt;</pre>" in shown
 
 
-def test_a_view_tells_what_is_new_and_how_long_it_will_take() -> None:
+def test_a_view_shows_what_is_new_and_how_long_it_will_take() -> None:
     progress = Progress(small_config(stop={"max_programs": None, "max_seconds": 62.0}))
     progress.update(replace(improvement(10, 0.25), program=PROGRAM))
     progress.update(replace(improvement(20, 0.5), program=PROGRAM.replace("s2 * s2", "s2 + s2")))

@@ -18,22 +18,22 @@ from automl_zero.program.library import library_program
 from automl_zero.program.text import to_text
 from automl_zero.report.ablation_cache import (
     NAME,
-    KeptAblation,
+    CachedAblation,
+    ablation_variants,
     expected_seconds,
-    keep,
-    kept_of,
-    measured,
-    variants_of,
+    load_ablation,
+    measure_ablation,
+    save_ablation,
 )
 from automl_zero.run.record.run_folder import StoreError
 
 FOUND = replace(FINAL, program=to_text(library_program("linear_regression")))
 EFFECT = Effect("learn 1: s2 = 0.1", "without it", 0.25, IntervalEstimate(-0.5, -0.625, -0.375))
-KEPT = KeptAblation(1, FOUND.program, 20, 3, 0.75, (EFFECT,))
+CACHED = CachedAblation(1, FOUND.program, 20, 3, 0.75, (EFFECT,))
 
 
 def test_parts_are_the_techniques_and_the_lines_and_no_program_comes_twice() -> None:
-    variants = variants_of(FOUND, multiclass=False)
+    variants = ablation_variants(FOUND, multiclass=False)
     names = [each.name for each in variants]
     assert "linear model" in names
     assert any(name.startswith("learn 1: ") for name in names)
@@ -42,13 +42,13 @@ def test_parts_are_the_techniques_and_the_lines_and_no_program_comes_twice() -> 
 
 
 def test_an_ablation_is_that_of_the_final_program() -> None:
-    variants = variants_of(FOUND, multiclass=False)[:2]
-    told: list[int] = []
-    kept = measured(FOUND, variants, small_config(), TuningBudget(4, 2), told.append)
+    variants = ablation_variants(FOUND, multiclass=False)[:2]
+    progress: list[int] = []
+    kept = measure_ablation(FOUND, variants, small_config(), TuningBudget(4, 2), progress.append)
     assert (kept.program, kept.trials, kept.seeds) == (FOUND.program, 4, 2)
     assert {each.name for each in kept.effects} == {each.name for each in variants}
-    assert 2 * 4 < sum(told) <= 2 * 3 * 4  # what has no constants is scored once
-    assert kept == measured(FOUND, variants, small_config(), TuningBudget(4, 2))
+    assert 2 * 4 < sum(progress) <= 2 * 3 * 4  # what has no constants is scored once
+    assert kept == measure_ablation(FOUND, variants, small_config(), TuningBudget(4, 2))
 
 
 def test_what_it_takes_grows_with_its_budget() -> None:
@@ -57,17 +57,17 @@ def test_what_it_takes_grows_with_its_budget() -> None:
 
 
 def test_what_was_kept_is_read_back_equal_and_replaces_what_was_before(tmp_path: Path) -> None:
-    assert kept_of(tmp_path, FOUND) is None
-    for kept in (KEPT, replace(KEPT, fitness=0.5, effects=())):
-        assert keep(tmp_path, kept) == tmp_path / NAME
-        assert kept_of(tmp_path, FOUND) == kept
+    assert load_ablation(tmp_path, FOUND) is None
+    for kept in (CACHED, replace(CACHED, fitness=0.5, effects=())):
+        assert save_ablation(tmp_path, kept) == tmp_path / NAME
+        assert load_ablation(tmp_path, FOUND) == kept
     assert [file.name for file in tmp_path.iterdir()] == [NAME]
 
 
-def test_an_ablation_of_another_program_is_not_told(tmp_path: Path) -> None:
-    keep(tmp_path, KEPT)
-    assert kept_of(tmp_path, replace(FOUND, program=FOUND.program + "  s3 = 0.5\n")) is None
-    assert kept_of(tmp_path, None) is None
+def test_an_ablation_of_another_program_is_ignored(tmp_path: Path) -> None:
+    save_ablation(tmp_path, CACHED)
+    assert load_ablation(tmp_path, replace(FOUND, program=FOUND.program + "  s3 = 0.5\n")) is None
+    assert load_ablation(tmp_path, None) is None
 
 
 @pytest.mark.parametrize(
@@ -83,22 +83,22 @@ def test_an_ablation_of_another_program_is_not_told(tmp_path: Path) -> None:
     ],
 )
 def test_a_damaged_file_is_refused(tmp_path: Path, changes: dict[str, Any]) -> None:
-    plain = json.loads(keep(tmp_path, KEPT).read_bytes())
+    plain = json.loads(save_ablation(tmp_path, CACHED).read_bytes())
     (tmp_path / NAME).write_text(json.dumps(plain | changes))
-    with pytest.raises(StoreError, match=r"ablation.json is not an ablation of format 1: make it anew"):
-        kept_of(tmp_path, FOUND)
+    with pytest.raises(StoreError, match=r"ablation.json is not an ablation of format 1: make it again"):
+        load_ablation(tmp_path, FOUND)
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"\xff\xfe", b"{" * 100_000])
 def test_what_is_no_json_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / NAME).write_bytes(content)
     with pytest.raises(StoreError, match="remove it"):
-        kept_of(tmp_path, FOUND)
+        load_ablation(tmp_path, FOUND)
 
 
 def test_a_file_without_its_format_is_refused(tmp_path: Path) -> None:
-    plain = json.loads(keep(tmp_path, KEPT).read_bytes())
+    plain = json.loads(save_ablation(tmp_path, CACHED).read_bytes())
     del plain["format"]
     (tmp_path / NAME).write_text(json.dumps(plain))
     with pytest.raises(StoreError, match="format 1"):
-        kept_of(tmp_path, FOUND)
+        load_ablation(tmp_path, FOUND)

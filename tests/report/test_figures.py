@@ -12,7 +12,7 @@ from support.runs.small_config import small_config
 
 from automl_zero.analysis.compare import IntervalEstimate
 from automl_zero.analysis.studies.ablate import Effect
-from automl_zero.report.ablation_figure import Knockouts
+from automl_zero.report.ablation_figure import AblationFigure
 from automl_zero.report.figures import NAMES, drawn, figures_of, write_figures
 from automl_zero.report.plot_style import svg
 from automl_zero.report.run_history import RunHistory
@@ -24,10 +24,10 @@ EFFECTS = (Effect("noise", "v1 stays 0", 0.5, IntervalEstimate(-0.25, -0.5, 0.12
 
 @cache
 def complete() -> RunHistory:
-    told = RunHistory(small_config())
+    data = RunHistory(small_config())
     for event in Run(small_config()).iter_events():
-        told.update(event)
-    return told
+        data.update(event)
+    return data
 
 
 def test_a_complete_run_has_all_figures_and_an_empty_one_none() -> None:
@@ -37,7 +37,7 @@ def test_a_complete_run_has_all_figures_and_an_empty_one_none() -> None:
 
 
 def test_the_knock_outs_are_those_that_are_given() -> None:
-    assert figures_of(complete(), EFFECTS)["ablation"] == Knockouts("", EFFECTS)
+    assert figures_of(complete(), EFFECTS)["ablation"] == AblationFigure("", EFFECTS)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -14,10 +14,10 @@ from support.runs.small_config import small_config
 from automl_zero.analysis.compare import IntervalEstimate
 from automl_zero.analysis.studies.ablate import Effect
 from automl_zero.config import ConfigError
-from automl_zero.report.ablation_figure import CERTAIN, UNCERTAIN, Knockouts
+from automl_zero.report.ablation_figure import CERTAIN, UNCERTAIN, AblationFigure
 from automl_zero.report.figures import NAMES, figures_of
 from automl_zero.report.interactive import MOST_LINES, library, plotted, symlog
-from automl_zero.report.map_figure import IslandMap, TakeOver
+from automl_zero.report.map_figure import IslandMap, Takeover
 from automl_zero.report.run_figures import Chart, Curve
 from automl_zero.report.run_history import RunHistory
 from automl_zero.report.scores_figure import Interval, ScoresFigure
@@ -43,10 +43,10 @@ CHART = Chart(
 
 @cache
 def complete() -> RunHistory:
-    told = RunHistory(small_config())
+    data = RunHistory(small_config())
     for event in Run(small_config()).iter_events():
-        told.update(event)
-    return told
+        data.update(event)
+    return data
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -83,8 +83,8 @@ def test_axes_are_those_of_the_chart() -> None:
 
 def test_of_long_code_the_begin_is_shown() -> None:
     note = "\n".join(f"line {number}" for number in range(MOST_LINES + 1))
-    told = plotted(CHART, [note, ""])["data"][-1]["hovertext"][0]
-    assert told.endswith(f"<br>line {MOST_LINES - 1}<br>...")
+    data = plotted(CHART, [note, ""])["data"][-1]["hovertext"][0]
+    assert data.endswith(f"<br>line {MOST_LINES - 1}<br>...")
 
 
 def test_scores_are_points_with_their_intervals_stage_by_stage() -> None:
@@ -103,8 +103,8 @@ def test_scores_are_points_with_their_intervals_stage_by_stage() -> None:
 
 
 def test_a_map_has_a_cell_for_each_island_and_epoch_and_a_point_where_a_program_took_over() -> None:
-    told = IslandMap((1, 5), ((0.25, 0.5), (0.125, 0.75)), (TakeOver(5, 1, 0),))
-    plot = plotted(told)
+    data = IslandMap((1, 5), ((0.25, 0.5), (0.125, 0.75)), (Takeover(5, 1, 0),))
+    plot = plotted(data)
     heat, taken = plot["data"]
     assert heat["z"] == [[0.25, 0.5], [0.125, 0.75]]
     assert heat["hovertext"][1] == ["island 1, epoch 1: 0.1250", "island 1, epoch 5: 0.7500"]
@@ -116,9 +116,9 @@ def test_a_map_has_a_cell_for_each_island_and_epoch_and_a_point_where_a_program_
 
 
 def test_colours_change_at_the_levels_of_the_map() -> None:
-    told = IslandMap((1, 2), ((0.0, 0.5), (0.5, 1.0)), ())
-    shares = [share for share, _ in plotted(told)["data"][0]["colorscale"]]
-    assert [shares[0], *shares[1::2]] == told.levels
+    data = IslandMap((1, 2), ((0.0, 0.5), (0.5, 1.0)), ())
+    shares = [share for share, _ in plotted(data)["data"][0]["colorscale"]]
+    assert [shares[0], *shares[1::2]] == data.levels
     assert shares[1:-1:2] == shares[2::2]
 
 
@@ -128,8 +128,8 @@ def test_a_map_of_equal_cells_has_one_colour() -> None:
     assert len({color for _, color in heat["colorscale"]}) == 1
 
 
-def test_knock_outs_are_bars_on_an_axis_that_shows_small_and_large() -> None:
-    plot = plotted(Knockouts("", EFFECTS))
+def test_effects_are_bars_on_an_axis_that_shows_small_and_large() -> None:
+    plot = plotted(AblationFigure("", EFFECTS))
     (bars,) = plot["data"]
     assert bars["x"] == [-2.0, symlog(-25)]
     assert bars["marker"]["color"] == [UNCERTAIN, CERTAIN]
@@ -140,7 +140,7 @@ def test_knock_outs_are_bars_on_an_axis_that_shows_small_and_large() -> None:
 
 
 @pytest.mark.parametrize(("value", "place"), [(0, 0), (0.5, 0.5), (-1, -1), (10, 2), (-100, -3)])
-def test_the_axis_of_knock_outs_is_linear_near_0_and_logarithmic_outside(value: float, place: float) -> None:
+def test_the_axis_of_effects_is_linear_near_0_and_logarithmic_outside(value: float, place: float) -> None:
     assert symlog(value) == place
 
 
@@ -158,7 +158,7 @@ def texts(value: Any) -> list[str]:
         ScoresFigure(
             HOSTILE, tuple(Interval(HOSTILE, stage, 0.5, 0.5, 0.5) for stage in Stage), dict.fromkeys(Stage, 1)
         ),
-        Knockouts(HOSTILE, (Effect(HOSTILE, HOSTILE, 0.5, IntervalEstimate(0.0, 0.0, 0.0)),)),
+        AblationFigure(HOSTILE, (Effect(HOSTILE, HOSTILE, 0.5, IntervalEstimate(0.0, 0.0, 0.0)),)),
     ],
 )
 def test_whatever_comes_from_a_run_is_text(data: Any) -> None:
@@ -174,7 +174,7 @@ def test_the_library_is_one_script() -> None:
     assert "\r" not in source
 
 
-def test_without_plotly_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_plotly_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "plotly.offline", None)
     with pytest.raises(ConfigError, match=r"pip install 'automl-zero\[interactive\]'"):
         library()

@@ -22,8 +22,8 @@ from automl_zero.config import Config, load_config
 from automl_zero.program.library import library_program
 from automl_zero.program.prune import prune
 from automl_zero.program.text import to_text
-from automl_zero.report.ablation_cache import KeptAblation, keep
-from automl_zero.report.page import LineageRow, collect, lineage_rows, page, score_rows, verdict
+from automl_zero.report.ablation_cache import CachedAblation, save_ablation
+from automl_zero.report.page import LineageRow, collect, conclusion, lineage_rows, page, score_rows
 from automl_zero.report.run_history import RunHistory
 from automl_zero.run.console.run_info import run_info
 from automl_zero.run.record.environment import machine, versions
@@ -127,7 +127,7 @@ def test_the_page_of_a_run_has_all_its_parts_and_needs_nothing_from_elsewhere(tm
     assert "svg" in reader.tags
     for title in ("Scores", "How it was found", "The algorithm", "Where the work went", "Islands", "The run"):
         assert f">{title}</h2>" in text
-    assert "What mutations did" in text
+    assert "Effects of mutations" in text
     assert "95 % intervals of the median" in text
 
 
@@ -141,9 +141,9 @@ def test_the_page_allows_its_own_script_and_no_other(tmp_path: Path) -> None:
 def test_an_interactive_page_allows_the_library_and_its_own_scripts_alone(
     tmp_path: Path,
 ) -> None:
-    story = RunHistory(small_config())
-    story.update(final(baselines=(Baseline(name=HOSTILE, setting="", scores=score(0.5)),)))
-    text = page(tmp_path, story, library="let library = 1;")
+    history = RunHistory(small_config())
+    history.update(final(baselines=(Baseline(name=HOSTILE, setting="", scores=score(0.5)),)))
+    text = page(tmp_path, history, library="let library = 1;")
     assert HOSTILE not in text
     *figures, first, library, second = SCRIPT.findall(text)
     assert [kind for kind, _ in figures] == [' type="application/json"']
@@ -154,7 +154,7 @@ def test_an_interactive_page_allows_the_library_and_its_own_scripts_alone(
     assert f'script-src {allowed}">' in text
 
 
-def test_milestones_of_an_interactive_page_tell_their_code(tmp_path: Path) -> None:
+def test_milestones_of_an_interactive_page_have_their_code(tmp_path: Path) -> None:
     config = small_config()
     folder = tmp_path / "run"
     recorded(folder, config, list(Run(config).iter_events()))
@@ -163,7 +163,7 @@ def test_milestones_of_an_interactive_page_tell_their_code(tmp_path: Path) -> No
     plots = [json.loads(content) for kind, content in SCRIPT.findall(text) if kind]
     names = [plot["layout"]["xaxis"]["title"]["text"] for plot in plots]
     assert names[1:] == ["programs", "epoch", "epoch", "epoch"]
-    assert all("def Predict():" in told for told in plots[1]["data"][-1]["hovertext"])
+    assert all("def Predict():" in shown for shown in plots[1]["data"][-1]["hovertext"])
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 5])
@@ -176,8 +176,8 @@ def test_a_run_that_was_cut_off_is_shown_as_far_as_it_is(count: int, tmp_path: P
 
 def test_whatever_comes_from_a_run_is_shown_as_text(tmp_path: Path) -> None:
     config = small_config().model_copy(update={"name": HOSTILE, "description": HOSTILE})
-    told = {"time": HOSTILE, "machine": HOSTILE, "versions": {HOSTILE: HOSTILE}}
-    start = Start(version=HOSTILE, name=HOSTILE, seed=0, workers=1, **told)  # type: ignore[arg-type]
+    shown = {"time": HOSTILE, "machine": HOSTILE, "versions": {HOSTILE: HOSTILE}}
+    start = Start(version=HOSTILE, name=HOSTILE, seed=0, workers=1, **shown)  # type: ignore[arg-type]
     whole = final(baselines=(Baseline(name=HOSTILE, setting=HOSTILE, scores=score(0.5)),))
     lineage = Lineage(
         seconds=1.0,
@@ -187,7 +187,7 @@ def test_whatever_comes_from_a_run_is_shown_as_text(tmp_path: Path) -> None:
     )
     epoch = replace(EPOCH, counters=EPOCH.counters | {HOSTILE: 5})
     folder = tmp_path / "run"
-    story = RunHistory(config)
+    history = RunHistory(config)
     selection = Selection(
         seconds=1.0,
         experiment=0,
@@ -199,8 +199,8 @@ def test_whatever_comes_from_a_run_is_shown_as_text(tmp_path: Path) -> None:
         program=LINEAR,
     )
     for event in (start, IMPROVEMENT, epoch, selection, lineage, whole):
-        story.update(event)
-    text = page(folder, story)
+        history.update(event)
+    text = page(folder, history)
     assert HOSTILE not in text
     assert "alert(1)" in text
     assert read(text).tags.count("script") == 1
@@ -208,19 +208,19 @@ def test_whatever_comes_from_a_run_is_shown_as_text(tmp_path: Path) -> None:
 
 def test_the_ablation_of_the_final_program_is_shown_and_none_of_another(tmp_path: Path) -> None:
     config = small_config()
-    story = RunHistory(config)
-    story.update(final())
+    history = RunHistory(config)
+    history.update(final())
     effects = (Effect(HOSTILE, HOSTILE, 0.25, IntervalEstimate(-0.5, -0.625, -0.375)),)
-    keep(tmp_path, KeptAblation(1, LINEAR, 20, 3, 0.75, effects))
-    text = page(tmp_path, story)
+    save_ablation(tmp_path, CachedAblation(1, LINEAR, 20, 3, 0.75, effects))
+    text = page(tmp_path, history)
     assert read(text).tags.count("script") == 1
     assert HOSTILE not in text
     assert "20 trials on the tasks of each of 3 seeds" in text
     assert "<td>0.2500</td><td>-50.00 (-62.50 to -37.50)</td>" in text
-    keep(tmp_path, KeptAblation(1, LINEAR, 20, 3, 0.75, ()))
-    assert "No line of it has an effect" in page(tmp_path, story)
-    story.update(final(program=to_text(library_program("two_layer_net"))))
-    assert "What its parts are worth" not in page(tmp_path, story)
+    save_ablation(tmp_path, CachedAblation(1, LINEAR, 20, 3, 0.75, ()))
+    assert "No line of the program has an effect" in page(tmp_path, history)
+    history.update(final(program=to_text(library_program("two_layer_net"))))
+    assert "Contribution of each part" not in page(tmp_path, history)
 
 
 @pytest.mark.parametrize(
@@ -243,37 +243,37 @@ def test_the_ablation_of_the_final_program_is_shown_and_none_of_another(tmp_path
     ],
 )
 def test_the_verdict_names_who_is_beaten_and_who_is_not(changes: dict[str, object], expected: str) -> None:
-    story = RunHistory(small_config())
-    story.update(final(**changes))
-    assert verdict(story).endswith(expected)
+    history = RunHistory(small_config())
+    history.update(final(**changes))
+    assert conclusion(history).endswith(expected)
 
 
 def test_scores_are_those_of_all_stages() -> None:
-    story = RunHistory(small_config())
-    assert score_rows(story) == []
-    story.update(final())
-    assert score_rows(story) == [("evolved", "", [(0.9, 0.01)] * 3), ("net", "rate 1", [(0.8, 0.01)] * 3)]
+    history = RunHistory(small_config())
+    assert score_rows(history) == []
+    history.update(final())
+    assert score_rows(history) == [("evolved", "", [(0.9, 0.01)] * 3), ("net", "rate 1", [(0.8, 0.01)] * 3)]
 
 
-def test_the_page_tells_the_code_of_milestones_beside_their_points(tmp_path: Path) -> None:
-    story = RunHistory(small_config())
+def test_the_page_has_the_code_of_milestones_with_their_points(tmp_path: Path) -> None:
+    history = RunHistory(small_config())
     for number, program in enumerate((LINEAR, LINEAR.replace("s2 * s3", "s2 / s3")), 1):
-        story.update(replace(IMPROVEMENT, experiment_programs=number * 1000, program=program))
-    walk = page(tmp_path, story).partition('<div class="walk"')[2].partition("</div>")[0]
+        history.update(replace(IMPROVEMENT, experiment_programs=number * 1000, program=program))
+    walk = page(tmp_path, history).partition('<div class="walk"')[2].partition("</div>")[0]
     assert walk.count("<li>") == 2
     assert "after 1,000 programs" in walk
     new = re.findall(r'class="added">(.*)', walk.partition("after 2,000 programs")[2])
     assert new == ["+ s3 = s2 / s3"]
 
 
-def test_the_page_tells_what_the_run_was_done_on_and_how_to_do_it_again(tmp_path: Path) -> None:
+def test_the_page_has_the_environment_of_the_run_and_how_to_reproduce_it(tmp_path: Path) -> None:
     config = small_config(seed=7)
     folder = tmp_path / "run"
     text = recorded(folder, config, list(Run(config).iter_events()))
     progress = collect(folder).progress
-    told = dict(run_info(config, progress.start, progress.stop))
-    assert (told["seed"], told["machine"]) == ("7, which all random numbers come from", machine())
-    assert told["versions"] == ", ".join(
+    shown = dict(run_info(config, progress.start, progress.stop))
+    assert (shown["seed"], shown["machine"]) == ("7, which all random numbers come from", machine())
+    assert shown["versions"] == ", ".join(
         f"{name} {each}" for name, each in {"automl-zero": __version__, **versions()}.items()
     )
     for expected in (f"automl-zero run {folder}/config.toml --out {folder}-again", "seed = 7", machine()):
@@ -283,7 +283,7 @@ def test_the_page_tells_what_the_run_was_done_on_and_how_to_do_it_again(tmp_path
 def test_the_config_in_the_page_is_one_that_can_be_run(tmp_path: Path) -> None:
     config = small_config(stop={"max_programs": None, "max_experiments": None, "max_seconds": 5.0})
     text = unescape(recorded(tmp_path / "run", config, []))
-    shown = re.search(r"<summary>the config.*?<pre[^>]*>(.*?)</pre>", text, re.DOTALL)
+    shown = re.search(r"<summary>The config.*?<pre[^>]*>(.*?)</pre>", text, re.DOTALL)
     assert shown
     (tmp_path / "again.toml").write_text(shown[1])
     assert load_config(str(tmp_path / "again.toml")) == config
@@ -292,23 +292,23 @@ def test_the_config_in_the_page_is_one_that_can_be_run(tmp_path: Path) -> None:
 def test_where_islands_differ_in_tasks_the_page_says_that_scores_cannot_be_compared(tmp_path: Path) -> None:
     lineage = Lineage(seconds=1.0, experiment=0, ancestors=(ancestor(1, 0.1),), effects={})
     for number, group in enumerate(({"tasks": {"search": {"num_tasks": 3}}}, {"mutation": {"graph_share": 0.5}})):
-        story = RunHistory(small_config(islands={"groups": [{}, group]}))
+        history = RunHistory(small_config(islands={"groups": [{}, group]}))
         for event in (EPOCH, lineage):
-            story.update(event)
-        text = page(tmp_path, story)
+            history.update(event)
+        text = page(tmp_path, history)
         assert text.count("tasks of their own") == (0 if number else 2)
 
 
 def test_a_complete_run_without_an_ablation_says_how_to_make_one(tmp_path: Path) -> None:
-    story = RunHistory(small_config())
-    assert "--ablate" not in page(tmp_path, story)
-    story.update(final())
-    assert f"automl-zero report {tmp_path} --ablate" in page(tmp_path, story)
-    keep(tmp_path, KeptAblation(1, LINEAR, 20, 3, 0.75, ()))
-    assert "--ablate" not in page(tmp_path, story)
+    history = RunHistory(small_config())
+    assert "--ablate" not in page(tmp_path, history)
+    history.update(final())
+    assert f"automl-zero report {tmp_path} --ablate" in page(tmp_path, history)
+    save_ablation(tmp_path, CachedAblation(1, LINEAR, 20, 3, 0.75, ()))
+    assert "--ablate" not in page(tmp_path, history)
 
 
-def test_ancestors_are_told_with_what_has_changed() -> None:
+def test_ancestors_are_shown_with_their_changes() -> None:
     one, other = lineage_rows([ancestor(5, 0.125), ancestor(9, 0.25, LINEAR.replace("s2 * s3", "s2 / s3"))])
     assert (one.number, one.programs, one.mutation, one.gain, one.fitness) == (1, 5, "replace op", 0.125, 0.625)
     assert {mark for mark, line in one.lines if not line.startswith("def")} == {"+"}

@@ -37,40 +37,40 @@ def lineage(experiment: int) -> Lineage:
     return Lineage(seconds=1.0, experiment=experiment, ancestors=(), effects={})
 
 
-def told(*events: Event) -> RunHistory:
-    story = RunHistory(small_config())
+def history_of(*events: Event) -> RunHistory:
+    history = RunHistory(small_config())
     for event in events:
-        story.update(event)
-    return story
+        history.update(event)
+    return history
 
 
 def test_of_several_experiments_the_one_selected_last_is_shown() -> None:
     first = [improvement(1, 0.1), replace(EPOCH, experiment=0), selection(0, True), lineage(0)]
     second = [improvement(2, 0.2, 1), selection(1, False)]
     third = [improvement(3, 0.3, 2)]
-    story = told(*first, *second, *third)
-    assert [each.experiment_programs for each in story.course.improvements] == [1]
-    assert story.lineage == lineage(0)
+    history = history_of(*first, *second, *third)
+    assert [each.experiment_programs for each in history.shown_experiment.improvements] == [1]
+    assert history.lineage == lineage(0)
 
 
 def test_before_one_is_selected_the_one_that_goes_on_is_shown() -> None:
-    story = told(improvement(1, 0.1), replace(EPOCH, epoch=1))
-    assert story.course.improvements == [improvement(1, 0.1)]
-    assert story.course.all_epochs == [EPOCH]
-    assert story.lineage is None
+    history = history_of(improvement(1, 0.1), replace(EPOCH, epoch=1))
+    assert history.shown_experiment.improvements == [improvement(1, 0.1)]
+    assert history.shown_experiment.all_epochs == [EPOCH]
+    assert history.lineage is None
 
 
 def test_a_lineage_belongs_to_the_selection_before_it() -> None:
-    assert told(selection(0, True), lineage(0), selection(1, True)).lineage is None
+    assert history_of(selection(0, True), lineage(0), selection(1, True)).lineage is None
 
 
 @pytest.mark.parametrize("count", [1, 10, 11, 64, 1000])
 def test_epochs_are_thinned_evenly_and_the_latest_is_kept(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_EPOCHS", 10)
-    course = ExperimentHistory(0)
+    experiment = ExperimentHistory(0)
     for number in range(1, count + 1):
-        course.add_epoch(replace(EPOCH, epoch=number))
-    numbers = [each.epoch for each in course.all_epochs]
+        experiment.add_epoch(replace(EPOCH, epoch=number))
+    numbers = [each.epoch for each in experiment.all_epochs]
     assert numbers[-1] == count
     assert len(numbers) <= 11
     kept = numbers[:-1]
@@ -79,11 +79,11 @@ def test_epochs_are_thinned_evenly_and_the_latest_is_kept(count: int, monkeypatc
 
 def test_of_many_improvements_the_large_ones_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_IMPROVEMENTS", 20)
-    course = ExperimentHistory(0)
+    experiment = ExperimentHistory(0)
     for number in range(100):
-        course.add_improvement(improvement(number, number / 1000 + (number >= 50) / 2))
-    assert len(course.improvements) <= 20
-    assert {0, 50, 99} <= {each.experiment_programs for each in course.improvements}
+        experiment.add_improvement(improvement(number, number / 1000 + (number >= 50) / 2))
+    assert len(experiment.improvements) <= 20
+    assert {0, 50, 99} <= {each.experiment_programs for each in experiment.improvements}
 
 
 def test_milestones_are_the_first_the_last_and_the_largest_gains() -> None:

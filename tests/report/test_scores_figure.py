@@ -13,10 +13,10 @@ from automl_zero.tasks.splits import Stage
 T_9 = 2.2621571628  # of the table of Student's t: 95 %, 9 degrees of freedom
 
 
-def story(**changes: dict[str, object]) -> RunHistory:
-    told = RunHistory(small_config(**changes))
-    told.update(FINAL)
-    return told
+def history(**changes: dict[str, object]) -> RunHistory:
+    data = RunHistory(small_config(**changes))
+    data.update(FINAL)
+    return data
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def test_an_interval_is_that_of_students_t(error: float | None, tasks: int, reac
 
 
 def test_every_algorithm_has_an_interval_for_each_stage() -> None:
-    scores = scores_chart(story())
+    scores = scores_chart(history())
     assert scores.names == ("evolved", "net")
     assert scores.rows[3] == Interval(
         "net", Stage.SEARCH, 0.7, pytest.approx(0.7 - 0.01 * T_9), pytest.approx(0.7 + 0.01 * T_9)
@@ -38,10 +38,10 @@ def test_every_algorithm_has_an_interval_for_each_stage() -> None:
 
 
 def test_the_search_tasks_are_those_of_the_first_island() -> None:
-    told = RunHistory(
+    data = RunHistory(
         mixed_config("image-groups", tasks={"search": {"num_tasks": 7, "num_train": 20, "num_valid": 10}})
     )
-    assert scores_chart(told).tasks[Stage.SEARCH] == 7
+    assert scores_chart(data).tasks[Stage.SEARCH] == 7
 
 
 @pytest.mark.parametrize(
@@ -49,8 +49,8 @@ def test_the_search_tasks_are_those_of_the_first_island() -> None:
     [("mean", "of the mean, by"), ("median", "of the median, as wide as that of the mean, by")],
 )
 def test_the_page_says_which_intervals_they_are(combination: str, about: str) -> None:
-    told = explanation(scores_chart(story(evaluation={"combination": combination})))
-    assert f"95 % intervals {about} Student's t over the tasks (10 search, 10 select, 10 final)" in told
+    data = explanation(scores_chart(history(evaluation={"combination": combination})))
+    assert f"95 % intervals {about} Student's t over the tasks (10 search, 10 select, 10 final)" in data
 
 
 def test_a_run_that_is_not_complete_has_no_scores() -> None:
@@ -60,7 +60,7 @@ def test_a_run_that_is_not_complete_has_no_scores() -> None:
 
 
 def test_an_algorithm_has_a_row_and_a_stage_a_name_in_the_legend() -> None:
-    figure = draw_scores(scores_chart(story()))
+    figure = draw_scores(scores_chart(history()))
     (axes,) = figure.get_axes()
     assert [label.get_text() for label in axes.get_yticklabels()] == ["evolved", "net"]
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["search", "select", "final"]

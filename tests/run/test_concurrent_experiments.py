@@ -156,9 +156,9 @@ def test_the_report_has_the_whole_course_of_the_selected_experiment(events: list
     story = RunHistory(together())
     for event in events:
         story.update(event)
-    number = story.course.experiment
+    number = story.shown_experiment.experiment
     epochs = [each for each in events if isinstance(each, EpochEnd) and each.experiment == number]
-    assert story.course.all_epochs == epochs
+    assert story.shown_experiment.all_epochs == epochs
     assert [each.epoch for each in epochs] == list(range(1, len(epochs) + 1))
     assert story.progress.selection
     assert story.progress.selection.experiment == number

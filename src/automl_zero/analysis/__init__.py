@@ -1,1 +1,1 @@
-"""What was found: how searches compare, from the events of their runs."""
+"""Analysis of programs and runs: data flow, simplification, techniques, readable text, studies and comparisons."""

@@ -1,4 +1,4 @@
-"""Understand a program: make it short, name what it holds, find what it does. What comes of it is plain data."""
+"""Analysis of a program: simplify it, detect its techniques and write it readably. The result is plain data."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from dataclasses import asdict, dataclass, replace
 from statistics import fmean
 from typing import Any
 
-from automl_zero.analysis.dataflow.findings import TECHNIQUES, Finding
+from automl_zero.analysis.dataflow.findings import Finding
 from automl_zero.analysis.lineage import LineageReport
-from automl_zero.analysis.lineage import to_plain as story_to_plain
-from automl_zero.analysis.readable.diff import difference
+from automl_zero.analysis.lineage import to_plain as lineage_to_plain
+from automl_zero.analysis.readable.diff import simplification_diff
 from automl_zero.analysis.readable.pretty_print import readable
-from automl_zero.analysis.simplify.simplify import TOLERANCE, FitnessOf, Simplified, simplify
+from automl_zero.analysis.simplify.simplify import TOLERANCE, FitnessOf, Simplification, simplify
 from automl_zero.analysis.techniques.detect import detect
+from automl_zero.analysis.techniques.registry import TECHNIQUES
 from automl_zero.config import Config
 from automl_zero.program.program import Program
 from automl_zero.program.text import to_text
@@ -20,30 +21,30 @@ from automl_zero.rng import seed_at
 from automl_zero.run.scoring.task_score import fitnesses
 from automl_zero.tasks.task import TaskSet
 
-NOISES = 3  # seeds of the random ops with which steps are tested
+NOISE_SEEDS = 3  # seeds of the random ops, with each of which tested steps are scored
 
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """What is understood of a program.
+    """The analysis of a program.
 
     Attributes:
-        name: of the program, or the folder of its run.
+        name: the name of the program, or the folder of its run.
         multiclass: whether label and prediction are the vectors v1 and v2.
         simplified: the raw program, the short one, and the steps between.
-        findings: techniques in the short one.
-        fitness: means over the tasks, of the raw and of the short program; None where there are no tasks.
-        tasks: their name and number, or empty.
-        story: how the program came about, if a run found it.
+        findings: the techniques in the short program.
+        fitness: mean fitness over the tasks, of the raw and of the short program; None without tasks.
+        tasks: the name and number of the tasks; empty without tasks.
+        lineage: the lineage of the program, if a run found it.
     """
 
     name: str
     multiclass: bool
-    simplified: Simplified
+    simplified: Simplification
     findings: tuple[Finding, ...]
     fitness: tuple[float, float] | None
     tasks: str
-    story: LineageReport | None = None
+    lineage: LineageReport | None = None
 
     @property
     def text(self) -> str:
@@ -58,32 +59,54 @@ def analyze(
     tasks: TaskSet | None = None,
     config: Config | None = None,
     tolerance: float = TOLERANCE,
-    story: LineageReport | None = None,
+    lineage: LineageReport | None = None,
 ) -> Analysis:
-    """Understand a program.
+    """Analyze a program.
 
     Args:
-        name: what it is called.
+        name: the name of the program.
         program: any program.
-        multiclass: whether it is for more than two classes; of given tasks, it is theirs that counts.
-        tasks: where steps that are not exact are tested, each with several seeds of noise; without, none are done.
+        multiclass: whether the program is for more than two classes; where tasks are given, they decide.
+        tasks: the tasks on which inexact steps are tested, each with several noise seeds; without tasks, all steps are
+            exact.
         config: the rules by which programs are scored.
-        tolerance: by how much such steps may lower the mean fitness in all.
-        story: how the program came about, which is told beside.
+        tolerance: by how much inexact steps may lower the mean fitness in all.
+        lineage: the lineage of the program, which becomes part of the result.
+
+    Example:
+        >>> analysis = analyze("figure 6", library_program("figure_6_raw"))
+        >>> print(analysis.text)
     """
     if tasks is None:
         simplified = simplify(program, multiclass)
-        return Analysis(name, multiclass, simplified, detect(simplified.program, multiclass), None, "", story)
+        return Analysis(
+            name=name,
+            multiclass=multiclass,
+            simplified=simplified,
+            findings=detect(simplified.program, multiclass),
+            fitness=None,
+            tasks="",
+            lineage=lineage,
+        )
+    # The tasks decide how programs are run and scored, whatever the arguments say.
     fitness_of = _scorer(tasks, config or Config())
     simplified = simplify(program, tasks.is_multiclass, fitness_of, tolerance)
     found = detect(simplified.program, tasks.is_multiclass, loss=tasks.loss)
     fitness = fmean(fitness_of(program)), fmean(fitness_of(simplified.program))
-    told = f"{tasks.name}, {len(tasks)} tasks"
-    return Analysis(name, tasks.is_multiclass, simplified, found, fitness, told, story)
+    label = f"{tasks.name}, {len(tasks)} tasks"
+    return Analysis(
+        name=name,
+        multiclass=tasks.is_multiclass,
+        simplified=simplified,
+        findings=found,
+        fitness=fitness,
+        tasks=label,
+        lineage=lineage,
+    )
 
 
 def to_plain(analysis: Analysis) -> dict[str, Any]:
-    """The analysis as plain values, ready for JSON."""
+    """Return the analysis as plain values, ready for JSON."""
     simplified = analysis.simplified
     return {
         "name": analysis.name,
@@ -92,22 +115,23 @@ def to_plain(analysis: Analysis) -> dict[str, Any]:
         "program": to_text(simplified.program),
         "readable": analysis.text,
         "steps": [asdict(step) for step in simplified.steps],
-        "difference": [{**asdict(each), "mark": each.mark.value} for each in difference(simplified)],
-        "techniques": [{**asdict(each), **_told(each)} for each in analysis.findings],
+        "difference": [{**asdict(each), "mark": each.mark.value} for each in simplification_diff(simplified)],
+        "techniques": [{**asdict(each), **_technique(each)} for each in analysis.findings],
         "tasks": analysis.tasks or None,
         "fitness": dict(zip(("raw", "program"), analysis.fitness, strict=True)) if analysis.fitness else None,
-        "lineage": story_to_plain(analysis.story) if analysis.story else None,
+        "lineage": lineage_to_plain(analysis.lineage) if analysis.lineage else None,
     }
 
 
-def _told(finding: Finding) -> dict[str, str]:
+def _technique(finding: Finding) -> dict[str, str]:
     technique = TECHNIQUES[finding.technique]
-    return {"sentence": technique.sentence, "source": technique.source}
+    return {"sentence": technique.description, "source": technique.source}
 
 
 def _scorer(tasks: TaskSet, config: Config) -> FitnessOf:
-    """The fitness on each task with each of several seeds of noise; one of them where nothing is drawn."""
-    sets = [replace(tasks, noise_seed=seed_at(tasks.noise_seed, "analyze", number)) for number in range(NOISES)]
+    """Return the function that scores a program on each task, with each noise seed if the program draws."""
+    # One noise seed could favor a step by luck; each set has the same tasks and other draws.
+    sets = [replace(tasks, noise_seed=seed_at(tasks.noise_seed, "analyze", number)) for number in range(NOISE_SEEDS)]
 
     def fitness_of(program: Program) -> list[float]:
         draws = any(instruction.row.draws for instruction in program.instructions())

@@ -1,7 +1,7 @@
-"""How the program of a run came about: the programs on the way to it, and what each changed in the code.
+"""The lineage of a run's best program: its ancestors, and how the code changed from one to the next.
 
-What is told of a program is what it differs by from the one told before, so that all differences together lead from an
-empty program to the last, whatever is left out between.
+Each program is compared with the one shown before it, so that all differences together lead from an empty program to
+the last one, whichever programs are left out in between.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-from automl_zero.analysis.readable.diff import Difference, between
+from automl_zero.analysis.readable.diff import DiffLine, program_diff
 from automl_zero.analysis.simplify.rewrite import with_ordered_operands
 from automl_zero.analysis.techniques.detect import technique_names
 from automl_zero.program.program import Program
@@ -21,18 +21,19 @@ from automl_zero.program.text import from_text
 from automl_zero.run.record.events import Event, Final, Improvement, Lineage, Selection
 from automl_zero.run.record.run_folder import StoreError, read_run
 
-MOST = 12  # programs that are told of unless all are asked for
+MOST = 12  # programs that are shown by default
 
 
 @dataclass(frozen=True, slots=True)
-class Ancestry:
-    """A program on the way.
+class LineageStep:
+    """A program of the lineage.
 
     Attributes:
-        island, programs: it was the so-manyth program of its island; without an island, of its experiment.
-        mutation: what made it of its parent, empty where that is not known.
-        before: the fitness of its parent, or of the last improvement; None if there was none.
-        fitness: its own, on the search tasks.
+        island: the island that made it; None in a list of improvements of an experiment.
+        programs: its number among the programs of its island; without an island, among those of its experiment.
+        mutation: the mutation that made it from its parent; empty where that is not known.
+        before: the fitness of its parent, or of the previous improvement; None for the first one.
+        fitness: its fitness on the search tasks.
         program: its text.
     """
 
@@ -45,39 +46,41 @@ class Ancestry:
 
     @property
     def gain(self) -> float:
-        """By how much it is fitter."""
+        """The difference in fitness; infinite for the first one."""
         return inf if self.before is None else self.fitness - self.before
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A program on the way that is told of.
+    """A program of the lineage, with its difference from the program shown before.
 
     Attributes:
-        way: the program.
-        skipped: how many were left out since the one before.
-        size: instructions that have an effect.
-        difference: of these from those of the program before, headers of component functions included.
-        gained, lost: techniques that the one before did not show, and those that it alone did.
+        step: the program.
+        skipped: the number of programs left out since the one shown before.
+        size: the number of its instructions that have an effect.
+        difference: the line diff of those instructions; it includes the headers of the component functions.
+        gained: techniques that the program shown before did not have.
+        lost: techniques that only the program shown before had.
     """
 
-    way: Ancestry
+    step: LineageStep
     skipped: int
     size: int
-    difference: tuple[Difference, ...]
+    difference: tuple[DiffLine, ...]
     gained: tuple[str, ...]
     lost: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class LineageReport:
-    """How the program of an experiment came about.
+    """The lineage of an experiment's program.
 
     Attributes:
-        experiment: its number.
-        is_lineage: whether these are ancestors of the program; else improvements of the experiment, in their order.
-        count: of all programs on the way.
-        changes: those that are told of, the last one included.
+        experiment: the number of the experiment.
+        is_lineage: whether the steps are ancestors of the program; otherwise they are improvements of the experiment in
+            chronological order.
+        count: the number of programs in the whole lineage.
+        changes: the programs that are shown; the last one is always among them.
     """
 
     experiment: int
@@ -87,50 +90,58 @@ class LineageReport:
 
 
 def lineage_of(folder: Path, most: int | None = MOST) -> LineageReport:
-    """Tell how the best program of a run came about.
+    """Read the lineage of a run's best program.
 
     Args:
-        folder: of a run.
-        most: how many programs to tell of, the greatest gains first; None is all.
+        folder: a run folder.
+        most: the number of programs to show, those with the largest gains; None shows all.
 
     Raises:
-        StoreError, ConfigError: this is no run folder, or there is no program yet.
+        StoreError, ConfigError: it is no run folder, or no program has been found yet.
     """
     stored = read_run(folder)
     found = _lineage(stored.events) or _improvements(stored.events)
     if found is None:
-        raise StoreError(f"{folder} has no program yet: let the run go on, with 'resume' if it was stopped")
-    experiment, is_lineage, ways = found
-    places = lineage_text([way.gain for way in ways], most)
-    changes = _changes(ways, places, stored.config.tasks.num_classes > 2, stored.events)
-    return LineageReport(experiment, is_lineage, len(ways), changes)
+        raise StoreError(f"{folder} has no program yet: let the run continue, with 'resume' if it was stopped")
+    experiment, is_lineage, steps = found
+    places = largest_gains([step.gain for step in steps], most)
+    changes = _changes(steps, places, stored.config.tasks.num_classes > 2, stored.events)
+    return LineageReport(experiment=experiment, is_lineage=is_lineage, count=len(steps), changes=changes)
 
 
-def to_plain(story: LineageReport) -> dict[str, Any]:
-    """The story as plain values, ready for JSON."""
-    changes = [{**(plain := asdict(each)), **plain.pop("way")} for each in story.changes]
-    return {"experiment": story.experiment, "is_lineage": story.is_lineage, "count": story.count, "changes": changes}
+def to_plain(report: LineageReport) -> dict[str, Any]:
+    """Return the report as plain values, ready for JSON."""
+    changes = [{**(plain := asdict(each)), **plain.pop("step")} for each in report.changes]
+    return {"experiment": report.experiment, "is_lineage": report.is_lineage, "count": report.count, "changes": changes}
 
 
-_Found = tuple[int, bool, list[Ancestry]]
+_Found = tuple[int, bool, list[LineageStep]]
 
 
 def _lineage(events: Sequence[Event]) -> _Found | None:
-    told = next((event for event in reversed(events) if isinstance(event, Lineage)), None)
-    if told is None:
+    last = next((event for event in reversed(events) if isinstance(event, Lineage)), None)
+    if last is None:
         return None
     return (
-        told.experiment,
+        last.experiment,
         True,
         [
-            Ancestry(each.island, each.island_programs, each.mutation, each.parent_fitness, each.fitness, each.program)
-            for each in told.ancestors
+            LineageStep(
+                island=each.island,
+                programs=each.island_programs,
+                mutation=each.mutation,
+                before=each.parent_fitness,
+                fitness=each.fitness,
+                program=each.program,
+            )
+            for each in last.ancestors
         ],
     )
 
 
 def _improvements(events: Sequence[Event]) -> _Found | None:
-    """Those of the experiment that is best on the select tasks, or else of the latest."""
+    """Return the improvements of the experiment that is best on the select tasks or, without one, of the latest."""
+    # Runs that are still going, or of older versions, have no lineage event; improvements are the next best account.
     best = [event.experiment for event in events if isinstance(event, Selection) and event.is_best]
     latest = [event.experiment for event in events if isinstance(event, Improvement)]
     if not best and not latest:
@@ -138,30 +149,43 @@ def _improvements(events: Sequence[Event]) -> _Found | None:
     experiment = (best or latest)[-1]
     made = [event for event in events if isinstance(event, Improvement) and event.experiment == experiment]
     before = [None, *(each.fitness for each in made)]
-    ways = [
-        Ancestry(None, each.experiment_programs, "", earlier, each.fitness, each.program)
+    steps = [
+        LineageStep(
+            island=None,
+            programs=each.experiment_programs,
+            mutation="",
+            before=earlier,
+            fitness=each.fitness,
+            program=each.program,
+        )
         for each, earlier in zip(made, before, strict=False)
     ]
-    return experiment, False, ways
+    return experiment, False, steps
 
 
-def lineage_text(gains: Sequence[float], most: int | None) -> list[int]:
-    """Which steps to tell of, given what each has gained: the last, and the greatest of the others; None is all."""
+def largest_gains(gains: Sequence[float], most: int | None) -> list[int]:
+    """Return the indices of the ``most`` largest gains (None: of all), ascending; the last index is always included."""
+    # sorted is stable: of equal gains, the earlier ones are shown.
     by_gain = sorted(range(len(gains) - 1), key=lambda place: -gains[place])
     return sorted([*by_gain[: None if most is None else most - 1], *range(len(gains))[-1:]])
 
 
 def _changes(
-    ways: Sequence[Ancestry], places: Sequence[int], multiclass: bool, events: Sequence[Event]
+    steps: Sequence[LineageStep], places: Sequence[int], multiclass: bool, events: Sequence[Event]
 ) -> tuple[Change, ...]:
     loss = next((event.loss for event in events if isinstance(event, Final)), None)
     before, known, last, changes = Program(), tuple[str, ...](), -1, list[Change]()
     for place in places:
-        program = with_ordered_operands(prune(from_text(ways[place].program), multiclass))
+        # Pruned and with sorted operands, so that neither dead code nor a swap of commutative inputs is a difference.
+        program = with_ordered_operands(prune(from_text(steps[place].program), multiclass))
         shown = technique_names(program, multiclass, loss=loss)
         gained = tuple(each for each in shown if each not in known)
         lost = tuple(each for each in known if each not in shown)
-        skipped, difference = place - last - 1, between(before, program)
-        changes.append(Change(ways[place], skipped, len(program), difference, gained, lost))
+        skipped, difference = place - last - 1, program_diff(before, program)
+        changes.append(
+            Change(
+                step=steps[place], skipped=skipped, size=len(program), difference=difference, gained=gained, lost=lost
+            )
+        )
         before, known, last = program, shown, place
     return tuple(changes)

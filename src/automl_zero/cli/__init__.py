@@ -25,7 +25,7 @@ from automl_zero.cli.dashboard import dashboard
 from automl_zero.cli.data import data
 from automl_zero.cli.export import export
 from automl_zero.cli.lineage import lineage
-from automl_zero.cli.report import leave_page, report
+from automl_zero.cli.report import report, try_write_page
 from automl_zero.cli.resume import resume
 from automl_zero.cli.support.ctrl_c import answering
 from automl_zero.cli.support.engine_options import Address, Engine, EngineName, Workers
@@ -191,7 +191,7 @@ def run(
         with closing(choose_engine(engine, workers, address)) as chosen:
             progress, exit_code = run_to_folder(settings, folder, number_of_workers(workers), console, trackers, chosen)
         print_run(progress, folder, as_json)
-        leave_page(folder, console)
+        try_write_page(folder, console)
         suggest(folder, console)
     raise typer.Exit(exit_code)
 

@@ -75,12 +75,12 @@ def _variants(
     name: str, program: Program, groups: Mapping[str, Sequence[Line]], lines: bool, multiclass: bool
 ) -> tuple[Variant, ...]:
     """Those made by hand, those of the groups, and those of single lines that are none of the former."""
-    from automl_zero.analysis.studies.ablation_variants import each_group, each_line
+    from automl_zero.analysis.studies.ablation_variants import group_variants, line_variants
     from automl_zero.analysis.studies.paper_variants import known_variants
 
-    chosen = (*known_variants(name), *each_group(program, groups))
+    chosen = (*known_variants(name), *group_variants(program, groups))
     known = {each.program for each in chosen}
-    single = each_line(program, multiclass) if lines else ()
+    single = line_variants(program, multiclass) if lines else ()
     return (*chosen, *(each for each in single if each.program not in known))
 
 

@@ -96,11 +96,11 @@ def _program(analysis: Analysis) -> Text:
 def _techniques(analysis: Analysis) -> Text:
     from rich.text import Text
 
-    from automl_zero.analysis.dataflow.findings import techniques_with_notes
+    from automl_zero.analysis.techniques.registry import techniques_with_notes
 
     text = Text("techniques", "bold")
     for technique, note in techniques_with_notes(analysis.findings):
-        text.append(f"\n  {technique.name}", "green").append(f": {technique.sentence}")
+        text.append(f"\n  {technique.name}", "green").append(f": {technique.description}")
         text.append(f"\n    here: {note} ({technique.source})", "not bold dim")
     return text if analysis.findings else text.append("\n  none that is known", "not bold")
 
@@ -109,9 +109,9 @@ def _difference(analysis: Analysis) -> Text:
     """The raw program with what became of its lines."""
     from rich.text import Text
 
-    from automl_zero.analysis.readable.diff import difference
+    from automl_zero.analysis.readable.diff import simplification_diff
 
-    return Text("from the raw program\n", "bold").append_text(marked(difference(analysis.simplified)))
+    return Text("from the raw program\n", "bold").append_text(marked(simplification_diff(analysis.simplified)))
 
 
 def _lineage(analysis: Analysis) -> Text | None:
@@ -120,9 +120,9 @@ def _lineage(analysis: Analysis) -> Text | None:
 
     from automl_zero.cli.lineage import summary
 
-    if analysis.story is None or not analysis.story.is_lineage:
+    if analysis.lineage is None or not analysis.lineage.is_lineage:
         return None
-    return Text("techniques in the order in which they came\n", "bold").append_text(summary(analysis.story))
+    return Text("techniques in the order in which they came\n", "bold").append_text(summary(analysis.lineage))
 
 
 SECTIONS: tuple[Callable[[Analysis], Text | None], ...] = (_title, _program, _techniques, _difference, _lineage)

@@ -15,8 +15,8 @@ from automl_zero.terminal.output import echo
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from automl_zero.analysis.lineage import Ancestry, Change, LineageReport
-    from automl_zero.analysis.readable.diff import Difference
+    from automl_zero.analysis.lineage import Change, LineageReport, LineageStep
+    from automl_zero.analysis.readable.diff import DiffLine
 
 
 def lineage(
@@ -47,7 +47,7 @@ def summary(story: LineageReport) -> Text:
     """A line for each program that shows another technique, or no longer shows one."""
     from rich.text import Text
 
-    lines = [Text(f"  {_place(each.way)}: ").append_text(_techniques(each)) for each in story.changes if _news(each)]
+    lines = [Text(f"  {_place(each.step)}: ").append_text(_techniques(each)) for each in story.changes if _news(each)]
     return Text("\n").join(lines or [Text("  none that is known", "not bold")])
 
 
@@ -68,19 +68,19 @@ def _change(change: Change) -> Text:
     text = Text()
     if change.skipped:
         text.append(f"({change.skipped} with smaller gains between)\n\n", "dim")
-    text.append(f"{_place(change.way)}, {_gain(change.way)}; {change.size} instructions", "bold")
+    text.append(f"{_place(change.step)}, {_gain(change.step)}; {change.size} instructions", "bold")
     if _news(change):
         text.append("\n").append_text(_techniques(change))
     return text.append("\n").append_text(marked(list(_changed(change.difference))))
 
 
-def _place(way: Ancestry) -> str:
-    where = "" if way.island is None else f" of island {way.island}"
-    return f"program {way.programs:,}{where}" + (f", {way.mutation}" if way.mutation else "")
+def _place(step: LineageStep) -> str:
+    where = "" if step.island is None else f" of island {step.island}"
+    return f"program {step.programs:,}{where}" + (f", {step.mutation}" if step.mutation else "")
 
 
-def _gain(way: Ancestry) -> str:
-    return f"fitness {way.fitness:.4f}" + ("" if way.before is None else f" ({way.gain:+.4f})")
+def _gain(step: LineageStep) -> str:
+    return f"fitness {step.fitness:.4f}" + ("" if step.before is None else f" ({step.gain:+.4f})")
 
 
 def _news(change: Change) -> bool:
@@ -98,9 +98,9 @@ def _techniques(change: Change) -> Text:
     return text
 
 
-def _changed(lines: tuple[Difference, ...]) -> Iterator[Difference]:
+def _changed(lines: tuple[DiffLine, ...]) -> Iterator[DiffLine]:
     """What differs, under the headers of its component functions."""
-    header: Difference | None = None
+    header: DiffLine | None = None
     for each in lines:
         if each.text.startswith("def "):
             header = each

@@ -30,7 +30,7 @@ def report(
     interactive: Annotated[bool, typer.Option("--interactive", help=INTERACTIVE)] = False,
 ) -> None:
     """Write the report of a run as a page to look at; it needs no network, and can be sent to others."""
-    from automl_zero.report.ablation_cache import kept_of
+    from automl_zero.report.ablation_cache import load_ablation
     from automl_zero.report.figures import write_figures
     from automl_zero.report.interactive import library
     from automl_zero.report.page import collect
@@ -38,37 +38,44 @@ def report(
     if out and not _is_own(out, folder):  # the run's own page is made anew
         check_free(out)
     source = library() if interactive else None
-    story = collect(folder)
+    history = collect(folder)
     if ablate:
-        echo(f"wrote {_keep_ablation(folder, story)}")
+        echo(f"wrote {_keep_ablation(folder, history)}")
     if figures:
-        kept = kept_of(folder, story.progress.final)
-        for file in write_figures(story, figures, kept.effects if kept else ()):
+        kept = load_ablation(folder, history.progress.final)
+        for file in write_figures(history, figures, kept.effects if kept else ()):
             echo(f"wrote {file}")
-    echo(f"wrote {write_page(folder, story, out, source)}")
+    echo(f"wrote {write_page(folder, history, out, source)}")
 
 
-def _keep_ablation(folder: Path, story: RunHistory) -> Path:
+def _keep_ablation(folder: Path, history: RunHistory) -> Path:
     """Take the final program apart, tell before what that takes, and keep what comes of it; gives the file."""
     from automl_zero.analysis.studies.head_to_head import TuningBudget
-    from automl_zero.report.ablation_cache import SEEDS, TRIALS, expected_seconds, keep, measured, variants_of
+    from automl_zero.report.ablation_cache import (
+        SEEDS,
+        TRIALS,
+        ablation_variants,
+        expected_seconds,
+        measure_ablation,
+        save_ablation,
+    )
     from automl_zero.run.console.formatting import duration
     from automl_zero.run.record.run_folder import StoreError
 
-    final, config = story.progress.final, story.progress.config
+    final, config = history.progress.final, history.progress.config
     if not final:
         raise StoreError(f"the run in {folder} has no final program yet: let it end, or go on with 'resume'")
     variants, budget = (
-        variants_of(final, config.tasks.num_classes > 2),
+        ablation_variants(final, config.tasks.num_classes > 2),
         TuningBudget(TRIALS, SEEDS, number_of_workers(None)),
     )
     seconds = duration(expected_seconds(final, len(variants), config, budget))
     echo(f"{len(variants)} parts are taken out, {TRIALS} trials on each of {SEEDS} seeds: about {seconds}")
     with counting("trials", TRIALS * SEEDS * (1 + len(variants))) as told:
-        return keep(folder, measured(final, variants, config, budget, told))
+        return save_ablation(folder, measure_ablation(final, variants, config, budget, told))
 
 
-def leave_page(folder: Path, console: SafeConsole) -> None:
+def try_write_page(folder: Path, console: SafeConsole) -> None:
     """Write the page of a run that has ended, and say where; whatever goes wrong with it, the run is complete."""
     try:
         from automl_zero.report.page import collect
@@ -80,7 +87,7 @@ def leave_page(folder: Path, console: SafeConsole) -> None:
         console.print(f"to look at: {page}", markup=False, highlight=False, soft_wrap=True)
 
 
-def write_page(folder: Path, story: RunHistory, out: Path | None = None, library: str | None = None) -> Path:
+def write_page(folder: Path, history: RunHistory, out: Path | None = None, library: str | None = None) -> Path:
     """Write the page of a run, by default to its folder, where it is made anew; ``library`` as for ``page``.
 
     Raises:
@@ -89,7 +96,7 @@ def write_page(folder: Path, story: RunHistory, out: Path | None = None, library
     from automl_zero.report.page import page
     from automl_zero.run.record.folder_files import write
 
-    content = page(folder, story, library).encode()
+    content = page(folder, history, library).encode()
     if out is None or _is_own(out, folder):
         write(folder, PAGE, content)
         return out or folder / PAGE

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from automl_zero.cli.report import PAGE, leave_page
+from automl_zero.cli.report import PAGE, try_write_page
 from automl_zero.cli.support.engine_options import Address, Engine, EngineName, Workers
 from automl_zero.cli.support.printing import Override, Track, print_run, suggest, warning
 from automl_zero.system.processors import number_of_workers
@@ -58,6 +58,6 @@ def resume(
                 console.print(told, markup=False, highlight=False, soft_wrap=True)
                 progress, exit_code = progress_of(read_run(folder)), 0
         print_run(progress, folder, as_json)
-        leave_page(folder, console)
+        try_write_page(folder, console)
         suggest(folder, console)
     raise typer.Exit(exit_code)

@@ -50,7 +50,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show what a suite of tasks holds, draw a picture of it, and score known algorithms on it."""
-    from automl_zero.report.habitat_figure import draw_habitat
+    from automl_zero.report.task_figure import draw_tasks
     from automl_zero.run.scoring.baselines import ALGORITHMS
     from automl_zero.run.scoring.suite import suite_config
     from automl_zero.run.scoring.task_summary import describe, summarize_tasks
@@ -62,7 +62,7 @@ def show(
     what = "building the tasks" + (" and scoring known algorithms" if algorithms else "")
     with SafeConsole(stderr=True).status(what):
         habitat = summarize_tasks(config, algorithms)
-        draw_habitat(habitat, target)
+        draw_tasks(habitat, target)
     if as_json:
         echo(to_json(_plain(habitat) | {"description": describe(config), "picture": str(target)}))
         return

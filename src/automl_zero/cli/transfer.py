@@ -14,7 +14,7 @@ from automl_zero.system.processors import number_of_workers
 from automl_zero.terminal.output import echo
 
 if TYPE_CHECKING:
-    from automl_zero.analysis.studies.transfer import TransferTarget
+    from automl_zero.analysis.studies.transfer import TransferResult
     from automl_zero.run.record.events import Score
 
 Suites = typer.Option(*SUITE_NAMES, help="A preset, a kind of tasks, or a config file; may be repeated.")
@@ -51,7 +51,7 @@ def transfer(
     echo(f"\nthe program, tuned in each place as the others are, is the best in {best} of {len(found)}")
 
 
-def _row(place: TransferTarget) -> Iterator[str]:
+def _row(place: TransferResult) -> Iterator[str]:
     yield from (place.suite, str(place.features), str(place.examples), _text(place.untuned))
     yield " > ".join(f"{name} {_text(score)}" for name, score in place.scores)
 
@@ -61,7 +61,7 @@ def _text(score: Score) -> str:
     return f"{score.fitness:.4f}{error}"
 
 
-def _plain(place: TransferTarget) -> dict[str, object]:
+def _plain(place: TransferResult) -> dict[str, object]:
     from automl_zero.program.text import to_text
 
     scores = [{"name": name, **asdict(score)} for name, score in place.scores]

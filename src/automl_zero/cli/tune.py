@@ -16,8 +16,8 @@ from automl_zero.system.processors import number_of_workers
 from automl_zero.terminal.output import echo
 
 if TYPE_CHECKING:
-    from automl_zero.analysis.studies.constant_replacement import Replacement
-    from automl_zero.analysis.studies.head_to_head import Verdict
+    from automl_zero.analysis.studies.derived_constants import ConstantReplacement
+    from automl_zero.analysis.studies.head_to_head import ProgramComparison
     from automl_zero.analysis.studies.tune import Tuning
     from automl_zero.config import Config
     from automl_zero.program.program import Program
@@ -37,7 +37,7 @@ def tune(
     as_json: AsJson = False,
 ) -> None:
     """Tune all constants of a program on the select tasks of a suite, and judge it on the final tasks."""
-    from automl_zero.analysis.studies.head_to_head import judge
+    from automl_zero.analysis.studies.head_to_head import compare_programs
     from automl_zero.program.text import to_text
     from automl_zero.run.record.program_lookup import find_program
 
@@ -46,7 +46,7 @@ def tune(
     given, config = named.program, config_for(named, suite, [*(overrides or []), f"seed={seed}"])
     freed, replacements = _decoupled(given, config, trials, number_of_workers(workers)) if decouple else (given, ())
     tuning = _tuned(freed, config, trials, number_of_workers(workers))
-    verdict, text = judge(given, tuning.program, config), to_text(tuning.program)
+    verdict, text = compare_programs(given, tuning.program, config), to_text(tuning.program)
     if out:
         write_new(out, text)
     if as_json:
@@ -60,13 +60,14 @@ def tune(
     echo(f"\n{text}\n" + "\n".join(_judged(tuning, verdict)) + (f"\nwritten to {out}" if out else ""))
 
 
-def _decoupled(program: Program, config: Config, trials: int, workers: int) -> tuple[Program, tuple[Replacement, ...]]:
-    from automl_zero.analysis.studies.constant_replacement import decouple
-    from automl_zero.analysis.studies.derived_constants import coupled_uses
+def _decoupled(
+    program: Program, config: Config, trials: int, workers: int
+) -> tuple[Program, tuple[ConstantReplacement, ...]]:
+    from automl_zero.analysis.studies.derived_constants import find_derived_constants, replace_derived_constants
 
-    uses = coupled_uses(program, config.tasks.num_classes > 2)
+    uses = find_derived_constants(program, config.tasks.num_classes > 2)
     with counting("decoupling", trials * (1 + len(uses))) as on_progress:
-        found = decouple(program, config, trials, workers, on_progress)
+        found = replace_derived_constants(program, config, trials, workers, on_progress)
     return found.program, found.tried
 
 
@@ -78,7 +79,7 @@ def _tuned(program: Program, config: Config, trials: int, workers: int) -> Tunin
         return tune(program, build_tasks(config.tasks, Stage.SELECT, config.seed), config, trials, workers, on_progress)
 
 
-def _replaced(replacements: tuple[Replacement, ...]) -> Iterator[list[str]]:
+def _replaced(replacements: tuple[ConstantReplacement, ...]) -> Iterator[list[str]]:
     for each in replacements:
         effect = each.difference
         gain = interval(effect.value, effect.low, effect.high)
@@ -92,7 +93,7 @@ def _changed(tuning: Tuning) -> Iterator[list[str]]:
         yield [f"{component} {index + 1}", constant.name, f"{constant.value:.4g}", f"{value:.4g}"]
 
 
-def _judged(tuning: Tuning, verdict: Verdict) -> Iterator[str]:
+def _judged(tuning: Tuning, verdict: ProgramComparison) -> Iterator[str]:
     gain = verdict.difference
     yield f"on the select tasks, after {len(tuning.trials)} trials: {tuning.best.fitness:.4f}"
     yield f"on the final tasks: {verdict.before:.4f} as given, {verdict.after:.4f} tuned"

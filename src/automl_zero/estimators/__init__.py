@@ -1,4 +1,4 @@
-"""How a discovered algorithm is used: as an estimator, as source code of other systems, as a saved model."""
+"""Estimators for scikit-learn that train programs, given ones or ones that they evolve."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """An estimator, or the warning of one, imported when it is asked for, since scikit-learn takes a while."""
+    """Import an estimator, or its warning, when it is first used: scikit-learn takes a while to import."""
     if name not in _ESTIMATORS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

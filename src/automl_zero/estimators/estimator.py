@@ -1,6 +1,6 @@
-"""What our estimators share: all that scikit-learn asks of one, and no learning.
+"""Base classes of the estimators: the interface of scikit-learn, without any learning.
 
-What ``fit`` keeps is a program and a ``Model`` of plain arrays.
+``fit`` stores a program and a ``Model`` of plain arrays.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ ROWS: dict[str, Any] = {"dtype": np.float64, "ensure_all_finite": "allow-nan"}
 
 
 class IncompleteFitWarning(UserWarning):
-    """A fit was interrupted, or its time did not suffice; the estimator can be used all the same."""
+    """A fit was interrupted, or its time was too short; the estimator can be used nevertheless."""
 
 
 class ProgramEstimator(BaseEstimator):  # type: ignore[misc]
-    """What all our estimators share: a program, trained on rows, and files."""
+    """The base class of all estimators: a program, trained on rows, that can be saved and loaded."""
 
     model_: Model
     program_: Program
@@ -43,7 +43,7 @@ class ProgramEstimator(BaseEstimator):  # type: ignore[misc]
         return to_text(self.program_)
 
     def save(self, path: str | Path) -> None:
-        """Write the fitted estimator to a file that ``load`` reads back; nothing in it is pickled.
+        """Write the fitted estimator to a file for ``load``; nothing is pickled.
 
         Raises:
             ModelError: the file exists, or cannot be written.
@@ -53,59 +53,59 @@ class ProgramEstimator(BaseEstimator):  # type: ignore[misc]
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """The fitted estimator in a file that ``save`` has written.
+        """Load the fitted estimator from a file that ``save`` wrote.
 
         Raises:
-            ModelError: it cannot be read, is damaged, of a newer format, or holds an estimator of another class.
+            ModelError: the file cannot be read, is damaged, has a newer format, or holds an estimator of another class.
         """
         return load_estimator(cls, Path(path))
 
     def __sklearn_tags__(self) -> Any:
-        """Missing values are allowed."""
+        """Return scikit-learn's tags: missing values are allowed."""
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
 
     def _examples(self, x: Any, y: Any, least_rows: int = 2) -> Any:
-        """The arguments of ``fit`` as arrays that can be used."""
+        """Return the validated arguments of ``fit`` as arrays."""
         return validate_data(self, x, y, ensure_min_samples=least_rows, **ROWS)
 
     def _rows(self, x: Any) -> FloatArray:
-        """The argument of ``predict`` as an array that can be used."""
+        """Return the validated argument of ``predict`` as an array."""
         check_is_fitted(self)
         return np.asarray(validate_data(self, x, reset=False, **ROWS))
 
     def warn_of_incomplete_fit(self, message: str) -> None:
-        """Tell the user that the fit was cut short."""
+        """Warn the user that the fit was cut short."""
         warn(message, IncompleteFitWarning, stacklevel=4)
 
     def warn_of_failure(self, limit: float) -> None:
-        """Tell the user that the program has learnt nothing."""
+        """Warn the user that the program has learned nothing."""
         warn(
-            f"an error of the program's training was nan or above {limit:g} in the first epoch, so it predicts what is "
-            "most frequent, or the mean: use a program with a smaller learning rate, or another one",
+            f"an error of the program's training was nan or above {limit:g} in the first epoch, so it predicts the "
+            "most frequent class, or the mean: use a program with a smaller learning rate, or another one",
             ConvergenceWarning,
             stacklevel=4,
         )
 
 
 class ProgramClassifier(ClassifierMixin, ProgramEstimator):  # type: ignore[misc]
-    """What our classifiers share."""
+    """The base class of the classifiers."""
 
     classes_: NDArray[Any]
 
     def predict_proba(self, X: Any) -> FloatArray:  # noqa: N803 -- scikit-learn's name
-        """Probabilities [rows, classes] of the classes in the order of ``classes_``; each of its row alone."""
+        """Return the probabilities [rows, classes] in the order of ``classes_``; rows are independent of each other."""
         rows = self._rows(X)
         return self.model_.probabilities(rows)
 
     def predict(self, X: Any) -> NDArray[Any]:  # noqa: N803
-        """The most probable class of each row."""
+        """Return the most probable class of each row."""
         probabilities = self.predict_proba(X)
         return np.asarray(self.classes_[probabilities.argmax(axis=1)])
 
     def _numbered(self, y: Any) -> FloatArray:
-        """Set ``classes_``; gives their numbers [rows]."""
+        """Set ``classes_``, and return the class numbers [rows]."""
         check_classification_targets(y)
         self.classes_, numbers = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
@@ -114,9 +114,9 @@ class ProgramClassifier(ClassifierMixin, ProgramEstimator):  # type: ignore[misc
 
 
 class ProgramRegressor(RegressorMixin, ProgramEstimator):  # type: ignore[misc]
-    """What our regressors share."""
+    """The base class of the regressors."""
 
     def predict(self, X: Any) -> FloatArray:  # noqa: N803
-        """Predicted numbers [rows]; each of its row alone."""
+        """Return the predicted numbers [rows]; rows are independent of each other."""
         rows = self._rows(X)
         return self.model_.values(rows)

@@ -1,6 +1,7 @@
-"""Whether what a file of an estimator holds fits together, so that what is wrong with it shows when it is loaded.
+"""Checks of estimator files: whether their content fits together, so that damage shows when a file is loaded.
 
-An estimator that was loaded gives finite predictions for any rows: nothing that could keep it from that gets through.
+A loaded estimator gives finite predictions for any rows, even if the file is untrusted: the checks reject everything
+that could prevent that.
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ from automl_zero.tasks.task import FloatArray, Loss
 from automl_zero.vm.inference import Trained
 from automl_zero.vm.reference import shape_of
 
-MOST = (1 << 63) - 1  # of a number that compiled code takes
+MOST = (1 << 63) - 1  # the largest int64, which compiled code takes
 MOST_FEATURES = 1 << 20
-ROUNDING = 1e-6  # of the sum of the shares of the classes
+ROUNDING = 1e-6  # tolerance of the sum of the class frequencies
 REMEDY = "save the estimator again"
 
 Natural = Annotated[int, Field(ge=0, le=MOST)]
@@ -33,11 +34,11 @@ Plain = dict[str, str | int | float | bool | None]
 
 
 class ModelError(AutoMLZeroError, ValueError):
-    """A file of an estimator that cannot be written or read; the message names it and what to do."""
+    """A file of an estimator cannot be written or read; the message names the file and the remedy."""
 
 
 class Header(BaseModel):
-    """The plain values in a file; ``export.saved`` tells what they are."""
+    """The plain values in a file; ``serialization`` documents them."""
 
     model_config: ClassVar = ConfigDict(strict=True, frozen=True)
     version: str
@@ -53,10 +54,10 @@ class Header(BaseModel):
 
 
 def checked_header(values: Any) -> Header:
-    """The header of a file, of which its format is known already.
+    """Return the validated header of a file whose format is known.
 
     Raises:
-        ModelError: a value is missing, or is none that can be saved.
+        ModelError: a value is missing or invalid.
     """
     try:
         return Header.model_validate_json(values)
@@ -67,10 +68,10 @@ def checked_header(values: Any) -> Header:
 
 
 def check_parameters(kind: type[Any], parameters: dict[str, Any]) -> None:
-    """Check that parameters are of the types that the estimator takes.
+    """Check the parameters of an estimator against the types in its constructor.
 
     Raises:
-        ModelError: one is not, or there is none of its name.
+        ModelError: a parameter is unknown, or has a wrong type.
     """
     hints = {name: hint for name, hint in get_type_hints(kind.__init__).items() if name != "return"}
     for name, value in parameters.items():
@@ -85,7 +86,7 @@ def _is_one_of(value: Any, hint: Any) -> bool:
 def _is(value: Any, kind: Any) -> bool:
     if kind is Any:  # a random state
         return value is None or (type(value) is int and 0 <= value < 1 << 32)
-    if kind in (int, float):  # either will do, as it does where an estimator is made
+    if kind in (int, float):  # either is valid, as in the constructor
         return isinstance(value, int | float) and not isnan(value)
     if kind in (str, Program):
         return isinstance(value, str)
@@ -95,12 +96,12 @@ def _is(value: Any, kind: Any) -> bool:
 
 
 def check_model(estimator: Any, model: Model, columns: int) -> None:
-    """Check that arrays fit each other, the program and the kind of the estimator.
+    """Check that the arrays fit each other, the program and the estimator.
 
     Raises:
         ModelError: they do not.
     """
-    _check_learnt(model.trained)
+    _check_trained(model.trained)
     _check_scales(model, columns)
     count = len(estimator.classes_) if is_classifier(estimator) else 0
     _check(_is_form_of(model.trained, count), "a loss or a number of classes", "its estimator")
@@ -109,8 +110,8 @@ def check_model(estimator: Any, model: Model, columns: int) -> None:
     _check_shares(model.shares, count)
 
 
-def _check_learnt(trained: Trained) -> None:
-    """Check memory and numbers against the program, by the sizes that it runs with."""
+def _check_trained(trained: Trained) -> None:
+    """Check memory and numbers against the program."""
     epochs, counts = trained.epochs, trained.program.address_counts()
     is_whole = epochs.dtype == np.int64 and epochs.ndim == 1 and epochs.size > 0 and bool((epochs >= 0).all())
     _check(is_whole and int(epochs.max()) <= (MOST - 1) // trained.num_examples, "epochs", "what can be trained")
@@ -133,7 +134,7 @@ def _check_scales(model: Model, columns: int) -> None:
 
 
 def _is_form_of(trained: Trained, classes: int) -> bool:
-    """Whether it was trained on what an estimator of so many classes, 0 where it predicts numbers, trains on."""
+    """Return whether the training fits an estimator of so many classes, 0 for a regressor."""
     if not classes:
         return trained.loss is Loss.RMSE and trained.num_classes == 2
     own_form = trained.num_classes == max(3, classes) <= trained.num_features
@@ -150,7 +151,7 @@ def check_names(name: str, names: NDArray[Any], is_object: bool, columns: int) -
     """Check the classes, or the names of the columns.
 
     Raises:
-        ModelError: they are none.
+        ModelError: they are invalid.
     """
     kinds = "U" if is_object or name != "classes_" else "biufU"
     _check(names.ndim == 1 and names.dtype.kind in kinds, name, "its estimator")

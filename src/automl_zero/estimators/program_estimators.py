@@ -1,4 +1,4 @@
-"""Estimators of scikit-learn that train a program that is there already: evolved, known, or hand-written."""
+"""Estimators for scikit-learn that train a given program: an evolved, a known or a hand-written one."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ MOST_SEED = 2**31 - 1
 class EvolvedClassifier(ProgramClassifier):
     """A classifier that trains a program.
 
-    Features are scaled to mean 0 and deviation 1; missing ones become the mean. A program that is written for more than
-    two classes (label v1, prediction v2) learns them all at once; any other learns each against the rest. Training that
-    fails, because an error is NaN or too large, ends before that epoch; where it fails in the first, a
-    ``ConvergenceWarning`` tells, and the shares of the classes are predicted. Rows are predicted each by itself, from
-    the memory that training has left.
+    Features are scaled to mean 0 and standard deviation 1; missing ones become the mean. A program for more than two
+    classes (label v1, prediction v2) learns them all at once; any other learns each class against the rest. If training
+    fails, because an error is NaN or too large, it ends before that epoch; if it fails in the first one, a
+    ``ConvergenceWarning`` is raised, and the class frequencies are predicted. Predictions of rows are independent: each
+    starts from the memory after training.
 
     Args:
-        program: a ``Program``, the name of one of the library (``two_layer_net``), or the text of one.
-        epochs: how often the rows are gone through, every time in another random order.
-        validation_fraction: share of the rows that are kept out of training to choose the best epoch; 0 chooses the
-            last one.
-        width: the least size of vectors; the features that are lacking are zeros. None is no more than the features
-            (and classes) need. A net has as many hidden units as vectors have elements.
-        members: how often the program is trained, each time on the rows in other orders and with other draws of random
-            ops; a prediction is the mean of theirs, of numbers that of the middle half. Four take little longer than
-            one.
-        max_abs_error: a training error above it ends the training.
-        random_state: decides the order of rows, the validation rows and random ops.
+        program: a ``Program``, the name of a library program (``two_layer_net``), or the text of a program.
+        epochs: the number of passes over the rows, each in another random order.
+        validation_fraction: the fraction of the rows held out of training to select the best epoch; with 0, the last
+            epoch counts.
+        width: the minimum size of vectors, padded with zeros; None is as many as features (and classes). A net has as
+            many hidden units as vectors have elements.
+        members: the number of trainings (ensemble members), with different orders of rows and draws of random ops. A
+            prediction is their mean; for regression, the mean of their middle half. Four take little longer than one.
+        max_abs_error: an error above it ends the training.
+        random_state: the seed of the order of rows, the validation rows and the random ops.
 
     Attributes:
         classes_: [C] the classes, sorted.
-        program_: the ``Program``; ``program_text_``: its text.
-        model_: what was learnt, as a ``Model``.
+        program_: the ``Program``.
+        program_text_: the text of the program.
+        model_: the trained ensemble, as a ``Model``.
 
     Example:
         >>> classifier = EvolvedClassifier("two_layer_net", epochs=20, random_state=0).fit(x, y)
@@ -84,8 +84,8 @@ class EvolvedClassifier(ProgramClassifier):
 class EvolvedRegressor(ProgramRegressor):
     """A regressor that trains a program.
 
-    As ``EvolvedClassifier``, which tells what the arguments are. The target is scaled to mean 0 and deviation 1 for the
-    program, and predictions are scaled back; where training fails in the first epoch, the mean is predicted.
+    See ``EvolvedClassifier`` for the arguments. The program sees the target scaled to mean 0 and standard deviation 1,
+    and predictions are scaled back; if training fails in the first epoch, the mean is predicted.
 
     Example:
         >>> EvolvedRegressor("affine_regression", random_state=0).fit(x, y).score(x, y)
@@ -123,10 +123,10 @@ class EvolvedRegressor(ProgramRegressor):
 
 
 def as_program(program: Program | str) -> Program:
-    """A program that is given as itself, as a name of the library, or as text.
+    """Return a program that is given as itself, as a name of the library, or as text.
 
     Raises:
-        ProgramError: the text is not that of a program, or there is no program of that name.
+        ProgramError: the text is no program, or the library has no program of that name.
     """
     if isinstance(program, Program):
         return program
@@ -135,12 +135,12 @@ def as_program(program: Program | str) -> Program:
 
 
 def seed_of(random_state: Any) -> int:
-    """The seed that scikit-learn's argument stands for."""
+    """Return a seed from scikit-learn's ``random_state``."""
     return int(check_random_state(random_state).randint(MOST_SEED))
 
 
 def _train(estimator: EvolvedClassifier | EvolvedRegressor, x: FloatArray, y: FloatArray, num_classes: int) -> None:
-    """Train the program of an estimator, and warn if it has learnt nothing."""
+    """Train the program of an estimator, and warn if it has learned nothing."""
     plan = _plan(estimator)
     estimator.program_ = as_program(estimator.program)
     estimator.model_ = fit_model(estimator.program_, x, y, num_classes, plan)
@@ -149,7 +149,7 @@ def _train(estimator: EvolvedClassifier | EvolvedRegressor, x: FloatArray, y: Fl
 
 
 def _plan(estimator: EvolvedClassifier | EvolvedRegressor) -> TrainingPlan:
-    """How an estimator trains.
+    """Return the training plan of an estimator.
 
     Raises:
         ValueError: a parameter is out of range.
@@ -161,15 +161,21 @@ def _plan(estimator: EvolvedClassifier | EvolvedRegressor) -> TrainingPlan:
     check_number("width", width, width >= 1, "of at least 1, or None")
     check_number("members", estimator.members, estimator.members >= 1, "of at least 1")
     check_number("max_abs_error", limit, limit > 0, "above 0")
-    sizes = int(width), int(estimator.members)
-    return TrainingPlan(int(epochs), float(fraction), *sizes, float(limit), seed_of(estimator.random_state))
+    return TrainingPlan(
+        epochs=int(epochs),
+        validation_fraction=float(fraction),
+        width=int(width),
+        members=int(estimator.members),
+        max_abs_error=float(limit),
+        seed=seed_of(estimator.random_state),
+    )
 
 
 def check_number(name: str, value: Any, is_possible: bool, possible: str) -> None:
-    """Check a parameter.
+    """Check a parameter of an estimator.
 
     Raises:
-        ValueError: it is not possible.
+        ValueError: it is out of range.
     """
     if not is_possible:
         raise ValueError(f"{name} = {value!r} is not possible: use a number {possible}")

@@ -1,4 +1,4 @@
-"""Known algorithms, which evolution begins with or has to beat."""
+"""Known algorithms for tables: the start of evolution, and what it has to beat."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def Learn():
 
 
 def known_programs(tasks: TaskSet) -> dict[str, Program]:
-    """The known algorithms for such tasks, by what people call them."""
+    """Return the known algorithms for such tasks, by their usual names."""
     if tasks.is_multiclass:
         return {"linear model": from_text(LINEAR_FOR_CLASSES), "two-layer net": library_program("multiclass_net")}
     names = {"linear model": "affine_regression", "two-layer net": "two_layer_net"}

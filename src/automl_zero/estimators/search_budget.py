@@ -1,4 +1,4 @@
-"""What a search for an estimator may spend, and the config that follows from it."""
+"""The budget of an estimator's search, and the config that follows from it."""
 
 from __future__ import annotations
 
@@ -8,24 +8,26 @@ from typing import Any
 
 from automl_zero.config import Config, load_config, override
 
-KNOWN = "known"  # as ``initial``: the known algorithms, tuned
-FAMILY = 250  # programs of an island between two looks at the clock
-MEMORY = {"scalars": 8, "vectors": 14, "matrices": 4}  # that known algorithms need, and some more
-SIZES = (7, 11, 23)
-COST_LIMIT = 5.0  # of the two-layer net for two classes; that for more costs nearly three times as much
+KNOWN = "known"  # the value of ``initial`` that starts from the known algorithms, tuned
+EPOCH_PROGRAMS = 250  # programs of an island between two checks of the clock
+MEMORY = {"scalars": 8, "vectors": 14, "matrices": 4}  # what the known algorithms need, and some more
+SIZES = (7, 11, 23)  # instructions of Setup, Predict and Learn, likewise
+COST_LIMIT = 5.0  # in units of the two-layer net for two classes; the one for more classes costs nearly three
 
 
 @dataclass(frozen=True)
 class SearchBudget:
-    """How much may be spent, and on what.
+    """The budget of a search, and its settings.
 
     Attributes:
-        max_seconds: None is no limit; ``max_programs``: that the search makes, None is no limit.
-        initial: ``known``, or what the config's ``program.initial`` may be.
-        preset: name or file of the search's config; ``overrides``: of its keys, such as ``islands.count=8``.
-        workers: threads.
-        members: how often the chosen program will be trained.
-        on_progress: is given a line on how far it is.
+        max_seconds: the time limit; None is no limit.
+        max_programs: the number of programs to evolve; None is no limit.
+        initial: ``known``, or a value of the config's ``program.initial``.
+        preset: the name or file of the search's config.
+        overrides: overrides of its keys, such as ``islands.count=8``.
+        workers: the number of threads.
+        members: the number of models in the final ensemble, each a training of the chosen program.
+        on_progress: called with a line of text on the progress.
     """
 
     max_seconds: float | None = None
@@ -39,30 +41,30 @@ class SearchBudget:
 
 
 def search_config(budget: SearchBudget) -> Config:
-    """The config of the search: the preset's, with room for the known algorithms, and its steps as small as the budget.
+    """Return the config of the search: the preset with a memory for the known algorithms, and epochs to fit the budget.
 
     Raises:
         ConfigError: there is no such preset, or an override cannot be used.
     """
     config = load_config(budget.preset)
-    own = _room(config) | _steps(config, budget)
+    own = _capacity(config) | _epoch_sizes(config, budget)
     if budget.initial != KNOWN:
         own["program.initial"] = budget.initial
     return override(override(config, [f"{key}={value}" for key, value in own.items()]), budget.overrides)
 
 
-def _room(config: Config) -> dict[str, Any]:
-    """At least as much as the known algorithms need."""
+def _capacity(config: Config) -> dict[str, Any]:
+    """Return sizes of memory and programs that suffice for the known algorithms."""
     limit = config.evaluation.cost_limit
     memory = {f"memory.{name}": max(least, getattr(config.memory, name)) for name, least in MEMORY.items()}
     sizes = [max(pair) for pair in zip(config.program.max_sizes, SIZES, strict=True)]
     return {**memory, "program.max_sizes": sizes, "evaluation.cost_limit": max(limit, COST_LIMIT) if limit else 0}
 
 
-def _steps(config: Config, budget: SearchBudget) -> dict[str, Any]:
-    """Epochs so short that the clock is looked at often, and that a small number of programs makes some of them."""
+def _epoch_sizes(config: Config, budget: SearchBudget) -> dict[str, Any]:
+    """Return epochs that are short enough to check the clock often, and to have several in a small budget."""
     islands, share = config.islands, (budget.max_programs or 10**9) // (4 * config.islands.count)
-    epoch = max(2, min(FAMILY, config.search.children, share))
+    epoch = max(2, min(EPOCH_PROGRAMS, config.search.children, share))
     population = max(2, min(config.search.population_size, share))
     return {
         "search.children": epoch,

@@ -1,14 +1,14 @@
-"""Estimators of scikit-learn that evolve a learning algorithm for the data they are given, and train it on them."""
+"""Estimators for scikit-learn that evolve a learning algorithm for their data, and train it on them."""
 
 from __future__ import annotations
 
 import signal
 from collections.abc import Sequence
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from functools import partial
 from numbers import Integral
 from time import monotonic
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -17,7 +17,8 @@ from automl_zero.estimators.model import Model, TrainingPlan, fit_model
 from automl_zero.estimators.program_estimators import check_number, seed_of
 from automl_zero.estimators.proxy_tasks import build_proxy_tasks
 from automl_zero.estimators.search_budget import KNOWN, SearchBudget
-from automl_zero.estimators.table_search import Ranked, SearchOutcome, TableSearch, epochs_in_the_end
+from automl_zero.estimators.search_outcome import HoldoutEvaluation, LeaderboardEntry, SearchOutcome, final_epochs
+from automl_zero.estimators.table_search import TableSearch
 from automl_zero.program.program import Program
 from automl_zero.program.text import to_text
 from automl_zero.run.record.signals import Interrupt
@@ -27,50 +28,54 @@ from automl_zero.tasks.task import FloatArray
 from automl_zero.terminal.output import echo
 from automl_zero.vm.stop_flag import Stopped
 
-LEAST_ROWS = 6  # so that there are some for every purpose
-PROBED = 16  # one of so many rows is trained on first, to see how long all of them take
-LEAST_SHARE = 0.5  # of the training on the rehearsal's rows; with less in the end, what was learnt there is better
+LEAST_ROWS = 6  # every split needs some
+PROBED = 16  # if rows are many, training on one in so many comes first, to measure the time
+LEAST_SHARE = 0.5  # fraction of the training steps on the refit rows below which that model is the better one
 
 
 class AutoMLZeroClassifier(ProgramClassifier):
     """A classifier that evolves its learning algorithm.
 
-    A quarter of the rows (at most 1000) is put aside to choose. On the others, the constants of known algorithms (a
-    linear model and a two-layer net) are tuned, populations of programs are evolved, and the best of these are tuned,
-    too. Whatever does best on the rows that were put aside is trained on all rows, several times, and predictions are
-    the mean. By default evolution begins with the known algorithms, since this gives the best predictions in little
-    time; where nothing evolved is better by more than a standard error, a known one is used, and ``leaderboard_`` says
-    so. To see what evolution finds by itself, use ``initial="empty"``; the known algorithms are rivals then, and may
-    still win.
+    A quarter of the rows (at most 1000) is held out for selection. On the other rows, the constants of known algorithms
+    (a linear model and a two-layer net) are tuned, populations of programs are evolved, and the best of these are
+    tuned, too. The program with the best score on the held-out rows is trained on all rows, several times, and
+    predictions are the mean of the ensemble. By default, evolution starts from the known algorithms, which gives the
+    best predictions in little time; where no evolved program is better by more than a standard error, a known one is
+    used, and ``leaderboard_`` says so. To see what evolution finds by itself, use ``initial="empty"``; the known
+    algorithms still compete then, and may win.
 
-    Features must be numbers; missing ones become the mean. A net's time grows with the square of their number: of more
-    than a hundred, make fewer first, by PCA for example. The first use on a machine compiles the engine, which takes a
-    minute or two and does not count. Ctrl-C ends the search: the best so far is used, and a ``IncompleteFitWarning``
-    says so; a second one raises ``KeyboardInterrupt``.
+    Features must be numbers; missing ones become the mean. The time of a net grows with the square of their number:
+    reduce more than a hundred features first, with PCA for example. The first use on a machine compiles the engine,
+    which takes a minute or two and does not count. Ctrl-C ends the search: the best program so far is used, with an
+    ``IncompleteFitWarning``; a second Ctrl-C raises ``KeyboardInterrupt``.
 
     Args:
-        max_seconds: for all of it, training in the end included; None is no limit. Compilation does not count.
-        max_programs: that evolution makes; None is no limit. Where it is reached before the seconds are over, the same
-            ``random_state`` gives the same result.
-        random_state: decides everything, the order of rows and random ops included.
-        n_jobs: threads; -1 is one for each usable processor. They change no result, unless the clock ends the search.
-        initial: what evolution begins with: ``known``, ``empty``, ``random``, the name of a library program, or a file.
-        width: vectors have at least so many elements, zeros beyond the features; a net has as many hidden units.
-        members: how often the algorithm is trained in the end; a prediction is the mean of theirs, of numbers that of
-            their middle half.
-        preset: whose config the search has; ``overrides``: of its keys, such as ``["islands.count=8"]``.
-        verbose: 1 prints how far it is.
+        max_seconds: the time limit of the fit, final training included; None is no limit. Compilation does not count.
+        max_programs: the number of programs to evolve; None is no limit. If it is reached before ``max_seconds``, the
+            same ``random_state`` gives the same result.
+        random_state: the seed of everything, the order of rows and random ops included.
+        n_jobs: the number of threads; -1 is one for each usable processor. It changes no result, unless the clock ends
+            the search.
+        initial: the start of evolution: ``known``, ``empty``, ``random``, the name of a library program, or a file.
+        width: the minimum size of vectors, with zeros beyond the features; a net has as many hidden units.
+        members: the number of models in the ensemble. A prediction is their mean; for regression, the mean of their
+            middle half.
+        preset: the name or file of the search's config.
+        overrides: overrides of its keys, such as ``["islands.count=8"]``.
+        verbose: 1 prints the progress.
 
     Attributes:
-        program_: the algorithm, as a ``Program``; ``program_text_``: as text.
-        leaderboard_: the programs, best first: dictionaries with ``name``, ``is_evolved`` (from the populations; all
-            that differs from a known one may be constants), ``score`` (accuracy, or R^2 of a regressor, on the rows
-            that were put aside), ``doubt`` (the standard error by which it has to be above the best known one),
-            ``tune_fitness`` (on the rows that it was tuned on), ``epochs``, ``instructions`` and ``program`` (its
-            text). The first was chosen for its score, so expect a little less of it on new rows.
-        history_: the course of the search: dictionaries with ``programs``, ``seconds`` and ``best_fitness``.
+        program_: the algorithm, as a ``Program``.
+        program_text_: the algorithm as text.
+        leaderboard_: the programs, best first: dictionaries with ``name``, ``is_evolved`` (whether it comes from the
+            populations; it may differ from a known one in constants alone), ``score`` (accuracy, or R^2 of a regressor,
+            on the held-out rows), ``doubt`` (the standard error of the difference in score from the best known program;
+            its score must be higher by more than that), ``tune_fitness`` (on the rows that it was tuned on),
+            ``epochs``, ``instructions`` and ``program`` (its text). The first one was selected by its score, so expect
+            a little less on new rows.
+        history_: the search over time: dictionaries with ``programs``, ``seconds`` and ``best_fitness``.
         classes_: [C] the classes, sorted.
-        model_: what was learnt, as a ``Model``.
+        model_: the trained ensemble, as a ``Model``.
 
     Example:
         >>> classifier = AutoMLZeroClassifier(max_seconds=60, random_state=0).fit(x, y)
@@ -111,15 +116,17 @@ class AutoMLZeroClassifier(ProgramClassifier):
         """
         x, y = self._examples(X, y, LEAST_ROWS)
         numbers = self._numbered(y)
-        _evolve(self, x, numbers, len(self.classes_))
+        _search(self, x, numbers, len(self.classes_))
         return self
 
 
+# Both constructors have a parameter for each setting: scikit-learn reads the parameters of an estimator from the
+# signature of its own __init__, which must store them unchanged.
 class AutoMLZeroRegressor(ProgramRegressor):
     """A regressor that evolves its learning algorithm.
 
-    As ``AutoMLZeroClassifier``, which tells what the arguments and attributes are. The target is scaled to mean 0 and
-    deviation 1 for the programs, and predictions are scaled back.
+    See ``AutoMLZeroClassifier`` for the arguments and attributes. Programs see the target scaled to mean 0 and standard
+    deviation 1, and predictions are scaled back.
 
     Example:
         >>> regressor = AutoMLZeroRegressor(max_seconds=60, random_state=0).fit(x, y)
@@ -159,14 +166,23 @@ class AutoMLZeroRegressor(ProgramRegressor):
             ValueError: the data or a parameter cannot be used.
         """
         x, y = self._examples(X, y, LEAST_ROWS)
-        _evolve(self, x, np.asarray(y, np.float64), 0)
+        _search(self, x, np.asarray(y, np.float64), 0)
         return self
 
 
-def _evolve(estimator: Any, x: FloatArray, y: FloatArray, num_classes: int) -> None:
-    """Set what came of the search, and train the best program; one whose training fails gives way to the next.
+class _Fit(NamedTuple):
+    """The result of a search with the final training; ``is_complete`` tells whether the model has seen all rows."""
 
-    The first Ctrl-C ends the search, and what was found so far is used; the second one raises KeyboardInterrupt.
+    outcome: SearchOutcome
+    program: Program
+    model: Model
+    is_complete: bool
+
+
+def _search(estimator: Any, x: FloatArray, y: FloatArray, num_classes: int) -> None:
+    """Evolve and train, and set the fitted attributes; a program whose training fails is replaced by the next one.
+
+    The first Ctrl-C ends the search, and the best program so far is used; the second one raises KeyboardInterrupt.
     """
     seed, width, members = seed_of(estimator.random_state), estimator.width, estimator.members
     check_number("width", width, width >= 1, "of at least 1")
@@ -174,87 +190,104 @@ def _evolve(estimator: Any, x: FloatArray, y: FloatArray, num_classes: int) -> N
     budget = _search_budget(estimator)
     with Interrupt(signals=(signal.SIGINT,), ends_process=False) as interrupt:
         with interrupt.beginning():
-            finder = TableSearch(build_proxy_tasks(x, y, num_classes, width, seed), budget, seed, len(x))
-            run_apart(finder.compile)
-        interrupt.request_stop = finder.stopping.request_stop
+            search = TableSearch(
+                tasks=build_proxy_tasks(x, y, num_classes, width, seed), budget=budget, seed=seed, num_rows=len(x)
+            )
+            run_apart(search.compile)
+        interrupt.request_stop = search.stopping.request_stop
         try:
-            found, estimator.program_, estimator.model_, is_whole = run_apart(partial(_found, finder, x, y))
+            fit = run_apart(partial(_search_and_train, search, x, y))
         except Stopped:
             if interrupt():
-                raise KeyboardInterrupt("interrupted before anything was learnt") from None
+                raise KeyboardInterrupt("interrupted before anything was learned") from None
             raise ValueError(
                 f"max_seconds = {budget.max_seconds} is over before any algorithm is trained on these {len(x)} rows of "
                 f"{x.shape[1]} columns: raise it, or use fewer columns"
             ) from None
-    estimator.leaderboard_ = [_row(ranked) for ranked in found.ranked]
-    estimator.history_ = [asdict(point) for point in found.course]
+    estimator.program_, estimator.model_ = fit.program, fit.model
+    estimator.leaderboard_ = [_row(entry) for entry in fit.outcome.ranked]
+    estimator.history_ = [asdict(point) for point in fit.outcome.curve]
     if interrupt():
-        estimator.warn_of_incomplete_fit("fit was interrupted: the best that was found so far is used")
-    elif not is_whole:
+        estimator.warn_of_incomplete_fit("fit was interrupted: the best program so far is used")
+    elif not fit.is_complete:
         estimator.warn_of_incomplete_fit(
-            f"max_seconds = {budget.max_seconds} did not suffice to train on all {len(x)} rows: what was learnt from "
-            f"{len(finder.suite.refit_data.x)} of them is used; raise it for a better model"
+            f"max_seconds = {budget.max_seconds} did not suffice to train on all {len(x)} rows: the model trained on "
+            f"{len(search.tasks.refit_data.x)} of them is used; raise it for a better model"
         )
     if estimator.model_.has_failed:
         estimator.warn_of_failure(TrainingPlan.max_abs_error)
 
 
-def _found(finder: TableSearch, x: FloatArray, y: FloatArray) -> tuple[SearchOutcome, Program, Model, bool]:
-    """Search, and train what was found; gives what came of it, and whether that was trained on all rows.
+def _search_and_train(search: TableSearch, x: FloatArray, y: FloatArray) -> _Fit:
+    """Search, and train the best program whose training does not fail.
 
     Raises:
-        Stopped: it was over before anything was learnt.
+        Stopped: the search was stopped before anything was learned.
     """
-    with finder.stopping as stopping:
+    with search.stopping as stopping:
         stopping.begin()
-        found = finder.find()
-        for ranked in found.ranked:
-            model = _trained(finder, found, ranked, x, y)
+        outcome = search.run()
+        for entry in outcome.ranked:
+            model = _trained(search, outcome.evaluations[entry.program], entry, x, y)
             if model is None or not model.has_failed:
                 break
-    return found, ranked.program, model or found.judged[ranked.program].model, model is not None
+    # Without time for all rows, the model of the evaluation on the held-out rows is used.
+    return _Fit(
+        outcome=outcome,
+        program=entry.program,
+        model=model or outcome.evaluations[entry.program].model,
+        is_complete=model is not None,
+    )
 
 
-def _trained(finder: TableSearch, found: SearchOutcome, ranked: Ranked, x: FloatArray, y: FloatArray) -> Model | None:
-    """A program trained on all rows, as often as there is time; None where that is not worth it."""
-    judged, rows, stopping = found.judged[ranked.program], finder.suite.refit_data, finder.stopping
+def _trained(
+    search: TableSearch, evaluation: HoldoutEvaluation, entry: LeaderboardEntry, x: FloatArray, y: FloatArray
+) -> Model | None:
+    """Train a program on all rows, for as many epochs as time allows; None where too few are possible."""
+    rows, stopping = search.tasks.refit_data, search.stopping
 
     def trained_on(count: int, epochs: int) -> Model:
-        plan = TrainingPlan(epochs, width=rows.width, members=finder.budget.members, seed=finder.seed)
-        return fit_model(ranked.program, x[:count], y[:count], rows.num_classes, plan, stopping.scoring)
+        plan = TrainingPlan(epochs, width=rows.width, members=search.budget.members, seed=search.seed)
+        return fit_model(entry.program, x[:count], y[:count], rows.num_classes, plan, stopping.scoring)
 
-    epochs = epochs_in_the_end(ranked.epochs, len(x))
+    epochs = final_epochs(entry.epochs, len(x))
     if stopping.left < np.inf:
-        if len(x) > PROBED * len(rows.x):  # so many more that what they take has to be seen
+        if len(x) > PROBED * len(rows.x):  # too many to extrapolate the time of the refit rows: measure it
             began = monotonic()
             trained_on(len(x) // PROBED, 1)
-            judged = replace(judged, row_seconds=(monotonic() - began) / (len(x) // PROBED))
-        epochs = min(epochs, judged.affordable_epochs(len(x), stopping.left))
-        if epochs * len(x) < LEAST_SHARE * ranked.epochs * len(rows.x):
+            evaluation = replace(evaluation, row_seconds=(monotonic() - began) / (len(x) // PROBED))
+        epochs = min(epochs, evaluation.affordable_epochs(len(x), stopping.left))
+        if epochs * len(x) < LEAST_SHARE * entry.epochs * len(rows.x):
             return None
     model = trained_on(len(x), epochs)
     return None if stopping.scoring.is_set and model.has_failed else model
 
 
 def _search_budget(estimator: Any) -> SearchBudget:
-    """How much an estimator may spend.
+    """Return the budget of an estimator's search.
 
     Raises:
-        ValueError: a limit is not above 0, or there is none at all.
+        ValueError: a limit is not above 0, or both are None.
     """
     seconds, programs = estimator.max_seconds, estimator.max_programs
     if seconds is None and programs is None:
         raise ValueError("max_seconds and max_programs are both None, so the search would never end: set one of them")
     for name, limit in (("max_seconds", seconds), ("max_programs", programs)):
         check_number(name, limit, limit is None or limit > 0, "above 0, or None")
-    tell = echo if estimator.verbose else lambda _: None
-    overrides = tuple(estimator.overrides or ())
-    threads, members = _threads(estimator.n_jobs), estimator.members
-    return SearchBudget(seconds, programs, estimator.initial, estimator.preset, overrides, threads, members, tell)
+    return SearchBudget(
+        max_seconds=seconds,
+        max_programs=programs,
+        initial=estimator.initial,
+        preset=estimator.preset,
+        overrides=tuple(estimator.overrides or ()),
+        workers=_threads(estimator.n_jobs),
+        members=estimator.members,
+        on_progress=echo if estimator.verbose else lambda _: None,
+    )
 
 
 def _threads(n_jobs: int | None) -> int:
-    """The number of threads that scikit-learn's argument stands for.
+    """Return the number of threads for scikit-learn's ``n_jobs``.
 
     Raises:
         ValueError: it is 0, or no whole number.
@@ -269,7 +302,15 @@ def _threads(n_jobs: int | None) -> int:
     return int(n_jobs) if n_jobs > 0 else max(1, usable_processors() + 1 + int(n_jobs))
 
 
-def _row(ranked: Ranked) -> dict[str, Any]:
-    """A program of the leaderboard, as plain values."""
-    values = {field.name: getattr(ranked, field.name) for field in fields(ranked)}
-    return values | {"instructions": len(ranked.program), "program": to_text(ranked.program)}
+def _row(entry: LeaderboardEntry) -> dict[str, Any]:
+    """Return an entry of the leaderboard as plain values."""
+    return {
+        "name": entry.name,
+        "program": to_text(entry.program),
+        "is_evolved": entry.is_evolved,
+        "tune_fitness": entry.tune_fitness,
+        "score": entry.score,
+        "doubt": entry.standard_error,  # the public name of the column
+        "epochs": entry.epochs,
+        "instructions": len(entry.program),
+    }

@@ -1,6 +1,6 @@
-"""Fitted estimators as files: an NPZ file of arrays, one of which holds plain values as JSON.
+"""Files of fitted estimators: NPZ files of arrays, one of which holds plain values as JSON.
 
-Nothing is pickled or unpickled, nothing is overwritten, and a file is read whole or not at all.
+Nothing is pickled or unpickled, no file is overwritten, and a file is loaded completely or not at all.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ from automl_zero.vm.inference import Trained
 
 FORMAT = 1
 HEADER = "automl_zero_estimator"  # the array that holds plain values, as JSON
-NAMED = ("classes_", "feature_names_in_")  # arrays that are kept, where there are any
-PLAIN = ("leaderboard_", "history_")  # and plain values
+NAMED = ("classes_", "feature_names_in_")  # fitted attributes that are saved as arrays, if present
+PLAIN = ("leaderboard_", "history_")  # fitted attributes that are saved as plain values, if present
 BANKS = tuple(kind.name.lower() for kind in Kind)
 ARRAYS = ("features", "target", "shares", "epochs", *BANKS)
 
@@ -62,10 +62,10 @@ def save_estimator(estimator: Any, path: Path) -> None:
 
 
 def load_estimator(kind: type[Estimator], path: Path) -> Estimator:
-    """The fitted estimator of a file.
+    """Load the fitted estimator of a file.
 
     Raises:
-        ModelError: there is none, it is damaged or of a newer format, or the estimator is of another class.
+        ModelError: there is no file, it is damaged or has a newer format, or the estimator is of another class.
     """
     try:
         with open_regular(path) as file:
@@ -79,6 +79,7 @@ def load_estimator(kind: type[Estimator], path: Path) -> Estimator:
         raise ModelError(f"{path} {error}") from None
     except FileNotFoundError:
         raise ModelError(f"{path} does not exist: check the path") from None
+    # An untrusted file may fail in any of these ways; all of them mean that it is damaged.
     except (*UNREADABLE, KeyError, TypeError, AttributeError, ProgramError) as error:
         raise ModelError(f"{path} is not a whole file of an estimator ({error}): {REMEDY}") from None
 
@@ -102,7 +103,7 @@ def _header(estimator: Any) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """A parameter as JSON can hold it; a generator of random numbers is not kept."""
+    """Return a parameter as JSON can hold it; a random generator is not saved."""
     if isinstance(value, Program):
         return to_text(value)
     if isinstance(value, np.random.RandomState):
@@ -121,16 +122,17 @@ def _arrays(estimator: Any) -> dict[str, NDArray[Any]]:
     }
     for name in NAMED:
         if hasattr(estimator, name):
-            arrays[name] = _of_numbers_or_text(getattr(estimator, name))
+            arrays[name] = _without_objects(getattr(estimator, name))
     return arrays
 
 
-def _of_numbers_or_text(names: NDArray[Any]) -> NDArray[Any]:
+def _without_objects(names: NDArray[Any]) -> NDArray[Any]:
+    """Return an array of text as such, not as one of Python objects, which would have to be pickled."""
     return names.astype(str) if all(isinstance(name, str) for name in names) else names
 
 
 def _check_format(header: Any, kind: type[Any]) -> None:
-    """Check that it is of a format and a class that can be read here, which is told of before all else."""
+    """Check format and class first, so that a newer file is reported as such, and not as damaged."""
     if not isinstance(header, dict) or not isinstance(header.get("format"), int):
         raise ModelError(f"has no number of its format: {REMEDY}")
     if header["format"] > FORMAT:
@@ -148,10 +150,24 @@ def _restored(kind: type[Estimator], header: Header, arrays: dict[str, NDArray[A
     estimator: Any = kind(**header.parameters)
     estimator.program_, estimator.n_features_in_ = from_text(header.program), header.columns
     scalars, vectors, matrices = (arrays[name] for name in BANKS)
-    learnt = *header.numbers, (scalars, vectors, matrices), arrays["epochs"]
-    trained = Trained(estimator.program_, Loss(header.loss), *learnt, header.dtype)
-    scales = Scale(*arrays["features"]), Scale(*arrays["target"])
-    estimator.model_ = Model(trained, *scales, arrays["shares"], header.members)
+    num_classes, num_examples, noise_seed = header.numbers
+    trained = Trained(
+        program=estimator.program_,
+        loss=Loss(header.loss),
+        num_classes=num_classes,
+        num_examples=num_examples,
+        noise_seed=noise_seed,
+        banks=(scalars, vectors, matrices),
+        epochs=arrays["epochs"],
+        dtype=header.dtype,
+    )
+    estimator.model_ = Model(
+        trained=trained,
+        features=Scale(*arrays["features"]),
+        target=Scale(*arrays["target"]),
+        shares=arrays["shares"],
+        members=header.members,
+    )
     for name in filter(arrays.__contains__, NAMED):
         is_object = name in header.objects
         check_names(name, arrays[name], is_object, header.columns)

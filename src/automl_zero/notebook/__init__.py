@@ -1,13 +1,13 @@
-"""Runs from Python and in notebooks: a run is done as the command does it, and its result is an object.
+"""Runs from Python and in notebooks: ``Search`` runs like the command line does, and returns a ``Result``.
 
-This room is apart from the command because nobody types here: it gives objects, and draws in a notebook. It alone
-knows IPython, and imports it only where it is loaded already; there, it has programs and figures shown as such.
+This package returns objects and draws in notebooks, while the command line prints. It alone uses IPython, and only
+where IPython is loaded already; there, it registers how programs and figures are displayed.
 """
 
-from automl_zero.notebook.formats import offer
+from automl_zero.notebook.formats import register_formatters
 from automl_zero.notebook.result import Result
 from automl_zero.notebook.search import Search
 
 __all__ = ["Result", "Search"]
 
-offer()
+register_formatters()

@@ -1,4 +1,4 @@
-"""What a notebook shows of a run, as HTML that can be read on black and on white; text from outside is escaped."""
+"""HTML of a run for notebooks, readable on light and dark backgrounds; all text of the run is escaped."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from automl_zero.run.console.live_view import changes_of, code_title, headline, 
 from automl_zero.run.console.outcomes import shares
 from automl_zero.run.console.progress import Progress
 
-WIDTH, HEIGHT, LEFT, LINE = 360, 120, 52, 14  # of the curve with its axes, in pixels; beside and below it are labels
+WIDTH, HEIGHT, LEFT, LINE = 360, 120, 52, 14  # pixels of the plot, of its left margin, and of a line of labels
 BLUE, NEW = "#2f7fc1", "#0f8a5f"
 
 
 def view_html(progress: Progress) -> str:
-    """The name of a run, its figures, its curve and its best program so far, with what is new in it, or its result."""
+    """Return name, status, curve and best program of a run as HTML, with new lines marked; at the end, its result."""
     counters = progress.epoch.counters if progress.epoch else {}
     outcomes = ", ".join(f"{label} {share:.0%}" for label, share in shares(counters, progress.config).items())
     title, code = _code(progress)
-    texts = [", ".join(_figures(progress)), outcomes, title]
-    told = "".join(f"<p>{escape(text)}</p>" for text in texts)
-    return f"<div><b>{escape(_title(progress))}</b>{curve_svg(progress.curve)}{told}{code}</div>"
+    texts = [", ".join(_status(progress)), outcomes, title]
+    paragraphs = "".join(f"<p>{escape(text)}</p>" for text in texts)
+    return f"<div><b>{escape(_title(progress))}</b>{curve_svg(progress.curve)}{paragraphs}{code}</div>"
 
 
 def _title(progress: Progress) -> str:
@@ -32,13 +32,13 @@ def _title(progress: Progress) -> str:
 
 
 def _code(progress: Progress) -> tuple[str, str]:
-    """A program, and what it is."""
+    """Return the title and the HTML of the program to show."""
     if progress.final:
         return "the result", program_html(progress.final.pruned)
     return code_title(progress), code_html(lines_of(progress, progress.improvement), changes_of(progress)[0])
 
 
-def _figures(progress: Progress) -> list[str]:
+def _status(progress: Progress) -> list[str]:
     programs, speed = short_number(progress.spent.programs), short_number(progress.recent_speed)
     limit = progress.first_limit if not progress.stop else None
     left = [f"{clock(limit[1])} left"] if limit else []
@@ -46,12 +46,12 @@ def _figures(progress: Progress) -> list[str]:
 
 
 def program_html(text: str) -> str:
-    """A program with the headers of its functions bold."""
+    """Return a program as HTML, with the headers of its functions bold."""
     return code_html(text.splitlines())
 
 
 def code_html(lines: Sequence[str], new: Collection[int] = ()) -> str:
-    """Lines of a program; those that are new, by their numbers, are marked."""
+    """Return lines of a program as HTML; the numbers ``new`` are those of lines to mark."""
     return f"<pre>{chr(10).join(_line(line, number in new) for number, line in enumerate(lines))}</pre>"
 
 
@@ -62,7 +62,7 @@ def _line(line: str, is_new: bool) -> str:
 
 
 def curve_svg(points: Sequence[tuple[int, float]]) -> str:
-    """The best fitness against programs, on a logarithmic axis, as steps; nothing before there is a point."""
+    """Return the best fitness against programs (log scale) as an SVG step curve; empty without points."""
     if not points:
         return ""
     (first, low), (last, high) = points[0], points[-1]
@@ -73,14 +73,14 @@ def curve_svg(points: Sequence[tuple[int, float]]) -> str:
         (WIDTH - 2, HEIGHT - 2, "end", f"{short_number(last)} (log)"),
     )  # fmt: skip
     texts = "".join(f'<text x="{x}" y="{y}" text-anchor="{end}">{text}</text>' for x, y, end, text in labels)
-    told = f"best fitness {high:.4f} after {last} programs"
+    description = f"best fitness {high:.4f} after {last} programs"
     line = f'<polyline fill="none" stroke="{BLUE}" stroke-width="2" points="{path}"/>'
     look = 'fill="currentColor" font-size="11" style="display:block"'
-    return f'<svg width="{WIDTH}" height="{HEIGHT}" {look} role="img" aria-label="{told}">{line}{texts}</svg>'
+    return f'<svg width="{WIDTH}" height="{HEIGHT}" {look} role="img" aria-label="{description}">{line}{texts}</svg>'
 
 
 def curve_path(points: Sequence[tuple[int, float]]) -> list[tuple[float, float]]:
-    """The steps of a curve in pixels, from the left to the right and the lowest value to the highest."""
+    """Return the corners of a step curve in pixels, scaled to the plot."""
     logs = [math.log(max(programs, 1)) for programs, _ in points]
     values = [fitness for _, fitness in points]
     wide, high = logs[-1] - logs[0] or 1.0, max(values) - min(values) or 1.0

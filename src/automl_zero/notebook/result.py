@@ -1,4 +1,4 @@
-"""The result of a run, gathered from its events."""
+"""The result of a run, collected from its events."""
 
 from __future__ import annotations
 
@@ -19,14 +19,20 @@ EVOLVED = "evolved"
 
 @dataclass(frozen=True, repr=False)
 class Result:
-    """Of a run.
+    """The result of a run.
 
     Attributes:
-        name: of the run; ``text``: its program, as evolved.
-        scores: fitness by the name of a stage, and of an algorithm: ``evolved`` or that of a baseline.
+        name: the name of the run.
+        text: the text of its program, as evolved.
+        scores: the fitness by the name of a stage and then of an algorithm: ``evolved`` or a baseline.
         history: (programs, fitness) at the improvements of the experiment that found the program.
-        lineage: ancestors of the program that were fitter than their parents, oldest first.
-        complete: whether the run came to its end, early or not.
+        lineage: the ancestors of the program that were fitter than their parents, oldest first.
+        complete: whether the run ended, early or not.
+
+    Example:
+        >>> result = Search("linear", ["stop.max_programs=20000"]).run()
+        >>> result.scores["final"]["evolved"]
+        >>> result.figures["progress"]
     """
 
     name: str
@@ -35,22 +41,22 @@ class Result:
     history: tuple[tuple[int, float], ...]
     lineage: tuple[Ancestor, ...]
     complete: bool
-    _story: RunHistory = field(compare=False)
+    _run_history: RunHistory = field(compare=False)
 
     @property
     def figures(self) -> Figures:
-        """Of the run, as data that a notebook draws: ``progress``, ``course``, ``scores`` and others."""
+        """The figures of the run (``progress``, ``course``, ``scores`` and others) as data, which notebooks draw."""
         from automl_zero.report.figures import pictures_of
 
-        return Figures(pictures_of(self._story))
+        return Figures(pictures_of(self._run_history))
 
     @property
     def program(self) -> Program:
-        """The program that was found."""
+        """The evolved program."""
         return from_text(self.text)
 
     def __repr__(self) -> str:
-        """The name, and the score on the final tasks."""
+        """Return the name, and the fitness on the final tasks."""
         return f"Result({self.name!r}, final fitness {self.scores['final'][EVOLVED]:.5f})"
 
     def _repr_html_(self) -> str:
@@ -59,7 +65,7 @@ class Result:
 
 
 def _scores_html(scores: Mapping[str, Mapping[str, float]]) -> str:
-    """A table with a row for each algorithm and a column for each stage."""
+    """Return a table with a row for each algorithm and a column for each stage."""
     heads = "".join(f'<th scope="col">{escape(stage)}</th>' for stage in ("", *scores))
     rows = "".join(
         f"<tr><td>{escape(name)}</td>{''.join(f'<td>{each[name]:.4f}</td>' for each in scores.values())}</tr>"
@@ -69,10 +75,10 @@ def _scores_html(scores: Mapping[str, Mapping[str, float]]) -> str:
 
 
 def result_of(config: Config, events: Sequence[Event]) -> Result:
-    """The result that the events of a run end with."""
-    story = RunHistory(config)
+    """Return the result of a run from its events."""
+    run_history = RunHistory(config)
     for event in events:
-        story.update(event)
+        run_history.update(event)
     final = next(each for each in events if isinstance(each, Final))
     improvements = [e for e in events if isinstance(e, Improvement) and e.experiment == final.experiment]
     lineages = [each.ancestors for each in events if isinstance(each, Lineage) and each.experiment == final.experiment]
@@ -83,7 +89,7 @@ def result_of(config: Config, events: Sequence[Event]) -> Result:
         history=tuple((each.experiment_programs, each.fitness) for each in improvements),
         lineage=lineages[-1] if lineages else (),
         complete=any(isinstance(each, Stop) for each in events),
-        _story=story,
+        _run_history=run_history,
     )
 
 

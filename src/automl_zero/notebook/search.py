@@ -1,4 +1,4 @@
-"""A run from Python: of a preset or a file, shown where it is done; it gives what the command's run gives."""
+"""Runs from Python: a run of a preset or file, displayed in place, with the same results as the command's."""
 
 from __future__ import annotations
 
@@ -20,18 +20,22 @@ from automl_zero.terminal.safe_console import SafeConsole
 
 
 class Search:
-    """A run to be done.
+    """A run of a search.
 
     Args:
         name_or_path: a preset or a TOML file.
-        overrides: such as ``stop.max_programs=20000``.
-        seed: of the run; that of the config by default.
-        out: the run folder, which must be new; by default, nothing is kept.
-        workers: threads, one for each usable processor by default; they change no result.
-        callbacks: told what happens; they may end the run.
+        overrides: overrides of the config, such as ``stop.max_programs=20000``.
+        seed: the seed of the run; by default, that of the config.
+        out: the run folder, which must be new; by default, nothing is written to disk.
+        workers: the number of threads; by default, one for each usable processor. It changes no result.
+        callbacks: notified of events; they may stop the run.
 
     Raises:
         ConfigError: the config cannot be used.
+
+    Example:
+        >>> result = Search("linear", ["stop.max_programs=20000"], seed=0).run()
+        >>> print(result.text)
     """
 
     def __init__(
@@ -49,11 +53,11 @@ class Search:
         self._callbacks = tuple(callbacks)
 
     def run(self) -> Result:
-        """Do the run. An interrupt ends it early, and its result is complete all the same.
+        """Run the search. An interrupt (Ctrl-C) ends it early, with a complete result.
 
         Raises:
             ConfigError, ProgramError, TaskError: the config cannot be used.
-            StoreError: the folder exists, or it cannot be written.
+            StoreError: the folder exists, or cannot be written.
         """
         handle = notebook_handle()
         console = SafeConsole(quiet=handle is not None)
@@ -64,7 +68,7 @@ class Search:
         return result_of(self.config, tuple(read_run(self._out).events))
 
     def _events(self, console: SafeConsole, callbacks: Sequence[Callback]) -> list[Event]:
-        """Those of a run that is not kept."""
+        """Return the events of a run without a folder."""
         progress, events = Progress(self.config), []
         with shown(progress, console) as (display, interrupt):
             run = begun(interrupt, lambda: Run(self.config, self._workers, interrupt, callbacks=callbacks))

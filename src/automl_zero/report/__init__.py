@@ -1,1 +1,1 @@
-"""How it is seen: figures, drawn from plain data that other rooms computed."""
+"""The report of a run: figures and an HTML page, drawn from plain data."""

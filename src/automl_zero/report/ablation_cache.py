@@ -1,6 +1,6 @@
-"""The ablation of what a run found, kept in its folder as ``ablation.json``, so that every later page shows it, too.
+"""The ablation of a run's final program, cached in its folder as ``ablation.json``, so that later pages show it, too.
 
-It belongs to one program, whose text it holds: of any other program it tells nothing.
+The file holds the text of the program that it belongs to, and is ignored for any other program.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 
 from automl_zero.analysis.dataflow.findings import technique_lines
 from automl_zero.analysis.studies.ablate import Effect, ablate
-from automl_zero.analysis.studies.ablation_variants import Variant, each_group, each_line
+from automl_zero.analysis.studies.ablation_variants import Variant, group_variants, line_variants
 from automl_zero.analysis.studies.head_to_head import TuningBudget
 from automl_zero.analysis.studies.tune import OnProgress, no_progress
 from automl_zero.analysis.techniques.detect import detect
@@ -29,18 +29,21 @@ from automl_zero.run.scoring.task_score import fitnesses
 from automl_zero.tasks.task_kinds import Stage, build_tasks
 
 NAME = "ablation.json"
-MOST = 1 << 26  # bytes: each effect holds a program
-TRIALS, SEEDS = 20, 3  # enough to tell what is essential; the command 'ablate' measures with more
+MOST = 1 << 26  # bytes of the file
+TRIALS, SEEDS = 20, 3  # enough to find what is essential; the command 'ablate' has larger defaults
 
 
 @dataclass(frozen=True, slots=True)
-class KeptAblation:
-    """What a file holds.
+class CachedAblation:
+    """The content of the file.
 
     Attributes:
-        format: that of the file; ``program``: text of what was taken apart, as it was evolved.
-        trials: of each tuning; ``seeds``: with tasks of their own.
-        fitness: of the whole program, tuned; ``effects``: of the changes, the greatest loss first.
+        format: the version of the file format.
+        program: the text of the ablated program, as it was evolved.
+        trials: the number of trials of each tuning.
+        seeds: the number of seeds, each with tasks of its own.
+        fitness: the fitness of the whole program, tuned.
+        effects: the effects of the changes, the largest loss first.
     """
 
     format: Literal[1]
@@ -51,61 +54,69 @@ class KeptAblation:
     effects: tuple[Effect, ...]
 
 
-_KEPT = TypeAdapter(KeptAblation)
+_ADAPTER = TypeAdapter(CachedAblation)
 
 
-def variants_of(final: Final, multiclass: bool) -> tuple[Variant, ...]:
-    """The final program without each of its techniques, and without each of its lines, no program twice."""
+def ablation_variants(final: Final, multiclass: bool) -> tuple[Variant, ...]:
+    """Return the final program without each of its techniques, and without each of its lines, no program twice."""
     program = from_text(final.program)
     found = detect(program, multiclass, loss=final.loss)
-    groups = each_group(program, technique_lines(found))
+    groups = group_variants(program, technique_lines(found))
     known = {each.program for each in groups}
-    return (*groups, *(each for each in each_line(program, multiclass) if each.program not in known))
+    return (*groups, *(each for each in line_variants(program, multiclass) if each.program not in known))
 
 
 def expected_seconds(final: Final, variants: int, config: Config, budget: TuningBudget) -> float:
-    """How long an ablation takes, by the times of building tasks and of one scoring of the whole program.
+    """Estimate how long an ablation takes, from the times to build the tasks and to score the whole program once.
 
     Raises:
         TaskError: the tasks cannot be built.
     """
     program, tasks = from_text(final.program), build_tasks(config.tasks, Stage.SELECT, config.seed)
-    fitnesses(program, tasks, config)  # as the first tasks may be read from files, the first scoring may compile
+    fitnesses(program, tasks, config)  # a warm-up: the first tasks may be read from files, the first scoring compiles
     begin = perf_counter()
     build_tasks(config.tasks, Stage.SELECT, config.seed + 1)
     built = perf_counter()
     fitnesses(program, tasks, config)
+    # Per seed: two builds (select and final tasks) and, for each program, its trials and the scoring on final tasks.
     tunings = (1 + variants) * (budget.trials / budget.workers + 1)
     return budget.seeds * (2 * (built - begin) + tunings * (perf_counter() - built))
 
 
-def measured(
+def measure_ablation(
     final: Final,
     variants: tuple[Variant, ...],
     config: Config,
     budget: TuningBudget,
     on_progress: OnProgress = no_progress,
-) -> KeptAblation:
-    """Do the ablation.
+) -> CachedAblation:
+    """Ablate the final program of a run.
 
     Raises:
         TaskError: the tasks cannot be built.
     """
     found = ablate(from_text(final.program), variants, config, budget, on_progress)
-    return KeptAblation(1, final.program, budget.trials, budget.seeds, found.fitness, found.effects)
+    return CachedAblation(
+        format=1,
+        program=final.program,
+        trials=budget.trials,
+        seeds=budget.seeds,
+        fitness=found.fitness,
+        effects=found.effects,
+    )
 
 
-def keep(folder: Path, ablation: KeptAblation) -> Path:
-    """Keep it in a run folder, in place of an earlier one; gives the file.
+def save_ablation(folder: Path, ablation: CachedAblation) -> Path:
+    """Write an ablation to a run folder, in place of an earlier one, and return the path of the file.
 
     Raises:
         StoreError: it cannot be written.
     """
-    return folder_files.write(folder, NAME, _KEPT.dump_json(ablation, indent=2) + b"\n")
+    return folder_files.write(folder, NAME, _ADAPTER.dump_json(ablation, indent=2) + b"\n")
 
 
-def kept_of(folder: Path, final: Final | None) -> KeptAblation | None:
-    """The ablation that a run folder holds, if it is that of the final program.
+def load_ablation(folder: Path, final: Final | None) -> CachedAblation | None:
+    """Return the ablation in a run folder; None if there is none, or if it is that of another program.
 
     Raises:
         StoreError: the file cannot be read, or is damaged.
@@ -117,19 +128,19 @@ def kept_of(folder: Path, final: Final | None) -> KeptAblation | None:
     return ablation if ablation.program == final.program else None
 
 
-def _read(path: Path, content: bytes) -> KeptAblation:
+def _read(path: Path, content: bytes) -> CachedAblation:
     try:
-        ablation = _KEPT.validate_json(content)
+        ablation = _ADAPTER.validate_json(content)
         if not all(map(math.isfinite, _numbers(ablation))):
             raise ValueError
     except ValueError:
         raise StoreError(
-            f"{path} is not an ablation of format 1: make it anew with 'report --ablate', or remove it"
+            f"{path} is not an ablation of format 1: make it again with 'report --ablate', or remove it"
         ) from None
     return ablation
 
 
-def _numbers(ablation: KeptAblation) -> Iterator[float]:
+def _numbers(ablation: CachedAblation) -> Iterator[float]:
     yield ablation.fitness
     for each in ablation.effects:
         yield from (each.fitness, each.difference.value, each.difference.low, each.difference.high)

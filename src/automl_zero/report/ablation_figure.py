@@ -1,4 +1,4 @@
-"""The picture of an ablation: what the program loses without each of its parts, with intervals."""
+"""The figure of an ablation: the change of fitness without each part of the program, with intervals."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from matplotlib.figure import Figure
 from automl_zero.analysis.studies.ablate import Effect
 
 CERTAIN, UNCERTAIN = "#1f3d7a", "#b0b7c3"
-NAME_WIDTH = 44  # of a label, in characters
+NAME_WIDTH = 44  # characters in a line of a label
 TICKS = (-100, -30, -10, -3, -1, 0, 1, 3, 10, 30, 100)
 BAR_INCHES, FRAME_INCHES = 0.34, 1.3
 
 
 @dataclass(frozen=True, slots=True)
-class Knockouts:
-    """A figure as data: its title, and the effects of all changes."""
+class AblationFigure:
+    """The data of the figure: a title, and the effects of all changes."""
 
     title: str
     effects: tuple[Effect, ...]
 
 
 def draw_ablation(title: str, effects: Sequence[Effect], path: Path) -> None:
-    """Draw a bar for each effect, in points of fitness, into a PNG or SVG file, by its ending."""
-    draw_knockouts(Knockouts(title, tuple(effects))).savefig(path)
+    """Draw a bar for each effect, in points of fitness, into a PNG or SVG file (by its suffix)."""
+    draw_ablation_figure(AblationFigure(title, tuple(effects))).savefig(path)
 
 
-def draw_knockouts(told: Knockouts) -> Figure:
+def draw_ablation_figure(data: AblationFigure) -> Figure:
     """Draw a bar for each effect, in points of fitness."""
-    effects = told.effects
+    effects = data.effects
     figure = Figure(figsize=(8, FRAME_INCHES + BAR_INCHES * len(effects)), dpi=110, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
@@ -45,11 +45,11 @@ def draw_knockouts(told: Knockouts) -> Figure:
     axes.axvline(0, color="black", linewidth=0.8)
     axes.set_yticks(rows, [fill(each.name, NAME_WIDTH) for each in effects])
     axes.invert_yaxis()
-    axes.set_xscale("symlog", linthresh=1)  # what is lost without an essential line would hide all else
+    axes.set_xscale("symlog", linthresh=1)  # a linear axis would hide small effects
     axes.set_xticks(_ticks(axes.get_xlim()))
     axes.xaxis.set_major_formatter("{x:g}")
     axes.margins(y=0.5 / len(effects))
-    axes.set(title=told.title, xlabel="change of the fitness, in points, with its 95 % interval")
+    axes.set(title=data.title, xlabel="change of the fitness, in points, with its 95 % interval")
     axes.spines[["top", "right"]].set_visible(False)
     return figure
 
@@ -59,7 +59,7 @@ def _ticks(limits: Sequence[float]) -> list[int]:
 
 
 def _reach(effects: Sequence[Effect]) -> list[list[float]]:
-    """How far each interval reaches below and above its value."""
+    """Return the lengths of the error bars below and above each value."""
     below = [100 * max(each.difference.value - each.difference.low, 0.0) for each in effects]
     above = [100 * max(each.difference.high - each.difference.value, 0.0) for each in effects]
     return [below, above]

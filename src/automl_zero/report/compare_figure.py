@@ -1,4 +1,4 @@
-"""The picture of a comparison: the share of runs that have reached the target, against the programs they made."""
+"""The figure of a comparison: the fraction of runs that have reached the target, against the programs they made."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from matplotlib.figure import Figure
 from automl_zero.analysis.compare import Attempt
 from automl_zero.system.atomic_write import replacing
 
-NAME_WIDTH = 60  # of a line of the legend, in characters
+NAME_WIDTH = 60  # characters in a line of the legend
 
 
 def solved_curve(attempts: Sequence[Attempt]) -> tuple[list[int], list[float]]:
-    """(programs, share of the runs solved after so many): a step for each solved run, and the end of the longest."""
+    """Return numbers of programs, and the fraction of runs solved after each.
+
+    The curve has a step for each solved run, and ends where the longest run ended.
+    """
     solved = sorted(each.programs for each in attempts if each.solved)
     shares = [(number + 1) / len(attempts) for number in range(len(solved))]
     last = max(each.programs for each in attempts)
@@ -24,7 +27,7 @@ def solved_curve(attempts: Sequence[Attempt]) -> tuple[list[int], list[float]]:
 
 
 def draw_comparison(attempts: Mapping[str, Sequence[Attempt]], path: Path) -> None:
-    """Draw the curve of every variant into a PNG or SVG file, by its ending; what has its name is replaced."""
+    """Draw the curve of every variant into a PNG or SVG file (by its suffix), which is overwritten."""
     figure = Figure(figsize=(7, 4.2), dpi=110, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()

@@ -1,4 +1,4 @@
-"""What all figures of a page share: colours, style, and their form as SVG, which is equal for equal figures."""
+"""Colors and style of all figures, and their SVG form, which is equal for equal figures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,15 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")  # told apart by the colour-blind, too
+# Okabe and Ito's palette, which the color-blind can distinguish
+COLORS = (
+    "#0072b2",
+    "#d55e00",
+    "#009e73",
+    "#cc79a7",
+    "#e69f00",
+    "#56b4e9",
+)
 STYLE: Any = {
     "svg.fonttype": "path",
     "svg.hashsalt": "automl-zero",  # so that equal figures are equal files
@@ -22,20 +30,20 @@ WIDTH = 8.2  # inches
 
 
 def new_figure(height: float) -> tuple[Figure, Axes]:
-    """A figure with empty axes, so many inches high; draw in it within ``rc_context(STYLE)``."""
+    """Return a figure of that height in inches with empty axes; draw on them within ``rc_context(STYLE)``."""
     figure = empty_figure(WIDTH, height)
     return figure, figure.add_subplot()
 
 
 def empty_figure(width: float, height: float) -> Figure:
-    """A figure of that size in inches, without axes."""
+    """Return a figure of that size in inches without axes."""
     figure = Figure(figsize=(width, height), dpi=120, layout="constrained")
     FigureCanvasAgg(figure)
     return figure
 
 
 def svg(figure: Figure) -> str:
-    """A figure as an SVG element, to stand in a page; what is black on paper has the colour of the page's text."""
+    """Return a figure as an SVG element for a page; black is replaced by the text color of the page."""
     file = io.StringIO()
     with rc_context(STYLE):
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None, "Creator": None})

@@ -1,4 +1,4 @@
-"""The curves of a run: data from its story first, drawing second."""
+"""The curves of a run: data from its history, and their drawing."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from automl_zero.report.run_history import RunHistory, milestones
 from automl_zero.run.console.summary import short_measure
 from automl_zero.tasks.splits import Stage
 
-MOST_POINTS = 20_000  # of all islands together, so that a page stays small however many there are
+MOST_POINTS = 20_000  # points of all islands together: bounds the size of a page
 HEIGHT = 3.9  # inches
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Points of a line, and its name."""
+    """A line: its name and its points."""
 
     name: str
     points: tuple[tuple[float, float], ...]
@@ -29,12 +29,16 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A figure as data.
+    """The data of a figure of curves.
 
     Attributes:
-        curves: what is drawn, as steps if ``steps``.
-        levels: horizontal lines by their names; ``marks``: numbered points, from 1.
-        log_x: whether the first axis is logarithmic; ``x``, ``y``: labels of the axes.
+        x: the label of the x axis.
+        y: the label of the y axis.
+        curves: the curves.
+        levels: horizontal lines, by name.
+        marks: points, which are numbered from 1.
+        log_x: whether the x axis is logarithmic.
+        steps: whether curves are drawn as steps.
     """
 
     x: str
@@ -46,12 +50,12 @@ class Chart:
     steps: bool = False
 
 
-def course_chart(story: RunHistory) -> Chart:
-    """Best score of the experiment against the number of its programs, its milestones and the baselines."""
-    improvements, final = story.course.improvements, story.progress.final
+def course_chart(history: RunHistory) -> Chart:
+    """Return the best score of the experiment against its number of programs, with its milestones and the baselines."""
+    improvements, final = history.shown_experiment.improvements, history.progress.final
     points = [(float(each.experiment_programs), each.fitness) for each in improvements]
-    if story.course.latest and points:
-        points.append((float(story.course.latest.experiment_programs), points[-1][1]))
+    if history.shown_experiment.latest and points:
+        points.append((float(history.shown_experiment.latest.experiment_programs), points[-1][1]))
     levels = [(each.name, each.scores[Stage.SEARCH].fitness) for each in final.baselines] if final else []
     return Chart(
         x="programs",
@@ -64,32 +68,32 @@ def course_chart(story: RunHistory) -> Chart:
     )
 
 
-def islands_chart(story: RunHistory) -> Chart:
-    """The best score of every island, epoch by epoch."""
-    return _by_island(story, "best fitness of each island", lambda epoch: epoch.island_fitness)
+def islands_chart(history: RunHistory) -> Chart:
+    """Return the best score of every island by epoch."""
+    return _by_island(history, "best fitness of each island", lambda epoch: epoch.island_fitness)
 
 
-def diversity_chart(story: RunHistory) -> Chart:
-    """How many different scores the members of every island have, and how many share the most common one."""
-    behaviours = _by_island(story, "members", lambda epoch: epoch.behaviours, "different scores, ")
-    most_common_count = _by_island(story, "members", lambda epoch: epoch.most_common_count, "most common score, ")
+def diversity_chart(history: RunHistory) -> Chart:
+    """Return the number of different scores in each island's population, and of the most common one."""
+    behaviours = _by_island(history, "members", lambda epoch: epoch.behaviours, "different scores, ")
+    most_common_count = _by_island(history, "members", lambda epoch: epoch.most_common_count, "most common score, ")
     return Chart(behaviours.x, behaviours.y, (*behaviours.curves[:2], *most_common_count.curves[:2]))
 
 
-def _by_island(story: RunHistory, label: str, values: Callable[..., Sequence[float]], prefix: str = "") -> Chart:
-    epochs = [each for each in story.course.all_epochs if values(each)]
+def _by_island(history: RunHistory, label: str, values: Callable[..., Sequence[float]], prefix: str = "") -> Chart:
+    epochs = [each for each in history.shown_experiment.all_epochs if values(each)]
     count = min((len(values(each)) for each in epochs), default=0)
     every = max(1, -(-count * len(epochs) // MOST_POINTS))
-    told = [*epochs[:-1:every], *epochs[-1:]]
+    shown = [*epochs[:-1:every], *epochs[-1:]]
     curves = tuple(
-        Curve(f"{prefix}island {island}", tuple((float(each.epoch), float(values(each)[island])) for each in told))
+        Curve(f"{prefix}island {island}", tuple((float(each.epoch), float(values(each)[island])) for each in shown))
         for island in range(count)
     )
     return Chart("epoch", label, curves)
 
 
 def draw(chart: Chart) -> Figure:
-    """Draw a figure."""
+    """Draw a chart."""
     with rc_context(STYLE):
         figure, axes = new_figure(HEIGHT)
         draw_on(axes, chart)
@@ -97,7 +101,7 @@ def draw(chart: Chart) -> Figure:
 
 
 def draw_on(axes: Axes, chart: Chart) -> None:
-    """Draw on axes; within ``rc_context(STYLE)``."""
+    """Draw a chart on axes, within ``rc_context(STYLE)``."""
     for number, curve in enumerate(chart.curves):
         _draw_curve(axes, curve, COLORS[number % len(COLORS)], chart.steps)
     for number, (name, level) in enumerate(chart.levels):

@@ -1,4 +1,4 @@
-"""The picture of the scores: the evolved program and the baselines on the tasks of each stage, with 95 % intervals."""
+"""The figure of the scores: the evolved program and the baselines on the tasks of each stage, with 95 % intervals."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from automl_zero.tasks.splits import Stage
 
 EVOLVED = "evolved"
 STAGE_COLORS = dict(zip(Stage, (COLORS[5], COLORS[2], COLORS[0]), strict=True))
-NAME_WIDTH = 24  # of a label, in characters
+NAME_WIDTH = 24  # characters in a line of a label
 ROW_INCHES, FRAME_INCHES, STAGE_GAP = 0.62, 1.0, 0.24
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """The fitness of an algorithm on the tasks of a stage, and its interval; of one task, that has no width."""
+    """The fitness of an algorithm on the tasks of a stage, with its interval; with one task, its width is 0."""
 
     name: str
     stage: Stage
@@ -39,11 +39,14 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class ScoresFigure:
-    """A figure as data: for each algorithm, the evolved one first, an interval for each stage.
+    """The data of the figure: for each algorithm, the evolved one first, an interval for each stage.
 
     Attributes:
-        label: what a fitness is; ``tasks``: how many there are, by stage.
-        is_median: whether the fitness is the median over the tasks; the interval has the width of that of the mean.
+        label: the name of the measure.
+        rows: the intervals.
+        tasks: the number of tasks of each stage.
+        is_median: whether the fitness is the median over the tasks; the interval then has the width of that of the
+            mean.
     """
 
     label: str
@@ -53,46 +56,47 @@ class ScoresFigure:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of the algorithms, each once."""
+        """The names of the algorithms, each once."""
         return tuple(dict.fromkeys(row.name for row in self.rows))
 
     def of_stage(self, stage: Stage) -> tuple[Interval, ...]:
-        """One for each algorithm."""
+        """Return the intervals of a stage, one for each algorithm."""
         return tuple(row for row in self.rows if row.stage is stage)
 
 
-def scores_chart(story: RunHistory) -> ScoresFigure:
-    """The scores of a run that is complete; no rows before it is."""
-    final, config = story.progress.final, story.progress.config
+def scores_chart(history: RunHistory) -> ScoresFigure:
+    """Return the scores of a complete run; no rows before the run is complete."""
+    final, config = history.progress.final, history.progress.config
     tasks = task_counts(config.of_island(0).tasks, config.tasks)
     label, is_median = measure(final.loss) if final else "fitness", config.evaluation.combination == "median"
     algorithms = (Baseline(name=EVOLVED, setting="", scores=final.scores), *final.baselines) if final else ()
     rows = tuple(
         _interval(each.name, stage, each.scores[stage], tasks[stage]) for each in algorithms for stage in Stage
     )
-    return ScoresFigure(label, rows, tasks, is_median)
+    return ScoresFigure(label=label, rows=rows, tasks=tasks, is_median=is_median)
 
 
 def task_counts(search: TasksConfig, others: TasksConfig) -> dict[Stage, int]:
-    """How many tasks each stage has: the search stage is that of the first island."""
+    """Return the number of tasks of each stage; the search stage is that of the first island."""
     return {stage: stage.size(search if stage is Stage.SEARCH else others).num_tasks for stage in Stage}
 
 
 def _interval(name: str, stage: Stage, score: Score, tasks: int) -> Interval:
     reach = reach_of(score.standard_error, tasks)
-    return Interval(name, stage, score.fitness, score.fitness - reach, score.fitness + reach)
+    return Interval(name=name, stage=stage, mean=score.fitness, low=score.fitness - reach, high=score.fitness + reach)
 
 
 def reach_of(standard_error: float | None, tasks: int) -> float:
-    """How far the 95 % interval of a mean over so many tasks reaches to each side, by Student's t."""
+    """Return the half-width of the 95 % interval of a mean over so many tasks, by Student's t."""
     if standard_error is None or tasks < 2:
         return 0.0
+    # mean +- t * standard error, with t the 0.975 quantile of Student's t distribution of n - 1 degrees of freedom
     reach = float(stdtrit(tasks - 1, (1 + LEVEL) / 2)) * standard_error
     return reach if math.isfinite(reach) else 0.0
 
 
 def explanation(scores: ScoresFigure) -> str:
-    """What the intervals are, for people."""
+    """Return the explanation of the intervals for readers."""
     counts = ", ".join(f"{count} {stage}" for stage, count in scores.tasks.items())
     about = "the median, as wide as that of the mean" if scores.is_median else "the mean"
     return (
@@ -102,7 +106,7 @@ def explanation(scores: ScoresFigure) -> str:
 
 
 def draw_scores(scores: ScoresFigure) -> Figure:
-    """Draw a row for each algorithm, with a point and its interval for each stage."""
+    """Draw a row for each algorithm, with a point and an interval for each stage."""
     with rc_context(STYLE):
         figure, axes = new_figure(FRAME_INCHES + ROW_INCHES * max(1, len(scores.names)))
         for number, stage in enumerate(Stage):

@@ -8,13 +8,11 @@ import pytest
 from hypothesis import given
 from support.programs.strategies import programs
 
-from automl_zero.analysis.dataflow.findings import Finding, comments
-from automl_zero.analysis.readable.diff import Mark, difference
 from automl_zero.analysis.readable.pretty_print import readable
 from automl_zero.analysis.simplify.simplify import simplify
-from automl_zero.program.library import LIBRARY, library_program
+from automl_zero.program.library import library_program
 from automl_zero.program.program import AddressCounts, Program
-from automl_zero.program.text import from_text, to_text
+from automl_zero.program.text import to_text
 
 FIGURE_6 = """\
 def Setup():
@@ -70,28 +68,8 @@ def test_a_program_is_written_with_names_for_what_it_holds(name: str, text: str)
     assert readable(library_program(name)) == text
 
 
-def test_an_address_that_holds_different_things_has_different_names() -> None:
-    text = (
-        "def Setup():\ndef Predict():\n  s2 = mean(v0)\n  s3 = norm(v0)\n  s2 = s2 * s3\n  s1 = s2 + s3\ndef Learn():\n"
-    )
-    assert "value = average * length\n  prediction = value + length" in readable(from_text(text))
-
-
-def test_a_prediction_that_nothing_writes_has_a_name() -> None:
-    text = "def Setup():\ndef Predict():\n  v2 = s1 * v0\n  v1 = v1 + v2\n  s1 = norm(v1)\ndef Learn():\n"
-    assert "value = prediction * features" in readable(from_text(text))
-    many = "def Setup():\ndef Predict():\n  v3 = v2 + v0\n  v2[0.5] = 1.0\ndef Learn():\n"
-    assert "prediction[0.5] = 1" in readable(from_text(many), multiclass=True)
-
-
 def test_lines_without_effect_keep_their_addresses_and_are_marked() -> None:
     assert re.search(r"s6 = cos\(s4\) +# no effect", readable(library_program("figure_6_raw")))
-
-
-def test_techniques_of_a_line_are_named_once_and_gradient_descent_without_its_loss() -> None:
-    names = ["bias", "gradient descent on squared loss", "gradient descent on logistic loss"]
-    found = [Finding(name, (("learn", 2),), "") for name in names]
-    assert comments(found) == {("learn", 2): "bias, gradient descent"}
 
 
 @given(programs(max_size=8, memory=AddressCounts(3, 3, 1)))
@@ -100,14 +78,3 @@ def test_of_any_program_each_line_is_written_and_no_name_is_an_address(program: 
     text = readable(short, findings=())
     assert len(text.splitlines()) == len(to_text(short).splitlines())
     assert not re.search(r"\b[svm]\d+\b", text)
-
-
-@pytest.mark.parametrize("name", LIBRARY)
-def test_the_difference_holds_the_raw_program_and_what_became_of_it(name: str) -> None:
-    simplified = simplify(library_program(name), LIBRARY[name].multiclass)
-    lines = difference(simplified)
-    raw = "".join(f"{each.text}\n" for each in lines if each.mark is not Mark.ADDED)
-    assert raw == to_text(simplified.raw)
-    kept = from_text("".join(f"{each.text}\n" for each in lines if each.mark is not Mark.REMOVED))
-    assert simplify(kept, LIBRARY[name].multiclass).program == simplified.program
-    assert all(bool(each.why) == (each.mark is not Mark.KEPT) for each in lines)

@@ -5,7 +5,7 @@ from support.runs.small_config import small_config
 
 from automl_zero.analysis.compare import IntervalEstimate
 from automl_zero.analysis.studies.ablate import Effect, ablate
-from automl_zero.analysis.studies.ablation_variants import Variant, each_line
+from automl_zero.analysis.studies.ablation_variants import Variant, line_variants
 from automl_zero.analysis.studies.head_to_head import TuningBudget
 from automl_zero.config import ConfigError
 from automl_zero.program.library import library_program
@@ -15,7 +15,9 @@ CONFIG = small_config()
 
 
 def test_the_program_is_judged_against_its_parts_and_the_greatest_loss_comes_first() -> None:
-    found = ablate(LINEAR, [Variant("the same", LINEAR, "unchanged"), *each_line(LINEAR)], CONFIG, TuningBudget(25, 2))
+    found = ablate(
+        LINEAR, [Variant("the same", LINEAR, "unchanged"), *line_variants(LINEAR)], CONFIG, TuningBudget(25, 2)
+    )
     assert [each.difference.value for each in found.effects] == sorted(each.difference.value for each in found.effects)
     (same,) = [each for each in found.effects if each.name == "the same"]
     assert (same.note, same.fitness, same.difference) == ("unchanged", found.fitness, IntervalEstimate(0.0, 0.0, 0.0))

@@ -6,7 +6,7 @@ from support.programs.strategies import programs
 
 from automl_zero.analysis.dataflow.findings import Line
 from automl_zero.analysis.dataflow.program_edit import constant_scalar, lines_of, live_lines
-from automl_zero.analysis.studies.ablation_variants import each_group, each_line, without
+from automl_zero.analysis.studies.ablation_variants import ablated_program, group_variants, line_variants
 from automl_zero.program.library import library_program
 from automl_zero.program.program import Program, ProgramError
 from automl_zero.program.text import instruction_text
@@ -28,7 +28,7 @@ FIGURE_6 = library_program("figure_6")
     ],
 )
 def test_what_remains_of_a_line(line: Line, remains: list[str], note: str) -> None:
-    (found,) = [each for each in each_line(FIGURE_6) if each.name.startswith(f"{line[0]} {line[1] + 1}: ")]
+    (found,) = [each for each in line_variants(FIGURE_6) if each.name.startswith(f"{line[0]} {line[1] + 1}: ")]
     before = [instruction_text(each) for at, each in lines_of(FIGURE_6) if at[0] == line[0]]
     after = [instruction_text(each) for at, each in lines_of(found.program) if at[0] == line[0]]
     assert after == [*before[: line[1]], *remains, *before[line[1] + 1 :]]
@@ -37,26 +37,26 @@ def test_what_remains_of_a_line(line: Line, remains: list[str], note: str) -> No
 
 @given(programs())
 def test_every_live_line_is_knocked_out_once_and_under_a_name_of_its_own(program: Program) -> None:
-    found = each_line(program)
+    found = line_variants(program)
     assert len({each.name for each in found}) == len(found) == len(live_lines(program))
     assert all(len(program) - 1 <= len(each.program) <= len(program) for each in found)
 
 
 def test_a_group_of_lines_is_knocked_out_together() -> None:
     group = [("learn", 2), ("learn", 3)]
-    (found,) = each_group(FIGURE_6, {"normalized": group})
+    (found,) = group_variants(FIGURE_6, {"normalized": group})
     assert found.name == "normalized"
-    assert found.program == without(FIGURE_6, group)
+    assert found.program == ablated_program(FIGURE_6, group)
     assert found.program.learn[2] == constant_scalar(2, 1.0)
     assert found.note == "s2 = 1.0; s5 = s3"
 
 
 def test_a_group_may_come_as_any_iterable() -> None:
-    (found,) = each_group(FIGURE_6, {"noise": iter([("learn", 9)])})
+    (found,) = group_variants(FIGURE_6, {"noise": iter([("learn", 9)])})
     assert len(found.program) == len(FIGURE_6) - 1
     assert found.note.startswith("without v1")
 
 
 def test_a_line_that_is_not_there_is_refused() -> None:
     with pytest.raises(ProgramError, match="learn has no instruction 11: it has 10"):
-        each_group(FIGURE_6, {"noise": [("learn", 10)]})
+        group_variants(FIGURE_6, {"noise": [("learn", 10)]})

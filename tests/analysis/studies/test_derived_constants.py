@@ -1,14 +1,23 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from support.programs.strategies import programs
+from support.runs.small_config import small_config
 
 from automl_zero.analysis.dataflow.program_edit import instruction_at, live_lines
-from automl_zero.analysis.studies.derived_constants import Use, coupled_uses
+from automl_zero.analysis.studies.derived_constants import (
+    DerivedConstant,
+    find_derived_constants,
+    replace_derived_constants,
+    with_constant,
+)
+from automl_zero.config import Config
 from automl_zero.program.library import LIBRARY, library_program
 from automl_zero.program.program import Program
-from automl_zero.program.text import from_text, instruction_text
+from automl_zero.program.text import from_text, instruction_text, to_text
 
 EXPECTED = {
     "figure_6_raw": ["m1 = s4 * m0"],
@@ -18,7 +27,7 @@ EXPECTED = {
 
 
 def found_in(program: Program, multiclass: bool = False) -> list[str]:
-    uses = coupled_uses(program, multiclass)
+    uses = find_derived_constants(program, multiclass)
     return [instruction_text(instruction_at(program, each.line)) for each in uses]
 
 
@@ -54,9 +63,9 @@ def test_a_rate_is_coupled_if_it_is_reduced_from_what_is_not_of_this_example(rat
     assert found == (["s3 = s3 * s4"] if coupled else [])
 
 
-def test_of_a_whole_expression_only_its_end_is_told() -> None:
+def test_of_a_whole_expression_only_the_end_is_found() -> None:
     program = learner("s2 = 0.1", "s4 = norm(v1)\n s4 = s4 * s2\n s5 = sin(s4)", "s5")
-    assert coupled_uses(program) == (Use(("learn", 4), 1, 5),)
+    assert find_derived_constants(program) == (DerivedConstant(("learn", 4), 1, 5),)
 
 
 def test_what_has_no_effect_is_no_candidate() -> None:
@@ -65,7 +74,74 @@ def test_what_has_no_effect_is_no_candidate() -> None:
 
 @given(programs())
 def test_it_ends_on_every_program_and_finds_live_reads_alone(program: Program) -> None:
-    for use in coupled_uses(program):
+    for use in find_derived_constants(program):
         assert use.line in live_lines(program)
         _, address = instruction_at(program, use.line).inputs()[use.operand]
         assert address == use.address
+
+
+SIZE = {"num_tasks": 10, "num_train": 100, "num_valid": 50}
+SETUP = "def Setup():\n s2 = 0.1\n v3 = gaussian(0, 1, n_features)\n"
+
+
+def learner_with_rate(rate: str) -> Program:
+    return from_text(
+        f"{SETUP}def Predict():\n s1 = dot(v1, v0)\ndef Learn():\n s3 = s0 - s1\n {rate}\n"
+        f" s3 = s4 * s3\n v2 = s3 * v0\n v1 = v1 + v2\n"
+    )
+
+
+def small_tasks(**changes: Any) -> Config:
+    return small_config(tasks={"select": SIZE, **changes})
+
+
+def test_a_learning_rate_that_is_a_norm_gives_way_to_a_constant() -> None:
+    found = replace_derived_constants(learner_with_rate("s4 = norm(v3)"), small_tasks(), 30)
+    (replacement,) = found.tried
+    assert (replacement.where, replacement.scalar, replacement.kept) == ("s3 = s4 * s3", "s4", True)
+    assert replacement.difference.high >= 0
+    assert find_derived_constants(found.program) == ()
+    assert "norm" not in to_text(found.program)
+    assert found.program.setup[0].data == (replacement.value,)
+
+
+def test_a_bad_constant_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("automl_zero.analysis.studies.derived_constants._typical_value", lambda *_: 1e-9)
+    program = learner_with_rate("s4 = norm(v3)\n s4 = s4 * s2")
+    found = replace_derived_constants(program, small_tasks(), 10)
+    assert [each.kept for each in found.tried] == [False]
+    assert found.tried[0].difference.high < 0
+    assert "norm" in to_text(found.program)
+
+
+def test_a_constant_begins_with_what_the_expression_comes_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[float] = []
+
+    def recorded(program: Program, derived: DerivedConstant, value: float) -> Program:
+        begun.append(value)
+        return with_constant(program, derived, value)
+
+    monkeypatch.setattr("automl_zero.analysis.studies.derived_constants.with_constant", recorded)
+    replace_derived_constants(learner_with_rate("v4 = bcast(s2)\n s4 = norm(v4)"), small_tasks(), 1)
+    assert begun == pytest.approx([0.2])  # four features of 0.1
+
+
+def test_what_computes_nothing_from_its_memory_is_only_tuned() -> None:
+    found = replace_derived_constants(library_program("linear_regression"), small_tasks(), 5)
+    assert found.tried == ()
+    assert len(found.program) == 6
+
+
+def test_it_is_the_same_whatever_the_number_of_threads() -> None:
+    program = library_program("figure_6_pruned")
+    config = small_tasks(kind="image-groups", num_features=8)
+    assert replace_derived_constants(program, config, 10) == replace_derived_constants(program, config, 10, workers=3)
+
+
+def test_only_the_one_read_is_changed() -> None:
+    program = learner_with_rate("s4 = norm(v3)")
+    (derived,) = find_derived_constants(program)
+    changed = with_constant(program, derived, 0.5)
+    assert to_text(changed) == to_text(program).replace("Setup():\n", "Setup():\n  s5 = 0.5\n").replace(
+        "s3 = s4 * s3", "s3 = s5 * s3"
+    )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from support.runs.small_config import small_config
 
-from automl_zero.analysis.studies.head_to_head import TuningBudget, compete, judge
+from automl_zero.analysis.studies.head_to_head import TuningBudget, compare_programs, tune_and_score
 from automl_zero.analysis.studies.tune import tune
 from automl_zero.program.library import library_program, linear
 from automl_zero.program.program import Program
@@ -16,7 +16,7 @@ CONFIG = small_config(seed=4)
 
 
 def test_every_entrant_is_tuned_on_the_select_tasks_and_judged_on_the_final_tasks_of_each_seed() -> None:
-    found = compete(ENTRANTS, CONFIG, TuningBudget(6, seeds=2))["linear"]
+    found = tune_and_score(ENTRANTS, CONFIG, TuningBudget(6, seeds=2))["linear"]
     for number, seed in enumerate((4, 5)):
         config = small_config(seed=seed)
         select, final = (build_tasks(config.tasks, stage, seed) for stage in (Stage.SELECT, Stage.FINAL))
@@ -27,18 +27,18 @@ def test_every_entrant_is_tuned_on_the_select_tasks_and_judged_on_the_final_task
 
 
 def test_entrants_do_not_matter_to_each_other() -> None:
-    together, alone = (compete(each, CONFIG, TuningBudget(5)) for each in (ENTRANTS, {"nothing": Program()}))
+    together, alone = (tune_and_score(each, CONFIG, TuningBudget(5)) for each in (ENTRANTS, {"nothing": Program()}))
     np.testing.assert_array_equal(together["nothing"].final, alone["nothing"].final)
 
 
-def test_it_tells_of_the_trials_of_all() -> None:
-    told: list[int] = []
-    compete({"one": linear(0.1), "other": linear(0.2)}, CONFIG, TuningBudget(7, seeds=2), told.append)
-    assert sum(told) == 2 * 2 * 7
+def test_progress_counts_the_trials_of_all() -> None:
+    progress: list[int] = []
+    tune_and_score({"one": linear(0.1), "other": linear(0.2)}, CONFIG, TuningBudget(7, seeds=2), progress.append)
+    assert sum(progress) == 2 * 2 * 7
 
 
 def test_two_programs_are_compared_on_the_final_tasks() -> None:
-    found = judge(linear(0.001), linear(0.1), CONFIG)
+    found = compare_programs(linear(0.001), linear(0.1), CONFIG)
     final = build_tasks(CONFIG.tasks, Stage.FINAL, CONFIG.seed)
     assert found.before == pytest.approx(np.mean(fitnesses(linear(0.001), final, CONFIG)))
     assert found.after == pytest.approx(found.before + found.difference.value)

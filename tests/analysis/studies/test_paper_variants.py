@@ -42,7 +42,7 @@ def test_a_variant_is_another_program_that_learns_and_beats_chance(name: str, va
 
 
 @pytest.mark.parametrize("name", ["figure_6", "figure_6_pruned"])
-def test_a_knock_out_takes_its_own_technique_and_no_other(name: str) -> None:
+def test_an_ablation_removes_its_own_technique_and_no_other(name: str) -> None:
     texts = {each.name: to_text(prune(each.program)) for each in known_variants(name)}
     for technique, sign in {OFFSET: "uniform", NOISE: "uniform", NORMALIZED: "norm(", BILINEAR: "outer"}.items():
         assert {each for each, text in texts.items() if sign not in text} >= {technique}

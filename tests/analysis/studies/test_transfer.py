@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from support.runs.small_config import STAGE, small_config, small_file
 
-from automl_zero.analysis.studies.transfer import TransferTarget, transfer, transfer_targets
+from automl_zero.analysis.studies.transfer import TransferResult, transfer, transfer_targets
 from automl_zero.config import ConfigError
 from automl_zero.program.library import library_program, linear
 from automl_zero.run.record.events import Score
@@ -59,6 +59,6 @@ def test_a_program_is_tuned_there_and_compared_with_known_algorithms() -> None:
 
 def test_the_program_is_best_if_it_comes_first() -> None:
     score = Score(0.5, None)
-    place = TransferTarget("", 1, 1, score, (("program", score), ("net", score)), library_program("figure_6"))
+    place = TransferResult("", 1, 1, score, (("program", score), ("net", score)), library_program("figure_6"))
     assert place.is_best
     assert place.order == "program > net"

@@ -21,10 +21,10 @@ def test_a_probe_trains_as_the_reference_does(name: str, logistic: bool) -> None
     loss = Loss.ACCURACY if logistic or multiclass else Loss.RMSE
     tasks = TaskSet("probe", x[None], y[None], x[None, :1], y[None, :1], loss, CLASSES if multiclass else 2)
     expected = evaluate(probe.program, tasks, 0).epochs[0].train_errors
-    for tick, state in enumerate(probe.states, 1):
-        prediction = probe.normalize(probe.output(state, tick))
-        error = 1 - prediction[int(y[tick - 1])] if multiclass else abs(y[tick - 1] - prediction[0])
-        assert error == pytest.approx(expected[tick - 1], rel=1e-9, abs=1e-12)
+    for step_number, state in enumerate(probe.states, 1):
+        prediction = probe.normalize(probe.output(state, step_number))
+        error = 1 - prediction[int(y[step_number - 1])] if multiclass else abs(y[step_number - 1] - prediction[0])
+        assert error == pytest.approx(expected[step_number - 1], rel=1e-9, abs=1e-12)
 
 
 def test_a_program_that_diverges_is_probed_as_long_as_it_does_not() -> None:

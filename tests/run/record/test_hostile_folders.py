@@ -17,7 +17,7 @@ from support.runs.saved_states import migrating, record
 from typer.testing import CliRunner, Result
 
 from automl_zero.cli import main
-from automl_zero.report.ablation_cache import KeptAblation, keep
+from automl_zero.report.ablation_cache import CachedAblation, save_ablation
 from automl_zero.run.checkpoint.manager import latest
 from automl_zero.run.record.events import Final
 from automl_zero.run.record.run_folder import StoreError, read_run
@@ -63,7 +63,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     record(migrating(stop={"max_experiments": 1, "max_programs": None}, experiment={"max_programs": 300}), folder)
     assert invoke("report", folder).exit_code == 0
     (final,) = (event for event in read_run(folder).events if isinstance(event, Final))
-    keep(folder, KeptAblation(1, final.program, 1, 1, 0.5, ()))
+    save_ablation(folder, CachedAblation(1, final.program, 1, 1, 0.5, ()))
     for name, content in {"log.txt": "begun\n", ".holder": "1 nowhere\n"}.items():
         (folder / name).write_text(content)
     return folder

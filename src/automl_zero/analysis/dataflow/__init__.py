@@ -1,1 +1,1 @@
-"""The lines of a program: what they are, how they are changed, and where their values come from."""
+"""Lines of a program: how they are addressed and edited, and the data flow between them."""

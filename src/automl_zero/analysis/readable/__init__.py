@@ -1,1 +1,1 @@
-"""Programs as people read them: named addresses, comments and differences."""
+"""Programs as text for people: named values, comments and line diffs."""

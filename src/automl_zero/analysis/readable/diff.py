@@ -1,6 +1,6 @@
-"""Differences of programs as lines to show: kept, removed or added, and why.
+"""Line diffs of programs: lines that are kept, removed or added, and the reason.
 
-In their order, the lines that are kept or removed are the program before.
+The kept and removed lines, in their order, are the program before.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from enum import StrEnum
 
 from automl_zero.analysis.dataflow.findings import Line
 from automl_zero.analysis.dataflow.program_edit import lines_of
-from automl_zero.analysis.simplify.simplify import Simplified, Step
+from automl_zero.analysis.simplify.simplify import Simplification, Step
 from automl_zero.program.program import COMPONENTS, Program
 from automl_zero.program.text import instruction_text
 
 
 class Mark(StrEnum):
-    """What a line of a difference is."""
+    """The mark of a line in a diff."""
 
     KEPT = " "
     REMOVED = "-"
@@ -26,18 +26,19 @@ class Mark(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """A line of the program before or after; ``why`` is the step that removed or added it, empty where that is none."""
+class DiffLine:
+    """A line of a diff; ``why`` is the simplification step that removed or added it, empty if there is none."""
 
     mark: Mark
     text: str
     why: str = ""
 
 
-def difference(simplified: Simplified) -> tuple[Difference, ...]:
-    """The raw program line by line with what became of it; headers of component functions are lines, too."""
+def simplification_diff(simplified: Simplification) -> tuple[DiffLine, ...]:
+    """Return the raw program line by line with the changes by a simplification, with all headers."""
+    # A line may change in several steps; only the last one tells what became of it.
     last: dict[Line, Step] = {step.line: step for step in simplified.steps}
-    found: list[Difference] = []
+    found: list[DiffLine] = []
     for component in COMPONENTS:
         found.append(_header(component))
         for line, instruction in lines_of(simplified.raw):
@@ -46,33 +47,34 @@ def difference(simplified: Simplified) -> tuple[Difference, ...]:
     return tuple(found)
 
 
-def between(before: Program, after: Program) -> tuple[Difference, ...]:
-    """What differs between two programs: in each component function the fewest lines, and the headers of all."""
-    found: list[Difference] = []
+def program_diff(before: Program, after: Program) -> tuple[DiffLine, ...]:
+    """Return the shortest line diff of each component function of two programs, with all headers."""
+    found: list[DiffLine] = []
     for component, *parts in zip(COMPONENTS, before, after, strict=True):
         one, other = ([f"  {instruction_text(each)}" for each in part] for part in parts)
-        found += [_header(component), *of_lines(one, other)]
+        found += [_header(component), *line_diff(one, other)]
     return tuple(found)
 
 
-def of_lines(before: Sequence[str], after: Sequence[str]) -> Iterator[Difference]:
-    """What differs between two texts: the fewest lines, those that are removed before those in their place."""
+def line_diff(before: Sequence[str], after: Sequence[str]) -> Iterator[DiffLine]:
+    """Yield the shortest diff of two lists of lines; removed lines come before those that replace them."""
+    # autojunk would treat frequent lines of long programs as noise, and give longer diffs.
     matcher = SequenceMatcher(None, before, after, autojunk=False)
     for tag, first, last, start, end in matcher.get_opcodes():
         is_kept = tag == "equal"
-        yield from (Difference(Mark.KEPT if is_kept else Mark.REMOVED, text) for text in before[first:last])
-        yield from (Difference(Mark.ADDED, text) for text in after[start:end] if not is_kept)
+        yield from (DiffLine(Mark.KEPT if is_kept else Mark.REMOVED, text) for text in before[first:last])
+        yield from (DiffLine(Mark.ADDED, text) for text in after[start:end] if not is_kept)
 
 
-def _header(component: str) -> Difference:
-    return Difference(Mark.KEPT, f"def {component.capitalize()}():")
+def _header(component: str) -> DiffLine:
+    return DiffLine(Mark.KEPT, f"def {component.capitalize()}():")
 
 
-def _of_line(text: str, step: Step | None) -> list[Difference]:
+def _of_line(text: str, step: Step | None) -> list[DiffLine]:
     if step is None:
-        return [Difference(Mark.KEPT, text)]
-    removed = Difference(Mark.REMOVED, text, _reason(step))
-    return [removed] if step.after is None else [removed, Difference(Mark.ADDED, f"  {step.after}", _reason(step))]
+        return [DiffLine(Mark.KEPT, text)]
+    removed = DiffLine(Mark.REMOVED, text, _reason(step))
+    return [removed] if step.after is None else [removed, DiffLine(Mark.ADDED, f"  {step.after}", _reason(step))]
 
 
 def _reason(step: Step) -> str:

@@ -1,6 +1,6 @@
-"""Names for what addresses hold, such as ``weights``, ``error`` or ``noise``: to be printed, never to be run.
+"""Names for the values in a program, such as ``weights``, ``error`` or ``noise``: for display, not for execution.
 
-An address may hold different things at different times; each has its own name, which two different things never share.
+An address may hold different values at different times. Each value has its own name, and no two values share one.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from automl_zero.analysis.techniques.regularization import averages
 from automl_zero.program.ops import Kind
 
 GIVEN_NAMES = {GIVEN_FEATURES: "features", GIVEN_LABEL: "label", GIVEN_PREDICTION: "prediction", ZERO: "zero"}
+# Names by op, for values that have no role in learning.
 BY_OP = (
     (NORMS, "length"),
     (DEVIATIONS, "deviation"),
@@ -50,11 +51,11 @@ BY_OP = (
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What everything in a program is called.
+    """The names of the values in a program.
 
     Attributes:
-        outputs: of each live line, what it writes.
-        inputs: of each live line, what it reads.
+        outputs: for each live line, the name of its output.
+        inputs: for each live line, the names of its inputs.
     """
 
     outputs: Mapping[Line, str]
@@ -62,7 +63,7 @@ class Names:
 
 
 def name_values(view: ProgramView) -> Names:
-    """Find a name for all that live lines read and write."""
+    """Name all values that live lines read and write."""
     values = _Values(view)
     names = _numbered(values)
     outputs = {line: names[values.root(line)] for line in view.flow.instructions}
@@ -74,23 +75,24 @@ def name_values(view: ProgramView) -> Names:
 
 
 class _Values:
-    """Which lines write the same thing: those of which one reader may see either."""
+    """Groups of lines that write the same value: lines of which a reader may see either (a union-find structure)."""
 
     def __init__(self, view: ProgramView) -> None:
         self.view = view
         self._parent = {line: line for line in view.flow.instructions}
+        # All sources of one operand need a common name, so their groups are merged: the "webs" of register allocation.
         for sources in [*self._read(), view.flow.prediction]:
             lines = [source.line for source in sources if source.line]
             for line in lines[1:]:
                 self._parent[self.root(line)] = self.root(lines[0])
 
     def root(self, line: Line) -> Line:
-        """The line that stands for all that write the same."""
+        """Return the line that represents the group of a line."""
         return line if self._parent[line] == line else self.root(self._parent[line])
 
     @cached_property
     def members(self) -> Mapping[Line, list[Line]]:
-        """The lines that write each thing, in order."""
+        """The lines of each group, in program order."""
         found: dict[Line, list[Line]] = {}
         for line in self._parent:
             found.setdefault(self.root(line), []).append(line)
@@ -101,38 +103,41 @@ class _Values:
 
 
 def _numbered(values: _Values) -> Mapping[Line, str]:
-    """A name for each thing; of several of one name, all but the first have numbers."""
+    """Return the name of each group; all but the first with the same role are numbered."""
     rates = {source.line for sources in _rates(values.view) for source in sources}
     counts, names = dict.fromkeys(GIVEN_NAMES.values(), 1), dict[Line, str]()
     counts["prediction"] = 0  # what Predict leaves is what Learn is given
     for root, lines in values.members.items():
         name = _role(values.view, lines, rates)
         counts[name] = counts.get(name, 0) + 1
+        # Names of inputs start at 1 above, so that a second "error" or an own "features" is numbered from 2.
         names[root] = name if counts[name] == 1 else f"{name}_{counts[name]}"
     return names
 
 
 def _rates(view: ProgramView) -> Iterator[Sources]:
-    """The factors of errors that do not depend on the example."""
+    """Yield the sources of the factors of error signals that do not depend on the features."""
     operands = (view.operand(line, place) for line, place in learning_rates(view))
-    return (sources for sources in operands if not view.of_features(sources))
+    return (sources for sources in operands if not view.depends_on_features(sources))
 
 
 def _read(
     view: ProgramView, names: Mapping[Line, str], values: _Values, sources: Sources, line: Line, place: int
 ) -> str:
-    """The name of an operand: where a line may have written it, that of what it wrote, or else of what is given."""
+    """Return the name of an operand: that of the value that a line wrote or, without such a line, that of the input."""
     lines = [source.line for source in sources if source.line]
     if lines:
         return names[values.root(lines[0])]
     given = next((source.given for source in sources if source.given != ZERO), ZERO)
     kinds = view.flow.instructions[line].row.inputs
+    # A cell without a writer reads as 0: a scalar is called "zero", an array "zeros".
     is_array = given == ZERO and place < len(kinds) and kinds[place] is not Kind.SCALAR
     return "zeros" if is_array else GIVEN_NAMES[given]
 
 
 def _role(view: ProgramView, lines: list[Line], rates: Iterable[Line | None]) -> str:
-    """What the lines write, that all write the same thing; the last one tells most."""
+    """Return the role of a value that all ``lines`` write; where they differ, the last one decides."""
+    # From the most to the least specific: a weight may also be an accumulator, and a signal may also be random.
     flow, kind = view.flow, view.flow.instructions[lines[-1]].row.output
     if {ValueSource(line) for line in lines} & flow.prediction:
         return "prediction"
@@ -150,26 +155,29 @@ def _role(view: ProgramView, lines: list[Line], rates: Iterable[Line | None]) ->
 
 
 def _is_added(view: ProgramView, line: Line) -> bool:
-    """Whether Predict does nothing with it but to add it."""
+    """Return whether Predict only adds the output of a line to other values."""
     ops = [view.flow.op(reader) for reader, _ in view.flow.readers[line] if reader[0] == PREDICT]
     return bool(ops) and set(ops) <= ADDITIVE
 
 
 def _role_of_signal(view: ProgramView, line: Line) -> str:
-    """What is made from the label: the error, what is made of it, or a change of weights."""
+    """Return the role of a value computed from the label: the error, a scaled or propagated error, or a gradient."""
+    # y - p or p - y, of the label and the normalized prediction.
     given = {source.given for operand in view.flow.reads[line] for source in operand}
     if view.flow.op(line) in DIFFERENCES and {GIVEN_LABEL, GIVEN_PREDICTION} <= given:
         return "error"
+    # The update of a weight is a gradient, if it is not a scalar; a signal of the shape of a layer is propagated back.
     changes = any(view.operand(to, place) >= {ValueSource(line)} for to, place in view.weights.items())
     scalar = view.flow.instructions[line].row.output is Kind.SCALAR
     return "gradient" if changes and not scalar else "scaled_error" if scalar else "back_error"
 
 
 def _role_of_value(view: ProgramView, lines: list[Line]) -> str:
+    """Return the role of a value that is neither learned nor computed from the label."""
     line = lines[-1]
-    if view.is_learnt([ValueSource(line)]) and view.flow.instructions[line].row.output is not Kind.SCALAR:
+    if view.is_learned([ValueSource(line)]) and view.flow.instructions[line].row.output is not Kind.SCALAR:
         return "transposed_weights" if view.flow.op(line) == "matrix_transpose" else "scaled_weights"
-    if line in view.behind_prediction() and (name := _role_in_model(view, line)):
+    if line in view.forward_lines() and (name := _role_in_model(view, line)):
         return name
     if all(each[0] == SETUP for each in lines):
         return "constant" if view.flow.instructions[line].row.output is Kind.SCALAR else "constants"
@@ -177,7 +185,8 @@ def _role_of_value(view: ProgramView, lines: list[Line]) -> str:
 
 
 def _role_in_model(view: ProgramView, line: Line) -> str | None:
-    """What Predict makes on its way from the features to the prediction."""
+    """Return the role of a value on the path from the features to the prediction; None without a special one."""
+    # A vector behind a matrix-vector product is a hidden layer, however many ops follow.
     is_vector = view.flow.instructions[line].row.output is Kind.VECTOR
     if view.flow.op(line) in ADDITIVE and any(map(_is_features, view.flow.reads[line])):
         return "noisy_features" if any(map(view.random_lines, view.flow.reads[line])) else "shifted_features"

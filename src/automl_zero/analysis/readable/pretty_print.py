@@ -1,6 +1,6 @@
-"""A program as a person would write it: addresses have names, and what is done is said beside it.
+"""A program as readable text: named values instead of addresses, and comments that name techniques.
 
-This text is to be read and cannot be run; the exact form is ``program.text``.
+The text cannot be run; ``program.text`` holds the exact form.
 """
 
 from __future__ import annotations
@@ -15,20 +15,21 @@ from automl_zero.analysis.techniques.program_view import view_of
 from automl_zero.program.program import COMPONENTS, Instruction, Program
 from automl_zero.program.text import instruction_text
 
-DIGITS = 4  # of constants
+DIGITS = 4  # significant digits of constants
 
 
 def readable(program: Program, multiclass: bool = False, findings: tuple[Finding, ...] | None = None) -> str:
-    """Write a program with names and comments, as figure 6 of the paper does.
+    """Write a program with names and comments, in the style of figure 6 of the paper.
 
     Args:
         program: any program; lines without effect keep their addresses and are marked.
         multiclass: whether label and prediction are the vectors v1 and v2.
-        findings: what the comments tell; by default, what ``detect`` finds.
+        findings: the techniques for the comments; by default, those that ``detect`` finds.
     """
     view = view_of(program, multiclass)
     found = detect(program, multiclass) if findings is None else findings
     lines = named_lines(program, name_values(view))
+    # The flow covers live lines only: every other line has no effect.
     notes = {line: "no effect" for line in lines if line not in view.flow.instructions} | dict(comments(found))
     width = max(map(len, lines.values()), default=0)
     return "".join(
@@ -39,7 +40,7 @@ def readable(program: Program, multiclass: bool = False, findings: tuple[Finding
 
 
 def named_lines(program: Program, names: Names) -> Mapping[Line, str]:
-    """The text of every line with names in place of addresses."""
+    """Return the text of every line, with names instead of addresses."""
     return {line: _named(line, instruction, names) for line, instruction in lines_of(program)}
 
 

@@ -1,1 +1,1 @@
-"""Shorter programs of the same meaning."""
+"""Simplification: shorter programs with the same meaning."""

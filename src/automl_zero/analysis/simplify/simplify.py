@@ -1,7 +1,7 @@
-"""A program as short as it can be without another meaning, or, where tasks are given, without a worse score.
+"""Simplification of a program: exact rewrites first, then rewrites that are tested on tasks.
 
-First come steps that are exact: what has no effect, laws of arithmetic. Then, if there is a score, lines are left out
-or passed over for as long as the score stays. All steps are recorded.
+Exact steps remove dead code and apply the rewrite rules; they change no result. If a score is given, lines are then
+removed or bypassed greedily for as long as the mean fitness stays within a tolerance. Every step is recorded.
 """
 
 from __future__ import annotations
@@ -18,21 +18,22 @@ from automl_zero.analysis.simplify.rewrite_rules import first_rewrite
 from automl_zero.program.program import Program
 from automl_zero.program.text import instruction_text
 
-TOLERANCE = 0.002  # of the mean fitness, by which it may be below that of the raw program
+TOLERANCE = 0.002  # by how much the mean fitness may fall below that of the raw program
 NO_EFFECT, TESTED = "no effect", "tested on tasks"
 
-FitnessOf = Callable[[Program], Sequence[float]]  # of a program on each of the same tasks
+FitnessOf = Callable[[Program], Sequence[float]]  # the fitness of a program on each of a fixed list of tasks
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One change.
+    """One change of one line.
 
     Attributes:
-        kind: ``no effect``, the name of a law, or ``tested on tasks``.
-        line: what is changed, in the raw program.
-        before, after: its text; ``after`` is None where it is removed.
-        loss: of the mean fitness against the raw program's, where it was tested; below 0, it is a gain.
+        kind: ``no effect``, the name of a rewrite rule, or ``tested on tasks``.
+        line: the changed line, as numbered in the raw program.
+        before: the text of the line.
+        after: its new text; None where the line is removed.
+        loss: how much lower the mean fitness is than that of the raw program, for a tested step; negative is a gain.
     """
 
     kind: str
@@ -43,14 +44,14 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Simplified:
-    """What came of it.
+class Simplification:
+    """The result of a simplification.
 
     Attributes:
         raw: the program before.
-        program: after all steps, in the canonical form: addresses and operands are in an order of their own.
-        steps: in the order in which they were done; the addresses in them are those of ``raw``.
-        origins: of each line of ``program``, the line of ``raw`` that became it.
+        program: the program after all steps, in canonical form.
+        steps: the steps, in the order in which they were done; addresses in their texts are those of ``raw``.
+        origins: for each line of ``program``, the line of ``raw`` that it was made from.
     """
 
     raw: Program
@@ -64,18 +65,21 @@ def simplify(
     multiclass: bool = False,
     fitness_of: FitnessOf | None = None,
     tolerance: float = TOLERANCE,
-) -> Simplified:
+) -> Simplification:
     """Make a program shorter.
 
     Args:
         program: any program.
         multiclass: whether label and prediction are the vectors v1 and v2.
-        fitness_of: how it does on tasks; without it, all steps are exact: evaluations stay equal, noise included.
-        tolerance: by how much the mean fitness may fall in all, against that of ``program``.
+        fitness_of: scores a program on tasks; without it, all steps are exact, so that evaluations stay equal, bit for
+            bit, noise included.
+        tolerance: by how much the mean fitness may fall in all steps together.
     """
-    work = _Work(program, multiclass)
+    work = _Simplifier(program, multiclass)
     work.make_exact()
     if fitness_of:
+        # Greedy backward elimination: each round does the cheapest tested rewrite. Losses are measured against the raw
+        # program, not the previous round, so the tolerance bounds their sum.
         reference = fmean(fitness_of(program))
         while found := _best_rewrite(work, fitness_of, reference, tolerance):
             rewrite, loss = found
@@ -84,8 +88,8 @@ def simplify(
     return work.result()
 
 
-class _Work:
-    """A program in the making, with the steps so far."""
+class _Simplifier:
+    """The program during simplification, with the steps so far."""
 
     def __init__(self, program: Program, multiclass: bool) -> None:
         self.raw = self.program = program
@@ -98,11 +102,12 @@ class _Work:
         return flow_of(self.program, self.multiclass)
 
     def make_exact(self) -> None:
-        """Do all that is exact, until nothing is left to do."""
+        """Prune dead code and apply rewrite rules until none applies."""
+        # Every rule removes a line or turns one into a constant, and no rule turns a constant back, so this ends.
         self.prune()
         while found := first_rewrite(self.flow):
-            law, _, rewrite = found
-            self.apply(law, rewrite)
+            rule, _, rewrite = found
+            self.apply(rule, rewrite)
             self.prune()
 
     def prune(self) -> None:
@@ -110,38 +115,43 @@ class _Work:
         self.apply(NO_EFFECT, {line: () for line, _ in lines_of(self.program) if line not in live})
 
     def apply(self, kind: str, rewrite: Rewrite, loss: float | None = None) -> None:
-        """Rewrite, and record what became of each line."""
+        """Rewrite the program, record a step for each changed line, and track the origin of the remaining lines."""
         old = dict(lines_of(self.program))
         for line, new in rewrite.items():
             text = instruction_text(*new) if new else None
-            self.steps.append(Step(kind, self.origins[line], instruction_text(old[line]), text, loss))
+            self.steps.append(
+                Step(kind=kind, line=self.origins[line], before=instruction_text(old[line]), after=text, loss=loss)
+            )
+        # A rewrite maps each line to at most one instruction here, so the remaining lines pair up in order.
         kept = [self.origins[line] for line in old if rewrite.get(line, (old[line],))]
         self.program = rewritten(self.program, rewrite)
         self.origins = dict(zip((line for line, _ in lines_of(self.program)), kept, strict=True))
 
-    def result(self) -> Simplified:
+    def result(self) -> Simplification:
         short = canonical(self.program, self.multiclass)
-        return Simplified(self.raw, short, tuple(self.steps), self.origins)
+        return Simplification(raw=self.raw, program=short, steps=tuple(self.steps), origins=self.origins)
 
 
 def _best_rewrite(
-    work: _Work, fitness_of: FitnessOf, reference: float, tolerance: float
+    work: _Simplifier, fitness_of: FitnessOf, reference: float, tolerance: float
 ) -> tuple[Rewrite, float] | None:
-    """The rewrite that costs least of those that cost no more than the tolerance."""
+    """Return the rewrite with the smallest loss of fitness, if that is within the tolerance, and the loss."""
     losses = [
         (rewrite, reference - fmean(fitness_of(rewritten(work.program, rewrite)))) for rewrite in _candidates(work)
     ]
+    # min returns the first of equals, so the order of the candidates makes the result deterministic.
     best = min(losses, key=lambda found: found[1], default=None)
     return best if best and best[1] <= tolerance else None
 
 
-def _candidates(work: _Work) -> Iterator[Rewrite]:
-    """Each line left out, and each passed over: its readers take one of its operands."""
+def _candidates(work: _Simplifier) -> Iterator[Rewrite]:
+    """Yield for each line the rewrite that removes it, and those that pass one of its inputs on to the readers."""
     flow = work.flow
     for line, instruction in flow.instructions.items():
         yield {line: ()}
         for kind, address in dict.fromkeys(instruction.inputs()):
             cell = (kind, address)
+            # An input of another kind than the output cannot take its place.
             rewrite = bypass(flow, line, cell, line) if instruction.outputs()[0][0] is kind else None
             if rewrite and rewrite != {line: ()}:
                 yield rewrite

@@ -1,1 +1,1 @@
-"""Experiments on a program: ablation, tuned constants, transfer and paired comparisons."""
+"""Studies of a program: ablation, tuned constants, transfer to other tasks, and paired comparisons."""

@@ -1,8 +1,8 @@
-"""The constants of a program as hyper-parameters (paper, supplement S7).
+"""The tunable constants of a program (paper, supplement S7).
 
-A constant counts if a factor can change what the program predicts by it: it is finite, not 0, no index of an element,
-and its line is live. Bounds and moments of random draws count like all others, as the paper's range of noise does;
-where bounds come to lie in the wrong order, the draw is the lower one (see ``program.ops``).
+Tuning multiplies constants by factors, so a constant counts if a factor can change a prediction: it is finite, not 0,
+not the index of an element, and its line is live. Parameters of random draws count like all others, as the range of
+noise does in the paper. If tuning reverses the bounds of a draw, the draw is the lower bound (see ``program.ops``).
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from automl_zero.analysis.dataflow.findings import Line
 from automl_zero.analysis.dataflow.program_edit import instruction_at, live_lines, rewritten
 from automl_zero.program.program import Instruction, Program
 
+# A factor of an index would select another element instead of changing a value.
 INDICES = ("index", "row", "column")
 
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """A constant of a program: the number ``position`` of those of its line, called ``name`` in the op's row."""
+    """A constant of a program: number ``position`` of those of its line, called ``name`` in the row of its op."""
 
     line: Line
     position: int
@@ -29,9 +30,9 @@ class Constant:
 
 
 def constants_of(program: Program, multiclass: bool = False) -> tuple[Constant, ...]:
-    """The constants that can be tuned, in the order of the program."""
+    """Return the constants that can be tuned, in program order."""
     return tuple(
-        Constant(line, position, name, value)
+        Constant(line=line, position=position, name=name, value=value)
         for line in live_lines(program, multiclass)
         for position, (name, value) in enumerate(_named(instruction_at(program, line)))
         if name not in INDICES and value != 0 and math.isfinite(value)
@@ -39,7 +40,7 @@ def constants_of(program: Program, multiclass: bool = False) -> tuple[Constant, 
 
 
 def with_values(program: Program, values: Mapping[Constant, float]) -> Program:
-    """The program with other values for some of its constants."""
+    """Return the program with other values for some of its constants."""
     changed: dict[Line, Instruction] = {}
     for constant, value in values.items():
         instruction = changed.get(constant.line) or instruction_at(program, constant.line)

@@ -1,7 +1,7 @@
-"""Programs tuned with equal budgets and judged on the same unseen tasks, over several seeds.
+"""Programs compared on the same unseen tasks after tuning with equal budgets, over several seeds.
 
-Every seed has tasks of its own. Each program is tuned on the select tasks of a seed and scored on its final tasks; so
-differences hold task by task, and what a tuning happens to find is averaged over the seeds.
+Every seed has tasks of its own. Each program is tuned on the select tasks of a seed and scored on its final tasks, so
+that differences are paired by task, and the luck of a single tuning is averaged out over the seeds.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from automl_zero.tasks.task_kinds import Stage, build_tasks
 
 @dataclass(frozen=True, slots=True)
 class TuningBudget:
-    """What a contest may cost: ``trials`` of each program's tuning, on ``seeds`` seeds, in ``workers`` threads."""
+    """The budget of a study: ``trials`` for each tuning, on each of ``seeds`` seeds, in ``workers`` threads."""
 
     trials: int
     seeds: int = 1
@@ -31,13 +31,13 @@ class TuningBudget:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Ranking:
-    """How a program did.
+class TunedResult:
+    """The result of a program in a study.
 
     Attributes:
-        programs: as tuned, one for each seed.
-        select: [seeds] fitness on the select tasks together, as tuned.
-        final: [seeds, tasks] fitness on each final task.
+        programs: the program as tuned, for each seed.
+        select: [seeds] the fitness on the select tasks together, as tuned.
+        final: [seeds, tasks] the fitness on each final task.
     """
 
     programs: tuple[Program, ...]
@@ -46,15 +46,15 @@ class Ranking:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """Mean fitness of two programs on the final tasks, and how much better the second is, task by task."""
+class ProgramComparison:
+    """Mean fitness of two programs on the final tasks, and the paired difference, second minus first."""
 
     before: float
     after: float
     difference: IntervalEstimate
 
 
-def judge(before: Program, after: Program, config: Config) -> Verdict:
+def compare_programs(before: Program, after: Program, config: Config) -> ProgramComparison:
     """Compare two programs on the final tasks of a config.
 
     Raises:
@@ -62,40 +62,46 @@ def judge(before: Program, after: Program, config: Config) -> Verdict:
     """
     final = build_tasks(config.tasks, Stage.FINAL, config.seed)
     one, other = (np.array([fitnesses(each, final, config)]) for each in (before, after))
-    return Verdict(float(one.mean()), float(other.mean()), paired_difference(other, one))
+    return ProgramComparison(float(one.mean()), float(other.mean()), paired_difference(other, one))
 
 
-def compete(
-    entrants: Mapping[str, Program], config: Config, budget: TuningBudget, on_progress: OnProgress = no_progress
-) -> dict[str, Ranking]:
-    """Tune and judge every entrant; the seeds are the config's and those that follow it.
+def tune_and_score(
+    programs: Mapping[str, Program], config: Config, budget: TuningBudget, on_progress: OnProgress = no_progress
+) -> dict[str, TunedResult]:
+    """Tune and score every program; the seeds are the config's and those that follow it.
 
     Raises:
         TaskError: the tasks cannot be built.
+
+    Example:
+        >>> programs = {name: library_program(name) for name in ("linear_regression", "two_layer_net")}
+        >>> results = tune_and_score(programs, load_config("linear"), TuningBudget(trials=50, seeds=3))
+        >>> paired_difference(results["two_layer_net"].final, results["linear_regression"].final)
     """
-    rounds = [_round(entrants, _at(config, seed), budget, on_progress) for seed in range(budget.seeds)]
-    return {name: _standing([each[name] for each in rounds]) for name in entrants}
+    rounds = [_round(programs, _at(config, seed), budget, on_progress) for seed in range(budget.seeds)]
+    return {name: _tuned_result([each[name] for each in rounds]) for name in programs}
 
 
 def _at(config: Config, seed: int) -> Config:
+    # The seed decides the tasks and the trials of the tuning.
     return config.model_copy(update={"seed": config.seed + seed})
 
 
 def _round(
-    entrants: Mapping[str, Program], config: Config, budget: TuningBudget, on_progress: OnProgress
+    programs: Mapping[str, Program], config: Config, budget: TuningBudget, on_progress: OnProgress
 ) -> dict[str, tuple[Tuning, list[float]]]:
-    """For each entrant, its tuning at this seed, and its fitness on each final task."""
+    """Return for each program its tuning with this seed, and its fitness on each final task."""
     select, final = (build_tasks(config.tasks, stage, config.seed) for stage in (Stage.SELECT, Stage.FINAL))
     found = {}
-    for name, program in entrants.items():
+    for name, program in programs.items():
         tuning = tune(program, select, config, budget.trials, budget.workers, on_progress)
         found[name] = tuning, fitnesses(tuning.program, final, config)
     return found
 
 
-def _standing(rounds: list[tuple[Tuning, list[float]]]) -> Ranking:
+def _tuned_result(rounds: list[tuple[Tuning, list[float]]]) -> TunedResult:
     tunings, final = zip(*rounds, strict=True)
-    return Ranking(
+    return TunedResult(
         tuple(tuning.program for tuning in tunings),
         np.array([tuning.best.fitness for tuning in tunings]),
         np.array(final),

@@ -1,8 +1,8 @@
-"""The four techniques of the paper's best program: taken out of it, and put into simpler programs, by hand.
+"""Hand-written variants for the four techniques of the paper's best program: ablated from it, or added to simpler ones.
 
-The paper names noisy inputs, bilinear interactions, normalized gradients and averaged weights as what carries the gain
-(section 4.2; supplement S8). A program without one of them is as good a program as can be without it, and one into
-which it is put is otherwise as it was.
+The paper attributes the gain to noisy inputs, bilinear interactions, normalized gradients and averaged weights (section
+4.2; supplement S8). A variant without one of them is as good a program as it can be without it, and a program to which
+one is added is unchanged otherwise.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ OFFSET = "noisy inputs and their mean"
 
 
 def known_variants(name: str) -> tuple[Variant, ...]:
-    """The variants of a library program that are made by hand; of most there are none."""
+    """Return the hand-written variants of a library program; most programs have none."""
     return _VARIANTS[name]() if name in _VARIANTS else ()
 
 
@@ -33,13 +33,18 @@ def _without_lines(program: Program, name: str, lines: Sequence[Line], note: str
 
 
 def _with_constant(program: Program, line: Line, note: str) -> Variant:
-    """Where the norm of the gradient was computed, a constant, which is tuned."""
+    """Replace the norm of the gradient by a constant, which is tuned."""
+    # Without the norm the step has another size; tuning the constant finds the best one.
     constant = constant_scalar(instruction_at(program, line).out, 1.0)
     return Variant(NORMALIZED, rewritten(program, {line: (constant,)}), note)
 
 
 def _with_mean(program: Program, line: Line, note: str) -> Variant:
-    """Where the noise was drawn, its mean: the noise of the paper's program is not about 0, and so does two things."""
+    """Replace the noise by its mean.
+
+    The noise of the paper's program is not centered on 0, so that it shifts the features as well as spreading them.
+    """
+    # The data of a uniform draw are its bounds, whose mean is that of the draw.
     scalar, draw = free_scalar(program), instruction_at(program, line)
     mean = constant_scalar(scalar, sum(draw.data) / 2)
     spread = Instruction(op_number("scalar_broadcast"), scalar, out=draw.out)
@@ -75,8 +80,8 @@ def _of_figure_6_pruned() -> tuple[Variant, ...]:
 
 def _of_logistic_regression() -> tuple[Variant, ...]:
     return (
-        _written(f"with {NOISE}", "logistic_noise", "v0 + v4, drawn anew for every example"),
-        _written(f"with {BILINEAR}", "logistic_bilinear", "weights for products of features are learnt, too"),
+        _written(f"with {NOISE}", "logistic_noise", "v0 + v4, drawn for every example"),
+        _written(f"with {BILINEAR}", "logistic_bilinear", "weights for products of features are learned, too"),
         _written(f"with {NORMALIZED}", "logistic_normalized", "divided by the norm of the features"),
         _written(f"with {AVERAGED}", "logistic_averaged", "validates with the sum of all weights so far"),
     )
@@ -84,7 +89,7 @@ def _of_logistic_regression() -> tuple[Variant, ...]:
 
 def _of_two_layer_net() -> tuple[Variant, ...]:
     return (
-        _written(f"with {NOISE}", "net_noise", "v0 + v10, drawn anew for every example"),
+        _written(f"with {NOISE}", "net_noise", "v0 + v10, drawn for every example"),
         _written(f"with {NORMALIZED}", "net_normalized", "divided by the norm of the features"),
         _written(f"with {AVERAGED}", "net_averaged", "validates with a running mean of all weights"),
     )

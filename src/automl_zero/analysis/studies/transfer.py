@@ -1,7 +1,8 @@
-"""A program elsewhere: on other data sets, numbers of features and numbers of examples, beside known algorithms.
+"""Transfer of a program to other tasks, in comparison with known algorithms.
 
-In every place, program and known algorithms are tuned on its select tasks with the same number of trials, and scored
-on its final tasks. Whether the program is still the best there is what tells whether a discovery is one.
+Targets are other data sets, numbers of features and numbers of examples. For each target, the program and the known
+algorithms are tuned on its select tasks with the same number of trials and scored on its final tasks. A discovery is
+genuine if the program is still the best there.
 """
 
 from __future__ import annotations
@@ -24,14 +25,16 @@ PROGRAM = "program"
 
 
 @dataclass(frozen=True, slots=True)
-class TransferTarget:
-    """How a program and known algorithms do in one place.
+class TransferResult:
+    """Scores of a program and known algorithms on one target.
 
     Attributes:
-        suite: where, with its number of ``features`` and, in a task, of training ``examples``.
-        untuned: the program as given.
-        scores: of the tuned program, called ``program``, and of each known algorithm, the best first.
-        tuned: the program with the constants of this place.
+        suite: the name of the tasks.
+        features: the number of features.
+        examples: the number of training examples of a task.
+        untuned: the score of the program as given.
+        scores: the scores of the tuned program, called ``program``, and of each known algorithm, the best first.
+        tuned: the program with constants tuned for this target.
     """
 
     suite: str
@@ -43,7 +46,7 @@ class TransferTarget:
 
     @property
     def order(self) -> str:
-        """Who is better than whom."""
+        """The names in the order of their scores, as in ``program > net > linear``."""
         return " > ".join(name for name, _ in self.scores)
 
     @property
@@ -55,7 +58,7 @@ class TransferTarget:
 def transfer_targets(
     suites: Sequence[str], features: Sequence[int], examples: Sequence[int], overrides: Sequence[str]
 ) -> tuple[Config, ...]:
-    """Configs of all combinations; where no features or examples are named, each suite has its own.
+    """Return the configs of all combinations; without features or examples, each suite has its own.
 
     Raises:
         ConfigError: there is no such suite, or a number is not possible.
@@ -67,8 +70,8 @@ def transfer_targets(
 
 def transfer(
     program: Program, config: Config, trials: int, workers: int = 1, on_progress: OnProgress = no_progress
-) -> TransferTarget:
-    """Tune and score a program and known algorithms in one place.
+) -> TransferResult:
+    """Tune and score a program and known algorithms on one target.
 
     Raises:
         TaskError: the tasks cannot be built.
@@ -82,11 +85,19 @@ def transfer(
         (PROGRAM, score_program(tuned, final, config)),
         *((each.name, each.scores[Stage.FINAL]) for each in known),
     ]
+    # A stable sort: with equal scores, the program comes before the known algorithms.
     scores.sort(key=lambda named: -named[1].fitness)
     untuned = score_program(program, final, config)
-    return TransferTarget(config.name, final.num_features, final.num_train_examples, untuned, tuple(scores), tuned)
+    return TransferResult(
+        suite=config.name,
+        features=final.num_features,
+        examples=final.num_train_examples,
+        untuned=untuned,
+        scores=tuple(scores),
+        tuned=tuned,
+    )
 
 
 def _settings(values: Sequence[int], keys: Sequence[str]) -> list[list[str]]:
-    """For each value, the overrides that set all keys of the tasks to it; without a value, nothing is set."""
+    """Return for each value the overrides that set all keys of the tasks to it; without values, one empty list."""
     return [[f"tasks.{key}={value}" for key in keys] for value in values] or [[]]

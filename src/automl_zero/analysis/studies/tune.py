@@ -1,8 +1,8 @@
-"""The constants of a program tuned together: each is multiplied by a factor from 1/1000 to 1000 (paper, section 4.2).
+"""Tuning of the constants of a program: each is multiplied by a factor from 1/1000 to 1000 (paper, section 4.2).
 
 A tuning is a function of program, tasks, config and number of trials; the number of threads changes nothing, and a
-clock may only end it earlier. The first trial is the program as it is, so that tuning never loses on the tasks it is
-done on. A part of the trials is random, as all of the paper's are; CMA-ES goes on from the best of them.
+clock can only end it earlier. The first trial is the unchanged program, so that tuning never loses on its own tasks. A
+part of the trials is random, as all are in the paper; the others are CMA-ES, which starts from the best of them.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from automl_zero.vm.fitness import combine
 from automl_zero.vm.stop_flag import StopFlag, Stopped
 
 DECADES = 3.0  # a factor lies between 10 to the power of minus and plus this
-RANDOM_SHARE = 0.3  # of the trials
-FIRST_SPREAD = 0.7  # standard deviation of the first trials of CMA-ES, in decades
+RANDOM_SHARE = 0.3  # the fraction of the trials that are random
+FIRST_SPREAD = 0.7  # the initial standard deviation (sigma) of CMA-ES, in decades
 
-OnProgress = Callable[[int], None]  # is told how many trials were done since the last time
+OnProgress = Callable[[int], None]  # called with the number of trials since the last call
 Score = Callable[[FloatArray], float]
 
 
@@ -41,12 +41,12 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """What a tuning came to.
+    """The result of a tuning.
 
     Attributes:
-        constants: those that were tuned, with the values they had.
-        trials: in the order in which they were made; the first is the program as it was.
-        program: with the values of the best trial; of equals, the first counts.
+        constants: the tuned constants, with their original values.
+        trials: the trials in chronological order; the first is the unchanged program.
+        program: the program with the values of the best trial, the first of equals.
     """
 
     constants: tuple[Constant, ...]
@@ -60,11 +60,11 @@ class Tuning:
 
 
 def no_progress(_: int) -> None:
-    """Tells nobody how far it is."""
+    """Ignore progress."""
 
 
 def never() -> bool:
-    """There is no clock."""
+    """Return False: there is no time limit."""
     return False
 
 
@@ -81,17 +81,22 @@ def tune(
     """Find values of the constants with which a program does best on some tasks.
 
     Args:
-        program: any program; see ``constants`` for what of it is tuned.
-        tasks: which it is tuned on, never those that it is judged on afterwards.
-        config: has the rules of the evaluation, and the seed.
-        trials: number of evaluations on all tasks; a program without constants needs one.
-        workers: threads.
-        on_progress: is told of the progress.
-        is_over: asked before each trial but the first; once it says yes, there are no more.
-        stop: a flag that ends the trial under way, too, when it is raised.
+        program: any program; ``constants_of`` returns what is tuned.
+        tasks: the tasks to tune on; never score the result on the same tasks.
+        config: the rules of the evaluation, and the seed.
+        trials: the number of evaluations on all tasks; a program without constants takes a single one.
+        workers: the number of threads.
+        on_progress: called after each group of trials.
+        is_over: called before each trial but the first; no more trials begin once it returns True.
+        stop: a flag that also cancels the current trial, when it is raised.
 
     Raises:
         Stopped: the flag was raised in the first trial.
+
+    Example:
+        >>> config = load_config("linear")
+        >>> tasks = build_tasks(config.tasks, Stage.SELECT, config.seed)
+        >>> tune(library_program("linear_regression"), tasks, config, trials=50).best.fitness
     """
     constants = constants_of(program, tasks.is_multiclass)
 
@@ -111,7 +116,8 @@ def tune_by(
     on_progress: OnProgress = no_progress,
     is_over: Callable[[], bool] = never,
 ) -> Tuning:
-    """As ``tune``, where ``score`` tells how good a program is, and which constants are tuned is given."""
+    """Tune given constants by any score of a program; otherwise as ``tune``."""
+    # A search over exponents: value = given * 10^exponent, with exponents within [-DECADES, DECADES].
     given = np.array([each.value for each in constants])
 
     def changed(exponents: FloatArray) -> Program:
@@ -128,30 +134,32 @@ def tune_by(
 
 
 class _Study:
-    """Exponents of the factors that were tried, and the score of each."""
+    """The tried exponents of the factors, and the score of each."""
 
     def __init__(self, score: Score, trials: int, dimensions: int, seed: int) -> None:
-        """CMA-ES needs two dimensions: beside a lone constant, one is idle."""
+        """CMA-ES needs two dimensions: with a single constant, the second one is unused."""
         self._score, self._trials, self._dimensions, self._seed = score, trials, dimensions, seed
         self.tried: list[FloatArray] = []
         self.scores: list[float] = []
 
     @property
     def best(self) -> FloatArray:
-        """The first of those with the highest score."""
+        """The exponents with the highest score, the first of equals."""
         return self.tried[int(np.argmax(self.scores))]
 
     def run(self, workers: int, on_progress: OnProgress, is_over: Callable[[], bool]) -> None:
-        """Do the first trial, and then the others until it is over.
+        """Do the first trial, then the others until the limit.
 
         Raises:
-            Stopped: the first one was stopped; others are left out.
+            Stopped: the first trial was stopped; stopped later ones are discarded.
         """
         with ThreadPoolExecutor(workers) as threads:
             for batch in self._batches():
                 for start in range(0, len(batch), workers):
                     if self.tried and is_over():
                         return
+                    # Scores are collected in the order of the batch, so that CMA-ES sees the same whatever the number
+                    # of threads.
                     part = batch[start : start + workers]
                     try:
                         scores = list(threads.map(self._score, part))
@@ -164,17 +172,19 @@ class _Study:
                     on_progress(len(part))
 
     def _batches(self) -> Iterator[list[FloatArray]]:
-        """What to try next, side by side: the program as it is, at random, then by CMA-ES from the best so far."""
+        """Yield groups of trials to run in parallel: the unchanged program, random ones, generations of CMA-ES."""
         yield [np.zeros(self._dimensions)]  # alone, so that the tasks are packed once
         count = round(RANDOM_SHARE * (self._trials - 1))
+        # Log-uniform factors, as scales of learning rates and noise are unknown by orders of magnitude.
         yield list(generator_at(self._seed, "random").uniform(-DECADES, DECADES, (count, self._dimensions)))
+        # A converged CMA-ES restarts from the best so far, with the initial spread, until the trials are used up.
         for restart in count_from(0):
             yield from self._generations(seed_at(self._seed, "cma", restart) % (1 << 32))
             if len(self.tried) >= self._trials:
                 return
 
     def _generations(self, seed: int) -> Iterator[list[FloatArray]]:
-        """Populations of CMA-ES until it comes to rest; the last is cut short when the trials are used up."""
+        """Yield the populations of one CMA-ES run until it converges or the trials are used up."""
         from cmaes import CMA
 
         bounds = np.tile([-DECADES, DECADES], (self._dimensions, 1))
@@ -182,6 +192,7 @@ class _Study:
         while (left := self._trials - len(self.tried)) > 0 and not search.should_stop():
             batch = [search.ask() for _ in range(min(search.population_size, left))]
             yield batch
+            # CMA-ES updates from whole populations only (and minimizes); after a partial one, the trials are used up.
             if len(batch) == search.population_size:
                 losses = [-score for score in self.scores[-len(batch) :]]
                 search.tell(list(zip(batch, losses, strict=True)))

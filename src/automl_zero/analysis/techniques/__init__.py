@@ -1,1 +1,1 @@
-"""Detectors of techniques: functions from a view of a program to findings, by structure and by experiment."""
+"""Detectors of machine-learning techniques in a program, by its data flow and by experiments."""

@@ -1,47 +1,52 @@
-"""Random numbers where they help to generalize: at the features, and at a ReLU."""
+"""Detectors of random numbers that help to generalize: noise on the features, and at a ReLU."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from automl_zero.analysis.dataflow.findings import Finding, Line
+from automl_zero.analysis.dataflow.findings import Evidence, Line
 from automl_zero.analysis.dataflow.flow import GIVEN_FEATURES
 from automl_zero.analysis.dataflow.op_groups import ADDITIVE, BOUNDS, HEAVISIDES, PRODUCTS
-from automl_zero.analysis.techniques.program_view import ProgramView, in_order
+from automl_zero.analysis.techniques.program_view import ProgramView, sorted_lines
 
 
-def noise_injection(view: ProgramView) -> Iterator[Finding]:
-    """Features plus or minus what is drawn anew for every example, unless that is the bound of a ReLU."""
+def noise_injection(view: ProgramView) -> Iterator[Evidence]:
+    """Detect that a random number, drawn for every example, is added to the features or subtracted from them.
+
+    A sum that only serves as an operand of bounds belongs to a noisy ReLU and does not count.
+    """
     sums = {
         line: random
-        for line in view.behind_prediction()
+        for line in view.forward_lines()
         if view.flow.op(line) in ADDITIVE
         and (random := _noise_at_features(view, line))
         and not _only_bounds(view, line)
     }
     if sums:
         drawn = {each for random in sums.values() for each in random}
-        yield Finding("noise injection", in_order([*sums, *drawn]), "added to the features, or subtracted from them")
+        yield Evidence(sorted_lines([*sums, *drawn]), "added to the features, or subtracted from them")
 
 
-def noisy_relu(view: ProgramView) -> Iterator[Finding]:
-    """A bound, or a product with zeros and ones, that has noise beside it."""
+def noisy_relu(view: ProgramView) -> Iterator[Evidence]:
+    """Detect noise in an operand of a bound, or in a gate of zeros and ones."""
     bounds = noisy_bounds(view)
     if bounds:
         lines = [line for bound, parts in bounds.items() for line in (bound, *parts)]
-        yield Finding("noisy ReLU", in_order(lines), "noise is added before the bound, or is the bound")
+        yield Evidence(sorted_lines(lines), "noise is added before the bound, or is the bound")
 
 
 def noisy_bounds(view: ProgramView) -> dict[Line, tuple[Line, ...]]:
-    """The bounds and gates of Predict with noise beside them, and the lines by which it comes there."""
-    found = {line: _noise_beside(view, line) for line in view.behind_prediction()}
+    """Return the bounds and gates of Predict with noise in their operands, each with the lines that bring it there."""
+    found = {line: _noise_at_bound(view, line) for line in view.forward_lines()}
     return {line: parts for line, parts in found.items() if parts}
 
 
-def _noise_beside(view: ProgramView, line: Line) -> tuple[Line, ...]:
+def _noise_at_bound(view: ProgramView, line: Line) -> tuple[Line, ...]:
+    """Return the lines that bring noise into a bound, or into the heaviside that gates a product."""
     if view.flow.op(line) in BOUNDS:
         return tuple(part for place in (0, 1) for part in _noise_in_sum(view, line, place))
     if view.flow.op(line) in PRODUCTS:
+        # heaviside(x + noise) * x: noise in the input of the heaviside switches units off at random, as dropout does.
         gates = [each.line for place in (0, 1) for each in view.operand(line, place) if each.line]
         steps = [gate for gate in gates if view.flow.op(gate) in HEAVISIDES]
         return tuple(
@@ -51,7 +56,8 @@ def _noise_beside(view: ProgramView, line: Line) -> tuple[Line, ...]:
 
 
 def _noise_in_sum(view: ProgramView, line: Line, place: int) -> tuple[Line, ...]:
-    """Noise that is the operand, or is added to what the operand is."""
+    """Return the lines of noise that is the operand itself, or a summand of it."""
+    # max(x, noise) has a random floor; max(x + noise, 0) has a random threshold.
     direct = view.random_lines(view.operand(line, place))
     if direct:
         return direct
@@ -63,6 +69,9 @@ def _noise_in_sum(view: ProgramView, line: Line, place: int) -> tuple[Line, ...]
 
 
 def _noise_at_features(view: ProgramView, line: Line) -> tuple[Line, ...]:
+    """Return the lines that draw the operand of a sum whose other operand is the features."""
+    # Addition of noise commutes, and in a difference the sign of the noise is irrelevant: either operand may be the
+    # noise.
     one, other = view.flow.reads[line]
     for noise, features in ((one, other), (other, one)):
         if view.flow.is_given(features, GIVEN_FEATURES):
@@ -71,4 +80,5 @@ def _noise_at_features(view: ProgramView, line: Line) -> tuple[Line, ...]:
 
 
 def _only_bounds(view: ProgramView, line: Line) -> bool:
+    """Return whether all readers of a line are bounds."""
     return all(view.flow.op(reader) in BOUNDS for reader, _ in view.flow.readers[line])

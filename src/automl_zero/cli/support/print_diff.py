@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from automl_zero.analysis.readable.diff import Difference
+    from automl_zero.analysis.readable.diff import DiffLine
 
 
-def marked(lines: Sequence[Difference]) -> Text:
+def marked(lines: Sequence[DiffLine]) -> Text:
     """A line for each, with its mark before it and the reason behind it."""
     from rich.text import Text
 

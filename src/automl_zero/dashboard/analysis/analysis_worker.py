@@ -11,12 +11,11 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict
 from typing import Any
 
-from automl_zero.analysis.dataflow.findings import techniques_with_notes
-from automl_zero.analysis.readable.diff import of_lines
+from automl_zero.analysis.readable.diff import line_diff
 from automl_zero.analysis.techniques.detect import detect
+from automl_zero.analysis.techniques.registry import techniques_with_notes
 from automl_zero.program.annotate import short_text
 from automl_zero.program.text import from_text
 from automl_zero.tasks.task import Loss
@@ -71,7 +70,7 @@ def _short(program: str, multiclass: bool) -> str:
 def _difference(before: str, after: str) -> list[tuple[str, str]]:
     """Lines with a mark: kept, added or removed; without a program before, all are kept."""
     old, new = before.splitlines(), after.splitlines()
-    return [(each.mark.value, each.text) for each in of_lines(old or new, new)]
+    return [(each.mark.value, each.text) for each in line_diff(old or new, new)]
 
 
 def _techniques(program: str, multiclass: bool, loss: Loss | None) -> list[dict[str, str]]:
@@ -79,4 +78,7 @@ def _techniques(program: str, multiclass: bool, loss: Loss | None) -> list[dict[
         found = detect(from_text(program), multiclass, loss=loss)
     except ValueError:
         return []
-    return [{**asdict(technique), "note": note} for technique, note in techniques_with_notes(found)]
+    return [
+        {"name": each.name, "sentence": each.description, "source": each.source, "note": note}
+        for each, note in techniques_with_notes(found)
+    ]

@@ -1,4 +1,4 @@
-"""The picture of a habitat: examples, one task in the plane, and how well known algorithms do."""
+"""The figure of a choice of tasks: examples, one task projected to the plane, and the scores of known algorithms."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from automl_zero.tasks.task import Loss
 STAGE_COLORS = {Stage.SEARCH: "#b0b7c3", Stage.SELECT: "#6f8fbf", Stage.FINAL: "#1f3d7a"}
 
 
-def draw_habitat(habitat: TaskSummary, path: Path) -> None:
-    """Draw it into a PNG or SVG file, by its ending."""
-    panels = [_draw_images] if habitat.images else []
-    panels += [_draw_view, *([_draw_scores] if habitat.scores else [])]
+def draw_tasks(summary: TaskSummary, path: Path) -> None:
+    """Draw the figure into a PNG or SVG file (by its suffix)."""
+    panels = [_draw_images] if summary.images else []
+    panels += [_draw_view, *([_draw_scores] if summary.scores else [])]
     figure = Figure(figsize=(4.2 * len(panels), 4.2), dpi=110, layout="constrained")
     FigureCanvasAgg(figure)
     for number, draw in enumerate(panels):
-        draw(figure.add_subplot(1, len(panels), number + 1), habitat)
-    figure.suptitle(f"the tasks of {habitat.name}")
+        draw(figure.add_subplot(1, len(panels), number + 1), summary)
+    figure.suptitle(f"the tasks of {summary.name}")
     figure.savefig(path)
 
 
-def mosaic(images: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
-    """Rows of images [images, height, width, channels] as one image, as bright as can be, framed in white."""
+def image_grid(images: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    """Return rows of images [images, height, width, channels] as one image, brightened, with white frames."""
     most, bright = max(map(len, images)), max(int(row.max(initial=0)) for row in images)
     rows = [(row * (255.0 / max(bright, 1))).astype(np.uint8) for row in images]
     rows = [np.pad(row, ((0, most - len(row)), (1, 1), (1, 1), (0, 0)), constant_values=255) for row in rows]
@@ -39,34 +39,34 @@ def mosaic(images: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
     return image if image.shape[2] == 3 else image[:, :, 0]
 
 
-def _draw_images(axes: Axes, habitat: TaskSummary) -> None:
-    images = [np.asarray(each) for each in habitat.images.values()]
+def _draw_images(axes: Axes, summary: TaskSummary) -> None:
+    images = [np.asarray(each) for each in summary.images.values()]
     height = images[0].shape[1] + 2
-    axes.imshow(mosaic(images), cmap="gray", interpolation="nearest")
-    axes.set_yticks([height * (row + 0.5) for row in range(len(images))], list(habitat.images))
+    axes.imshow(image_grid(images), cmap="gray", interpolation="nearest")
+    axes.set_yticks([height * (row + 0.5) for row in range(len(images))], list(summary.images))
     axes.set(xticks=[], title="images of each class")
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
 
 
-def _draw_view(axes: Axes, habitat: TaskSummary) -> None:
-    view: TaskView = habitat.view
-    for label in [None] if habitat.loss is Loss.RMSE else np.unique(view.labels):
+def _draw_view(axes: Axes, summary: TaskSummary) -> None:
+    view: TaskView = summary.view
+    for label in [None] if summary.loss is Loss.RMSE else np.unique(view.labels):
         shown = slice(None) if label is None else view.labels == label
         axes.scatter(view.x[shown], view.y[shown], s=8, alpha=0.7, linewidths=0)
     axes.set(title="examples of the first task", xlabel=view.axes[0], ylabel=view.axes[1])
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _draw_scores(axes: Axes, habitat: TaskSummary) -> None:
-    rows = np.arange(len(habitat.scores))
+def _draw_scores(axes: Axes, summary: TaskSummary) -> None:
+    rows = np.arange(len(summary.scores))
     for number, (stage, color) in enumerate(STAGE_COLORS.items()):
-        scores = [each.scores[stage] for each in habitat.scores]
+        scores = [each.scores[stage] for each in summary.scores]
         errors = [score.standard_error or 0.0 for score in scores]
         positions = rows + 0.26 * (number - 1)
         axes.barh(positions, [score.fitness for score in scores], 0.24, xerr=errors, color=color, label=stage.value)
-    axes.set_yticks(rows, [each.name.replace(" by ", "\nby ").replace(" of ", "\nof ") for each in habitat.scores])
+    axes.set_yticks(rows, [each.name.replace(" by ", "\nby ").replace(" of ", "\nof ") for each in summary.scores])
     axes.invert_yaxis()
-    axes.set(title="known algorithms", xlabel=measure(habitat.loss))
+    axes.set(title="known algorithms", xlabel=measure(summary.loss))
     axes.legend(frameon=False, fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))
     axes.spines[["top", "right"]].set_visible(False)

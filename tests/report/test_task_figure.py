@@ -6,7 +6,7 @@ import pytest
 from support.data.table_file import of_kind
 from support.runs.small_config import STAGE, small_config
 
-from automl_zero.report.habitat_figure import draw_habitat, mosaic
+from automl_zero.report.task_figure import draw_tasks, image_grid
 from automl_zero.run.scoring.task_summary import summarize_tasks
 from automl_zero.tasks.task_kinds import KINDS, Stage
 
@@ -15,10 +15,10 @@ from automl_zero.tasks.task_kinds import KINDS, Stage
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_can_be_drawn(kind: str, names: list[str], tmp_path: Path) -> None:
     sizes = {stage.value: STAGE for stage in Stage}
-    habitat = summarize_tasks(small_config(tasks={**sizes, **of_kind(kind)}, baselines={"trials": 1}), names)
-    draw_habitat(habitat, tmp_path / "habitat.png")
-    panels = 1 + bool(habitat.images) + bool(names)
-    picture = matplotlib.image.imread(tmp_path / "habitat.png")
+    summary = summarize_tasks(small_config(tasks={**sizes, **of_kind(kind)}, baselines={"trials": 1}), names)
+    draw_tasks(summary, tmp_path / "summary.png")
+    panels = 1 + bool(summary.images) + bool(names)
+    picture = matplotlib.image.imread(tmp_path / "summary.png")
     assert picture.shape[:2] == (462, 462 * panels)
     assert np.unique(picture.reshape(-1, picture.shape[2]), axis=0).shape[0] > 10
 
@@ -26,7 +26,7 @@ def test_every_kind_can_be_drawn(kind: str, names: list[str], tmp_path: Path) ->
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_mosaic_has_a_row_for_each_class_and_is_as_bright_as_can_be(channels: int) -> None:
     images = [np.full((count, 4, 5, channels), 8 * count, np.uint8) for count in (2, 1)]
-    found = mosaic(images)
+    found = image_grid(images)
     assert found.shape == ((2 * 6, 2 * 7) if channels == 1 else (2 * 6, 2 * 7, 3))
     assert (found[1:5, 1:6] == 255).all()
     assert (found[7:11, 1:6] == 127).all()
@@ -34,4 +34,4 @@ def test_a_mosaic_has_a_row_for_each_class_and_is_as_bright_as_can_be(channels: 
 
 
 def test_what_is_black_stays_black() -> None:
-    assert (mosaic([np.zeros((1, 2, 2, 1), np.uint8)])[1:3, 1:3] == 0).all()
+    assert (image_grid([np.zeros((1, 2, 2, 1), np.uint8)])[1:3, 1:3] == 0).all()
