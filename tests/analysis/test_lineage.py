@@ -131,7 +131,7 @@ def test_without_a_lineage_there_are_improvements(ended: tuple[Event, ...], expe
 
 
 def test_a_run_without_a_program_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="has no program yet: let the run go on"):
+    with pytest.raises(StoreError, match="has no program yet: let the run continue"):
         lineage_of(run_with(tmp_path))
 
 

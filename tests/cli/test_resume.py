@@ -81,7 +81,7 @@ def test_a_damaged_checkpoint_is_told_on_the_screen(run: Path) -> None:
     [
         (
             [],
-            "it was ended by stop.max_experiments = 1: to go on, raise that limit with --set stop.max_experiments=...",
+            "it was ended by stop.max_experiments = 1: to continue it, raise that limit with --set stop.max_experiments=",
         ),
         (["--set", "stop.max_experiments=2", "--set", "seed=4"], "this has changed:\n  seed: 0 before, 4 now\n"),
         (["--set", "stop.max_experimints=2"], "unknown key stop.max_experimints = 2"),
@@ -103,5 +103,5 @@ def test_a_folder_that_is_no_run_or_in_use_is_refused(run: Path) -> None:
 def test_a_run_without_checkpoints_has_no_digest_and_cannot_go_on(run: Path) -> None:
     invoke("run", "small.toml", "--set", "checkpoint.keep=0", "--out", "bare", "--quiet")
     assert shown(Path("bare"))["state_digest"] is None
-    assert "bare has no checkpoint, so the run cannot go on" in refused("resume", "bare")
+    assert "bare has no checkpoint, so the run cannot resume" in refused("resume", "bare")
     assert run.exists()

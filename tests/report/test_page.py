@@ -272,7 +272,7 @@ def test_the_page_tells_what_the_run_was_done_on_and_how_to_do_it_again(tmp_path
     text = recorded(folder, config, list(Run(config).iter_events()))
     progress = collect(folder).progress
     told = dict(run_info(config, progress.start, progress.stop))
-    assert (told["seed"], told["machine"]) == ("7, which all random numbers come from", machine())
+    assert (told["seed"], told["machine"]) == ("7, which determines all random numbers", machine())
     assert told["versions"] == ", ".join(
         f"{name} {each}" for name, each in {"automl-zero": __version__, **versions()}.items()
     )

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from support.runs.saved_states import ALL_STATES, QUIET, cut_events, record, resume
 from support.runs.small_config import small_config
-from support.runs.small_worker_pool import SmallEngine, SmallFleet
+from support.runs.small_worker_pool import SmallEngine, SmallWorkerPool
 from support.runs.timeless import timeless
 
 from automl_zero.config import Config, ConfigError
@@ -168,7 +168,10 @@ def test_the_report_has_the_whole_course_of_the_selected_experiment(events: list
 @pytest.mark.parametrize("concurrent", [2, 3])
 @pytest.mark.parametrize(("hosts", "percent"), [(1, 0), (2, 0), (2, 10)])
 def test_hosts_give_what_threads_give(concurrent: int, count: int, workers: int, percent: int) -> None:
-    config, worker_pool = together(concurrent, islands={"count": count, "migrants": 0}), SmallFleet(workers, percent)
+    config, worker_pool = (
+        together(concurrent, islands={"count": count, "migrants": 0}),
+        SmallWorkerPool(workers, percent),
+    )
     assert timeless(list(Run(config, engine=SmallEngine(worker_pool)).iter_events())) == timeless(
         list(Run(config, 2).iter_events())
     )
@@ -178,7 +181,7 @@ def test_hosts_give_what_threads_give(concurrent: int, count: int, workers: int,
 class Crowd(Callback):
     """Lets hosts come and go between epochs; keeps the loads of all hosts after each."""
 
-    def __init__(self, worker_pool: SmallFleet) -> None:
+    def __init__(self, worker_pool: SmallWorkerPool) -> None:
         self.worker_pool, self.epochs = worker_pool, 0
         self.loads: list[list[int]] = []
 
@@ -192,7 +195,7 @@ class Crowd(Callback):
 
 def test_hosts_that_join_and_are_lost_change_nothing() -> None:
     config = together(3, islands={"count": 1, "migrants": 0})
-    worker_pool = SmallFleet(1)
+    worker_pool = SmallWorkerPool(1)
     crowd = Crowd(worker_pool)
     found = list(Run(config, callbacks=[crowd], engine=SmallEngine(worker_pool)).iter_events())
     assert timeless(found) == timeless(list(Run(config, 2).iter_events()))
@@ -201,7 +204,7 @@ def test_hosts_that_join_and_are_lost_change_nothing() -> None:
 
 def test_experiments_of_one_island_fill_the_hosts_that_join_and_leave_none_behind() -> None:
     """Those that end free their places, too: their hosts forget them with their next message."""
-    worker_pool, held = SmallFleet(1), []
+    worker_pool, held = SmallWorkerPool(1), []
     config = together(3, islands={"count": 1, "migrants": 0})
 
     class Joining(Callback):
@@ -216,7 +219,7 @@ def test_experiments_of_one_island_fill_the_hosts_that_join_and_leave_none_behin
 
 def test_a_run_goes_on_from_a_state_on_hosts(whole: Path, tmp_path: Path) -> None:
     folder = record(together(stop={"max_programs": 500, "max_experiments": 5}), tmp_path / "run")
-    engine = SmallEngine(SmallFleet(2, 10))
+    engine = SmallEngine(SmallWorkerPool(2, 10))
     resume_folder(folder, ["stop.max_programs=none"], False, 1, QUIET, engine=engine)
     check_same(folder, whole)
 

@@ -264,5 +264,5 @@ def test_that_a_folder_exists_is_told_with_the_way_to_go_on_if_there_is_one(
     result = invoke("run", tmp_path / "small.toml", "--out", folder)
     assert result.exit_code == 2
     assert f"run folder {folder} exists and is not overwritten: " in result.stderr
-    remedy = f"go on with it by 'automl-zero resume {folder}{advice}', " if advice is not None else ""
+    remedy = f"continue it with 'automl-zero resume {folder}{advice}', " if advice is not None else ""
     assert f"is not overwritten: {remedy}choose another --out or remove it" in result.stderr

@@ -99,7 +99,7 @@ def test_a_limit_in_seconds_cuts_an_epoch_without_end_and_its_state_is_not_kept(
     assert stop.reason == "stop.max_seconds"
     assert stop.cut_programs
     assert latest(tmp_path / "run").checkpoint.snapshot.state.epoch == 0
-    assert "no other run makes again" in " ".join((tmp_path / "run" / "report.txt").read_text().split())
+    assert "cannot be reproduced" in " ".join((tmp_path / "run" / "report.txt").read_text().split())
 
 
 class Cutting(Callback):

@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 from support.runs.saved_states import ALL_STATES, cut_events, flip_bit, grouped, migrating, record, resume
 from support.runs.small_config import small_config
-from support.runs.small_worker_pool import SmallEngine, SmallFleet
+from support.runs.small_worker_pool import SmallEngine, SmallWorkerPool
 from support.runs.timeless import timeless
 
 from automl_zero.config import Config
@@ -191,7 +191,7 @@ def test_without_a_checkpoint_that_can_be_used_nothing_is_changed(whole: Callabl
 def test_a_run_without_checkpoints_is_told(tmp_path: Path) -> None:
     folder = record(migrating(checkpoint={"keep": 0}), tmp_path / "run")
     assert not (folder / "checkpoints").exists()
-    with pytest.raises(StoreError, match="has no checkpoint, so the run cannot go on"):
+    with pytest.raises(StoreError, match="has no checkpoint, so the run cannot resume"):
         resume(folder)
 
 
@@ -313,7 +313,7 @@ def test_the_digest_is_the_same_whether_a_run_was_shown_or_not(whole: Callable[[
     """On threads and on hosts: one that is shown is measured first, which is told as an event."""
     folders = {name: tmp_path / name for name in ("threads", "hosts")}
     run_to_folder(migrating(), folders["threads"], 1, Console(file=StringIO()))
-    run_to_folder(migrating(), folders["hosts"], 1, Console(file=StringIO()), engine=SmallEngine(SmallFleet(2)))
+    run_to_folder(migrating(), folders["hosts"], 1, Console(file=StringIO()), engine=SmallEngine(SmallWorkerPool(2)))
     for folder in folders.values():
         assert len(read_run(folder).events) == len(read_run(whole("migrating")).events) + 1
         assert digests(folder) == digests(whole("migrating"))

@@ -99,7 +99,7 @@ def lineage_of(folder: Path, most: int | None = MOST) -> LineageReport:
     stored = read_run(folder)
     found = _lineage(stored.events) or _improvements(stored.events)
     if found is None:
-        raise StoreError(f"{folder} has no program yet: let the run go on, with 'resume' if it was stopped")
+        raise StoreError(f"{folder} has no program yet: let the run continue, with 'resume' if it was stopped")
     experiment, is_lineage, ways = found
     places = lineage_text([way.gain for way in ways], most)
     changes = _changes(ways, places, stored.config.tasks.num_classes > 2, stored.events)

@@ -37,7 +37,7 @@ def budgets(as_json: AsJson = False) -> None:
 def tell_cost(config: Config, workers: int, as_json: bool) -> None:
     """Print what a run would cost that is not started, and how to start it all the same."""
     from automl_zero.run.budget import PAPER_STEPS
-    from automl_zero.run.console.cost_line import announcement, time_of_steps
+    from automl_zero.run.console.cost_line import cost_line, time_of_steps
     from automl_zero.run.record.events import to_plain
     from automl_zero.run.run import Run
 
@@ -46,6 +46,6 @@ def tell_cost(config: Config, workers: int, as_json: bool) -> None:
         echo(to_json(to_plain(estimate)))
         return
     echo(f"{config.name} at the scale of the paper, not started; on this machine, {workers} at a time:")
-    echo(announcement(estimate, config))
+    echo(cost_line(estimate, config))
     echo(f"10^11 train steps, a process of the paper's baselines: {time_of_steps(estimate, PAPER_STEPS)}")
     echo(f"To start it all the same, set a limit: --set stop.max_programs={config.stop.max_programs}")

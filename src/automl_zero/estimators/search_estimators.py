@@ -173,7 +173,7 @@ def _evolve(estimator: Any, x: FloatArray, y: FloatArray, num_classes: int) -> N
     check_number("members", members, members >= 1, "of at least 1")
     budget = _search_budget(estimator)
     with Interrupt(signals=(signal.SIGINT,), ends_process=False) as interrupt:
-        with interrupt.beginning():
+        with interrupt.in_setup():
             finder = TableSearch(build_proxy_tasks(x, y, num_classes, width, seed), budget, seed, len(x))
             run_apart(finder.compile)
         interrupt.request_stop = finder.stopping.request_stop

@@ -12,12 +12,12 @@ from automl_zero.config import Config, override
 from automl_zero.run.checkpoint.compatibility import (
     CompleteError,
     check_changes,
-    check_goes_on,
+    check_resumable,
     config_changes,
     is_complete,
     other_changes,
 )
-from automl_zero.run.checkpoint.manager import Checkpoints, FoundCheckpoint, latest, put_aside
+from automl_zero.run.checkpoint.manager import Checkpoints, FoundCheckpoint, latest, rename_damaged
 from automl_zero.run.console.progress import Progress
 from automl_zero.run.console.summary import report
 from automl_zero.run.islands.engine import Engine
@@ -65,7 +65,7 @@ def resume_folder(
             _print(console, note)
             return progress_of(stored), 0
         found = _latest(folder, stored, config)
-        check_goes_on(stored, config)
+        check_resumable(stored, config)
         check_changes(config_changes(found.checkpoint.origin, config), allow_change)
         snapshot, note, progress = found.checkpoint.snapshot, _note(found), Progress(config)
         events = stored.events[: snapshot.state.num_events]
@@ -79,7 +79,7 @@ def resume_folder(
                 lambda: Run(config, workers, interrupt, checkpoints, snapshot, callbacks, engine=engine),
             )
             check_changes(other_changes(found.checkpoint.origin, run.origin), allow_change)
-            put_aside(folder, found)
+            rename_damaged(folder, found)
             record_events(run, RunFolder.reopen(folder, config, events, note), progress, display, callbacks)
     return progress, interrupt.exit_code
 

@@ -62,7 +62,7 @@ def shown(
     progress: Progress, console: SafeConsole, engine: Engine | None = None
 ) -> Iterator[tuple[Display, Interrupt]]:
     """Show what is known of a run, which outlives its terminal, and catch the first signal to end it early."""
-    display = new_display(progress, console, engine.beginning if engine else COMPILING)
+    display = new_display(progress, console, engine.startup_message if engine else COMPILING)
     with outliving_terminal(), Interrupt(display.notify) as interrupt, display:
         try:
             yield display, interrupt
@@ -77,7 +77,7 @@ def begun(interrupt: Interrupt, build: Callable[[], Run]) -> Run:
     Raises:
         Interrupted: a signal has come meanwhile.
     """
-    with interrupt.beginning():
+    with interrupt.in_setup():
         run = build()
     interrupt.request_stop = run.request_stop
     return run

@@ -9,7 +9,7 @@ from support.runs.saved_states import checkpoint
 from support.runs.small_config import small_config
 
 from automl_zero.config import Config
-from automl_zero.run.checkpoint.compatibility import check_changes, check_goes_on, config_changes, other_changes
+from automl_zero.run.checkpoint.compatibility import check_changes, check_resumable, config_changes, other_changes
 from automl_zero.run.record.events import Stop
 from automl_zero.run.record.run_folder import StoredRun, StoreError
 
@@ -67,15 +67,17 @@ def ended(reason: str, config: Config) -> StoredRun:
 
 def test_a_run_that_its_limit_has_ended_goes_on_when_that_limit_is_another_one() -> None:
     before, raised = small_config(), small_config(stop={"max_programs": 1200})
-    check_goes_on(ended("stop.max_programs", before), raised)
-    with pytest.raises(StoreError, match=r"it was ended by stop\.max_programs = 600: to go on, raise that limit with"):
-        check_goes_on(ended("stop.max_programs", before), before)
+    check_resumable(ended("stop.max_programs", before), raised)
+    with pytest.raises(
+        StoreError, match=r"it was ended by stop\.max_programs = 600: to continue it, raise that limit with"
+    ):
+        check_resumable(ended("stop.max_programs", before), before)
     with pytest.raises(StoreError, match=r"it was ended by stop\.max_experiments = 1"):
-        check_goes_on(ended("stop.max_experiments", before), raised)
+        check_resumable(ended("stop.max_experiments", before), raised)
 
 
 def test_a_run_that_was_interrupted_or_killed_goes_on() -> None:
     config = small_config()
-    check_goes_on(ended("interrupted", config), config)
-    check_goes_on(StoredRun(config, (EPOCH,)), config)
-    check_goes_on(StoredRun(config, ()), config)
+    check_resumable(ended("interrupted", config), config)
+    check_resumable(StoredRun(config, (EPOCH,)), config)
+    check_resumable(StoredRun(config, ()), config)

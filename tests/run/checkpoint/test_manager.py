@@ -8,7 +8,7 @@ from support.runs.saved_states import checkpoint, flip_bit, snapshot
 
 from automl_zero.config import CheckpointConfig
 from automl_zero.run.checkpoint.file_format import FORMAT
-from automl_zero.run.checkpoint.manager import Checkpoints, latest, put_aside, state_digest
+from automl_zero.run.checkpoint.manager import Checkpoints, latest, rename_damaged, state_digest
 from automl_zero.run.record.run_folder import StoreError
 
 
@@ -114,14 +114,14 @@ def test_a_full_disk_at_the_first_one_advises_what_can_be_done(tmp_path: Path, m
         with monkeypatch.context() as patched:
             patched.setattr(f"automl_zero.run.checkpoint.manager.{name}", full)
             with pytest.raises(
-                StoreError, match=r"then remove .*, which holds no state to go on from, and start"
+                StoreError, match=r"then remove .*, which has no checkpoint to resume from, and start"
             ) as told:
                 checkpoints.write(checkpoint(epoch=0))
             assert "resume" not in str(told.value)
     checkpoints.write(checkpoint(epoch=1))
     with monkeypatch.context() as patched:
         patched.setattr("automl_zero.run.checkpoint.manager.write_checkpoint", full)
-        with pytest.raises(StoreError, match=rf"then go on with 'automl-zero resume {tmp_path}'"):
+        with pytest.raises(StoreError, match=rf"then continue with 'automl-zero resume {tmp_path}'"):
             checkpoints.write(checkpoint(epoch=2))
 
 
@@ -179,7 +179,7 @@ def test_one_that_knows_more_events_than_there_are_gives_way(tmp_path: Path) -> 
 
 
 def test_no_checkpoint_is_told(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="has no checkpoint, so the run cannot go on: start it anew"):
+    with pytest.raises(StoreError, match="has no checkpoint, so the run cannot resume: start it again"):
         latest(tmp_path)
 
 
@@ -197,7 +197,7 @@ def test_what_cannot_be_used_is_put_aside_and_what_was_left_half_written_is_remo
     written(tmp_path)
     damage(tmp_path, 3)
     (tmp_path / "checkpoints" / f".{name(4)}.0123abcd").touch()
-    put_aside(tmp_path, latest(tmp_path))
+    rename_damaged(tmp_path, latest(tmp_path))
     assert files(tmp_path) == [name(2), name(3, "damaged")]
     assert latest(tmp_path).faults == ()
 

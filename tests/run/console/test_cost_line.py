@@ -6,7 +6,7 @@ import pytest
 from support.runs.sample_events import ESTIMATE
 from support.runs.small_config import small_config
 
-from automl_zero.run.console.cost_line import announcement, cost, time_of_steps
+from automl_zero.run.console.cost_line import cost, cost_line, time_of_steps
 
 NONE: dict[str, Any] = {"max_programs": None, "max_experiments": None}
 
@@ -29,7 +29,7 @@ NONE: dict[str, Any] = {"max_programs": None, "max_experiments": None}
 )
 def test_the_line_tells_the_cost_up_to_the_first_limit(stop: dict[str, float], line: str) -> None:
     limits = {key: int(value) if key != "target_fitness" else value for key, value in stop.items()}
-    assert announcement(ESTIMATE, small_config(stop=NONE | limits)) == f"expected: {line}"
+    assert cost_line(ESTIMATE, small_config(stop=NONE | limits)) == f"expected: {line}"
 
 
 def test_experiments_that_end_by_programs_end_the_run() -> None:

@@ -79,7 +79,7 @@ def test_on_a_cluster_lines_tell_what_it_is() -> None:
     cluster = Cluster(nodes=3, workers=12, replays=2)
     events = [replace(EPOCH, seconds=float(second), cluster=cluster) for second in range(1, 6)]
     (line,) = plain_lines(*events)
-    assert line.endswith("best fitness 0.50000  nodes 3, processes 12, epochs 1/s, islands made again 2")
+    assert line.endswith("best fitness 0.50000  nodes 3, processes 12, epochs 1/s, islands recovered 2")
 
 
 def test_improvements_hasten_the_next_line() -> None:

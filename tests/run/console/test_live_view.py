@@ -11,7 +11,7 @@ from support.runs.small_config import mixed_config, small_config
 
 from automl_zero.program.library import library_program
 from automl_zero.program.text import to_text
-from automl_zero.run.console.live_view import code_lines, draw, figures, headline, islands, lines, news
+from automl_zero.run.console.live_view import code_lines, diff_line, draw, figures, headline, islands, lines
 from automl_zero.run.console.progress import Progress
 from automl_zero.run.record.events import Cluster, Event, Start
 
@@ -52,7 +52,7 @@ def test_on_a_cluster_the_figures_tell_what_it_is() -> None:
     assert figures(after(EPOCH, ON_CLUSTER))[-5:-2] == [
         ("nodes, processes", "3, 12"),
         ("epochs per second", "0.5"),
-        ("islands made again", "2"),
+        ("islands recovered", "2"),
     ]
 
 
@@ -79,14 +79,14 @@ def test_the_code_is_pruned_and_cut_to_the_screen() -> None:
 def test_what_an_improvement_brings_is_marked_and_what_it_drops_counted() -> None:
     more = replace(FIRST, program=FIRST.program + "  v1 = v1 + v0\n")
     assert [line for line in code(FIRST, more) if line.startswith("+")] == ["+ v1 = v1 + v0"]
-    assert news(after(FIRST, more)) == "lines: 1 new, 0 gone"
-    assert news(after(more, FIRST)) == "lines: 0 new, 1 gone"
+    assert diff_line(after(FIRST, more)) == "lines: 1 new, 0 gone"
+    assert diff_line(after(more, FIRST)) == "lines: 0 new, 1 gone"
     assert code(FIRST, more, most=4)[-1].endswith(" more lines, 1 of them new")
 
 
 @pytest.mark.parametrize("events", [(), (FIRST,), (FIRST, replace(FIGURE_6, experiment=1))], ids=len)
 def test_the_first_program_of_an_experiment_is_not_compared(events: tuple[Event, ...]) -> None:
-    assert news(after(*events)) is None
+    assert diff_line(after(*events)) is None
     assert not any(line.startswith("+") for line in code(*events))
 
 

@@ -9,13 +9,13 @@ from support.runs.small_config import small_config
 
 from automl_zero.run.console.progress import Progress
 from automl_zero.run.record.events import Event, Stop
-from automl_zero.run.record.limits import Spent
+from automl_zero.run.record.limits import Usage
 
 
 def test_before_the_first_event_nothing_is_known_and_nothing_fails() -> None:
     progress = after()
     assert (progress.seconds, progress.search_seconds, progress.recent_speed, progress.curve) == (0, 0, 0, [])
-    assert progress.spent == Spent(0, 0, -1.0)
+    assert progress.spent == Usage(0, 0, -1.0)
     assert progress.best_program is None
     assert progress.comparable_fitness == []
     assert progress.seconds_left is None

@@ -16,8 +16,8 @@ def start(**changes: object) -> Start:
 def test_more_is_known_once_a_run_has_begun_and_once_it_has_ended() -> None:
     config, began = small_config(seed=7), start(machine="fast", versions={"numpy": "2"})
     told = [
-        ("seed", "7, which all random numbers come from"),
-        ("begun", "2026-01-02 03:04:05 UTC"),
+        ("seed", "7, which determines all random numbers"),
+        ("started", "2026-01-02 03:04:05 UTC"),
         ("machine", "fast"),
         ("threads or processes", "2"),
         ("versions", "automl-zero 1, numpy 2"),

@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 from support.runs.saved_states import QUIET
 from support.runs.small_config import mixed_config, small_config
-from support.runs.small_worker_pool import SmallEngine, SmallFleet, UnevenFleet
+from support.runs.small_worker_pool import SmallEngine, SmallWorkerPool, UnevenWorkerPool
 
 from automl_zero.config import Config, ConfigError
 from automl_zero.run.archipelago import Archipelago
@@ -36,7 +36,7 @@ CONFIGS: dict[str, Config] = {
 kinds = pytest.mark.parametrize("kind", CONFIGS)
 
 
-def archipelago(kind: str, worker_pool: SmallFleet) -> Archipelago:
+def archipelago(kind: str, worker_pool: SmallWorkerPool) -> Archipelago:
     config = CONFIGS[kind]
     return Archipelago(config, search_tasks(config, 0), 5, engine=SmallEngine(worker_pool))
 
@@ -46,7 +46,7 @@ def free(made: Archipelago) -> AsyncIslands:
     return made.islands
 
 
-def after_epochs(kind: str, worker_pool: SmallFleet, count: int = EPOCHS) -> Archipelago:
+def after_epochs(kind: str, worker_pool: SmallWorkerPool, count: int = EPOCHS) -> Archipelago:
     made = archipelago(kind, worker_pool)
     for _ in range(count):
         made.run_epoch()
@@ -68,7 +68,7 @@ def now(made: Archipelago) -> dict[str, bytes]:
 
 @kinds
 def test_a_fast_host_does_more_epochs_than_a_slow_one(kind: str) -> None:
-    worker_pool = UnevenFleet(2, (1.0, 4.0))
+    worker_pool = UnevenWorkerPool(2, (1.0, 4.0))
     made = after_epochs(kind, worker_pool)
     done, held = free(made)._epochs, held_by(made)
     fast, slow = (done[held[worker]].mean() for worker in sorted(held))
@@ -79,12 +79,12 @@ def test_a_fast_host_does_more_epochs_than_a_slow_one(kind: str) -> None:
 @kinds
 @pytest.mark.parametrize(("hosts", "percent"), [(1, 0), (2, 20), (3, 30)])
 def test_no_program_is_lost_or_counted_twice(kind: str, workers: int, percent: int) -> None:
-    worker_pool = UnevenFleet(workers, (1.0, 2.5, 4.0, 1.5), percent, seed=workers)
+    worker_pool = UnevenWorkerPool(workers, (1.0, 2.5, 4.0, 1.5), percent, seed=workers)
     made = archipelago(kind, worker_pool)
     before = made.islands.counters.copy()
     births: list[Ancestors] = []
     take = made.lineage.add
-    made.lineage.add = lambda brood: (births.extend(each.ancestors for each in brood.epoch_stats), take(brood))[1]  # type: ignore[func-returns-value,method-assign]
+    made.lineage.add = lambda result: (births.extend(each.ancestors for each in result.epoch_stats), take(result))[1]  # type: ignore[func-returns-value,method-assign]
     for _ in range(EPOCHS):
         made.run_epoch()
     assert made.drain()
@@ -104,10 +104,10 @@ def test_no_program_is_lost_or_counted_twice(kind: str, workers: int, percent: i
 
 @kinds
 def test_what_is_kept_is_what_was_told_last(kind: str) -> None:
-    made = after_epochs(kind, UnevenFleet(3, (1.0, 3.0, 2.0), 10))
+    made = after_epochs(kind, UnevenWorkerPool(3, (1.0, 3.0, 2.0), 10))
     kept = {name: array.copy() for name, array in made.arrays.items()}
     told = made.counters, made.islands.fitness.tolist(), made.islands.effects.tolist(), made.best
-    other = archipelago(kind, SmallFleet(1))
+    other = archipelago(kind, SmallWorkerPool(1))
     other.restore(kept)
     assert (other.counters, other.islands.fitness.tolist(), other.islands.effects.tolist(), other.best) == told
     assert {name: array.tobytes() for name, array in other.arrays.items()} == {
@@ -117,7 +117,7 @@ def test_what_is_kept_is_what_was_told_last(kind: str) -> None:
 
 @kinds
 def test_an_island_that_goes_on_from_what_was_kept_is_the_same(kind: str) -> None:
-    made, other = after_epochs(kind, UnevenFleet(2, (1.0, 3.0), 10)), archipelago(kind, SmallFleet(2))
+    made, other = after_epochs(kind, UnevenWorkerPool(2, (1.0, 3.0), 10)), archipelago(kind, SmallWorkerPool(2))
     made.drain()
     other.restore(made.arrays)
     assert now(other) == now(made)
@@ -125,7 +125,7 @@ def test_an_island_that_goes_on_from_what_was_kept_is_the_same(kind: str) -> Non
 
 def test_programs_migrate() -> None:
     """The way to a program leads from island to island."""
-    made = after_epochs("alike", UnevenFleet(2, (1.0, 3.0)), 30)
+    made = after_epochs("alike", UnevenWorkerPool(2, (1.0, 3.0)), 30)
     members = made.islands.fittest(5, range(5))
     ways = [made.lineage.ancestry(member.ancestor) for found in members for member in found]
     assert any(one.island != other.island for way in ways for one, other in pairwise(way))
@@ -133,7 +133,7 @@ def test_programs_migrate() -> None:
 
 
 def test_hosts_that_have_come_get_their_share() -> None:
-    worker_pool = UnevenFleet(1, (1.0, 2.0))
+    worker_pool = UnevenWorkerPool(1, (1.0, 2.0))
     made = archipelago("alike", worker_pool)
     held: list[list[int]] = []
     for size in (1, 2, 4, 5):
@@ -181,7 +181,7 @@ def check_whole(events: list[Event]) -> None:
 )
 def test_a_run_ends_and_all_of_its_programs_count(limits: dict[str, Any]) -> None:
     config = small_config(islands={**FREE, "migrants": 5}, baselines={"names": []}, **limits)
-    events = list(Run(config, engine=SmallEngine(UnevenFleet(2, (1.0, 3.0), 10))).iter_events())
+    events = list(Run(config, engine=SmallEngine(UnevenWorkerPool(2, (1.0, 3.0), 10))).iter_events())
     check_whole(events)
     assert events[0].event == "start"
     assert not events[0].deterministic
@@ -192,10 +192,12 @@ def test_a_run_goes_on_from_what_was_kept(tmp_path: Path) -> None:
         islands=FREE, baselines={"names": []}, stop={"max_programs": 2000}, checkpoint={"every_epochs": 1}
     )
     folder = tmp_path / "run"
-    run_to_folder(config, folder, 1, QUIET, engine=SmallEngine(UnevenFleet(2, (1.0, 3.0))))
+    run_to_folder(config, folder, 1, QUIET, engine=SmallEngine(UnevenWorkerPool(2, (1.0, 3.0))))
     assert "not deterministic: islands do not wait for each other" in (folder / "report.txt").read_text()
     before = len(epochs_of(list(read_run(folder).events)))
-    resume_folder(folder, ["stop.max_programs=4000"], False, 1, QUIET, engine=SmallEngine(UnevenFleet(3, (2.0, 1.0))))
+    resume_folder(
+        folder, ["stop.max_programs=4000"], False, 1, QUIET, engine=SmallEngine(UnevenWorkerPool(3, (2.0, 1.0)))
+    )
     events = list(read_run(folder).events)
     check_whole(events)
     assert len(epochs_of(events)) > before > 5
@@ -235,7 +237,7 @@ def change(name: str, to: Callable[[NDArray[Any]], NDArray[Any]]) -> Callable[[A
     ids=["lacks one", "another", "no island", "searches", "type", "slots", "migrants", "ops", "sizes", "NaN"],
 )
 def test_what_no_search_has_done_is_refused(damage: Callable[[Arrays], object]) -> None:
-    arrays = dict(after_epochs("alike", SmallFleet(2), 5).arrays)
+    arrays = dict(after_epochs("alike", SmallWorkerPool(2), 5).arrays)
     damage(arrays)
     with pytest.raises(StoreError, match=r"islands\.[19]\.since"):
-        archipelago("alike", SmallFleet(2)).restore(arrays)
+        archipelago("alike", SmallWorkerPool(2)).restore(arrays)

@@ -96,5 +96,5 @@ def test_a_cluster_that_does_not_begin_is_an_error_with_a_remedy(
         raise error
 
     monkeypatch.setattr("ray.init", fail)
-    with pytest.raises(ClusterError, match=r"could begin on this machine \(.+\): try again .* or use --engine threads"):
+    with pytest.raises(ClusterError, match=r"could start on this machine \(.+\): try again .* or use --engine threads"):
         RayConnection(None)

@@ -159,18 +159,18 @@ def test_states_of_experiments_side_by_side_are_those_of_threads(actors: int, tm
 
 def test_programs_are_scored_by_the_actors_that_are_left_and_the_tasks_are_sent_once() -> None:
     config, engine = migrating(), RayEngine(2)
-    beginning = ExperimentSpec(config, search_tasks(config, 0), seed=7)
+    spec = ExperimentSpec(config, search_tasks(config, 0), seed=7)
     programs = [library_program(name) for name in ("linear_regression", "two_layer_net")] * 5
-    expected = ThreadEngine(1).score(programs, beginning, engine.stop)
+    expected = ThreadEngine(1).score(programs, spec, engine.stop)
     try:
-        assert engine.score(programs, beginning, engine.stop) == expected
+        assert engine.score(programs, spec, engine.stop) == expected
         worker_pool = engine._worker_pool
         assert worker_pool is not None
         stored = dict(worker_pool._stored)
         ray.kill(next(iter(worker_pool._actors.values())).handle)
-        assert engine.score(programs, beginning, engine.stop) == expected
+        assert engine.score(programs, spec, engine.stop) == expected
         assert worker_pool._stored == stored
-        assert all(actor.known == {beginning.seed} for actor in worker_pool._actors.values() if actor.known)
+        assert all(actor.known == {spec.seed} for actor in worker_pool._actors.values() if actor.known)
     finally:
         engine.close()
 

@@ -49,7 +49,9 @@ def test_of_a_run_the_result_is_meant_or_else_the_best_so_far(tmp_path: Path) ->
 
 def test_a_run_may_have_no_program_yet(tmp_path: Path) -> None:
     RunFolder.create(tmp_path / "run", small_config())
-    with pytest.raises(StoreError, match="run has no program yet: let the run go on, with 'resume' if it was stopped"):
+    with pytest.raises(
+        StoreError, match="run has no program yet: let the run continue, with 'resume' if it was stopped"
+    ):
         load_program(str(tmp_path / "run"))
 
 

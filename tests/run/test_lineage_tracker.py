@@ -13,7 +13,7 @@ from support.runs.small_config import small_config
 
 from automl_zero.program.program import Program
 from automl_zero.program.text import from_text
-from automl_zero.run import lineage
+from automl_zero.run import lineage_tracker
 from automl_zero.run.experiment import Experiment
 from automl_zero.run.islands.engine import EpochResult
 from automl_zero.run.islands.migration import MigrationPlan
@@ -91,7 +91,7 @@ def test_immigrants_are_told_after_every_epoch_as_the_ways_tell_them() -> None:
 
 def test_what_is_told_does_not_depend_on_when_the_dead_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = evolved()
-    monkeypatch.setattr(lineage, "CROWDED", 0)
+    monkeypatch.setattr(lineage_tracker, "CROWDED", 0)
     eager = evolved()
     assert ways(eager) == ways(expected)
     assert {name: array.tobytes() for name, array in eager.archipelago.lineage.arrays.items()} == {
@@ -139,7 +139,7 @@ def chain(fitness: Sequence[float], islands: Sequence[int]) -> EpochResult:
     ],
 )
 def test_ways_are_kept_short(fitness: list[float], islands: list[int], kept: list[int]) -> None:
-    made = lineage.LineageTracker()
+    made = lineage_tracker.LineageTracker()
     made.add(chain(fitness, islands))
     told = made.ancestry(6)
     assert made.arrays["lineage.identity"].tolist() == kept
@@ -154,9 +154,9 @@ def test_the_dead_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def counted(count: int, plan: MigrationPlan | None) -> EpochResult:
         nonlocal taken
-        brood = run_epoch(count, plan)
-        taken += sum(len(each.ancestors.identity) for each in brood.epoch_stats)
-        return brood
+        result = run_epoch(count, plan)
+        taken += sum(len(each.ancestors.identity) for each in result.epoch_stats)
+        return result
 
     monkeypatch.setattr(experiment.archipelago.islands, "run_epoch", counted)
     for _ in range(EPOCHS):
