@@ -142,7 +142,7 @@ def test_a_run_without_time_to_score_has_no_result_and_says_how_it_goes_on(
 
     with monkeypatch.context() as patch:
         patch.setattr(ThreadEngine, "score", stopped)
-        with pytest.raises(RunCutError, match=r"before any program was scored .* goes on with 'automl-zero resume"):
+        with pytest.raises(RunCutError, match=r"before any program was scored .* continue it with 'automl-zero resume"):
             run_to_folder(small_config(), tmp_path / "run", 1, QUIET)
     assert "not complete" in (tmp_path / "run" / "report.txt").read_text()
     resume_folder(tmp_path / "run", [], False, 1, QUIET)

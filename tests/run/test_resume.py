@@ -142,7 +142,7 @@ def test_from_where_a_run_goes_on_is_logged(whole: Callable[[str], Path], tmp_pa
     folder = stopped(whole("migrating"), tmp_path / "run", 6)
     resume(folder)
     (line,) = (folder / "log.txt").read_text().splitlines()
-    assert line.endswith("+00:00 goes on from experiment 2, epoch 1")
+    assert line.endswith("+00:00 resuming from experiment 2, epoch 1")
 
 
 # What is damaged ------------------------------------------------------------------------------------------------------
@@ -173,8 +173,8 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before_and_this_is_logged(
     check_same(resume(folder), whole("grouped"))
     fault, went_on = (folder / "log.txt").read_text().splitlines()
     assert f" {last.name} " in fault
-    assert fault.endswith("put aside, the one before it is used")
-    assert went_on.endswith("goes on from experiment 1, epoch 3")
+    assert fault.endswith("renamed, the one before it is used")
+    assert went_on.endswith("resuming from experiment 1, epoch 3")
     assert last.with_suffix(".damaged").exists()
 
 

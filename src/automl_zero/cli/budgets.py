@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import typer
 
+from automl_zero.cli.support.choices import choices
 from automl_zero.cli.support.printing import AsJson, print_rows, to_json
+from automl_zero.run.budget import BUDGETS
 from automl_zero.terminal.output import echo
 
 if TYPE_CHECKING:
     from automl_zero.config import Config
 
-
-class BudgetName(StrEnum):
-    """The names in ``run.budget.BUDGETS``, which takes longer to load."""
-
-    SMOKE = "smoke"
-    DEMO = "demo"
-    LAPTOP = "laptop"
-    PAPER = "paper"
-
+    BudgetName = str
+else:
+    BudgetName = choices("BudgetName", BUDGETS)
 
 Budget = typer.Option(help="How much the run may cost: seconds, minutes, hours or years; 'budgets' tells more.")
 
 
 def budgets(as_json: AsJson = False) -> None:
     """List the budgets, which 'run PRESET --budget' takes."""
-    from automl_zero.run.budget import BUDGETS
-
     rows = [{"name": name, "description": budget.description} for name, budget in BUDGETS.items()]
     print_rows(("name", "description"), rows, as_json)
 

@@ -1,7 +1,8 @@
 """Budgets: how much a run may cost, as settings that fit every preset.
 
 A budget changes only limits, the number of islands and sizes, so the search is still that of the preset. The result is
-a complete config, which repeats the run without the budget.
+a complete config, which repeats the run without the budget. Importing this module loads no config, so that commands can
+list the budgets at once.
 """
 
 from __future__ import annotations
@@ -9,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from automl_zero.config import Config, override, parse_config
-from automl_zero.tasks.splits import Stage
+if TYPE_CHECKING:
+    from automl_zero.config import Config
 
 PAPER_PROGRAMS = 10**12  # in the main experiment (paper, section 4.2)
 PAPER_STEPS = 10**11  # in each process of the reproducible baselines (supplement S10)
@@ -37,11 +38,9 @@ class Budget:
     is_estimate_only: bool = False
 
 
+_SMALL_STAGE = {"num_tasks": 4, "num_train": 200, "num_valid": 100}
 _SMALL: Mapping[str, Any] = {
-    "tasks": {
-        "num_epochs": 2,
-        **{stage.value: {"num_tasks": 4, "num_train": 200, "num_valid": 100} for stage in Stage},
-    },
+    "tasks": {"num_epochs": 2, "search": _SMALL_STAGE, "select": _SMALL_STAGE, "final": _SMALL_STAGE},
     "islands": {"epoch_programs": 1000},
     "baselines": {"trials": 2},
 }
@@ -69,6 +68,8 @@ def with_budget(config: Config, budget: Budget, cores: int, overrides: Sequence[
     Raises:
         ConfigError: an override cannot be used.
     """
+    from automl_zero.config import override, parse_config
+
     values = config.model_dump(mode="json")
     values["stop"] |= {**_NO_LIMITS, **budget.stop}
     for section in (values, *values["islands"]["groups"]):

@@ -227,7 +227,7 @@ def test_without_ray_it_is_told_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -
     for name in ("ray_engine", "ray_cluster"):
         monkeypatch.delitem(sys.modules, f"automl_zero.run.distributed.{name}")
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(ConfigError, match=r"needs Ray, which is not installed: pip install '\.\[ray\]'"):
+    with pytest.raises(ConfigError, match=r"needs a library that is not installed: pip install '\.\[ray\]'"):
         choose_engine("ray", None, None)
 
 

@@ -14,7 +14,7 @@ from automl_zero.run.record.events import EpochEnd, Final
 from automl_zero.run.record.run_folder import read_run
 from automl_zero.run.resume import resume_folder
 from automl_zero.run.session import run_to_folder
-from automl_zero.run.tracking.registry import NAMES, new_trackers
+from automl_zero.run.tracking.registry import TRACKERS, new_trackers
 from automl_zero.run.tracking.tracker import Tracker
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # which MLflow gives when it makes its database
@@ -96,11 +96,11 @@ def test_a_server_that_is_away_costs_a_warning_and_no_result(tmp_path: Path, mon
     folder = tmp_path / "run"
     trackers = new_trackers(["mlflow"], folder, warnings.append)
     run_to_folder(migrating(stop={"max_programs": 360}), folder, 1, QUIET, trackers)
-    assert [warning[:45] for warning in warnings] == ["mlflow is told nothing more of this run (Mlfl"]
+    assert [warning[:45] for warning in warnings] == ["mlflow gets no more data of this run (MlflowE"]
     assert (folder / "report.txt").exists()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", TRACKERS)
 def test_a_tracker_that_cannot_write_costs_a_warning_and_no_result(name: str, tmp_path: Path) -> None:
     def block(*_: Any) -> None:
         (folder / name).write_text("in the way")
@@ -123,7 +123,7 @@ def test_an_unknown_name_is_told(tmp_path: Path) -> None:
         new_trackers(["wandb"], tmp_path, fail)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", TRACKERS)
 def test_a_library_that_is_missing_is_told_before_anything_is_written(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -146,7 +146,7 @@ def test_the_commands_take_trackers(tmp_path: Path) -> None:
     assert len(list((folder / "tensorboard").iterdir())) == 2
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", TRACKERS)
 @pytest.mark.parametrize("entry", ["", "mlflow.db", "inner/deep"])
 def test_a_tracker_does_not_follow_a_link_that_a_stranger_left(name: str, entry: str, tmp_path: Path) -> None:
     """Its library opens files by itself, so it is not begun where anything in its folder leads elsewhere."""
@@ -158,7 +158,7 @@ def test_a_tracker_does_not_follow_a_link_that_a_stranger_left(name: str, entry:
     resume_folder(folder, [MORE], False, 1, QUIET, new_trackers([name], folder, warnings.append))
     assert list(outside.iterdir()) == []
     (warning,) = warnings
-    assert f"{name} is told nothing more of this run (UnsafeFileError: " in warning
+    assert f"{name} gets no more data of this run (UnsafeFileError: " in warning
     assert read_run(folder).events[-1].event == "stop"
 
 

@@ -113,7 +113,7 @@ def test_one_that_fails_says_so_once_and_the_run_goes_on_without_it(fails_in: st
     tracker = tracked(tmp_path / "run", fails_in)
     tracker.on_stop(Stop(seconds=0.0, reason="x", experiments=1, programs=1, train_steps=1))
     (warning,) = tracker.warnings
-    assert warning == "notebook is told nothing more of this run (ConnectionError: the server is away); it goes on"
+    assert warning == "notebook gets no more data of this run (ConnectionError: the server is away); the run continues"
     assert (fails_in == "begin") == (tracker.told == [])
     tracked(tmp_path / "other")
     one, other = (timeless(read_run(tmp_path / name).events) for name in ("run", "other"))

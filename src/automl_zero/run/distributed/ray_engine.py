@@ -243,7 +243,7 @@ class RayWorkerPool:
 
 
 def _get_all(references: Sequence[Any]) -> list[Any]:
-    """Return the results of calls, None for lost actors; if no actor was lost, a single call gets all, which is fast."""
+    """Return the results of calls, None for lost actors; a single call gets all if none was lost, which is fast."""
     try:
         return list(ray.get(references))
     except RayError:

@@ -20,11 +20,15 @@ from automl_zero.run.console.formatting import COMPILING
 from automl_zero.run.islands.engine import EpochResult, ExperimentSpec, arrays_of, score_here
 from automl_zero.run.islands.migration import MigrationPlan, migrate, slots_to_rescore
 from automl_zero.search.island import Member
+from automl_zero.system.processors import usable_processors
 from automl_zero.vm.stop_flag import StopFlag, Stopped
 
 
 class ThreadEngine:
-    """Runs islands in ``workers`` threads.
+    """Runs islands in threads of this process.
+
+    Args:
+        workers: the number of threads; by default, one for each usable processor.
 
     Example:
         >>> from automl_zero.config import load_config
@@ -39,9 +43,9 @@ class ThreadEngine:
     startup_message = COMPILING
     cluster = None
 
-    def __init__(self, workers: int) -> None:
-        self.workers, self.stop = workers, StopFlag()
-        self._pool = ThreadPoolExecutor(workers)  # it starts threads when they are needed
+    def __init__(self, workers: int | None = None) -> None:
+        self.workers, self.stop = usable_processors() if workers is None else workers, StopFlag()
+        self._pool = ThreadPoolExecutor(self.workers)  # it starts threads when they are needed
 
     def islands(self, spec: ExperimentSpec) -> ThreadIslands:
         """Create the islands of an experiment.
