@@ -166,8 +166,8 @@ def test_the_report_has_the_whole_course_of_the_selected_experiment(events: list
 
 @pytest.mark.parametrize("count", [1, 2])
 @pytest.mark.parametrize("concurrent", [2, 3])
-@pytest.mark.parametrize(("hosts", "percent"), [(1, 0), (2, 0), (2, 10)])
-def test_hosts_give_what_threads_give(concurrent: int, count: int, workers: int, percent: int) -> None:
+@pytest.mark.parametrize(("workers", "percent"), [(1, 0), (2, 0), (2, 10)])
+def test_workers_give_what_threads_give(concurrent: int, count: int, workers: int, percent: int) -> None:
     config, worker_pool = (
         together(concurrent, islands={"count": count, "migrants": 0}),
         SmallWorkerPool(workers, percent),
@@ -179,7 +179,7 @@ def test_hosts_give_what_threads_give(concurrent: int, count: int, workers: int,
 
 
 class Crowd(Callback):
-    """Lets hosts come and go between epochs; keeps the loads of all hosts after each."""
+    """Lets workers come and go between epochs; keeps the loads of all workers after each."""
 
     def __init__(self, worker_pool: SmallWorkerPool) -> None:
         self.worker_pool, self.epochs = worker_pool, 0
@@ -187,13 +187,13 @@ class Crowd(Callback):
 
     def on_epoch(self, _: EpochEnd) -> None:
         self.epochs += 1
-        self.loads.append(sorted(len(worker._islands) for worker in self.worker_pool._hosts.values()))
+        self.loads.append(sorted(len(worker._islands) for worker in self.worker_pool._workers.values()))
         self.worker_pool.size = 1 + self.epochs % 3
         if self.epochs % 4 == 0:
-            self.worker_pool.lose(self.worker_pool.workers[0])
+            self.worker_pool.drop(self.worker_pool.workers[0])
 
 
-def test_hosts_that_join_and_are_lost_change_nothing() -> None:
+def test_workers_that_join_and_are_lost_change_nothing() -> None:
     config = together(3, islands={"count": 1, "migrants": 0})
     worker_pool = SmallWorkerPool(1)
     crowd = Crowd(worker_pool)
@@ -202,22 +202,22 @@ def test_hosts_that_join_and_are_lost_change_nothing() -> None:
     assert worker_pool.losses >= 2
 
 
-def test_experiments_of_one_island_fill_the_hosts_that_join_and_leave_none_behind() -> None:
-    """Those that end free their places, too: their hosts forget them with their next message."""
+def test_experiments_of_one_island_fill_the_workers_that_join_and_leave_none_behind() -> None:
+    """Those that end free their places, too: their workers forget them with their next message."""
     worker_pool, held = SmallWorkerPool(1), []
     config = together(3, islands={"count": 1, "migrants": 0})
 
     class Joining(Callback):
         def on_epoch(self, _: EpochEnd) -> None:
             worker_pool.size = 3
-            held.append(sorted(len(worker._islands) for worker in worker_pool._hosts.values()))
+            held.append(sorted(len(worker._islands) for worker in worker_pool._workers.values()))
 
     list(Run(config, callbacks=[Joining()], engine=SmallEngine(worker_pool)).iter_events())
     assert [1, 1, 1] in held
     assert max(map(sum, held)) <= 4
 
 
-def test_a_run_goes_on_from_a_state_on_hosts(whole: Path, tmp_path: Path) -> None:
+def test_a_run_goes_on_from_a_state_on_workers(whole: Path, tmp_path: Path) -> None:
     folder = record(together(stop={"max_programs": 500, "max_experiments": 5}), tmp_path / "run")
     engine = SmallEngine(SmallWorkerPool(2, 10))
     resume_folder(folder, ["stop.max_programs=none"], False, 1, QUIET, engine=engine)

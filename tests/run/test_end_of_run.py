@@ -39,8 +39,8 @@ POINTS = {
 }
 KILLER = """
 import os
-from automl_zero import atomic
-from automl_zero.run import files
+from automl_zero.run.record import folder_files as files
+from automl_zero.system import atomic_write as atomic
 append, write, rename = files.append, files.write, atomic._rename
 
 def on_append(kind, before=False):

@@ -83,7 +83,7 @@ def test_of_programs_equal_on_select_the_one_better_on_search_is_chosen() -> Non
 
 @pytest.mark.parametrize("percent", [0, 30])
 @pytest.mark.parametrize("config", [small_config(), mixed_config("linear")], ids=["alike", "groups"])
-def test_threads_and_hosts_select_the_same_program(config: Config, percent: int) -> None:
+def test_threads_and_workers_select_the_same_program(config: Config, percent: int) -> None:
     tasks, worker_pool = build_tasks(config.tasks, Stage.SELECT, 0), SmallWorkerPool(3, percent)
     engines = (ThreadEngine(1), ThreadEngine(2), SmallEngine(worker_pool))
     one, *others = [after_epochs(config, engine).select(tasks) for engine in engines]

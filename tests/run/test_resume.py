@@ -310,10 +310,10 @@ def test_the_file_of_events_differs_in_clock_values_alone(whole: Callable[[str],
 
 
 def test_the_digest_is_the_same_whether_a_run_was_shown_or_not(whole: Callable[[str], Path], tmp_path: Path) -> None:
-    """On threads and on hosts: one that is shown is measured first, which is told as an event."""
-    folders = {name: tmp_path / name for name in ("threads", "hosts")}
+    """On threads and on worker processes: one that is shown is measured first, which is told as an event."""
+    folders = {name: tmp_path / name for name in ("threads", "workers")}
     run_to_folder(migrating(), folders["threads"], 1, Console(file=StringIO()))
-    run_to_folder(migrating(), folders["hosts"], 1, Console(file=StringIO()), engine=SmallEngine(SmallWorkerPool(2)))
+    run_to_folder(migrating(), folders["workers"], 1, Console(file=StringIO()), engine=SmallEngine(SmallWorkerPool(2)))
     for folder in folders.values():
         assert len(read_run(folder).events) == len(read_run(whole("migrating")).events) + 1
         assert digests(folder) == digests(whole("migrating"))

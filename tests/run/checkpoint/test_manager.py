@@ -171,7 +171,7 @@ def test_a_damaged_one_gives_way_to_the_one_before(tmp_path: Path) -> None:
 def test_one_that_knows_more_events_than_there_are_gives_way(tmp_path: Path) -> None:
     checkpoints = new(tmp_path, keep=9)
     for epoch in (1, 2):
-        checkpoints.write(checkpoint(epoch=epoch, events=10 * epoch))
+        checkpoints.write(checkpoint(epoch=epoch, num_events=10 * epoch))
     found = latest(tmp_path, events=19)
     assert found.path.name == name(1)
     assert found.faults[0][1] == "was made after 20 events, but events.jsonl has 19"

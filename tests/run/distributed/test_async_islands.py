@@ -54,20 +54,20 @@ def after_epochs(kind: str, worker_pool: SmallWorkerPool, count: int = EPOCHS) -
 
 
 def held_by(made: Archipelago) -> dict[int, list[int]]:
-    """The islands of each host that is there."""
+    """The islands of each worker that is there."""
     replicas = free(made)._replicas
     workers = free(made)._worker_pool.workers
     return {worker: [number for number, each in enumerate(replicas) if each.worker == worker] for worker in workers}
 
 
 def now(made: Archipelago) -> dict[str, bytes]:
-    """The states as they are on the hosts."""
+    """The states as they are on the workers."""
     asked = SyncIslands.arrays.fget  # type: ignore[attr-defined]
     return {name: array.tobytes() for name, array in asked(made.islands).items()}
 
 
 @kinds
-def test_a_fast_host_does_more_epochs_than_a_slow_one(kind: str) -> None:
+def test_a_fast_worker_does_more_epochs_than_a_slow_one(kind: str) -> None:
     worker_pool = UnevenWorkerPool(2, (1.0, 4.0))
     made = after_epochs(kind, worker_pool)
     done, held = free(made)._epochs, held_by(made)
@@ -77,7 +77,7 @@ def test_a_fast_host_does_more_epochs_than_a_slow_one(kind: str) -> None:
 
 
 @kinds
-@pytest.mark.parametrize(("hosts", "percent"), [(1, 0), (2, 20), (3, 30)])
+@pytest.mark.parametrize(("workers", "percent"), [(1, 0), (2, 20), (3, 30)])
 def test_no_program_is_lost_or_counted_twice(kind: str, workers: int, percent: int) -> None:
     worker_pool = UnevenWorkerPool(workers, (1.0, 2.5, 4.0, 1.5), percent, seed=workers)
     made = archipelago(kind, worker_pool)
@@ -132,7 +132,7 @@ def test_programs_migrate() -> None:
     assert all(way[-1].fitness == found[0].fitness for found in members if (way := made.lineage.ancestry(found[0][2])))
 
 
-def test_hosts_that_have_come_get_their_share() -> None:
+def test_workers_that_have_come_get_their_share() -> None:
     worker_pool = UnevenWorkerPool(1, (1.0, 2.0))
     made = archipelago("alike", worker_pool)
     held: list[list[int]] = []

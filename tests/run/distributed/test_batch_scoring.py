@@ -1,4 +1,4 @@
-"""Programs that hosts score have the fitness that they have in threads, whatever becomes of the hosts."""
+"""Programs that workers score have the fitness that they have in threads, whatever becomes of the workers."""
 
 from __future__ import annotations
 
@@ -47,16 +47,16 @@ def test_the_number_of_threads_changes_nothing(
     assert ThreadEngine(workers).score(programs, spec, StopFlag()) == alone
 
 
-@pytest.mark.parametrize("hosts", [1, 2, 8])
+@pytest.mark.parametrize("workers", [1, 2, 8])
 @pytest.mark.parametrize("count", [0, 1, 7, 40])
-def test_the_number_of_hosts_changes_nothing(
+def test_the_number_of_workers_changes_nothing(
     workers: int, count: int, programs: list[Program], spec: ExperimentSpec, alone: list[float]
 ) -> None:
     assert score_on_workers(programs[:count], spec, SmallWorkerPool(workers), StopFlag()) == alone[:count]
 
 
-@pytest.mark.parametrize(("hosts", "percent"), [(1, 20), (2, 40), (3, 60)])
-def test_hosts_that_are_lost_change_nothing(
+@pytest.mark.parametrize(("workers", "percent"), [(1, 20), (2, 40), (3, 60)])
+def test_workers_that_are_lost_change_nothing(
     workers: int, percent: int, programs: list[Program], spec: ExperimentSpec, alone: list[float]
 ) -> None:
     worker_pool = SmallWorkerPool(workers, percent, seed=workers)
@@ -66,7 +66,7 @@ def test_hosts_that_are_lost_change_nothing(
     assert worker_pool.losses >= 3
 
 
-def test_programs_are_scored_once_and_all_hosts_take_part(
+def test_programs_are_scored_once_and_all_workers_take_part(
     programs: list[Program], spec: ExperimentSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scored: Counter[Program] = Counter()
@@ -91,6 +91,6 @@ def test_programs_are_scored_on_the_tasks_of_the_first_island() -> None:
     assert score_on_workers(programs, grouped, SmallWorkerPool(2)) == first != second
 
 
-def test_a_fleet_that_loses_every_host_is_told(programs: list[Program], spec: ExperimentSpec) -> None:
+def test_a_pool_that_loses_every_worker_is_told(programs: list[Program], spec: ExperimentSpec) -> None:
     with pytest.raises(ClusterError, match=r"batch of programs \d was lost 11 times, each time with its process"):
         score_on_workers(programs, spec, SmallWorkerPool(2, percent=100))

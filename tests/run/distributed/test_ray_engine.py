@@ -24,7 +24,6 @@ from automl_zero.program.library import library_program
 from automl_zero.run.checkpoint.manager import Checkpoints, state_digest
 from automl_zero.run.distributed.ray_cluster import RayConnection
 from automl_zero.run.distributed.ray_engine import RayEngine
-from automl_zero.run.engine_registry import choose_engine
 from automl_zero.run.experiment import search_tasks
 from automl_zero.run.islands.engine import ExperimentSpec
 from automl_zero.run.islands.thread_engine import ThreadEngine
@@ -221,19 +220,6 @@ def test_the_command_runs_on_ray(tmp_path: Path) -> None:
         arguments = ["run", str(config), "--out", str(tmp_path / name), "--quiet", *more]
         assert CliRunner().invoke(main, arguments).exit_code == 0
     check_same(tmp_path / "ray", tmp_path / "threads")
-
-
-def test_without_ray_it_is_told_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("ray_engine", "ray_cluster"):
-        monkeypatch.delitem(sys.modules, f"automl_zero.run.distributed.{name}")
-    monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(ConfigError, match=r"needs a library that is not installed: pip install '\.\[ray\]'"):
-        choose_engine("ray", None, None)
-
-
-def test_an_address_without_ray_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"is of a Ray cluster, but the engine is 'threads': give --engine ray"):
-        choose_engine("threads", None, "10.0.0.1:6379")
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "nonsense", "ray://127.0.0.1:1"])

@@ -1,4 +1,4 @@
-"""Islands on hosts that come and go are the islands of threads, bit for bit."""
+"""Islands on workers that come and go are the islands of threads, bit for bit."""
 
 from __future__ import annotations
 
@@ -57,14 +57,14 @@ def after_epochs(kind: str, engine: Engine) -> list[Known]:
 
 
 @kinds
-@pytest.mark.parametrize("hosts", [1, 2, 4, 8])
-def test_the_number_of_hosts_changes_nothing(kind: str, workers: int, in_threads: dict[str, list[Known]]) -> None:
+@pytest.mark.parametrize("workers", [1, 2, 4, 8])
+def test_the_number_of_workers_changes_nothing(kind: str, workers: int, in_threads: dict[str, list[Known]]) -> None:
     assert after_epochs(kind, SmallEngine(SmallWorkerPool(workers))) == in_threads[kind]
 
 
 @kinds
-@pytest.mark.parametrize(("hosts", "percent"), [(1, 10), (2, 20), (3, 30)])
-def test_hosts_that_are_lost_change_nothing(
+@pytest.mark.parametrize(("workers", "percent"), [(1, 10), (2, 20), (3, 30)])
+def test_workers_that_are_lost_change_nothing(
     kind: str, workers: int, percent: int, in_threads: dict[str, list[Known]]
 ) -> None:
     """States are asked for at the end alone, since whoever knows one need not make its island again."""
@@ -78,7 +78,7 @@ def test_hosts_that_are_lost_change_nothing(
 
 
 @kinds
-def test_hosts_that_come_and_go_change_nothing(kind: str, in_threads: dict[str, list[Known]]) -> None:
+def test_workers_that_come_and_go_change_nothing(kind: str, in_threads: dict[str, list[Known]]) -> None:
     worker_pool = SmallWorkerPool(1)
     made = archipelago(kind, SmallEngine(worker_pool))
     for size in (1, 3, 2, 4, 1, 2) * 3:
@@ -90,14 +90,14 @@ def test_hosts_that_come_and_go_change_nothing(kind: str, in_threads: dict[str, 
     assert known(made) == in_threads[kind][-1]
 
 
-def test_hosts_that_have_come_get_their_share() -> None:
+def test_workers_that_have_come_get_their_share() -> None:
     worker_pool = SmallWorkerPool(1)
     made = archipelago("alike", SmallEngine(worker_pool))
     held: list[list[int]] = []
     for size in (1, 2, 4, 5):
         worker_pool.size = size
         made.run_epoch()
-        held.append(sorted(len(worker._islands) for worker in worker_pool._hosts.values()))
+        held.append(sorted(len(worker._islands) for worker in worker_pool._workers.values()))
     assert held == [[5], [2, 3], [1, 1, 1, 2], [1] * 5]
 
 
@@ -126,7 +126,7 @@ def test_states_of_another_config_are_refused(name: str, fault: str) -> None:
         made.islands.restore(arrays)
 
 
-def test_a_fleet_that_loses_every_host_is_told() -> None:
+def test_a_pool_that_loses_every_worker_is_told() -> None:
     with pytest.raises(ClusterError, match=r"island \d was lost 11 times, each time with"):
         archipelago("alike", SmallEngine(SmallWorkerPool(2, percent=100)))
 

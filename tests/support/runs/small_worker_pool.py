@@ -1,4 +1,4 @@
-"""A fleet within this process, whose hosts are lost at random moments and replaced: a cluster without the waiting."""
+"""A worker pool within this process, whose workers are lost at random and replaced: a cluster without the waiting."""
 
 from __future__ import annotations
 
@@ -20,32 +20,32 @@ from automl_zero.vm.stop_flag import StopFlag
 
 
 class SmallWorkerPool:
-    """Hosts that are lost in so many of a hundred messages, before or after they carry them out.
+    """A pool whose workers are lost in ``percent`` of the messages, before or after they execute them.
 
     Attributes:
-        size: hosts that it should have; a test may change it at any time.
-        losses: hosts that were lost.
+        size: how many workers it should have; a test may change it at any time.
+        losses: how many workers were lost.
     """
 
     def __init__(self, size: int, percent: int = 0, seed: int = 0) -> None:
         self.size, self.losses = size, 0
         self._percent, self._random = percent, Random(seed)
-        self._hosts: dict[int, Worker] = {}
-        self._known: dict[int, set[int]] = {}
+        self._workers: dict[int, Worker] = {}
+        self._known: dict[int, set[int]] = {}  # seeds of the specs that each worker holds
         self._ended: set[int] = set()
         self.placement, self._lock, self.stop = Placement(), RLock(), StopFlag()
         self._sent: list[tuple[int, int, ExperimentSpec, bytes]] = []
-        self._begun = self._messages = 0
+        self._num_started = self._num_messages = 0
 
     @property
     def workers(self) -> Sequence[int]:
-        return list(self._hosts)
+        return list(self._workers)
 
     def ensure_workers(self, wanted: int) -> None:
         with self._lock:
-            while len(self._hosts) < min(wanted, self.size):
-                self._hosts[self._begun] = Worker()
-                self._begun += 1
+            while len(self._workers) < min(wanted, self.size):
+                self._workers[self._num_started] = Worker()
+                self._num_started += 1
 
     wait = ensure_workers
 
@@ -54,41 +54,42 @@ class SmallWorkerPool:
             known = self._known.setdefault(worker, set())
             is_known = spec.seed in known
             known.add(spec.seed)
-            self._messages += 1
-            # As bytes, so that nothing is shared with the host; the beginning never changes.
-            self._sent.append((self._messages, worker, spec, pickle.dumps((is_known, requests, [*self._ended]))))
-            return self._messages
+            self._num_messages += 1
+            # As bytes, so that the worker shares nothing with the run; the spec never changes.
+            content = pickle.dumps((is_known, requests, [*self._ended]))
+            self._sent.append((self._num_messages, worker, spec, content))
+            return self._num_messages
 
-    def end(self, spec: ExperimentSpec) -> None:
+    def forget(self, spec: ExperimentSpec) -> None:
         with self._lock:
             self._ended.add(spec.seed)
 
     def poll(self, messages: Collection[int], _: int) -> Iterator[tuple[int, Replies]]:
-        """One message at a time, and now and then the loss of its host."""
+        """Yield the replies to one message; now and then, lose its worker."""
         with self._lock:
             found = next(each for each in self._sent if each[0] in messages)
             self._sent.remove(found)
             message, worker, spec, content = found
-            answer = self._answer(worker, spec, content)
-        yield message, answer
+            replies = self._execute(worker, spec, content)
+        yield message, replies
 
-    def _answer(self, worker: int, spec: ExperimentSpec, content: bytes) -> Replies:
-        fate = self._random.randrange(100)
-        if worker not in self._hosts or fate < self._percent // 2:
+    def _execute(self, worker: int, spec: ExperimentSpec, content: bytes) -> Replies:
+        draw = self._random.randrange(100)
+        if worker not in self._workers or draw < self._percent // 2:
             return self.drop(worker)
         is_known, requests, ended = pickle.loads(content)  # noqa: S301
-        reports = self._hosts[worker].execute(spec.seed, None if is_known else spec, requests, ended)
-        if fate < self._percent:
+        replies = self._workers[worker].execute(spec.seed, None if is_known else spec, requests, ended)
+        if draw < self._percent:
             return self.drop(worker)
-        copied: Replies = pickle.loads(pickle.dumps(reports))  # noqa: S301
+        copied: Replies = pickle.loads(pickle.dumps(replies))  # noqa: S301
         return copied
 
     def drop(self, worker: int) -> None:
-        self.losses += self._hosts.pop(worker, None) is not None
+        self.losses += self._workers.pop(worker, None) is not None
 
 
 class UnevenWorkerPool(SmallWorkerPool):
-    """Hosts of different speed, by a clock of their own: the n-th takes ``seconds[n]`` for a message, and so on."""
+    """Workers of different speed, by a simulated clock: worker n takes ``seconds[n % len(seconds)]`` for a message."""
 
     def __init__(self, size: int, seconds: Sequence[float], percent: int = 0, seed: int = 0) -> None:
         super().__init__(size, percent, seed)
@@ -103,14 +104,14 @@ class UnevenWorkerPool(SmallWorkerPool):
         return message
 
     def poll(self, messages: Collection[int], wanted: int) -> Iterator[tuple[int, Replies]]:
-        """The one that is due first."""
+        """Yield the replies to the message that is due first."""
         self._sent.sort(key=lambda each: self._due[each[0]])
         self._now = self._due[self._sent[0][0]]
         yield from super().poll(messages, wanted)
 
 
 class SmallEngine:
-    """Runs islands on such a fleet."""
+    """Runs islands on such a pool."""
 
     startup_message = ""
     cluster = None
@@ -126,4 +127,4 @@ class SmallEngine:
         return score_on_workers(programs, spec, self.worker_pool, stop)
 
     def close(self) -> None:
-        """There is nothing to let go of."""
+        """Release nothing."""
