@@ -41,7 +41,7 @@ def test_every_experiment_has_random_programs_of_its_own() -> None:
     assert not np.array_equal(codes[0], codes[2])
 
 
-def test_an_improvement_is_told_once() -> None:
+def test_an_improvement_is_reported_once() -> None:
     experiment = Experiment(small_config(), 0, None)
     assert experiment.improves()
     assert not experiment.improves()

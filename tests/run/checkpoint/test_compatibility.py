@@ -17,7 +17,7 @@ ORIGIN = checkpoint().origin
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "reported"),
     [
         ({}, []),
         ({"stop": {"max_programs": 10_000, "max_seconds": 7}}, []),
@@ -31,15 +31,15 @@ ORIGIN = checkpoint().origin
     ],
     ids=str,
 )
-def test_all_settings_but_limits_and_checkpoints_are_compared(changes: dict[str, Any], told: list[str]) -> None:
-    assert config_changes(ORIGIN, small_config(**changes)) == told
+def test_all_settings_but_limits_and_checkpoints_are_compared(changes: dict[str, Any], reported: list[str]) -> None:
+    assert config_changes(ORIGIN, small_config(**changes)) == reported
 
 
 def test_the_seed_is_compared() -> None:
     assert config_changes(ORIGIN, small_config(seed=1)) == ["seed: 0 before, 1 now"]
 
 
-def test_a_setting_that_one_version_does_not_have_is_told() -> None:
+def test_a_setting_that_one_version_does_not_have_is_reported() -> None:
     origin = replace(ORIGIN, config=ORIGIN.config | {"search": ORIGIN.config["search"] | {"magic": 7}})
     assert config_changes(origin, small_config()) == ["search.magic: 7 before, not there now"]
 

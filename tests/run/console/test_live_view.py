@@ -22,7 +22,7 @@ MANY = (START, ESTIMATE, FIRST, FIGURE_6, EPOCH, EPOCH)
 ON_CLUSTER = replace(EPOCH, seconds=4.0, cluster=Cluster(nodes=3, workers=12, replays=2))
 
 
-def test_the_figures_tell_speed_islands_and_time() -> None:
+def test_the_figures_show_speed_islands_and_time() -> None:
     assert figures(after(EPOCH, replace(EPOCH, seconds=3.0, programs=1500), selection(0.25, is_best=True))) == [
         ("programs", "1.5k"),
         ("per second", "500"),
@@ -43,12 +43,12 @@ def test_the_figures_tell_speed_islands_and_time() -> None:
         ({"max_programs": None, "max_experiments": 1}, None),
     ],
 )
-def test_the_limit_that_ends_the_run_first_is_told(stop: dict[str, float | None], until: str | None) -> None:
+def test_the_limit_that_ends_the_run_first_is_reported(stop: dict[str, float | None], until: str | None) -> None:
     config = small_config(stop=stop, experiment={"max_programs": 5000})
     assert dict(figures(after(EPOCH, config=config))).get("until") == until
 
 
-def test_on_a_cluster_the_figures_tell_what_it_is() -> None:
+def test_on_a_cluster_the_figures_show_what_it_is() -> None:
     assert figures(after(EPOCH, ON_CLUSTER))[-5:-2] == [
         ("nodes, processes", "3, 12"),
         ("epochs per second", "0.5"),
@@ -101,16 +101,16 @@ def test_the_first_program_of_an_experiment_is_not_compared(events: tuple[Event,
     ],
     ids=["nothing yet", "a start", "an epoch", "a selection", "a baseline"],
 )
-def test_the_headline_tells_what_the_run_does(events: tuple[Event, ...], doing: str) -> None:
+def test_the_headline_reports_what_the_run_does(events: tuple[Event, ...], doing: str) -> None:
     assert headline(after(*events), waited=7.5) == f"small, seed 0{doing}"
 
 
-def test_the_clock_goes_on_while_nothing_is_told() -> None:
+def test_the_clock_goes_on_while_nothing_is_reported() -> None:
     rows = dict(figures(after(EPOCH, config=small_config(stop={"max_programs": None, "max_seconds": 60.0})), 7.5))
     assert (rows["time"], rows["time left"]) == ("0:09", "0:50")
 
 
-def test_the_expected_cost_and_the_fates_are_lines_of_the_width() -> None:
+def test_the_expected_cost_and_the_outcomes_are_lines_of_the_width() -> None:
     found = lines(after(ESTIMATE, EPOCH))
     assert found[0].startswith("expected: ")
     assert found[1].startswith("of the programs, 50.0% evaluated, ")

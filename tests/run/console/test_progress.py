@@ -21,7 +21,7 @@ def test_before_the_first_event_nothing_is_known_and_nothing_fails() -> None:
     assert progress.seconds_left is None
 
 
-def test_the_fates_are_those_of_the_latest_epoch() -> None:
+def test_the_outcomes_are_those_of_the_latest_epoch() -> None:
     assert after(EPOCH).outcomes.startswith("of the programs, 50.0% evaluated, ")
     assert after().outcomes.startswith("of the programs, 0.0% evaluated, ")
 
@@ -88,7 +88,7 @@ def test_the_best_program_is_the_latest_word_on_it() -> None:
     assert progress.best_program == "selected with 0.4"
 
 
-def test_a_complete_run_tells_what_was_spent(complete: Progress, events: tuple[Event, ...]) -> None:
+def test_a_complete_run_reports_what_was_spent(complete: Progress, events: tuple[Event, ...]) -> None:
     stop = events[-1]
     assert isinstance(stop, Stop)
     assert complete.spent.programs == stop.programs == 1020

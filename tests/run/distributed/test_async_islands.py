@@ -89,7 +89,7 @@ def test_no_program_is_lost_or_counted_twice(kind: str, workers: int, percent: i
         made.run_epoch()
     assert made.drain()
     assert not made.drain()
-    assert len(births) == free(made)._epochs.sum()  # one harvest for each epoch of an island
+    assert len(births) == free(made)._epochs.sum()  # one for each epoch of an island
     made_here = (made.islands.counters - before)[:, 0]
     epochs = free(made)._epochs * CONFIGS[kind].islands.epoch_programs
     rescored = made_here - epochs
@@ -103,20 +103,20 @@ def test_no_program_is_lost_or_counted_twice(kind: str, workers: int, percent: i
 
 
 @kinds
-def test_what_is_kept_is_what_was_told_last(kind: str) -> None:
+def test_a_state_is_that_of_the_latest_reports(kind: str) -> None:
     made = after_epochs(kind, UnevenWorkerPool(3, (1.0, 3.0, 2.0), 10))
     kept = {name: array.copy() for name, array in made.arrays.items()}
-    told = made.counters, made.islands.fitness.tolist(), made.islands.effects.tolist(), made.best
+    reported = made.counters, made.islands.fitness.tolist(), made.islands.effects.tolist(), made.best
     other = archipelago(kind, SmallWorkerPool(1))
     other.restore(kept)
-    assert (other.counters, other.islands.fitness.tolist(), other.islands.effects.tolist(), other.best) == told
+    assert (other.counters, other.islands.fitness.tolist(), other.islands.effects.tolist(), other.best) == reported
     assert {name: array.tobytes() for name, array in other.arrays.items()} == {
         name: array.tobytes() for name, array in kept.items()
     }
 
 
 @kinds
-def test_an_island_that_goes_on_from_what_was_kept_is_the_same(kind: str) -> None:
+def test_a_restored_island_is_the_same(kind: str) -> None:
     made, other = after_epochs(kind, UnevenWorkerPool(2, (1.0, 3.0), 10)), archipelago(kind, SmallWorkerPool(2))
     made.drain()
     other.restore(made.arrays)
@@ -124,15 +124,17 @@ def test_an_island_that_goes_on_from_what_was_kept_is_the_same(kind: str) -> Non
 
 
 def test_programs_migrate() -> None:
-    """The way to a program leads from island to island."""
+    """The ancestors of a program are of several islands."""
     made = after_epochs("alike", UnevenWorkerPool(2, (1.0, 3.0)), 30)
     members = made.islands.fittest(5, range(5))
-    ways = [made.lineage.ancestry(member.ancestor) for found in members for member in found]
-    assert any(one.island != other.island for way in ways for one, other in pairwise(way))
-    assert all(way[-1].fitness == found[0].fitness for found in members if (way := made.lineage.ancestry(found[0][2])))
+    ancestries = [made.lineage.ancestry(member.ancestor) for found in members for member in found]
+    assert any(one.island != other.island for line in ancestries for one, other in pairwise(line))
+    assert all(
+        line[-1].fitness == found[0].fitness for found in members if (line := made.lineage.ancestry(found[0][2]))
+    )
 
 
-def test_workers_that_have_come_get_their_share() -> None:
+def test_workers_that_have_joined_get_their_share() -> None:
     worker_pool = UnevenWorkerPool(1, (1.0, 2.0))
     made = archipelago("alike", worker_pool)
     held: list[list[int]] = []
@@ -152,7 +154,7 @@ def epochs_of(events: list[Event]) -> list[EpochEnd]:
 
 
 def check_whole(events: list[Event]) -> None:
-    """Epochs follow each other, programs and fitness rise, and what is selected is the best that was told."""
+    """Epochs follow each other, programs and fitness rise, and what is selected is the best that was reported."""
     epochs, improvements = epochs_of(events), [each for each in events if each.event == "improvement"]
     for one, other in pairwise(epochs):
         if one.experiment == other.experiment:
@@ -187,7 +189,7 @@ def test_a_run_ends_and_all_of_its_programs_count(limits: dict[str, Any]) -> Non
     assert not events[0].deterministic
 
 
-def test_a_run_goes_on_from_what_was_kept(tmp_path: Path) -> None:
+def test_a_run_resumes_from_a_checkpoint(tmp_path: Path) -> None:
     config = small_config(
         islands=FREE, baselines={"names": []}, stop={"max_programs": 2000}, checkpoint={"every_epochs": 1}
     )
@@ -203,7 +205,7 @@ def test_a_run_goes_on_from_what_was_kept(tmp_path: Path) -> None:
     assert len(epochs_of(events)) > before > 5
 
 
-def test_threads_are_refused_and_told_what_to_do() -> None:
+def test_threads_are_refused_and_reported_what_to_do() -> None:
     with pytest.raises(ConfigError, match=r"islands\.synchronous = false is for clusters.*use --engine ray"):
         Run(small_config(islands=FREE))
 

@@ -91,6 +91,6 @@ def test_programs_are_scored_on_the_tasks_of_the_first_island() -> None:
     assert score_on_workers(programs, grouped, SmallWorkerPool(2)) == first != second
 
 
-def test_a_pool_that_loses_every_worker_is_told(programs: list[Program], spec: ExperimentSpec) -> None:
+def test_a_pool_that_loses_every_worker_is_reported(programs: list[Program], spec: ExperimentSpec) -> None:
     with pytest.raises(ClusterError, match=r"batch of programs \d was lost 11 times, each time with its process"):
         score_on_workers(programs, spec, SmallWorkerPool(2, percent=100))

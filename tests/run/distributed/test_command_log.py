@@ -15,7 +15,7 @@ STATE = {"islands.0.random": np.arange(4, dtype=np.uint64)}
 
 def reply(with_state: bool = False) -> IslandReply:
     counters = np.zeros(3, np.int64)
-    return IslandReply(0, 0.5, counters, counters, state=STATE if with_state else None)  # type: ignore[arg-type]
+    return IslandReply(0, 0.5, counters, counters, state=STATE if with_state else None)
 
 
 @dataclass

@@ -53,7 +53,7 @@ def test_islands_move_to_a_worker_that_has_joined() -> None:
     moved = placement.rebalance([0, 1], replicas)
     assert len(moved) == 3
     assert {replicas[number].target_worker for number in moved} == {1}
-    assert {each.worker for each in replicas} == {0}  # until they are told to leave
+    assert {each.worker for each in replicas} == {0}  # until their last requests
     assert placement.rebalance([0, 1], replicas) == []
 
 

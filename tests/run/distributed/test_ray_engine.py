@@ -120,7 +120,7 @@ def test_actors_that_are_killed_change_nothing(tmp_path: Path) -> None:
 
 
 def test_islands_that_do_not_wait_outlive_their_actors() -> None:
-    """Of an experiment that has ended, all programs that islands made in whole epochs count, and no others."""
+    """The programs that islands made in whole epochs count, and no others."""
     config = migrating(islands={"synchronous": False}, stop={"max_programs": 4000, "max_experiments": None})
     engine = RayEngine(2)
     killer = Killer(engine, {3, 9})
@@ -223,7 +223,7 @@ def test_the_command_runs_on_ray(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "nonsense", "ray://127.0.0.1:1"])
-def test_a_cluster_that_is_not_there_is_told_at_once(address: str) -> None:
+def test_a_cluster_that_is_not_there_is_reported_at_once(address: str) -> None:
     with pytest.raises(ConfigError, match=f"no Ray cluster at {address} .*: give HOST:PORT of a head node"):
         RayConnection(address)
 

@@ -90,7 +90,7 @@ def test_workers_that_come_and_go_change_nothing(kind: str, in_threads: dict[str
     assert known(made) == in_threads[kind][-1]
 
 
-def test_workers_that_have_come_get_their_share() -> None:
+def test_workers_that_have_joined_get_their_share() -> None:
     worker_pool = SmallWorkerPool(1)
     made = archipelago("alike", SmallEngine(worker_pool))
     held: list[list[int]] = []
@@ -102,7 +102,7 @@ def test_workers_that_have_come_get_their_share() -> None:
 
 
 @kinds
-def test_islands_go_on_from_states_that_were_kept(kind: str, in_threads: dict[str, list[Known]]) -> None:
+def test_islands_continue_from_saved_states(kind: str, in_threads: dict[str, list[Known]]) -> None:
     one, other = (archipelago(kind, SmallEngine(SmallWorkerPool(2))) for _ in range(2))
     for _ in range(3):
         one.run_epoch()
@@ -126,7 +126,7 @@ def test_states_of_another_config_are_refused(name: str, fault: str) -> None:
         made.islands.restore(arrays)
 
 
-def test_a_pool_that_loses_every_worker_is_told() -> None:
+def test_a_pool_that_loses_every_worker_is_reported() -> None:
     with pytest.raises(ClusterError, match=r"island \d was lost 11 times, each time with"):
         archipelago("alike", SmallEngine(SmallWorkerPool(2, percent=100)))
 

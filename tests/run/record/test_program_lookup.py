@@ -28,7 +28,7 @@ def test_every_library_program_loads_from_a_file(name: str, tmp_path: Path) -> N
     assert load_program(str(path)) == library_program(name)
 
 
-def test_the_library_tells_what_its_programs_predict_and_files_do_not(tmp_path: Path) -> None:
+def test_the_library_reports_what_its_programs_predict_and_files_do_not(tmp_path: Path) -> None:
     file = tmp_path / "mine.txt"
     file.write_text(FITTING.replace("v0)", "v0)  # weighted sum"))
     given = find_program(str(file))

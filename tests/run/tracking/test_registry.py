@@ -49,13 +49,13 @@ def test_a_name_that_is_given_twice_is_one_tracker(tmp_path: Path) -> None:
     assert len(new_trackers(["tensorboard", "mlflow", "tensorboard"], tmp_path, fail)) == 2
 
 
-def test_an_unknown_name_is_told(tmp_path: Path) -> None:
+def test_an_unknown_name_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="there is no tracker 'wandb': use tensorboard or mlflow"):
         new_trackers(["wandb"], tmp_path, fail)
 
 
 @pytest.mark.parametrize("name", TRACKERS)
-def test_a_library_that_is_missing_is_told_before_anything_is_written(
+def test_a_library_that_is_missing_is_reported_before_anything_is_written(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("automl_zero.run.tracking.registry.find_spec", lambda _: None)
@@ -79,7 +79,7 @@ def test_the_commands_take_trackers(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", TRACKERS)
 @pytest.mark.parametrize("entry", ["", "mlflow.db", "inner/deep"])
-def test_a_tracker_does_not_follow_a_link_that_a_stranger_left(name: str, entry: str, tmp_path: Path) -> None:
+def test_a_tracker_does_not_follow_a_link_that_somebody_left(name: str, entry: str, tmp_path: Path) -> None:
     """Its library opens files by itself, so it is not begun where anything in its folder leads elsewhere."""
     folder, outside, warnings = tmp_path / "run", tmp_path / "outside", []
     run_to_folder(migrating(stop={"max_programs": 360}), folder, 1, QUIET)
@@ -93,14 +93,14 @@ def test_a_tracker_does_not_follow_a_link_that_a_stranger_left(name: str, entry:
     assert read_run(folder).events[-1].event == "stop"
 
 
-def test_only_the_files_of_the_run_itself_are_told(tmp_path: Path) -> None:
-    told: list[Path] = []
+def test_only_the_files_of_the_run_itself_are_reported(tmp_path: Path) -> None:
+    reported: list[Path] = []
 
     class Files(Tracker):
         name = "files"
 
         def end(self, files: Sequence[Path]) -> None:
-            told.extend(files)
+            reported.extend(files)
 
     run_to_folder(migrating(stop={"max_programs": 360}), tmp_path / "run", 1, QUIET)
     (tmp_path / "secret").write_text("secret")
@@ -109,4 +109,4 @@ def test_only_the_files_of_the_run_itself_are_told(tmp_path: Path) -> None:
     (tmp_path / "run" / "best" / "select.txt").symlink_to(tmp_path / "secret")
     Files(tmp_path / "run", fail).on_recorded(tmp_path / "run")
     names = ["config.toml", "report.txt", "best/final.txt", "best/search.txt"]
-    assert told == [tmp_path / "run" / each for each in names]
+    assert reported == [tmp_path / "run" / each for each in names]

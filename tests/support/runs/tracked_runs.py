@@ -21,7 +21,7 @@ def fail(message: str) -> None:
 
 
 def tracked(folder: Path, name: str) -> Path:
-    """A run that a tracker is told of, and that went on once."""
+    """A run with a tracker, which was resumed once."""
     run_to_folder(migrating(stop={"max_programs": 360}), folder, 1, QUIET, new_trackers([name], folder, fail))
     resume_folder(folder, [MORE], False, 1, QUIET, new_trackers([name], folder, fail))
     return folder

@@ -127,7 +127,7 @@ def test_a_run_that_was_cut_goes_on_from_the_epoch_before(tmp_path: Path) -> Non
     assert timeless(read_run(tmp_path / "cut").events) == timeless(read_run(tmp_path / "whole").events)
 
 
-def test_a_population_that_cannot_be_scored_in_time_is_told() -> None:
+def test_a_population_that_cannot_be_scored_in_time_is_reported() -> None:
     engine = ThreadEngine(1)
     engine.stop.set()
     with pytest.raises(ConfigError, match=r"stop\.max_seconds = 5\.0 is over before the first programs are scored"):

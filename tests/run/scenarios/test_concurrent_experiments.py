@@ -66,19 +66,19 @@ def found_by(events: list[Event]) -> dict[int, tuple[Any, ...]]:
     for event in events:
         match event:
             case EpochEnd():
-                told: tuple[Any, ...] = (event.epoch, event.experiment_programs, event.island_fitness)
+                reported: tuple[Any, ...] = (event.epoch, event.experiment_programs, event.island_fitness)
             case Improvement():
-                told = (event.experiment_programs, event.fitness, event.program)
+                reported = (event.experiment_programs, event.fitness, event.program)
             case Selection():
-                told = (event.limit, event.search_fitness, event.select_fitness, event.program)
+                reported = (event.limit, event.search_fitness, event.select_fitness, event.program)
             case _:
                 continue
-        found.setdefault(event.experiment, []).append(told)
+        found.setdefault(event.experiment, []).append(reported)
     return {number: tuple(each) for number, each in sorted(found.items())}
 
 
 @pytest.mark.parametrize("concurrent", [1, 2, 5])
-def test_an_experiment_is_the_same_whatever_is_beside_it(concurrent: int, events: list[Event]) -> None:
+def test_an_experiment_is_the_same_whatever_is_next_to_it(concurrent: int, events: list[Event]) -> None:
     found = found_by(list(Run(together(concurrent), 2).iter_events()))
     assert list(found) == [0, 1, 2, 3, 4]
     assert found == found_by(events)
