@@ -79,7 +79,14 @@ def _of_run(folder: Path) -> FoundProgram:
     if content is None:
         raise StoreError(f"{folder} has no program yet: let the run continue, with 'resume' if it was stopped")
     text = _decoded(content, str(file))
-    return FoundProgram(config.name, _parsed(text, str(file)), text, config.tasks.num_classes > 2, folder, config)
+    return FoundProgram(
+        name=config.name,
+        program=_parsed(text, str(file)),
+        text=text,
+        multiclass=config.tasks.num_classes > 2,
+        folder=folder,
+        config=config,
+    )
 
 
 def _text_of(name: str) -> str:

@@ -71,12 +71,12 @@ def summarize_tasks(config: Config, algorithms: Sequence[str]) -> TaskSummary:
     tasks = {stage: build_tasks(config.tasks, stage, config.seed) for stage in Stage}
     search = tasks[Stage.SEARCH]
     return TaskSummary(
-        config.name,
-        search.loss,
-        {stage: _facts(each) for stage, each in tasks.items()},
-        baselines(tasks, config, algorithms),
-        _images(config.tasks.dataset) if config.tasks.kind in IMAGE_KINDS else {},
-        _view(search),
+        name=config.name,
+        loss=search.loss,
+        facts={stage: _facts(each) for stage, each in tasks.items()},
+        scores=baselines(tasks, config, algorithms),
+        images=_images(config.tasks.dataset) if config.tasks.kind in IMAGE_KINDS else {},
+        view=_view(search),
     )
 
 
