@@ -50,8 +50,7 @@ class Archipelago:
         >>> from automl_zero.run.experiment import search_tasks
         >>> config = load_config("linear")
         >>> archipelago = Archipelago(config, search_tasks(config, 0), seed=1)
-        >>> archipelago.run_epoch()
-        True
+        >>> has_migrated = archipelago.run_epoch()
         >>> archipelago.epoch, archipelago.fitness > 0
         (1, True)
     """

@@ -73,8 +73,8 @@ CHANGES: list[dict[str, Any]] = [
     {"fitness": 0.3},
     {"improved_at": 351},
     {"best_fitness": 0.76},
-    {"before": {"programs": 501, "evaluated": 0}},
-    {"ended": 2},
+    {"finished_counters": {"programs": 501, "evaluated": 0}},
+    {"num_finished": 2},
     {"selections": (selection(0.25, True),)},
 ]
 

@@ -36,8 +36,9 @@ class ThreadEngine:
         >>> from automl_zero.run.experiment import search_tasks
         >>> config = load_config("linear")
         >>> archipelago = Archipelago(config, search_tasks(config, 0), seed=1, engine=ThreadEngine(2))
-        >>> archipelago.run_epoch()
-        True
+        >>> has_migrated = archipelago.run_epoch()
+        >>> archipelago.epoch
+        1
     """
 
     startup_message = COMPILING
