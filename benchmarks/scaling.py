@@ -24,7 +24,7 @@ from automl_zero.config import Config, override
 from automl_zero.run.archipelago import Archipelago
 from automl_zero.run.distributed import sync_islands
 from automl_zero.run.distributed.ray_engine import RayEngine
-from automl_zero.run.distributed.sync_islands import MOST_STATES, STATE_EPOCHS, state_epochs
+from automl_zero.run.distributed.sync_islands import MAX_STATES_PER_EPOCH, STATE_EPOCHS, state_epochs
 from automl_zero.run.experiment import search_tasks
 from automl_zero.run.islands.engine import Engine
 from automl_zero.run.islands.migration import extract
@@ -66,7 +66,7 @@ epochs (`islands.synchronous`, the default) and where they do not:
 | go on | {{free.worker:.2f}} ms | {{free.island:.2f}} ms | {{free.told:.2f}} ms |
 
 The state of an island is {{state:.2f}} MB, told every {STATE_EPOCHS} epochs, or less often, so that no more than
-{MOST_STATES} are told in one. In every epoch, its migrants are {{migrants:.1f}} kB, and its births that have
+{MAX_STATES_PER_EPOCH} are told in one. In every epoch, its migrants are {{migrants:.1f}} kB, and its births that have
 descendants {{harvest:.1f}} kB.
 
 The part of the time in which workers search, with one island on each. Where islands wait, the driver works only while

@@ -27,7 +27,7 @@ from automl_zero.cli.support.printing import to_json
 from automl_zero.config import Config, ConfigError, load_config
 from automl_zero.program.program import ProgramError
 from automl_zero.program.text import from_text, to_text
-from automl_zero.run.checkpoint.compatibility import check_goes_on, config_changes
+from automl_zero.run.checkpoint.compatibility import check_resumable, config_changes
 from automl_zero.run.checkpoint.file_format import (
     Checkpoint,
     CheckpointError,
@@ -313,7 +313,7 @@ def check_refused_in_little_memory(path: Path) -> None:
 def show(folder: Path) -> None:
     """All that the commands make of a run folder."""
     stored = read_run(folder)
-    check_goes_on(stored, stored.config)
+    check_resumable(stored, stored.config)
     progress = Progress(stored.config)
     for event in stored.events:
         progress.update(event)

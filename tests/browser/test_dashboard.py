@@ -220,7 +220,7 @@ def test_a_run_on_ray_is_followed_and_stopped(root: Path, server: Any, watched: 
     with start("run", "digits", "--engine", "ray", *settings, "--out", root / "ray") as run:
         page.goto(f"{server.address}#run=0/ray")
         expect(page.locator("#state")).to_contain_text("searching", timeout=120 * SECOND)
-        expect(page.locator("#figures")).to_contain_text("islands made again")
+        expect(page.locator("#figures")).to_contain_text("islands recovered")
         page.get_by_role("button", name="Stop", exact=True).click()
         expect(page.locator("#state")).to_contain_text("ended: interrupted", timeout=120 * SECOND)
         run.communicate(timeout=120)

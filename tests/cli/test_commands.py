@@ -14,7 +14,6 @@ from typer.testing import CliRunner, Result
 
 from automl_zero import __version__
 from automl_zero.cli import StageName, main
-from automl_zero.cli.budgets import BudgetName
 from automl_zero.config import load_config, preset_names
 from automl_zero.program.library import library_program
 from automl_zero.program.ops import OPS
@@ -89,7 +88,7 @@ def test_every_preset_is_listed_with_its_description() -> None:
 
 def test_every_budget_is_listed_and_can_be_chosen() -> None:
     rows = json.loads(invoke("budgets", "--json").stdout)
-    assert [row["name"] for row in rows] == list(BUDGETS) == [each.value for each in BudgetName]
+    assert [row["name"] for row in rows] == list(BUDGETS)
     choices, text = invoke("run", "--help").stdout, invoke("budgets").stdout
     assert all(name in choices and name in text and each.description in text for name, each in BUDGETS.items())
 

@@ -44,7 +44,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_run_whose_limit_is_raised_goes_on_as_one_that_had_that_limit(run: Path) -> None:
     result = invoke("resume", run, "--set", "stop.max_programs=1000", "--set", "stop.max_experiments=2")
     assert result.exit_code == 0
-    assert result.stdout.startswith("goes on from experiment 1, epoch 4\n")
+    assert result.stdout.startswith("resuming from experiment 1, epoch 4\n")
     assert result.stdout.endswith(f"{(run / 'report.txt').read_text()}to look at: run/report.html\n")
     changes = ("--set", "stop.max_programs=1000", "--set", "stop.max_experiments=2")
     invoke("run", "small.toml", *changes, "--out", "other", "--quiet", "--workers", 1)
@@ -65,7 +65,7 @@ def test_quiet_and_json_are_as_of_run(run: Path) -> None:
     cut_events(run, len(read_run(run).events) - 1)
     result = invoke("resume", run, "--json")
     assert json.loads(result.stdout)["reason"] == "stop.max_programs"
-    assert result.stderr.startswith("goes on from experiment 2, ")
+    assert result.stderr.startswith("resuming from experiment 2, ")
 
 
 def test_a_damaged_checkpoint_is_told_on_the_screen(run: Path) -> None:
@@ -73,7 +73,7 @@ def test_a_damaged_checkpoint_is_told_on_the_screen(run: Path) -> None:
     flip_bit(last, 1000)
     result = invoke("resume", run, "--set", "stop.max_experiments=2")
     assert result.exit_code == 0
-    assert result.stdout.startswith(f"{last.name} is damaged: its content does not have its checksum: put aside")
+    assert result.stdout.startswith(f"{last.name} is damaged: its content does not have its checksum: renamed")
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_a_damaged_checkpoint_is_told_on_the_screen(run: Path) -> None:
     [
         (
             [],
-            "it was ended by stop.max_experiments = 1: to go on, raise that limit with --set stop.max_experiments=...",
+            "it was ended by stop.max_experiments = 1: to continue it, raise that limit with --set stop.max",
         ),
         (["--set", "stop.max_experiments=2", "--set", "seed=4"], "this has changed:\n  seed: 0 before, 4 now\n"),
         (["--set", "stop.max_experimints=2"], "unknown key stop.max_experimints = 2"),
@@ -103,5 +103,5 @@ def test_a_folder_that_is_no_run_or_in_use_is_refused(run: Path) -> None:
 def test_a_run_without_checkpoints_has_no_digest_and_cannot_go_on(run: Path) -> None:
     invoke("run", "small.toml", "--set", "checkpoint.keep=0", "--out", "bare", "--quiet")
     assert shown(Path("bare"))["state_digest"] is None
-    assert "bare has no checkpoint, so the run cannot go on" in refused("resume", "bare")
+    assert "bare has no checkpoint, so the run cannot resume" in refused("resume", "bare")
     assert run.exists()

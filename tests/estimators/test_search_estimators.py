@@ -123,7 +123,7 @@ def test_a_ctrl_c_before_anything_is_learned_raises(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(
         "automl_zero.estimators.table_search.TableSearch.compile", lambda _: os.kill(os.getpid(), signal.SIGINT)
     )
-    with pytest.raises(KeyboardInterrupt, match="before the search has begun"):
+    with pytest.raises(KeyboardInterrupt, match="before the search has started"):
         AutoMLZeroClassifier(max_seconds=120, random_state=0).fit(*MOONS)
 
 

@@ -272,7 +272,7 @@ def test_the_page_has_the_environment_of_the_run_and_how_to_reproduce_it(tmp_pat
     text = recorded(folder, config, list(Run(config).iter_events()))
     progress = collect(folder).progress
     shown = dict(run_info(config, progress.start, progress.stop))
-    assert (shown["seed"], shown["machine"]) == ("7, which all random numbers come from", machine())
+    assert (shown["seed"], shown["machine"]) == ("7, which determines all random numbers", machine())
     assert shown["versions"] == ", ".join(
         f"{name} {each}" for name, each in {"automl-zero": __version__, **versions()}.items()
     )

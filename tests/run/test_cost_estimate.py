@@ -51,7 +51,7 @@ def test_a_measurement_changes_no_result() -> None:
     assert timeless(measured) == timeless(other)
 
 
-def test_a_measured_run_tells_its_cost_right_after_the_start() -> None:
+def test_a_measured_run_reports_its_cost_right_after_the_start() -> None:
     events = list(Run(small_config(), is_measured=True).iter_events())
     assert [event.event for event in events[:2]] == ["start", "estimate"]
     (final,) = [event for event in events if isinstance(event, Final)]

@@ -41,7 +41,7 @@ def test_a_selection_holds_its_candidate_and_the_limit(made: tuple[EventFactory,
     assert not event.is_best
 
 
-def test_the_first_and_the_last_event_tell_of_the_whole_run(made: tuple[EventFactory, ExperimentPool]) -> None:
+def test_the_first_and_the_last_event_report_of_the_whole_run(made: tuple[EventFactory, ExperimentPool]) -> None:
     make, pool = made
     start, stop = make.start(), make.stop("stop.max_programs", cut_programs=3)
     assert (start.seed, start.workers, start.deterministic) == (5, 3, True)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 from support.runs.small_config import MIXED, STAGE, mixed_config, small_config
-from support.runs.small_worker_pool import SmallEngine, SmallFleet
+from support.runs.small_worker_pool import SmallEngine, SmallWorkerPool
 
 from automl_zero.config import Config, ConfigError
 from automl_zero.program.library import library_program
@@ -41,7 +41,7 @@ def test_every_experiment_has_random_programs_of_its_own() -> None:
     assert not np.array_equal(codes[0], codes[2])
 
 
-def test_an_improvement_is_told_once() -> None:
+def test_an_improvement_is_reported_once() -> None:
     experiment = Experiment(small_config(), 0, None)
     assert experiment.improves()
     assert not experiment.improves()
@@ -83,8 +83,8 @@ def test_of_programs_equal_on_select_the_one_better_on_search_is_chosen() -> Non
 
 @pytest.mark.parametrize("percent", [0, 30])
 @pytest.mark.parametrize("config", [small_config(), mixed_config("linear")], ids=["alike", "groups"])
-def test_threads_and_hosts_select_the_same_program(config: Config, percent: int) -> None:
-    tasks, worker_pool = build_tasks(config.tasks, Stage.SELECT, 0), SmallFleet(3, percent)
+def test_threads_and_workers_select_the_same_program(config: Config, percent: int) -> None:
+    tasks, worker_pool = build_tasks(config.tasks, Stage.SELECT, 0), SmallWorkerPool(3, percent)
     engines = (ThreadEngine(1), ThreadEngine(2), SmallEngine(worker_pool))
     one, *others = [after_epochs(config, engine).select(tasks) for engine in engines]
     assert others == [one, one]

@@ -46,8 +46,8 @@ def test_islands_that_do_not_fit_are_refused_before_they_are_made(monkeypatch: p
 def test_groups_count_as_often_as_there_are_islands_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
     config = mixed_config("linear", islands={"count": 5})
     wanted = sum(island_bytes(config.of_island(number)) for number in range(5))
-    monkeypatch.setattr(memory_check, "available_memory", lambda: memory_check.ROOM + wanted)
+    monkeypatch.setattr(memory_check, "available_memory", lambda: memory_check.RESERVED + wanted)
     check_memory(config)
-    monkeypatch.setattr(memory_check, "available_memory", lambda: memory_check.ROOM + wanted - 1)
+    monkeypatch.setattr(memory_check, "available_memory", lambda: memory_check.RESERVED + wanted - 1)
     with pytest.raises(ConfigError, match="the 5 islands"):
         check_memory(config)

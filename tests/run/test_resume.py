@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 from support.runs.saved_states import ALL_STATES, cut_events, flip_bit, grouped, migrating, record, resume
 from support.runs.small_config import small_config
-from support.runs.small_worker_pool import SmallEngine, SmallFleet
+from support.runs.small_worker_pool import SmallEngine, SmallWorkerPool
 from support.runs.timeless import timeless
 
 from automl_zero.config import Config
@@ -142,7 +142,7 @@ def test_from_where_a_run_goes_on_is_logged(whole: Callable[[str], Path], tmp_pa
     folder = stopped(whole("migrating"), tmp_path / "run", 6)
     resume(folder)
     (line,) = (folder / "log.txt").read_text().splitlines()
-    assert line.endswith("+00:00 goes on from experiment 2, epoch 1")
+    assert line.endswith("+00:00 resuming from experiment 2, epoch 1")
 
 
 # What is damaged ------------------------------------------------------------------------------------------------------
@@ -165,7 +165,7 @@ def make_newer(path: Path) -> None:
 
 
 @pytest.mark.parametrize("harm", [truncate, empty, flip, make_newer])
-def test_a_damaged_checkpoint_gives_way_to_the_one_before_and_this_is_logged(
+def test_a_damaged_checkpoint_is_replaced_by_the_one_before_and_this_is_logged(
     harm: Callable[[Path], None], whole: Callable[[str], Path], tmp_path: Path
 ) -> None:
     folder = stopped(whole("grouped"), tmp_path / "run", 4)
@@ -173,8 +173,8 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before_and_this_is_logged(
     check_same(resume(folder), whole("grouped"))
     fault, went_on = (folder / "log.txt").read_text().splitlines()
     assert f" {last.name} " in fault
-    assert fault.endswith("put aside, the one before it is used")
-    assert went_on.endswith("goes on from experiment 1, epoch 3")
+    assert fault.endswith("renamed, the one before it is used")
+    assert went_on.endswith("resuming from experiment 1, epoch 3")
     assert last.with_suffix(".damaged").exists()
 
 
@@ -188,10 +188,10 @@ def test_without_a_checkpoint_that_can_be_used_nothing_is_changed(whole: Callabl
     assert not (folder / "log.txt").exists()
 
 
-def test_a_run_without_checkpoints_is_told(tmp_path: Path) -> None:
+def test_a_run_without_checkpoints_is_reported(tmp_path: Path) -> None:
     folder = record(migrating(checkpoint={"keep": 0}), tmp_path / "run")
     assert not (folder / "checkpoints").exists()
-    with pytest.raises(StoreError, match="has no checkpoint, so the run cannot go on"):
+    with pytest.raises(StoreError, match="has no checkpoint, so the run cannot resume"):
         resume(folder)
 
 
@@ -278,7 +278,7 @@ def test_what_is_no_run_folder_is_left_alone(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_cannot_be_written_is_told_and_its_checkpoints_stay(
+def test_a_folder_that_cannot_be_written_is_reported_and_its_checkpoints_stay(
     whole: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = stopped(whole("migrating"), tmp_path / "run", 3)
@@ -310,10 +310,10 @@ def test_the_file_of_events_differs_in_clock_values_alone(whole: Callable[[str],
 
 
 def test_the_digest_is_the_same_whether_a_run_was_shown_or_not(whole: Callable[[str], Path], tmp_path: Path) -> None:
-    """On threads and on hosts: one that is shown is measured first, which is told as an event."""
-    folders = {name: tmp_path / name for name in ("threads", "hosts")}
+    """On threads and on worker processes: one that is shown is measured first, which is reported as an event."""
+    folders = {name: tmp_path / name for name in ("threads", "workers")}
     run_to_folder(migrating(), folders["threads"], 1, Console(file=StringIO()))
-    run_to_folder(migrating(), folders["hosts"], 1, Console(file=StringIO()), engine=SmallEngine(SmallFleet(2)))
+    run_to_folder(migrating(), folders["workers"], 1, Console(file=StringIO()), engine=SmallEngine(SmallWorkerPool(2)))
     for folder in folders.values():
         assert len(read_run(folder).events) == len(read_run(whole("migrating")).events) + 1
         assert digests(folder) == digests(whole("migrating"))

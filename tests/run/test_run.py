@@ -101,7 +101,7 @@ def test_the_result_is_scored_on_the_tasks_of_its_seed(two_experiments: Config, 
         assert final.scores[stage] == score_program(program, tasks, two_experiments)
 
 
-def test_the_result_tells_its_pruned_form_and_what_it_learns(events: tuple[Event, ...]) -> None:
+def test_the_result_reports_its_pruned_form_and_what_it_learns(events: tuple[Event, ...]) -> None:
     (final,) = of(Final, events)
     program = from_text(final.program)
     assert final.pruned == to_text(prune(program))
@@ -213,7 +213,7 @@ def test_fitness_on_search_is_that_on_the_tasks_of_the_first_group(kind: str) ->
     assert final.scores[Stage.SEARCH].fitness == of(Selection, events)[-1].search_fitness
 
 
-def test_an_op_that_a_group_cannot_have_is_told_with_its_group() -> None:
+def test_an_op_that_a_group_cannot_have_is_reported_with_its_group() -> None:
     groups = [{}, {"program": {"learn_ops": ["scalar_summ"]}}]
     with pytest.raises(ConfigError, match=r"^islands\.groups\.1: program\.learn_ops: unknown op 'scalar_summ'"):
         Run(small_config(islands={"groups": groups}))

@@ -122,6 +122,6 @@ def test_the_written_config_is_fitted_already(tmp_path: Path) -> None:
         ((str(path()), "price", ["tasks.colour=1"]), ConfigError, "unknown key tasks.colour = 1"),
     ],
 )
-def test_what_cannot_be_fitted_is_told_with_a_remedy(arguments: Any, error: type[Exception], message: str) -> None:
+def test_what_cannot_be_fitted_is_reported_with_a_remedy(arguments: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         load_config_for_table("table", *arguments)

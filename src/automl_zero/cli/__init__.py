@@ -28,7 +28,7 @@ from automl_zero.cli.lineage import lineage
 from automl_zero.cli.report import report, try_write_page
 from automl_zero.cli.resume import resume
 from automl_zero.cli.support.ctrl_c import answering
-from automl_zero.cli.support.engine_options import Address, Engine, EngineName, Workers
+from automl_zero.cli.support.engine_options import DEFAULT_ENGINE, Address, Engine, Workers
 from automl_zero.cli.support.plain_warnings import plain_warnings
 from automl_zero.cli.support.printing import (
     AsJson,
@@ -158,7 +158,7 @@ def run(
     budget: Annotated[BudgetName | None, Budget] = None,
     overrides: Annotated[list[str] | None, Override] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
-    engine: Engine = EngineName.THREADS,
+    engine: Engine = DEFAULT_ENGINE,
     address: Address = None,
     workers: Workers = None,
     track: Annotated[list[str] | None, Track] = None,

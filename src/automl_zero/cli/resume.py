@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from automl_zero.cli.report import PAGE, try_write_page
-from automl_zero.cli.support.engine_options import Address, Engine, EngineName, Workers
+from automl_zero.cli.support.engine_options import DEFAULT_ENGINE, Address, Engine, Workers
 from automl_zero.cli.support.printing import Override, Track, print_run, suggest, warning
 from automl_zero.system.processors import number_of_workers
 
@@ -20,7 +20,7 @@ def resume(
     allow_change: Annotated[
         bool, typer.Option("--allow-change", help="Go on although settings, data or the package have changed.")
     ] = False,
-    engine: Engine = EngineName.THREADS,
+    engine: Engine = DEFAULT_ENGINE,
     address: Address = None,
     workers: Workers = None,
     track: Annotated[list[str] | None, Track] = None,

@@ -297,6 +297,9 @@ class ExperimentConfig(Section):
     patience: Positive | None = None
 
 
+BaselineName = Literal["linear", "mlp", "gradient-descent", "net", "figure-6"]  # rows of ``run.scoring.baselines``
+
+
 class BaselinesConfig(Section):
     """Known algorithms that the result is compared with, each tuned on the select tasks with ``trials`` settings.
 
@@ -305,7 +308,7 @@ class BaselinesConfig(Section):
     is. Those that cannot do a kind of tasks are left out.
     """
 
-    names: tuple[Literal["linear", "mlp", "gradient-descent", "net", "figure-6"], ...] = ("linear", "net")
+    names: tuple[BaselineName, ...] = ("linear", "net")
     trials: Repetitions = 30
 
 

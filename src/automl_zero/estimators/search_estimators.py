@@ -189,7 +189,7 @@ def _search(estimator: Any, x: FloatArray, y: FloatArray, num_classes: int) -> N
     check_number("members", members, members >= 1, "of at least 1")
     budget = _search_budget(estimator)
     with Interrupt(signals=(signal.SIGINT,), ends_process=False) as interrupt:
-        with interrupt.beginning():
+        with interrupt.in_setup():
             search = TableSearch(
                 tasks=build_proxy_tasks(x, y, num_classes, width, seed), budget=budget, seed=seed, num_rows=len(x)
             )

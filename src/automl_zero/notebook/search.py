@@ -14,7 +14,7 @@ from automl_zero.run.record.callbacks import Callback
 from automl_zero.run.record.events import Event
 from automl_zero.run.record.run_folder import read_run
 from automl_zero.run.run import Run
-from automl_zero.run.session import begun, run_to_folder, shown
+from automl_zero.run.session import build_run, display_run, run_to_folder
 from automl_zero.system.processors import number_of_workers
 from automl_zero.terminal.safe_console import SafeConsole
 
@@ -70,8 +70,8 @@ class Search:
     def _events(self, console: SafeConsole, callbacks: Sequence[Callback]) -> list[Event]:
         """Return the events of a run without a folder."""
         progress, events = Progress(self.config), []
-        with shown(progress, console) as (display, interrupt):
-            run = begun(interrupt, lambda: Run(self.config, self._workers, interrupt, callbacks=callbacks))
+        with display_run(progress, console) as (display, interrupt):
+            run = build_run(interrupt, lambda: Run(self.config, self._workers, interrupt, callbacks=callbacks))
             for event in run.iter_events():
                 events.append(event)
                 progress.update(event)

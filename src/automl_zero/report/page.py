@@ -38,7 +38,7 @@ from automl_zero.report.scores_figure import scores_chart
 from automl_zero.run.console.formatting import effect_rows
 from automl_zero.run.console.outcomes import pruned, rejected_drafts, shares
 from automl_zero.run.console.run_info import run_info
-from automl_zero.run.console.summary import again, measure, report, short_measure
+from automl_zero.run.console.summary import measure, report, rerun_command, short_measure
 from automl_zero.run.record.events import Ancestor, Baseline
 from automl_zero.run.record.run_folder import read_config, read_events
 from automl_zero.tasks.splits import Stage
@@ -132,7 +132,7 @@ def _content(folder: Path, history: RunHistory, is_interactive: bool) -> dict[st
         "config": config.to_toml(),
         "start": progress.start,
         "facts": run_info(config, progress.start, progress.stop),
-        "again": again(progress.stop, folder, config.islands.synchronous) if progress.stop else "",
+        "again": rerun_command(progress.stop, folder, config.islands.synchronous) if progress.stop else "",
         "ablation_command": ablation_command if progress.final and not ablation else "",
         "version": __version__,
         "time": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),

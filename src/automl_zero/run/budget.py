@@ -1,7 +1,8 @@
 """Budgets: how much a run may cost, as settings that fit every preset.
 
-A budget changes limits, the number of islands and sizes alone, so that the search is still the preset's. What comes
-out is a complete config, which repeats the run without knowing of the budget.
+A budget changes only limits, the number of islands and sizes, so the search is still that of the preset. The result is
+a complete config, which repeats the run without the budget. Importing this module loads no config, so that commands can
+list the budgets at once.
 """
 
 from __future__ import annotations
@@ -9,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from automl_zero.config import Config, override, parse_config
-from automl_zero.tasks.splits import Stage
+if TYPE_CHECKING:
+    from automl_zero.config import Config
 
-PAPER_PROGRAMS = 10**12  # of the main experiment (paper, section 4.2)
-PAPER_STEPS = 10**11  # of each process of the reproducible baselines (supplement S10)
+PAPER_PROGRAMS = 10**12  # in the main experiment (paper, section 4.2)
+PAPER_STEPS = 10**11  # in each process of the reproducible baselines (supplement S10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,29 +24,27 @@ class Budget:
     """How much a run may cost.
 
     Attributes:
-        description: what to expect of it.
-        stop: limits of the run, by their keys; of those on what is spent, these are the only ones.
-        most: the most that settings may be, in the shape of the config; what is below stays.
+        description: what a user sees in the list of budgets.
+        stop: limits of the run, by their keys; other limits on programs, training steps and seconds are removed.
+        upper_bounds: upper bounds of settings, nested as in the config; smaller values stay.
         islands_per_core: islands for each core of the machine; None leaves their number as it is.
-        is_told_only: whether a run is not started, but told what it would take, until a limit is given by hand.
+        is_estimate_only: whether a run is only estimated and not started, unless the user sets a limit of their own.
     """
 
     description: str
     stop: Mapping[str, float | None]
-    most: Mapping[str, Any] = field(default_factory=dict)
+    upper_bounds: Mapping[str, Any] = field(default_factory=dict)
     islands_per_core: int | None = None
-    is_told_only: bool = False
+    is_estimate_only: bool = False
 
 
+_SMALL_STAGE = {"num_tasks": 4, "num_train": 200, "num_valid": 100}
 _SMALL: Mapping[str, Any] = {
-    "tasks": {
-        "num_epochs": 2,
-        **{stage.value: {"num_tasks": 4, "num_train": 200, "num_valid": 100} for stage in Stage},
-    },
+    "tasks": {"num_epochs": 2, "search": _SMALL_STAGE, "select": _SMALL_STAGE, "final": _SMALL_STAGE},
     "islands": {"epoch_programs": 1000},
     "baselines": {"trials": 2},
 }
-_SPENT: Mapping[str, float | None] = dict.fromkeys(("max_programs", "max_train_steps", "max_seconds"))
+_NO_LIMITS: Mapping[str, float | None] = dict.fromkeys(("max_programs", "max_train_steps", "max_seconds"))
 
 BUDGETS: Mapping[str, Budget] = MappingProxyType(
     {
@@ -55,37 +54,39 @@ BUDGETS: Mapping[str, Budget] = MappingProxyType(
             "two hours, with two islands for each core of this machine", {"max_seconds": 7200.0}, islands_per_core=2
         ),
         "paper": Budget(
-            "10^12 programs, as in the paper: is not started, but tells what it would take",
+            "10^12 programs, as in the paper: estimates the cost without starting the run",
             {"max_programs": PAPER_PROGRAMS, "max_experiments": None},
-            is_told_only=True,
+            is_estimate_only=True,
         ),
     }
 )
 
 
 def with_budget(config: Config, budget: Budget, cores: int, overrides: Sequence[str] = ()) -> Config:
-    """The config at a budget on a machine of that many cores; overrides win over the budget.
+    """Apply a budget to a config, on a machine with ``cores`` cores; overrides take precedence over the budget.
 
     Raises:
         ConfigError: an override cannot be used.
     """
+    from automl_zero.config import override, parse_config
+
     values = config.model_dump(mode="json")
-    values["stop"] |= {**_SPENT, **budget.stop}
+    values["stop"] |= {**_NO_LIMITS, **budget.stop}
     for section in (values, *values["islands"]["groups"]):
-        _limit(section, budget.most)
+        _limit(section, budget.upper_bounds)
     if budget.islands_per_core:
         _set_islands(values, max(budget.islands_per_core * cores, len(config.islands.groups)))
     return override(parse_config(values), overrides)
 
 
 def is_started(budget: Budget, overrides: Sequence[str]) -> bool:
-    """Whether a run at this budget is done; one that is told only has to be asked for, with a limit of one's own."""
-    return not budget.is_told_only or any(each.strip().startswith("stop.") for each in overrides)
+    """Return whether a run at this budget starts: one that is estimate-only does if an override sets a limit."""
+    return not budget.is_estimate_only or any(each.strip().startswith("stop.") for each in overrides)
 
 
-def _limit(values: dict[str, Any], most: Mapping[str, Any]) -> None:
-    """Lower what is above the most; what is not there, or not set, stays so."""
-    for key, limit in most.items():
+def _limit(values: dict[str, Any], upper_bounds: Mapping[str, Any]) -> None:
+    """Lower values in place that are above their bounds; missing values and None stay."""
+    for key, limit in upper_bounds.items():
         value = values.get(key)
         if isinstance(value, dict):
             _limit(value, limit)
@@ -94,7 +95,7 @@ def _limit(values: dict[str, Any], most: Mapping[str, Any]) -> None:
 
 
 def _set_islands(values: dict[str, Any], count: int) -> None:
-    """Change their number, and the limits of an experiment with it, so that an island has as much as before."""
+    """Change the number of islands, and the limits of an experiment in proportion."""
     before, values["islands"]["count"] = values["islands"]["count"], count
     for key in ("max_programs", "max_train_steps", "patience"):
         limit = values["experiment"][key]

@@ -1,14 +1,14 @@
-"""What programs of a config cost on this machine, from a second of search on islands that are thrown away.
+"""The estimate of what programs of a config cost on this machine: a second of search on temporary islands.
 
-The islands have a branch of the seed tree of their own and share nothing with those of the run but its tasks, which
-never change: no result depends on a measurement.
+These islands have their own branch of the seed tree, and share nothing with those of the run but its tasks, which never
+change. So no result depends on a measurement.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from statistics import mean
 from time import perf_counter
@@ -24,24 +24,24 @@ from automl_zero.tasks.task import TaskSet
 from automl_zero.vm.execute import Prepared
 from automl_zero.vm.stop_flag import StopFlag
 
-SECONDS = 0.8  # of search in all; to score the first members comes on top
-SHARE = 0.1  # of the time of a run, at most, since that counts
+SECONDS = 0.8  # of search in total; scoring the initial members takes additional time
+SHARE = 0.1  # the most of the time limit of a run, which the measurement counts towards
 MOST_PROGRAMS = 100_000  # of one island
-MEMBERS, MEMBER_SECONDS = 100, 0.1  # at most so many of them, and no more than can be scored in that time
-EVALUATED = 0.1  # the share of programs that may be evaluated later, if in the first second there are fewer
-DRIFT = 2.0  # so many times more or less than what is measured do programs cost later on
+MEMBERS, MEMBER_SECONDS = 100, 0.1  # the most members, and the most time to score them
+EVALUATED = 0.1  # a lower bound of the share of programs that are evaluated later in a run
+DRIFT = 2.0  # the factor by which the cost of programs may rise or fall later in a run
 
-ExperimentSpec = Sequence[Program] | None  # what an island begins with, None for random programs
+InitialPrograms = Sequence[Program] | None  # what an island starts from; None for random programs
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """What a program of a population costs in the mean.
+    """The mean cost of a program of a population.
 
     Attributes:
-        seconds: with all threads at work; ``steps``: training steps.
+        seconds: the time for one program while all threads work; ``steps``: its training steps.
         evaluated: the share of programs that are run on all tasks.
-        net_seconds: of an evaluation of the two-layer net; ``net_steps``: its training steps.
+        net_seconds: the time to evaluate the two-layer net; ``net_steps``: its training steps.
     """
 
     seconds: float
@@ -52,24 +52,24 @@ class Pace:
 
     @property
     def slow_seconds(self) -> float:
-        """Had each program that is evaluated cost a net on top."""
+        """The time for one program if each evaluated program cost an additional two-layer net."""
         return self.seconds + max(self.evaluated, EVALUATED) * self.net_seconds
 
     @property
     def most_steps(self) -> float:
-        """Training steps, if as many programs are evaluated."""
+        """The training steps of a program at that cost."""
         return max(self.steps, EVALUATED * self.net_steps)
 
     @property
     def speeds(self) -> tuple[float, float, float]:
-        """Training steps in a second: as measured, of slower programs, and if more of them are evaluated."""
+        """Training steps per second: as measured, of slower programs, and if more of them are evaluated."""
         slow = self.seconds + self.evaluated * self.net_seconds
         return self.steps / self.seconds, self.steps / slow, self.most_steps / self.slow_seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What some programs have cost a thread."""
+    """What some programs have cost one thread."""
 
     seconds: float
     programs: int
@@ -78,19 +78,20 @@ class Sample:
 
 
 def measure(
-    config: Config, tasks: Sequence[TaskSet], initial: ExperimentSpec, workers: int, stop: StopFlag | None = None
+    config: Config, tasks: Sequence[TaskSet], initial: InitialPrograms, workers: int, stop: StopFlag | None = None
 ) -> Estimate:
-    """Measure what the programs of a run cost, for about a second; longer only where a few evaluations take longer.
+    """Measure the cost of the programs of a run, for about a second; longer only where a few evaluations take longer.
 
-    Programs differ a lot in cost, so two populations are measured: that which the run begins with, and, unless that is
-    a program of the user's choice, one that descends from a known learner, as later ones may. The least is the cost in
-    the cheaper one. The most is that in the other, had every program that is evaluated cost a two-layer net on top.
+    Programs differ a lot in cost, so two populations are measured: the initial one of the run, and one that descends
+    from a known learner, as later populations may; the latter not if the user chose an initial program. The least cost
+    is that in the cheaper population. The most is that in the other one, plus a two-layer net for each program that is
+    evaluated.
 
     Args:
-        config: the run's.
-        tasks: the search tasks of each island.
-        initial: what each island begins with.
-        workers: threads of the run.
+        config: the settings of the run.
+        tasks: [islands] the search tasks.
+        initial: what each island starts from.
+        workers: the number of threads of the run.
         stop: ends the measurement.
 
     Raises:
@@ -99,14 +100,15 @@ def measure(
     threads, stop = _threads(config, workers), stop or StopFlag()
     groups = max(1, len(config.islands.groups))
     with ThreadPoolExecutor(threads) as pool:
-        found = [
-            _paces(config.of_island(each), tasks[each], initial, groups, pool, threads, stop) for each in range(groups)
-        ]
+        samplers = (
+            _Sampler(config.of_island(each), tasks[each], groups, pool, threads, stop) for each in range(groups)
+        )
+        found = [sampler.paces(initial) for sampler in samplers]
     return _estimate([_mean(each) for each in zip(*found, strict=True)])
 
 
 def on_cluster(estimate: Estimate, config: Config, workers: int) -> Estimate:
-    """The estimate of a run with so many processes, if this machine cannot have as many at a time."""
+    """Scale an estimate, which was measured with the threads of this machine, to ``workers`` processes."""
     times = min(workers, config.islands.count) / _threads(config, workers)
     (fast, slow), (low, high) = estimate.seconds_per_program, estimate.steps_per_second
     return replace(
@@ -115,12 +117,12 @@ def on_cluster(estimate: Estimate, config: Config, workers: int) -> Estimate:
 
 
 def _threads(config: Config, workers: int) -> int:
-    """Islands that this machine can run at a time."""
+    """Return how many islands this machine can run in parallel."""
     return max(1, min(workers, config.islands.count * config.experiment.concurrent, usable_processors()))
 
 
 def _estimate(paces: Sequence[Pace]) -> Estimate:
-    """From one population to the other, with room for what a second does not show."""
+    """Return the range over both populations, widened for what a second does not show."""
     seconds = min(each.seconds for each in paces), max(each.slow_seconds for each in paces)
     steps = min(each.steps for each in paces), max(each.most_steps for each in paces)
     speeds = [speed for each in paces for speed in each.speeds]
@@ -136,31 +138,50 @@ def _widened(least: float, most: float) -> tuple[float, float]:
 
 
 def _mean(paces: Sequence[Pace]) -> Pace:
-    """Over the groups, which make equally many programs."""
-    return Pace(*(mean(values) for values in zip(*map(astuple, paces), strict=True)))
+    """Average over the groups of islands, which make equally many programs."""
+    return Pace(**{field.name: mean(getattr(pace, field.name) for pace in paces) for field in fields(Pace)})
 
 
-def _paces(
-    config: Config,
-    tasks: TaskSet,
-    initial: ExperimentSpec,
-    groups: int,
-    pool: Executor,
-    threads: int,
-    stop: StopFlag,
-) -> list[Pace]:
-    """Of both populations on an island of one of the groups."""
-    net, steps = _net(config, tasks, stop)
-    search = config.search.model_copy(update={"population_size": _members(config, net)})
-    small, beginnings = config.model_copy(update={"search": search}), [initial, *_learners(config, tasks)]
-    seconds = min(SECONDS, SHARE * (config.stop.max_seconds or SECONDS / SHARE)) / groups / len(beginnings)
-    sample = partial(_sample, small, tasks, stop, seconds, max(1, int(seconds / 4 / net)))
-    samples = (pool.map(partial(sample, each), range(threads)) for each in beginnings)
-    return [_pace(list(each), net, steps) for each in samples]
+@dataclass(frozen=True, slots=True)
+class _Sampler:
+    """Measures populations on islands of one group, in all threads at the same time."""
+
+    config: Config
+    tasks: TaskSet
+    groups: int
+    pool: Executor
+    threads: int
+    stop: StopFlag
+
+    def paces(self, initial: InitialPrograms) -> list[Pace]:
+        """Measure the population that starts from ``initial``, and one that starts from a known learner."""
+        config = self.config
+        net_seconds, net_steps = _net_cost(config, self.tasks, self.stop)
+        search = config.search.model_copy(update={"population_size": _members(config, net_seconds)})
+        small, starts = config.model_copy(update={"search": search}), [initial, *_learners(config, self.tasks)]
+        seconds = min(SECONDS, SHARE * (config.stop.max_seconds or SECONDS / SHARE)) / self.groups / len(starts)
+        most = max(1, int(seconds / 4 / net_seconds))  # programs of one call, so that none takes too long
+        samples = (
+            self.pool.map(partial(self._sample, small, each, seconds, most), range(self.threads)) for each in starts
+        )
+        return [_pace(list(each), net_seconds, net_steps) for each in samples]
+
+    def _sample(self, config: Config, initial: InitialPrograms, seconds: float, most: int, thread: int) -> Sample:
+        """Search for about this long; calls grow up to ``most`` programs, so that their overhead is small."""
+        island = Island(config, self.tasks, seed_at(config.seed, "cost", thread), initial, self.stop)
+        before, made, enough = island.counters, 0, min(config.stop.max_programs or MOST_PROGRAMS, MOST_PROGRAMS)
+        began, taken = perf_counter(), 0.0
+        while made == 0 or (taken < seconds and made < enough):
+            count = min(made // 4 + 1, most)
+            island.run(count)
+            made, taken = made + count, perf_counter() - began
+        after = island.counters
+        evaluated, steps = (after[name] - before[name] for name in ("evaluated", "train_steps"))
+        return Sample(seconds=max(taken, 1e-9), programs=made, evaluated=evaluated, steps=steps)
 
 
 def _pace(samples: Sequence[Sample], net_seconds: float, net_steps: float) -> Pace:
-    """Of islands side by side."""
+    """Combine the samples of threads that worked at the same time."""
     programs = sum(sample.programs for sample in samples)
     return Pace(
         seconds=1 / sum(sample.programs / sample.seconds for sample in samples),
@@ -171,24 +192,8 @@ def _pace(samples: Sequence[Sample], net_seconds: float, net_steps: float) -> Pa
     )
 
 
-def _sample(
-    config: Config, tasks: TaskSet, stop: StopFlag, seconds: float, most: int, beginning: ExperimentSpec, thread: int
-) -> Sample:
-    """Search for about that long, by ever more programs at once, so that calls do not count, but at most so many."""
-    island = Island(config, tasks, seed_at(config.seed, "cost", thread), beginning, stop)
-    before, made, enough = island.counters, 0, min(config.stop.max_programs or MOST_PROGRAMS, MOST_PROGRAMS)
-    began, taken = perf_counter(), 0.0
-    while made == 0 or (taken < seconds and made < enough):
-        count = min(made // 4 + 1, most)
-        island.run(count)
-        made, taken = made + count, perf_counter() - began
-    after = island.counters
-    evaluated, steps = (after[name] - before[name] for name in ("evaluated", "train_steps"))
-    return Sample(max(taken, 1e-9), made, evaluated, steps)
-
-
-def _net(config: Config, tasks: TaskSet, stop: StopFlag) -> tuple[float, int]:
-    """Seconds and training steps of an evaluation of the two-layer net."""
+def _net_cost(config: Config, tasks: TaskSet, stop: StopFlag) -> tuple[float, int]:
+    """Return the seconds and the training steps of an evaluation of the two-layer net."""
     program, limit = two_layer_net(multiclass=tasks.is_multiclass), config.evaluation.max_abs_error
     net = Prepared(program, tasks, config.dtype, limit, stop=stop)
 
@@ -200,12 +205,12 @@ def _net(config: Config, tasks: TaskSet, stop: StopFlag) -> tuple[float, int]:
     return min(timed(), timed())
 
 
-def _members(config: Config, net: float) -> int:
-    return min(config.search.population_size, MEMBERS, max(2, int(MEMBER_SECONDS / net)))
+def _members(config: Config, net_seconds: float) -> int:
+    return min(config.search.population_size, MEMBERS, max(2, int(MEMBER_SECONDS / net_seconds)))
 
 
 def _learners(config: Config, tasks: TaskSet) -> Iterator[list[Program]]:
-    """The first of the known learners that fits, if the run does not begin with a program that was chosen."""
+    """Yield the first known learner that fits the config; none if the user chose an initial program."""
     if config.program.initial not in ("empty", "random"):
         return
     known = [two_layer_net(multiclass=tasks.is_multiclass)]

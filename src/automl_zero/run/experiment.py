@@ -13,7 +13,7 @@ from automl_zero.rng import seed_at
 from automl_zero.run.archipelago import Archipelago
 from automl_zero.run.checkpoint.snapshot import Arrays, ExperimentState
 from automl_zero.run.islands.engine import Engine, ExperimentSpec
-from automl_zero.run.record.limits import Spent
+from automl_zero.run.record.limits import Usage
 from automl_zero.search.island import Member
 from automl_zero.search.space import build_space
 from automl_zero.tasks.task import TaskError, TaskSet
@@ -130,7 +130,7 @@ class Experiment:
             StoreError: its arrays are not those of this config.
         """
         self.archipelago.restore(arrays)
-        self.archipelago.go_on_from(state.epoch, state.position)
+        self.archipelago.set_position(state.epoch, state.position)
         self.fitness, self.improved_at = self._at_epoch = state.fitness, state.improved_at
 
     @cached_property
@@ -176,10 +176,10 @@ class Experiment:
         return self.archipelago.tasks[0]
 
     @property
-    def spent(self) -> Spent:
+    def spent(self) -> Usage:
         """What the limits of an experiment look at."""
         programs, steps = self.archipelago.programs, self.archipelago.train_steps
-        return Spent(programs, steps, self.fitness, idle_programs=programs - self.improved_at)
+        return Usage(programs, steps, self.fitness, idle_programs=programs - self.improved_at)
 
     def select(self, tasks: TaskSet, stop: StopFlag | None = None) -> Candidate:
         """Return, of the fittest programs of each island, the best on the select tasks; of equals, the best on search.

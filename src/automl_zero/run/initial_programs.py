@@ -1,4 +1,4 @@
-"""What a search begins with: the empty program, random ones, or one that is given."""
+"""The initial programs of a search: the empty program, random ones, or one that the config names."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from automl_zero.run.record.program_lookup import load_program
 
 
 def initial_programs(config: Config) -> list[Program] | None:
-    """What each island begins with, as ``program.initial`` says; None stands for random programs.
+    """Return the programs that each island starts from, as ``program.initial`` says; None for random programs.
 
     Raises:
         ConfigError, ProgramError, StoreError: there is no such program, or it does not fit the memory or the sizes.
@@ -16,7 +16,7 @@ def initial_programs(config: Config) -> list[Program] | None:
     name = config.program.initial
     if name == "random":
         return None
-    program = Program() if name == "empty" else _given(name)
+    program = Program() if name == "empty" else _load(name)
     try:
         program.check_fits(AddressCounts(**config.memory.model_dump()), config.program.max_sizes)
     except ProgramError as error:
@@ -25,7 +25,7 @@ def initial_programs(config: Config) -> list[Program] | None:
     return [program]
 
 
-def _given(name: str) -> Program:
+def _load(name: str) -> Program:
     try:
         return load_program(name)
     except ProgramError as error:

@@ -1,6 +1,6 @@
-"""Whether the islands of a run fit into the memory of this machine: asked before any of it is taken.
+"""A check that the islands of a run fit into the memory of this machine, before any of it is allocated.
 
-Systems hand out memory that they do not have, and end the process where it is used, so a search must not try.
+Operating systems grant more memory than they have, and kill the process when it uses it, so a run must check first.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from automl_zero.search.population import new_population
 from automl_zero.system.memory import available_memory
 from automl_zero.vm.execute import LINE_BYTES, memory_size
 
-ROOM = 1 << 28  # bytes for all else: libraries, tasks, events
+RESERVED = 1 << 28  # bytes for libraries, tasks and events
 
 
 def check_memory(config: Config) -> None:
-    """Check that the islands fit that this process would hold at a time.
+    """Check that all islands of the concurrent experiments fit into the available memory.
 
     Raises:
         ConfigError: they do not.
     """
     concurrent = config.experiment.concurrent
     needed = concurrent * sum(island_bytes(config.of_island(number)) * count for number, count in _groups(config))
-    free = available_memory() - ROOM
+    free = available_memory() - RESERVED
     if needed > free:
         raise ConfigError(
             f"the {config.islands.count * concurrent} islands need {needed / 1e9:.1f} GB of memory, and "
@@ -35,13 +35,13 @@ def check_memory(config: Config) -> None:
 
 
 def _groups(config: Config) -> list[tuple[int, int]]:
-    """The number of an island of each group, and how many islands there are of it."""
+    """Return, for each group, the number of its first island, and how many islands it has."""
     groups, count = max(1, len(config.islands.groups)), config.islands.count
     return [(number, len(range(number, count, groups))) for number in range(groups)]
 
 
 def island_bytes(config: Config) -> int:
-    """What an island of a config takes, about, as ``search.island.Island`` makes it."""
+    """Estimate the memory of an island, as ``search.island.Island`` allocates it."""
     capacity, search, forgets = config.program.max_sizes, config.search, config.evaluation.forget_after > 0
     member = _bytes(new_population(1, capacity))
     births = _bytes(new_lineage_log(1, 1, capacity)) * min(
@@ -50,7 +50,7 @@ def island_bytes(config: Config) -> int:
     caches = 1 + (config.evaluation.fingerprint_train > 0)
     entry = _bytes(new_cache(WAYS, forgets)) / WAYS
     counts = AddressCounts(config.memory.scalars, config.memory.vectors, config.memory.matrices)
-    # Large memories have lanes for half a line, and what is kept of failed lanes is hardly ever touched.
+    # Programs with large memories use half of the lanes of a line, and the buffers of failed lanes are rarely touched.
     buffers = memory_size(counts, config.tasks.num_features) * LINE_BYTES // 2
     members = search.population_size + search.children
     return int(member * members + births + caches * entry * config.evaluation.cache_size + buffers)

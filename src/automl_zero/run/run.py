@@ -29,7 +29,7 @@ from automl_zero.run.islands.thread_engine import ThreadEngine
 from automl_zero.run.memory_check import check_memory
 from automl_zero.run.record.callbacks import Callback, Callbacks
 from automl_zero.run.record.events import Estimate, Event
-from automl_zero.run.record.limits import INTERRUPTED, Spent, check_ends, experiment_limit, run_limit
+from automl_zero.run.record.limits import INTERRUPTED, Usage, check_ends, experiment_limit, run_limit
 from automl_zero.run.record.run_clock import RunClock
 from automl_zero.run.select_stage import SelectStage
 from automl_zero.run.stop_control import StopControl, run_apart
@@ -283,7 +283,7 @@ class Run:
     def _limit(self) -> str | None:
         """Return what ends the search now, None if nothing does."""
         counters = self.pool.counters
-        spent = Spent(
+        spent = Usage(
             programs=counters["programs"],
             train_steps=counters["train_steps"],
             fitness=self._select_stage.best_fitness,

@@ -1,4 +1,4 @@
-"""A run as the command does it: recorded in a folder, shown on a console, and ended early but completely by Ctrl-C."""
+"""A run as the command does it: stored in a folder, displayed on a console, and ended in an orderly way by Ctrl-C."""
 
 from __future__ import annotations
 
@@ -30,39 +30,49 @@ def run_to_folder(
     callbacks: Sequence[Callback] = (),
     engine: Engine | None = None,
 ) -> tuple[Progress, int]:
-    """Do a run; gives what is known of it at the end, and the exit code that a signal asks for, or 0.
+    """Do a run in a new folder.
 
-    It has so many threads, unless it is given an engine. What it will cost is measured first, unless the console is
-    quiet and nobody is told. What happens is in the folder before the callbacks are told.
+    The cost is measured first, unless the console is quiet. Events are in the folder before callbacks are notified.
+
+    Args:
+        config: the settings of the run.
+        folder: where to store it.
+        workers: the number of threads, if there is no engine; it changes no result.
+        console: where to display it.
+        callbacks: notified of what happens.
+        engine: where islands run; by default, in threads.
+
+    Returns:
+        The progress at the end, and the exit code: that of a signal, or 0.
 
     Raises:
         ConfigError, ProgramError, TaskError: the config cannot be used; the folder is not made.
         StoreError: the folder exists, or it cannot be written.
-        RunCutError: the run was ended before it had a result; the folder holds what there is.
-        Interrupted: a signal has come before the search had begun; the folder is not made.
+        RunCutError: the run ended before it had a result; the folder has what there is.
+        Interrupted: a signal has come before the search has started; the folder is not made.
     """
     check_new(folder)
     progress = Progress(config)
-    with shown(progress, console, engine) as (display, interrupt):
+    with display_run(progress, console, engine) as (display, interrupt):
         checkpoints, is_measured = Checkpoints(folder, config.checkpoint), not console.quiet
-        run = begun(
+        run = build_run(
             interrupt,
             lambda: Run(
                 config, workers, interrupt, checkpoints, callbacks=callbacks, is_measured=is_measured, engine=engine
             ),
         )
-        store = RunFolder.create(folder, config)
+        run_folder = RunFolder.create(folder, config)
         with locked(folder):
-            record_events(run, store, progress, display, callbacks)
+            record_events(run, run_folder, progress, display, callbacks)
     return progress, interrupt.exit_code
 
 
 @contextmanager
-def shown(
+def display_run(
     progress: Progress, console: SafeConsole, engine: Engine | None = None
 ) -> Iterator[tuple[Display, Interrupt]]:
-    """Show what is known of a run, which outlives its terminal, and catch the first signal to end it early."""
-    display = new_display(progress, console, engine.beginning if engine else COMPILING)
+    """Display the progress of a run, catch the first signal to end it early, and ignore that its terminal closes."""
+    display = new_display(progress, console, engine.startup_message if engine else COMPILING)
     with outliving_terminal(), Interrupt(display.notify) as interrupt, display:
         try:
             yield display, interrupt
@@ -71,37 +81,37 @@ def shown(
             raise
 
 
-def begun(interrupt: Interrupt, build: Callable[[], Run]) -> Run:
-    """Build a run: a signal ends that at once, and later ones are handed on to the run.
+def build_run(interrupt: Interrupt, build: Callable[[], Run]) -> Run:
+    """Build a run, which a signal ends at once; later signals call its ``request_stop``.
 
     Raises:
         Interrupted: a signal has come meanwhile.
     """
-    with interrupt.beginning():
+    with interrupt.in_setup():
         run = build()
     interrupt.request_stop = run.request_stop
     return run
 
 
 def record_events(
-    run: Run, store: RunFolder, progress: Progress, display: Display, callbacks: Sequence[Callback]
+    run: Run, run_folder: RunFolder, progress: Progress, display: Display, callbacks: Sequence[Callback]
 ) -> None:
-    """Do a run to its end, and keep what happens, and the report."""
+    """Do a run to its end; store and display its events, and write the report."""
     try:
         for event in run.iter_events():
-            store.record(event)
+            run_folder.record(event)
             progress.update(event)
             display.show(event)
     except RunCutError as error:
-        store.write_report(report(progress, store.path))
-        raise RunCutError(f"{error}: {_remedy(run.config, store.path)}") from None
-    store.write_report(report(progress, store.path))
-    Callbacks(callbacks).notify(lambda each: each.on_recorded(store.path))
+        run_folder.write_report(report(progress, run_folder.path))
+        raise RunCutError(f"{error}: {_remedy(run.config, run_folder.path)}") from None
+    run_folder.write_report(report(progress, run_folder.path))
+    Callbacks(callbacks).notify(lambda each: each.on_recorded(run_folder.path))
 
 
 def _remedy(config: Config, folder: Path) -> str:
-    """How a run goes on that was ended before it had a result."""
+    """Return how to continue a run that ended before it had a result."""
     if not config.checkpoint.keep:
-        return "start it anew with more time, and with checkpoint.keep above 0, so that it can go on then"
+        return "start it again with more time, and with checkpoint.keep above 0, so that it can be resumed"
     limit = " --set stop.max_seconds=..., with more seconds" if config.stop.max_seconds is not None else ""
-    return f"it goes on with 'automl-zero resume {quote(str(folder))}'{limit}"
+    return f"continue it with 'automl-zero resume {quote(str(folder))}'{limit}"

@@ -1,6 +1,6 @@
-"""A config whose sizes fit the user's table, so that any preset runs on any table out of the box.
+"""Fitting the sizes of a config to the user's table, so that any preset runs on any table.
 
-The config that comes out is complete: run again as it is, it gives the same tasks without being fitted.
+The resulting config is complete: used again as it is, it gives the same tasks without fitting.
 """
 
 from __future__ import annotations
@@ -13,17 +13,15 @@ from automl_zero.tasks.splits import Stage
 from automl_zero.tasks.tables.table import Table
 from automl_zero.tasks.tables.table_tasks import rows_of, table_of
 
-MOST_FEATURES = 16  # unless there are more classes, or all columns are asked for as they are
+MOST_FEATURES = 16  # unless there are more classes, or the config uses all columns without projection
 NUM_TASKS = {Stage.SEARCH: 16, Stage.SELECT: 25, Stage.FINAL: 25}
-MOST_TRAIN = {Stage.SEARCH: 300, Stage.SELECT: 1000, Stage.FINAL: 1000}  # in search, programs are many
+MOST_TRAIN = {Stage.SEARCH: 300, Stage.SELECT: 1000, Stage.FINAL: 1000}  # few in search, which scores many programs
 MOST_VALID = {Stage.SEARCH: 100, Stage.SELECT: 300, Stage.FINAL: 300}
-VALID_SHARE = 4  # search validates on one row in four of its own
+VALID_SHARE = 4  # search validates on one in four of its rows
 
 
 def load_config_for_table(name_or_path: str, data: str | None, target: str | None, overrides: Sequence[str]) -> Config:
-    """Load a preset or a file; on a table, ``data``, with sizes that fit, unless an override says otherwise.
-
-    Without ``data`` nothing is fitted.
+    """Load a preset or a file; if there is a table, ``data``, fit the sizes to it, unless overrides set them.
 
     Raises:
         ConfigError: there is no such preset, an override cannot be used, or there is a target without a table.
@@ -38,7 +36,7 @@ def load_config_for_table(name_or_path: str, data: str | None, target: str | Non
 
 
 def fit_to_table(config: Config) -> Config:
-    """The config with the number of classes and the sizes that its table allows; of other kinds, as it is.
+    """Set the number of classes and the sizes that the table of a config allows; other kinds of tasks stay as they are.
 
     Raises:
         TaskError: the table cannot be read.
@@ -64,7 +62,10 @@ def _with_tasks(config: Config, changes: dict[str, Any]) -> Config:
 
 
 def _num_features(table: Table, projection: str) -> int:
-    """F: as many as there are columns, or half of them where every task has a subset; labels of classes need room."""
+    """Return the number of features: that of the columns, or half of it where each task uses a subset of them.
+
+    It is at least the number of classes, since labels are one-hot vectors of this size.
+    """
     columns = int(table.x.shape[1])
     projected, subset = min(MOST_FEATURES, columns), min(MOST_FEATURES, (columns + 1) // 2)
     wanted = {"random": projected, "subset": subset, "none": columns}[projection]
@@ -72,7 +73,7 @@ def _num_features(table: Table, projection: str) -> int:
 
 
 def _stage_sizes(table: Table, stage: Stage) -> dict[str, int]:
-    """As many rows as there are, up to the most."""
+    """Return the sizes of a stage: all available rows, up to the limits."""
     seen, own = map(len, rows_of(table, stage))
     available = own // VALID_SHARE if stage is Stage.SEARCH else own
     num_valid = max(1, min(MOST_VALID[stage], available))

@@ -1,4 +1,4 @@
-"""What must be known before the clock of a run begins: all is compiled, and what follows the search has its time."""
+"""Preparation before the time of a run starts: compilation, and the time to reserve for the work after the search."""
 
 from __future__ import annotations
 
@@ -20,14 +20,18 @@ from automl_zero.tasks.task import TaskSet, first
 from automl_zero.tasks.task_kinds import Stage, sample_tasks
 from automl_zero.vm.stop_flag import StopFlag, Stopped
 
-BASELINES_SHARE, MOST_SHARE = 0.12, 0.3  # of the time of a run: at least, if there are baselines, and at most
-MEASURED_SHARE, MEASURED_SECONDS = 0.1, 2.0  # of the time of a run, and at most, to measure this
-MARGIN = 1.5  # so many times what is measured: evolved programs may cost more
+BASELINES_SHARE, MOST_SHARE = 0.12, 0.3  # of the time of a run: the least if there are baselines, and the most
+MEASURED_SHARE, MEASURED_SECONDS = 0.1, 2.0  # the smaller of this share and these seconds is for the measurement
+MARGIN = 1.5  # a safety factor: evolved programs may cost more than the measured ones
 TRIED = 2  # tasks on which a baseline is measured
 
 
 def compile_search(config: Config, samples: Iterable[TaskSet]) -> None:
-    """Compile what the run executes, or load it: for each group of islands, and for some tasks of the other stages.
+    """Compile what the run executes, or load it from the cache, for each group of islands and each stage.
+
+    Args:
+        config: the settings of the run.
+        samples: some tasks of the select and final stages.
 
     Raises:
         ConfigError, TaskError: the config cannot be used.
@@ -45,7 +49,7 @@ def _of_one_epoch(tasks: TaskSet) -> TaskSet:
 
 
 def _small(config: Config) -> Config:
-    """The config of an island that takes no time; what is compiled for it is what larger ones need."""
+    """Return the config of a tiny island, which needs the same compiled code as a large one."""
     return config.model_copy(
         update={
             "search": config.search.model_copy(update={"population_size": 2, "children": 1}),
@@ -57,12 +61,12 @@ def _small(config: Config) -> Config:
 
 
 def seconds_after_search(config: Config, samples: Mapping[Stage, TaskSet], workers: int) -> float:
-    """About how long it takes to choose a program on the select tasks, to score it, and to tune the baselines.
+    """Estimate the time to select a program, to score it, and to tune the baselines.
 
     Args:
-        config: the run's, with a ``stop.max_seconds``, of which this is at most a part.
+        config: the settings of the run; the estimate is at most ``MOST_SHARE`` of its ``stop.max_seconds``.
         samples: some of its select and final tasks.
-        workers: programs that are scored at a time.
+        workers: how many programs are scored in parallel.
     """
     limit, stop = config.stop.max_seconds or float("inf"), StopFlag()
     least = BASELINES_SHARE * limit if suited(samples, config) else 0.0
@@ -71,20 +75,20 @@ def seconds_after_search(config: Config, samples: Mapping[Stage, TaskSet], worke
     timer.start()
     try:
         return min(max(MARGIN * _measured(config, samples, workers, stop), least), MOST_SHARE * limit)
-    except Stopped:  # what takes so long to measure takes all that there is
+    except Stopped:  # if even the measurement takes too long, reserve the most
         return MOST_SHARE * limit
     finally:
         timer.cancel()
 
 
 def _measured(config: Config, samples: Mapping[Stage, TaskSet], workers: int, stop: StopFlag) -> float:
-    """The same without bounds.
+    """Return the estimate without bounds.
 
     Raises:
         Stopped: the flag was raised meanwhile.
     """
     program = _typical(config, samples[Stage.SELECT])
-    for tasks in samples.values():  # so that they are packed, and all is loaded
+    for tasks in samples.values():  # a first call packs the tasks and loads compiled code
         score_program(program, tasks, config, stop)
     times = {stage: _seconds(partial(score_program, program, each, config, stop)) for stage, each in samples.items()}
     whole = {stage: each * _share(config, stage, len(samples[stage])) for stage, each in times.items()}
@@ -97,16 +101,16 @@ def _measured(config: Config, samples: Mapping[Stage, TaskSet], workers: int, st
 
 
 def _typical(config: Config, tasks: TaskSet) -> Program:
-    """A program such as a search comes to: with a matrix, if the memory has any."""
+    """Return a program that is typical for the result of a search; it uses matrices if the memory has any."""
     if config.memory.matrices or tasks.is_multiclass:
         return two_layer_net(multiclass=tasks.is_multiclass)
     return library_program("linear_regression")
 
 
 def _baseline_seconds(algorithm: Algorithm, config: Config, samples: Mapping[Stage, TaskSet]) -> float:
-    """Of all trials on the select tasks, and of the scores on those of each stage.
+    """Estimate the time of all trials on the select tasks, and of the scores on the tasks of each stage.
 
-    A setting costs as much as the least, the greatest and the default ones do in the mean.
+    The cost of a setting is the mean of the costs of the least, the greatest and the default one.
     """
     tasks = first(samples[Stage.SELECT], TRIED)
     ends = [{name: values[end] for name, values in algorithm.ranges.items()} for end in range(3)]

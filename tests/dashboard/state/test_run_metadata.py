@@ -36,8 +36,8 @@ def test_a_run_that_has_ended_says_on_what_it_was_done_and_how_to_do_it_again(tm
     folder = make_run(tmp_path / "one", START, EPOCH, STOP)
     told = asked(tmp_path, "id=0/one")
     assert told["facts"] == [
-        ["seed", "0, which all random numbers come from"],
-        ["begun", "2026-01-02 03:04:05 UTC"],
+        ["seed", "0, which determines all random numbers"],
+        ["started", "2026-01-02 03:04:05 UTC"],
         ["machine", "a machine"],
         ["threads or processes", "2"],
         ["versions", "automl-zero 1"],

@@ -9,7 +9,7 @@ from support.runs.saved_states import checkpoint
 from support.runs.small_config import small_config
 
 from automl_zero.config import Config
-from automl_zero.run.checkpoint.compatibility import check_changes, check_goes_on, config_changes, other_changes
+from automl_zero.run.checkpoint.compatibility import check_changes, check_resumable, config_changes, other_changes
 from automl_zero.run.record.events import Stop
 from automl_zero.run.record.run_folder import StoredRun, StoreError
 
@@ -17,7 +17,7 @@ ORIGIN = checkpoint().origin
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "reported"),
     [
         ({}, []),
         ({"stop": {"max_programs": 10_000, "max_seconds": 7}}, []),
@@ -31,15 +31,15 @@ ORIGIN = checkpoint().origin
     ],
     ids=str,
 )
-def test_all_settings_but_limits_and_checkpoints_are_compared(changes: dict[str, Any], told: list[str]) -> None:
-    assert config_changes(ORIGIN, small_config(**changes)) == told
+def test_all_settings_but_limits_and_checkpoints_are_compared(changes: dict[str, Any], reported: list[str]) -> None:
+    assert config_changes(ORIGIN, small_config(**changes)) == reported
 
 
 def test_the_seed_is_compared() -> None:
     assert config_changes(ORIGIN, small_config(seed=1)) == ["seed: 0 before, 1 now"]
 
 
-def test_a_setting_that_one_version_does_not_have_is_told() -> None:
+def test_a_setting_that_one_version_does_not_have_is_reported() -> None:
     origin = replace(ORIGIN, config=ORIGIN.config | {"search": ORIGIN.config["search"] | {"magic": 7}})
     assert config_changes(origin, small_config()) == ["search.magic: 7 before, not there now"]
 
@@ -67,15 +67,17 @@ def ended(reason: str, config: Config) -> StoredRun:
 
 def test_a_run_that_its_limit_has_ended_goes_on_when_that_limit_is_another_one() -> None:
     before, raised = small_config(), small_config(stop={"max_programs": 1200})
-    check_goes_on(ended("stop.max_programs", before), raised)
-    with pytest.raises(StoreError, match=r"it was ended by stop\.max_programs = 600: to go on, raise that limit with"):
-        check_goes_on(ended("stop.max_programs", before), before)
+    check_resumable(ended("stop.max_programs", before), raised)
+    with pytest.raises(
+        StoreError, match=r"it was ended by stop\.max_programs = 600: to continue it, raise that limit with"
+    ):
+        check_resumable(ended("stop.max_programs", before), before)
     with pytest.raises(StoreError, match=r"it was ended by stop\.max_experiments = 1"):
-        check_goes_on(ended("stop.max_experiments", before), raised)
+        check_resumable(ended("stop.max_experiments", before), raised)
 
 
 def test_a_run_that_was_interrupted_or_killed_goes_on() -> None:
     config = small_config()
-    check_goes_on(ended("interrupted", config), config)
-    check_goes_on(StoredRun(config, (EPOCH,)), config)
-    check_goes_on(StoredRun(config, ()), config)
+    check_resumable(ended("interrupted", config), config)
+    check_resumable(StoredRun(config, (EPOCH,)), config)
+    check_resumable(StoredRun(config, ()), config)

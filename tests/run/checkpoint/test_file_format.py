@@ -42,7 +42,7 @@ def test_the_same_state_gives_the_same_file(path: Path) -> None:
     assert path.read_bytes() == before
 
 
-def test_an_origin_tells_config_tasks_and_version() -> None:
+def test_an_origin_reports_config_tasks_and_version() -> None:
     origin = checkpoint().origin
     assert (origin.version, origin.tasks, origin.config["islands"]["count"]) == (__version__, ("one", "two"), 3)
 
@@ -76,13 +76,13 @@ def test_every_flipped_bit_is_noticed(path: Path) -> None:
     ],
     ids=["empty", "another file", "no number", "older", "newer"],
 )
-def test_what_is_no_checkpoint_of_this_format_is_told(content: bytes, message: str, path: Path) -> None:
+def test_what_is_no_checkpoint_of_this_format_is_reported(content: bytes, message: str, path: Path) -> None:
     path.write_bytes(content)
     with pytest.raises(CheckpointError, match=message):
         read_checkpoint(path)
 
 
-def test_a_missing_file_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=r"cannot be opened \(No such file or directory\)"):
         read_checkpoint(tmp_path / "missing")
 
@@ -104,7 +104,7 @@ def saved(**arrays: np.ndarray) -> bytes:
     ],
     ids=["no archive", "no header", "another header", "pickled header", "pickled array"],
 )
-def test_what_a_stranger_has_written_with_the_right_checksum_is_refused_too(
+def test_what_an_untrusted_file_has_with_the_right_checksum_is_refused_too(
     body: Callable[[], bytes], path: Path
 ) -> None:
     title = TITLE + str(FORMAT).encode()

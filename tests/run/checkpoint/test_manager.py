@@ -8,7 +8,7 @@ from support.runs.saved_states import checkpoint, flip_bit, snapshot
 
 from automl_zero.config import CheckpointConfig
 from automl_zero.run.checkpoint.file_format import FORMAT
-from automl_zero.run.checkpoint.manager import Checkpoints, latest, put_aside, state_digest
+from automl_zero.run.checkpoint.manager import Checkpoints, latest, rename_damaged, state_digest
 from automl_zero.run.record.run_folder import StoreError
 
 
@@ -91,7 +91,7 @@ def test_an_experiment_comes_after_all_epochs_of_those_before(tmp_path: Path) ->
     assert latest(tmp_path).checkpoint.snapshot.state.experiment == 10
 
 
-def test_a_full_disk_is_told_and_the_last_good_one_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_reported_and_the_last_good_one_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     checkpoints = written(tmp_path, keep=1)
 
     def full(*_: object, **__: object) -> None:
@@ -114,14 +114,14 @@ def test_a_full_disk_at_the_first_one_advises_what_can_be_done(tmp_path: Path, m
         with monkeypatch.context() as patched:
             patched.setattr(f"automl_zero.run.checkpoint.manager.{name}", full)
             with pytest.raises(
-                StoreError, match=r"then remove .*, which holds no state to go on from, and start"
-            ) as told:
+                StoreError, match=r"then remove .*, which has no checkpoint to resume from, and start"
+            ) as reported:
                 checkpoints.write(checkpoint(epoch=0))
-            assert "resume" not in str(told.value)
+            assert "resume" not in str(reported.value)
     checkpoints.write(checkpoint(epoch=1))
     with monkeypatch.context() as patched:
         patched.setattr("automl_zero.run.checkpoint.manager.write_checkpoint", full)
-        with pytest.raises(StoreError, match=rf"then go on with 'automl-zero resume {tmp_path}'"):
+        with pytest.raises(StoreError, match=rf"then continue with 'automl-zero resume {tmp_path}'"):
             checkpoints.write(checkpoint(epoch=2))
 
 
@@ -135,13 +135,15 @@ def test_the_latest_is_that_of_the_highest_number_however_many_digits_it_has(fie
     assert len(files(tmp_path)) == 2
 
 
-def test_a_place_that_is_no_folder_is_told(tmp_path: Path) -> None:
+def test_a_place_that_is_no_folder_is_reported(tmp_path: Path) -> None:
     (tmp_path / "checkpoints").touch()
     with pytest.raises(StoreError, match=r"checkpoint .* cannot be written"):
         written(tmp_path)
 
 
-def test_events_are_on_disk_before_a_checkpoint_tells_of_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_events_are_on_disk_before_a_checkpoint_reports_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     steps: list[str] = []
     monkeypatch.setattr("automl_zero.run.checkpoint.manager.sync_file", lambda path, **_: steps.append(path.name))
     monkeypatch.setattr(
@@ -158,7 +160,7 @@ def damage(folder: Path, epoch: int) -> None:
     flip_bit(folder / "checkpoints" / name(epoch), 500)
 
 
-def test_a_damaged_one_gives_way_to_the_one_before(tmp_path: Path) -> None:
+def test_a_damaged_one_is_replaced_by_the_one_before(tmp_path: Path) -> None:
     written(tmp_path)
     damage(tmp_path, 3)
     found = latest(tmp_path)
@@ -168,22 +170,22 @@ def test_a_damaged_one_gives_way_to_the_one_before(tmp_path: Path) -> None:
     ]
 
 
-def test_one_that_knows_more_events_than_there_are_gives_way(tmp_path: Path) -> None:
+def test_one_that_knows_more_events_than_there_are_is_not_used(tmp_path: Path) -> None:
     checkpoints = new(tmp_path, keep=9)
     for epoch in (1, 2):
-        checkpoints.write(checkpoint(epoch=epoch, events=10 * epoch))
+        checkpoints.write(checkpoint(epoch=epoch, num_events=10 * epoch))
     found = latest(tmp_path, events=19)
     assert found.path.name == name(1)
     assert found.faults[0][1] == "was made after 20 events, but events.jsonl has 19"
     assert latest(tmp_path, events=20).path.name == name(2)
 
 
-def test_no_checkpoint_is_told(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="has no checkpoint, so the run cannot go on: start it anew"):
+def test_no_checkpoint_is_reported(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="has no checkpoint, so the run cannot resume: start it again"):
         latest(tmp_path)
 
 
-def test_when_none_can_be_used_each_is_told(tmp_path: Path) -> None:
+def test_when_none_can_be_used_each_is_reported(tmp_path: Path) -> None:
     written(tmp_path)
     damage(tmp_path, 2)
     (tmp_path / "checkpoints" / name(3)).write_bytes(f"automl-zero checkpoint {FORMAT + 1}\n\n\n".encode())
@@ -197,7 +199,7 @@ def test_what_cannot_be_used_is_put_aside_and_what_was_left_half_written_is_remo
     written(tmp_path)
     damage(tmp_path, 3)
     (tmp_path / "checkpoints" / f".{name(4)}.0123abcd").touch()
-    put_aside(tmp_path, latest(tmp_path))
+    rename_damaged(tmp_path, latest(tmp_path))
     assert files(tmp_path) == [name(2), name(3, "damaged")]
     assert latest(tmp_path).faults == ()
 

@@ -61,8 +61,8 @@ def test_values_that_do_not_fit_are_named_and_change_nothing(saved: dict[str, An
     assert [list(each) for each in arrays.values()] == [[7.0] * 3, [7]]
 
 
-def test_the_digest_is_that_of_the_state_and_not_of_the_clock_or_of_what_was_told() -> None:
-    later = replace(RUN_STATE, seconds=99.0, events=13, selections=(replace(selection(0.5, True), seconds=77.0),))
+def test_the_digest_is_that_of_the_state_and_not_of_the_clock_or_of_what_was_reported() -> None:
+    later = replace(RUN_STATE, seconds=99.0, num_events=13, selections=(replace(selection(0.5, True), seconds=77.0),))
     assert Snapshot(later, snapshot().arrays).digest == snapshot().digest
     assert len(snapshot().digest) == 64
 
@@ -73,8 +73,8 @@ CHANGES: list[dict[str, Any]] = [
     {"fitness": 0.3},
     {"improved_at": 351},
     {"best_fitness": 0.76},
-    {"before": {"programs": 501, "evaluated": 0}},
-    {"ended": 2},
+    {"finished_counters": {"programs": 501, "evaluated": 0}},
+    {"num_finished": 2},
     {"selections": (selection(0.25, True),)},
 ]
 

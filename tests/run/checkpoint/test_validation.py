@@ -13,7 +13,7 @@ from automl_zero.program.ops import OPS
 from automl_zero.run.checkpoint.file_format import Checkpoint, write_checkpoint
 from automl_zero.run.checkpoint.manager import latest
 from automl_zero.run.checkpoint.snapshot import Arrays, Snapshot
-from automl_zero.run.checkpoint.validation import check_sound
+from automl_zero.run.checkpoint.validation import check_valid
 from automl_zero.run.record.run_folder import StoreError
 from automl_zero.run.run import Run
 
@@ -83,28 +83,30 @@ HARMS = {
 def test_the_states_of_searches_are_sound(config: Config) -> None:
     run = Run(config.model_copy(update={"baselines": config.baselines.model_copy(update={"names": ()})}))
     for _ in run.iter_events():
-        check_sound(of_islands(run), config)
+        check_valid(of_islands(run), config)
 
 
 def test_a_state_whose_programs_were_written_by_hand_is_sound_too() -> None:
     arrays = arrays_of(small_config())
     set_element(0.5)(arrays)
-    check_sound(arrays, small_config())
+    check_valid(arrays, small_config())
 
 
 @pytest.mark.parametrize("name", HARMS)
 def test_what_no_search_comes_to_is_refused_by_the_name_of_its_array(name: str) -> None:
     arrays = arrays_of(small_config())
     harmed = HARMS[name](arrays)
-    with pytest.raises(StoreError, match=f"what no search of this config comes to, in {harmed}: remove it, so that"):
-        check_sound(arrays, small_config())
+    with pytest.raises(
+        StoreError, match=f"a state that no search of this config reaches, in {harmed}: remove it, so that"
+    ):
+        check_valid(arrays, small_config())
 
 
 def test_what_stands_where_no_instruction_is_does_not_matter() -> None:
     arrays = arrays_of(small_config())
     write(f"{POPULATION}.code", (1, 0), 999)(arrays)
     arrays[f"{POPULATION}.data"][0, 5] = np.nan
-    check_sound(arrays, small_config())
+    check_valid(arrays, small_config())
 
 
 def test_a_run_does_not_go_on_from_such_a_state_and_its_folder_stays(tmp_path: Path) -> None:
@@ -114,7 +116,7 @@ def test_a_run_does_not_go_on_from_such_a_state_and_its_folder_stays(tmp_path: P
     harmed = HARMS["a size beyond the capacity"](arrays)
     write_checkpoint(found.path, Checkpoint(found.checkpoint.origin, Snapshot(found.checkpoint.snapshot.state, arrays)))
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    with pytest.raises(StoreError, match=f"no search of this config comes to, in {harmed}"):
+    with pytest.raises(StoreError, match=f"no search of this config reaches, in {harmed}"):
         resume(folder, "stop.max_programs=none")
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
     found.path.unlink()

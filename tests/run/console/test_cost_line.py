@@ -6,7 +6,7 @@ import pytest
 from support.runs.sample_events import ESTIMATE
 from support.runs.small_config import small_config
 
-from automl_zero.run.console.cost_line import announcement, cost, time_of_steps
+from automl_zero.run.console.cost_line import cost, cost_line, time_of_steps
 
 NONE: dict[str, Any] = {"max_programs": None, "max_experiments": None}
 
@@ -27,9 +27,9 @@ NONE: dict[str, Any] = {"max_programs": None, "max_experiments": None}
     ],
     ids=str,
 )
-def test_the_line_tells_the_cost_up_to_the_first_limit(stop: dict[str, float], line: str) -> None:
+def test_the_line_reports_the_cost_up_to_the_first_limit(stop: dict[str, float], line: str) -> None:
     limits = {key: int(value) if key != "target_fitness" else value for key, value in stop.items()}
-    assert announcement(ESTIMATE, small_config(stop=NONE | limits)) == f"expected: {line}"
+    assert cost_line(ESTIMATE, small_config(stop=NONE | limits)) == f"expected: {line}"
 
 
 def test_experiments_that_end_by_programs_end_the_run() -> None:
@@ -45,5 +45,5 @@ def test_experiments_that_may_end_early_may_end_the_run_early(early: dict[str, f
     assert found.may_end_early
 
 
-def test_the_time_of_training_steps_is_told() -> None:
+def test_the_time_of_training_steps_is_reported() -> None:
     assert time_of_steps(ESTIMATE, 1e11) == "12 to 23 days"

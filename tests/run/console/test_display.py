@@ -75,11 +75,11 @@ def test_a_log_holds_no_commands_of_a_terminal() -> None:
     )
 
 
-def test_on_a_cluster_lines_tell_what_it_is() -> None:
+def test_on_a_cluster_lines_show_what_it_is() -> None:
     cluster = Cluster(nodes=3, workers=12, replays=2)
     events = [replace(EPOCH, seconds=float(second), cluster=cluster) for second in range(1, 6)]
     (line,) = plain_lines(*events)
-    assert line.endswith("best fitness 0.50000  nodes 3, processes 12, epochs 1/s, islands made again 2")
+    assert line.endswith("best fitness 0.50000  nodes 3, processes 12, epochs 1/s, islands recovered 2")
 
 
 def test_improvements_hasten_the_next_line() -> None:
@@ -100,13 +100,13 @@ def test_what_takes_long_at_the_beginning_is_what_the_engine_says(monkeypatch: p
         wait_for("waiting for the cluster", output)
 
 
-def test_the_end_of_an_experiment_is_told_if_it_is_the_best() -> None:
+def test_the_end_of_an_experiment_is_reported_if_it_is_the_best() -> None:
     assert plain_lines(selection(0.25, is_best=False), selection(0.5, is_best=True)) == [
         "0:03  experiment 1 ends by experiment.patience: fitness 0.50000 on search, 0.50000 on select, the best so far"
     ]
 
 
-def test_the_expected_cost_and_the_tuning_of_baselines_are_told() -> None:
+def test_the_expected_cost_and_the_tuning_of_baselines_are_reported() -> None:
     expected, tuning = plain_lines(ESTIMATE, SCORING)
     assert expected.startswith("expected: ")
     assert tuning == "0:04  tuning baseline 1 of 2, ridge regression"

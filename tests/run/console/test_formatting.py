@@ -66,7 +66,7 @@ def test_a_range_repeats_no_unit(least: str, most: str, text: str) -> None:
     assert span(least, most) == text
 
 
-def test_mutations_are_told_most_frequent_first_and_without_those_that_never_were() -> None:
+def test_mutations_are_reported_most_frequent_first_and_without_those_that_never_were() -> None:
     assert effect_rows({}) == []
     effects = {"insert": (1, 2, 3), "replace_op": (10, 0, 0), "remove": (0, 0, 0)}
     assert effect_rows(effects) == [("replace op", 10, 0, 0), ("insert", 1, 2, 3)]

@@ -11,7 +11,7 @@ from support.runs.small_config import mixed_config, small_config
 
 from automl_zero.program.library import library_program
 from automl_zero.program.text import to_text
-from automl_zero.run.console.live_view import code_lines, draw, figures, headline, islands, lines, news
+from automl_zero.run.console.live_view import code_lines, diff_line, draw, figures, headline, islands, lines
 from automl_zero.run.console.progress import Progress
 from automl_zero.run.record.events import Cluster, Event, Start
 
@@ -22,7 +22,7 @@ MANY = (START, ESTIMATE, FIRST, FIGURE_6, EPOCH, EPOCH)
 ON_CLUSTER = replace(EPOCH, seconds=4.0, cluster=Cluster(nodes=3, workers=12, replays=2))
 
 
-def test_the_figures_tell_speed_islands_and_time() -> None:
+def test_the_figures_show_speed_islands_and_time() -> None:
     assert figures(after(EPOCH, replace(EPOCH, seconds=3.0, programs=1500), selection(0.25, is_best=True))) == [
         ("programs", "1.5k"),
         ("per second", "500"),
@@ -43,16 +43,16 @@ def test_the_figures_tell_speed_islands_and_time() -> None:
         ({"max_programs": None, "max_experiments": 1}, None),
     ],
 )
-def test_the_limit_that_ends_the_run_first_is_told(stop: dict[str, float | None], until: str | None) -> None:
+def test_the_limit_that_ends_the_run_first_is_reported(stop: dict[str, float | None], until: str | None) -> None:
     config = small_config(stop=stop, experiment={"max_programs": 5000})
     assert dict(figures(after(EPOCH, config=config))).get("until") == until
 
 
-def test_on_a_cluster_the_figures_tell_what_it_is() -> None:
+def test_on_a_cluster_the_figures_show_what_it_is() -> None:
     assert figures(after(EPOCH, ON_CLUSTER))[-5:-2] == [
         ("nodes, processes", "3, 12"),
         ("epochs per second", "0.5"),
-        ("islands made again", "2"),
+        ("islands recovered", "2"),
     ]
 
 
@@ -79,14 +79,14 @@ def test_the_code_is_pruned_and_cut_to_the_screen() -> None:
 def test_what_an_improvement_brings_is_marked_and_what_it_drops_counted() -> None:
     more = replace(FIRST, program=FIRST.program + "  v1 = v1 + v0\n")
     assert [line for line in code(FIRST, more) if line.startswith("+")] == ["+ v1 = v1 + v0"]
-    assert news(after(FIRST, more)) == "lines: 1 new, 0 gone"
-    assert news(after(more, FIRST)) == "lines: 0 new, 1 gone"
+    assert diff_line(after(FIRST, more)) == "lines: 1 new, 0 gone"
+    assert diff_line(after(more, FIRST)) == "lines: 0 new, 1 gone"
     assert code(FIRST, more, most=4)[-1].endswith(" more lines, 1 of them new")
 
 
 @pytest.mark.parametrize("events", [(), (FIRST,), (FIRST, replace(FIGURE_6, experiment=1))], ids=len)
 def test_the_first_program_of_an_experiment_is_not_compared(events: tuple[Event, ...]) -> None:
-    assert news(after(*events)) is None
+    assert diff_line(after(*events)) is None
     assert not any(line.startswith("+") for line in code(*events))
 
 
@@ -101,16 +101,16 @@ def test_the_first_program_of_an_experiment_is_not_compared(events: tuple[Event,
     ],
     ids=["nothing yet", "a start", "an epoch", "a selection", "a baseline"],
 )
-def test_the_headline_tells_what_the_run_does(events: tuple[Event, ...], doing: str) -> None:
+def test_the_headline_reports_what_the_run_does(events: tuple[Event, ...], doing: str) -> None:
     assert headline(after(*events), waited=7.5) == f"small, seed 0{doing}"
 
 
-def test_the_clock_goes_on_while_nothing_is_told() -> None:
+def test_the_clock_goes_on_while_nothing_is_reported() -> None:
     rows = dict(figures(after(EPOCH, config=small_config(stop={"max_programs": None, "max_seconds": 60.0})), 7.5))
     assert (rows["time"], rows["time left"]) == ("0:09", "0:50")
 
 
-def test_the_expected_cost_and_the_fates_are_lines_of_the_width() -> None:
+def test_the_expected_cost_and_the_outcomes_are_lines_of_the_width() -> None:
     found = lines(after(ESTIMATE, EPOCH))
     assert found[0].startswith("expected: ")
     assert found[1].startswith("of the programs, 50.0% evaluated, ")

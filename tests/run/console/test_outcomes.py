@@ -39,7 +39,7 @@ def test_shares_are_of_all_programs() -> None:
     ],
     ids=str,
 )
-def test_what_a_config_makes_impossible_is_not_told(changes: dict[str, Any], left: list[str]) -> None:
+def test_what_a_config_makes_impossible_is_not_reported(changes: dict[str, Any], left: list[str]) -> None:
     assert list(shares(EPOCH.counters, small_config(evaluation=changes))) == ["evaluated", *left]
 
 
@@ -54,10 +54,10 @@ def test_before_any_program_all_shares_are_zero() -> None:
     assert pruned({}) == 0
 
 
-def test_the_sentence_tells_programs_and_instructions() -> None:
-    told = (
+def test_the_sentence_reports_programs_and_instructions() -> None:
+    reported = (
         "of the programs, 50.0% evaluated, 25.0% known code, 20.0% known behaviour; of the instructions, 75.0% pruned"
     )
-    assert sentence(EPOCH.counters, small_config()) == told
+    assert sentence(EPOCH.counters, small_config()) == reported
     counters = EPOCH.counters | {"rejected_drafts": 3 * EPOCH.counters["programs"], "reevaluated": 7}
-    assert sentence(counters, small_config()) == f"{told}; for each program, 3.0 drafts discarded"
+    assert sentence(counters, small_config()) == f"{reported}; for each program, 3.0 drafts discarded"

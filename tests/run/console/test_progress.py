@@ -9,19 +9,19 @@ from support.runs.small_config import small_config
 
 from automl_zero.run.console.progress import Progress
 from automl_zero.run.record.events import Event, Stop
-from automl_zero.run.record.limits import Spent
+from automl_zero.run.record.limits import Usage
 
 
 def test_before_the_first_event_nothing_is_known_and_nothing_fails() -> None:
     progress = after()
     assert (progress.seconds, progress.search_seconds, progress.recent_speed, progress.curve) == (0, 0, 0, [])
-    assert progress.spent == Spent(0, 0, -1.0)
+    assert progress.spent == Usage(0, 0, -1.0)
     assert progress.best_program is None
     assert progress.comparable_fitness == []
     assert progress.seconds_left is None
 
 
-def test_the_fates_are_those_of_the_latest_epoch() -> None:
+def test_the_outcomes_are_those_of_the_latest_epoch() -> None:
     assert after(EPOCH).outcomes.startswith("of the programs, 50.0% evaluated, ")
     assert after().outcomes.startswith("of the programs, 0.0% evaluated, ")
 
@@ -88,7 +88,7 @@ def test_the_best_program_is_the_latest_word_on_it() -> None:
     assert progress.best_program == "selected with 0.4"
 
 
-def test_a_complete_run_tells_what_was_spent(complete: Progress, events: tuple[Event, ...]) -> None:
+def test_a_complete_run_reports_what_was_spent(complete: Progress, events: tuple[Event, ...]) -> None:
     stop = events[-1]
     assert isinstance(stop, Stop)
     assert complete.spent.programs == stop.programs == 1020

@@ -13,21 +13,21 @@ def start(**changes: object) -> Start:
     return Start(**values | changes)  # type: ignore[arg-type]
 
 
-def test_more_is_known_once_a_run_has_begun_and_once_it_has_ended() -> None:
+def test_more_is_known_once_a_run_has_started_and_once_it_has_ended() -> None:
     config, began = small_config(seed=7), start(machine="fast", versions={"numpy": "2"})
-    told = [
-        ("seed", "7, which all random numbers come from"),
-        ("begun", "2026-01-02 03:04:05 UTC"),
+    reported = [
+        ("seed", "7, which determines all random numbers"),
+        ("started", "2026-01-02 03:04:05 UTC"),
         ("machine", "fast"),
         ("threads or processes", "2"),
         ("versions", "automl-zero 1, numpy 2"),
         ("ended by", "stop.max_seconds"),
         ("time, with the final scoring", "90 seconds"),
     ]
-    assert run_info(config, None, None) == told[:1]
-    assert run_info(config, began, None) == told[:5]
-    assert run_info(config, began, STOP) == told
+    assert run_info(config, None, None) == reported[:1]
+    assert run_info(config, began, None) == reported[:5]
+    assert run_info(config, began, STOP) == reported
 
 
-def test_what_older_versions_did_not_tell_is_left_out() -> None:
+def test_what_older_versions_did_not_report_is_left_out() -> None:
     assert "machine" not in dict(run_info(small_config(), start(), None))

@@ -16,7 +16,7 @@ PROGRAM = "def Setup():\n  s3 = 0.5\ndef Predict():\n  s1 = dot(v1, v0)\ndef Lea
 PRUNED = PROGRAM.replace("  s3 = 0.5\n", "")
 
 
-def test_the_report_tells_all_that_came_of_a_run(complete: Progress) -> None:
+def test_the_report_reports_all_that_came_of_a_run(complete: Progress) -> None:
     assert complete.final is not None
     text = report(complete, FOLDER)
     for part in (
@@ -45,7 +45,7 @@ def test_the_table_has_a_row_for_each_algorithm_and_a_column_for_each_stage(comp
     ("learned", "sentence"),
     [(("v1", "m2"), "It learns: Learn updates v1, m2 from the label, and Predict"), ((), "It does not learn: ")],
 )
-def test_the_report_tells_whether_the_program_learns(
+def test_the_report_reports_whether_the_program_learns(
     learned: tuple[str, ...], sentence: str, complete: Progress
 ) -> None:
     assert complete.final is not None

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from automl_zero.run.console.text_chart import EIGHTHS, Point, curve_rows, sampled
+from automl_zero.run.console.text_chart import EIGHTHS, Point, curve_rows, sample_curve
 
 
 @st.composite
@@ -24,7 +24,7 @@ def curves(draw: st.DrawFn) -> list[Point]:
     ],
 )
 def test_a_curve_holds_its_value_until_the_next_point(points: list[Point], width: int, values: list[float]) -> None:
-    assert sampled(points, width) == values
+    assert sample_curve(points, width) == values
 
 
 @pytest.mark.parametrize(

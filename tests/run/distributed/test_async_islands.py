@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 from support.runs.saved_states import QUIET
 from support.runs.small_config import mixed_config, small_config
-from support.runs.small_worker_pool import SmallEngine, SmallFleet, UnevenFleet
+from support.runs.small_worker_pool import SmallEngine, SmallWorkerPool, UnevenWorkerPool
 
 from automl_zero.config import Config, ConfigError
 from automl_zero.run.archipelago import Archipelago
@@ -36,7 +36,7 @@ CONFIGS: dict[str, Config] = {
 kinds = pytest.mark.parametrize("kind", CONFIGS)
 
 
-def archipelago(kind: str, worker_pool: SmallFleet) -> Archipelago:
+def archipelago(kind: str, worker_pool: SmallWorkerPool) -> Archipelago:
     config = CONFIGS[kind]
     return Archipelago(config, search_tasks(config, 0), 5, engine=SmallEngine(worker_pool))
 
@@ -46,7 +46,7 @@ def free(made: Archipelago) -> AsyncIslands:
     return made.islands
 
 
-def after_epochs(kind: str, worker_pool: SmallFleet, count: int = EPOCHS) -> Archipelago:
+def after_epochs(kind: str, worker_pool: SmallWorkerPool, count: int = EPOCHS) -> Archipelago:
     made = archipelago(kind, worker_pool)
     for _ in range(count):
         made.run_epoch()
@@ -54,21 +54,21 @@ def after_epochs(kind: str, worker_pool: SmallFleet, count: int = EPOCHS) -> Arc
 
 
 def held_by(made: Archipelago) -> dict[int, list[int]]:
-    """The islands of each host that is there."""
+    """The islands of each worker that is there."""
     replicas = free(made)._replicas
     workers = free(made)._worker_pool.workers
     return {worker: [number for number, each in enumerate(replicas) if each.worker == worker] for worker in workers}
 
 
 def now(made: Archipelago) -> dict[str, bytes]:
-    """The states as they are on the hosts."""
+    """The states as they are on the workers."""
     asked = SyncIslands.arrays.fget  # type: ignore[attr-defined]
     return {name: array.tobytes() for name, array in asked(made.islands).items()}
 
 
 @kinds
-def test_a_fast_host_does_more_epochs_than_a_slow_one(kind: str) -> None:
-    worker_pool = UnevenFleet(2, (1.0, 4.0))
+def test_a_fast_worker_does_more_epochs_than_a_slow_one(kind: str) -> None:
+    worker_pool = UnevenWorkerPool(2, (1.0, 4.0))
     made = after_epochs(kind, worker_pool)
     done, held = free(made)._epochs, held_by(made)
     fast, slow = (done[held[worker]].mean() for worker in sorted(held))
@@ -77,19 +77,19 @@ def test_a_fast_host_does_more_epochs_than_a_slow_one(kind: str) -> None:
 
 
 @kinds
-@pytest.mark.parametrize(("hosts", "percent"), [(1, 0), (2, 20), (3, 30)])
+@pytest.mark.parametrize(("workers", "percent"), [(1, 0), (2, 20), (3, 30)])
 def test_no_program_is_lost_or_counted_twice(kind: str, workers: int, percent: int) -> None:
-    worker_pool = UnevenFleet(workers, (1.0, 2.5, 4.0, 1.5), percent, seed=workers)
+    worker_pool = UnevenWorkerPool(workers, (1.0, 2.5, 4.0, 1.5), percent, seed=workers)
     made = archipelago(kind, worker_pool)
     before = made.islands.counters.copy()
     births: list[Ancestors] = []
     take = made.lineage.add
-    made.lineage.add = lambda brood: (births.extend(each.ancestors for each in brood.epoch_stats), take(brood))[1]  # type: ignore[func-returns-value,method-assign]
+    made.lineage.add = lambda result: (births.extend(each.ancestors for each in result.epoch_stats), take(result))[1]  # type: ignore[func-returns-value,method-assign]
     for _ in range(EPOCHS):
         made.run_epoch()
     assert made.drain()
     assert not made.drain()
-    assert len(births) == free(made)._epochs.sum()  # one harvest for each epoch of an island
+    assert len(births) == free(made)._epochs.sum()  # one for each epoch of an island
     made_here = (made.islands.counters - before)[:, 0]
     epochs = free(made)._epochs * CONFIGS[kind].islands.epoch_programs
     rescored = made_here - epochs
@@ -103,37 +103,39 @@ def test_no_program_is_lost_or_counted_twice(kind: str, workers: int, percent: i
 
 
 @kinds
-def test_what_is_kept_is_what_was_told_last(kind: str) -> None:
-    made = after_epochs(kind, UnevenFleet(3, (1.0, 3.0, 2.0), 10))
+def test_a_state_is_that_of_the_latest_reports(kind: str) -> None:
+    made = after_epochs(kind, UnevenWorkerPool(3, (1.0, 3.0, 2.0), 10))
     kept = {name: array.copy() for name, array in made.arrays.items()}
-    told = made.counters, made.islands.fitness.tolist(), made.islands.effects.tolist(), made.best
-    other = archipelago(kind, SmallFleet(1))
+    reported = made.counters, made.islands.fitness.tolist(), made.islands.effects.tolist(), made.best
+    other = archipelago(kind, SmallWorkerPool(1))
     other.restore(kept)
-    assert (other.counters, other.islands.fitness.tolist(), other.islands.effects.tolist(), other.best) == told
+    assert (other.counters, other.islands.fitness.tolist(), other.islands.effects.tolist(), other.best) == reported
     assert {name: array.tobytes() for name, array in other.arrays.items()} == {
         name: array.tobytes() for name, array in kept.items()
     }
 
 
 @kinds
-def test_an_island_that_goes_on_from_what_was_kept_is_the_same(kind: str) -> None:
-    made, other = after_epochs(kind, UnevenFleet(2, (1.0, 3.0), 10)), archipelago(kind, SmallFleet(2))
+def test_a_restored_island_is_the_same(kind: str) -> None:
+    made, other = after_epochs(kind, UnevenWorkerPool(2, (1.0, 3.0), 10)), archipelago(kind, SmallWorkerPool(2))
     made.drain()
     other.restore(made.arrays)
     assert now(other) == now(made)
 
 
 def test_programs_migrate() -> None:
-    """The way to a program leads from island to island."""
-    made = after_epochs("alike", UnevenFleet(2, (1.0, 3.0)), 30)
+    """The ancestors of a program are of several islands."""
+    made = after_epochs("alike", UnevenWorkerPool(2, (1.0, 3.0)), 30)
     members = made.islands.fittest(5, range(5))
-    ways = [made.lineage.ancestry(member.ancestor) for found in members for member in found]
-    assert any(one.island != other.island for way in ways for one, other in pairwise(way))
-    assert all(way[-1].fitness == found[0].fitness for found in members if (way := made.lineage.ancestry(found[0][2])))
+    ancestries = [made.lineage.ancestry(member.ancestor) for found in members for member in found]
+    assert any(one.island != other.island for line in ancestries for one, other in pairwise(line))
+    assert all(
+        line[-1].fitness == found[0].fitness for found in members if (line := made.lineage.ancestry(found[0][2]))
+    )
 
 
-def test_hosts_that_have_come_get_their_share() -> None:
-    worker_pool = UnevenFleet(1, (1.0, 2.0))
+def test_workers_that_have_joined_get_their_share() -> None:
+    worker_pool = UnevenWorkerPool(1, (1.0, 2.0))
     made = archipelago("alike", worker_pool)
     held: list[list[int]] = []
     for size in (1, 2, 4, 5):
@@ -152,7 +154,7 @@ def epochs_of(events: list[Event]) -> list[EpochEnd]:
 
 
 def check_whole(events: list[Event]) -> None:
-    """Epochs follow each other, programs and fitness rise, and what is selected is the best that was told."""
+    """Epochs follow each other, programs and fitness rise, and what is selected is the best that was reported."""
     epochs, improvements = epochs_of(events), [each for each in events if each.event == "improvement"]
     for one, other in pairwise(epochs):
         if one.experiment == other.experiment:
@@ -181,27 +183,29 @@ def check_whole(events: list[Event]) -> None:
 )
 def test_a_run_ends_and_all_of_its_programs_count(limits: dict[str, Any]) -> None:
     config = small_config(islands={**FREE, "migrants": 5}, baselines={"names": []}, **limits)
-    events = list(Run(config, engine=SmallEngine(UnevenFleet(2, (1.0, 3.0), 10))).iter_events())
+    events = list(Run(config, engine=SmallEngine(UnevenWorkerPool(2, (1.0, 3.0), 10))).iter_events())
     check_whole(events)
     assert events[0].event == "start"
     assert not events[0].deterministic
 
 
-def test_a_run_goes_on_from_what_was_kept(tmp_path: Path) -> None:
+def test_a_run_resumes_from_a_checkpoint(tmp_path: Path) -> None:
     config = small_config(
         islands=FREE, baselines={"names": []}, stop={"max_programs": 2000}, checkpoint={"every_epochs": 1}
     )
     folder = tmp_path / "run"
-    run_to_folder(config, folder, 1, QUIET, engine=SmallEngine(UnevenFleet(2, (1.0, 3.0))))
+    run_to_folder(config, folder, 1, QUIET, engine=SmallEngine(UnevenWorkerPool(2, (1.0, 3.0))))
     assert "not deterministic: islands do not wait for each other" in (folder / "report.txt").read_text()
     before = len(epochs_of(list(read_run(folder).events)))
-    resume_folder(folder, ["stop.max_programs=4000"], False, 1, QUIET, engine=SmallEngine(UnevenFleet(3, (2.0, 1.0))))
+    resume_folder(
+        folder, ["stop.max_programs=4000"], False, 1, QUIET, engine=SmallEngine(UnevenWorkerPool(3, (2.0, 1.0)))
+    )
     events = list(read_run(folder).events)
     check_whole(events)
     assert len(epochs_of(events)) > before > 5
 
 
-def test_threads_are_refused_and_told_what_to_do() -> None:
+def test_threads_are_refused_and_reported_what_to_do() -> None:
     with pytest.raises(ConfigError, match=r"islands\.synchronous = false is for clusters.*use --engine ray"):
         Run(small_config(islands=FREE))
 
@@ -235,7 +239,7 @@ def change(name: str, to: Callable[[NDArray[Any]], NDArray[Any]]) -> Callable[[A
     ids=["lacks one", "another", "no island", "searches", "type", "slots", "migrants", "ops", "sizes", "NaN"],
 )
 def test_what_no_search_has_done_is_refused(damage: Callable[[Arrays], object]) -> None:
-    arrays = dict(after_epochs("alike", SmallFleet(2), 5).arrays)
+    arrays = dict(after_epochs("alike", SmallWorkerPool(2), 5).arrays)
     damage(arrays)
     with pytest.raises(StoreError, match=r"islands\.[19]\.since"):
-        archipelago("alike", SmallFleet(2)).restore(arrays)
+        archipelago("alike", SmallWorkerPool(2)).restore(arrays)

@@ -1,4 +1,4 @@
-"""The way to a cluster. One that begins here lets nobody in; each test has a process of its own, which Ray alters."""
+"""A cluster that starts here admits no other process; each test runs in a process of its own, which Ray alters."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from automl_zero.run.distributed.ray_cluster import Connection
 connection = Connection(None)
 
 @ray.remote
-def told():
+def reported():
     return os.getpid()
 
-ray.get(told.remote())
+ray.get(reported.remote())
 this = psutil.Process()
 processes = [this, *this.children(recursive=True)]
 sockets = [each for process in processes for each in process.net_connections("inet") if each.status == "LISTEN"]
@@ -41,7 +41,7 @@ folder = connection._folder
 found = {
     "listening": sorted({each.laddr.ip for each in sockets}),
     "sockets": len(sockets),
-    "told in command lines": any(token in " ".join(process.cmdline()) for process in processes),
+    "reported in command lines": any(token in " ".join(process.cmdline()) for process in processes),
     "let in": [
         is_let_in(),
         is_let_in(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN="0" * 64),
@@ -73,7 +73,7 @@ def test_a_cluster_of_this_machine_lets_nobody_in(tmp_path: Path) -> None:
     assert found["sockets"] > 3
     assert set(found["listening"]) <= {"127.0.0.1", "::1", "::ffff:127.0.0.1"}
     assert found["let in"] == [False, False, True]
-    assert not found["told in command lines"]
+    assert not found["reported in command lines"]
     assert not found["in files"]
     assert not (tmp_path / ".ray").exists()
     assert (found["mode"], found["left"], found["folder left"]) == (0o700, [], False)
@@ -96,5 +96,5 @@ def test_a_cluster_that_does_not_begin_is_an_error_with_a_remedy(
         raise error
 
     monkeypatch.setattr("ray.init", fail)
-    with pytest.raises(ClusterError, match=r"could begin on this machine \(.+\): try again .* or use --engine threads"):
+    with pytest.raises(ClusterError, match=r"could start on this machine \(.+\): try again .* or use --engine threads"):
         RayConnection(None)

@@ -24,7 +24,6 @@ from automl_zero.program.library import library_program
 from automl_zero.run.checkpoint.manager import Checkpoints, state_digest
 from automl_zero.run.distributed.ray_cluster import RayConnection
 from automl_zero.run.distributed.ray_engine import RayEngine
-from automl_zero.run.engine_registry import choose_engine
 from automl_zero.run.experiment import search_tasks
 from automl_zero.run.islands.engine import ExperimentSpec
 from automl_zero.run.islands.thread_engine import ThreadEngine
@@ -121,7 +120,7 @@ def test_actors_that_are_killed_change_nothing(tmp_path: Path) -> None:
 
 
 def test_islands_that_do_not_wait_outlive_their_actors() -> None:
-    """Of an experiment that has ended, all programs that islands made in whole epochs count, and no others."""
+    """The programs that islands made in whole epochs count, and no others."""
     config = migrating(islands={"synchronous": False}, stop={"max_programs": 4000, "max_experiments": None})
     engine = RayEngine(2)
     killer = Killer(engine, {3, 9})
@@ -159,18 +158,18 @@ def test_states_of_experiments_side_by_side_are_those_of_threads(actors: int, tm
 
 def test_programs_are_scored_by_the_actors_that_are_left_and_the_tasks_are_sent_once() -> None:
     config, engine = migrating(), RayEngine(2)
-    beginning = ExperimentSpec(config, search_tasks(config, 0), seed=7)
+    spec = ExperimentSpec(config, search_tasks(config, 0), seed=7)
     programs = [library_program(name) for name in ("linear_regression", "two_layer_net")] * 5
-    expected = ThreadEngine(1).score(programs, beginning, engine.stop)
+    expected = ThreadEngine(1).score(programs, spec, engine.stop)
     try:
-        assert engine.score(programs, beginning, engine.stop) == expected
+        assert engine.score(programs, spec, engine.stop) == expected
         worker_pool = engine._worker_pool
         assert worker_pool is not None
         stored = dict(worker_pool._stored)
         ray.kill(next(iter(worker_pool._actors.values())).handle)
-        assert engine.score(programs, beginning, engine.stop) == expected
+        assert engine.score(programs, spec, engine.stop) == expected
         assert worker_pool._stored == stored
-        assert all(actor.known == {beginning.seed} for actor in worker_pool._actors.values() if actor.known)
+        assert all(actor.known == {spec.seed} for actor in worker_pool._actors.values() if actor.known)
     finally:
         engine.close()
 
@@ -223,21 +222,8 @@ def test_the_command_runs_on_ray(tmp_path: Path) -> None:
     check_same(tmp_path / "ray", tmp_path / "threads")
 
 
-def test_without_ray_it_is_told_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("ray_engine", "ray_cluster"):
-        monkeypatch.delitem(sys.modules, f"automl_zero.run.distributed.{name}")
-    monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(ConfigError, match=r"needs Ray, which is not installed: pip install '\.\[ray\]'"):
-        choose_engine("ray", None, None)
-
-
-def test_an_address_without_ray_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"is of a Ray cluster, but the engine is 'threads': give --engine ray"):
-        choose_engine("threads", None, "10.0.0.1:6379")
-
-
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "nonsense", "ray://127.0.0.1:1"])
-def test_a_cluster_that_is_not_there_is_told_at_once(address: str) -> None:
+def test_a_cluster_that_is_not_there_is_reported_at_once(address: str) -> None:
     with pytest.raises(ConfigError, match=f"no Ray cluster at {address} .*: give HOST:PORT of a head node"):
         RayConnection(address)
 

@@ -1,4 +1,4 @@
-"""Islands on hosts that come and go are the islands of threads, bit for bit."""
+"""Islands on workers that come and go are the islands of threads, bit for bit."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.runs.small_config import mixed_config, small_config
-from support.runs.small_worker_pool import SmallEngine, SmallFleet
+from support.runs.small_worker_pool import SmallEngine, SmallWorkerPool
 
 from automl_zero.config import Config
 from automl_zero.program.program import Program
@@ -57,18 +57,18 @@ def after_epochs(kind: str, engine: Engine) -> list[Known]:
 
 
 @kinds
-@pytest.mark.parametrize("hosts", [1, 2, 4, 8])
-def test_the_number_of_hosts_changes_nothing(kind: str, workers: int, in_threads: dict[str, list[Known]]) -> None:
-    assert after_epochs(kind, SmallEngine(SmallFleet(workers))) == in_threads[kind]
+@pytest.mark.parametrize("workers", [1, 2, 4, 8])
+def test_the_number_of_workers_changes_nothing(kind: str, workers: int, in_threads: dict[str, list[Known]]) -> None:
+    assert after_epochs(kind, SmallEngine(SmallWorkerPool(workers))) == in_threads[kind]
 
 
 @kinds
-@pytest.mark.parametrize(("hosts", "percent"), [(1, 10), (2, 20), (3, 30)])
-def test_hosts_that_are_lost_change_nothing(
+@pytest.mark.parametrize(("workers", "percent"), [(1, 10), (2, 20), (3, 30)])
+def test_workers_that_are_lost_change_nothing(
     kind: str, workers: int, percent: int, in_threads: dict[str, list[Known]]
 ) -> None:
     """States are asked for at the end alone, since whoever knows one need not make its island again."""
-    worker_pool = SmallFleet(workers, percent, seed=workers)
+    worker_pool = SmallWorkerPool(workers, percent, seed=workers)
     made = archipelago(kind, SmallEngine(worker_pool))
     for _ in range(EPOCHS):
         made.run_epoch()
@@ -78,32 +78,32 @@ def test_hosts_that_are_lost_change_nothing(
 
 
 @kinds
-def test_hosts_that_come_and_go_change_nothing(kind: str, in_threads: dict[str, list[Known]]) -> None:
-    worker_pool = SmallFleet(1)
+def test_workers_that_come_and_go_change_nothing(kind: str, in_threads: dict[str, list[Known]]) -> None:
+    worker_pool = SmallWorkerPool(1)
     made = archipelago(kind, SmallEngine(worker_pool))
     for size in (1, 3, 2, 4, 1, 2) * 3:
         worker_pool.size = size
         while len(worker_pool.workers) > size:
-            worker_pool.lose(worker_pool.workers[0])
+            worker_pool.drop(worker_pool.workers[0])
         if made.epoch < EPOCHS:
             made.run_epoch()
     assert known(made) == in_threads[kind][-1]
 
 
-def test_hosts_that_have_come_get_their_share() -> None:
-    worker_pool = SmallFleet(1)
+def test_workers_that_have_joined_get_their_share() -> None:
+    worker_pool = SmallWorkerPool(1)
     made = archipelago("alike", SmallEngine(worker_pool))
     held: list[list[int]] = []
     for size in (1, 2, 4, 5):
         worker_pool.size = size
         made.run_epoch()
-        held.append(sorted(len(worker._islands) for worker in worker_pool._hosts.values()))
+        held.append(sorted(len(worker._islands) for worker in worker_pool._workers.values()))
     assert held == [[5], [2, 3], [1, 1, 1, 2], [1] * 5]
 
 
 @kinds
-def test_islands_go_on_from_states_that_were_kept(kind: str, in_threads: dict[str, list[Known]]) -> None:
-    one, other = (archipelago(kind, SmallEngine(SmallFleet(2))) for _ in range(2))
+def test_islands_continue_from_saved_states(kind: str, in_threads: dict[str, list[Known]]) -> None:
+    one, other = (archipelago(kind, SmallEngine(SmallWorkerPool(2))) for _ in range(2))
     for _ in range(3):
         one.run_epoch()
     other.restore(one.arrays)
@@ -118,7 +118,7 @@ def test_islands_go_on_from_states_that_were_kept(kind: str, in_threads: dict[st
     [("islands.0.random", "it has no islands.0.random"), ("islands.7.random", "for which there is no place")],
 )
 def test_states_of_another_config_are_refused(name: str, fault: str) -> None:
-    made = archipelago("alike", SmallEngine(SmallFleet(2)))
+    made = archipelago("alike", SmallEngine(SmallWorkerPool(2)))
     arrays: dict[str, Any] = dict(made.islands.arrays)
     if arrays.pop(name, None) is None:
         arrays[name] = np.zeros(4, np.uint64)
@@ -126,15 +126,15 @@ def test_states_of_another_config_are_refused(name: str, fault: str) -> None:
         made.islands.restore(arrays)
 
 
-def test_a_fleet_that_loses_every_host_is_told() -> None:
+def test_a_pool_that_loses_every_worker_is_reported() -> None:
     with pytest.raises(ClusterError, match=r"island \d was lost 11 times, each time with"):
-        archipelago("alike", SmallEngine(SmallFleet(2, percent=100)))
+        archipelago("alike", SmallEngine(SmallWorkerPool(2, percent=100)))
 
 
 def test_two_experiments_of_one_seed_are_not_mixed_up() -> None:
-    engine = SmallEngine(SmallFleet(2))
+    engine = SmallEngine(SmallWorkerPool(2))
     first = archipelago("alike", engine)
-    with pytest.raises(ValueError, match="an experiment of seed 5 goes on already"):
+    with pytest.raises(ValueError, match="an experiment of seed 5 is running"):
         archipelago("alone", engine)
     first.islands.end()
     engine.islands(ExperimentSpec(CONFIGS["alone"], search_tasks(CONFIGS["alone"], 0), 6))

@@ -83,7 +83,7 @@ def test_the_fittest_member_stays_where_it_is_if_it_is_to_be_kept(
 
 
 @given(plans(), st.integers(1, 3))
-def test_strangers_are_the_migrants_from_other_habitats(
+def test_the_slots_to_rescore_are_those_of_migrants_from_other_tasks(
     drawn: tuple[MigrationPlan, int, int], num_habitats: int
 ) -> None:
     plan, islands, _ = drawn

@@ -38,7 +38,7 @@ HOOKS = (
 
 
 class Listener(Callback):
-    """Writes down all that it is told, and asks for the end in one of its methods."""
+    """Writes down all that it is reported, and asks for the end in one of its methods."""
 
     def __init__(self, ends_in: str = "") -> None:
         self.heard: list[tuple[str, Any]] = []
@@ -81,7 +81,7 @@ def listened(folder: Path, *listeners: Callback, config: Config = CONFIG) -> lis
     return list(Run(config, checkpoints=Checkpoints(folder, config.checkpoint), callbacks=listeners).iter_events())
 
 
-def test_a_listener_is_told_all_that_happens(tmp_path: Path) -> None:
+def test_a_listener_is_reported_all_that_happens(tmp_path: Path) -> None:
     events = listened(tmp_path, listener := Listener())
     kinds = {
         "on_epoch": EpochEnd,
@@ -91,21 +91,21 @@ def test_a_listener_is_told_all_that_happens(tmp_path: Path) -> None:
         "on_stop": Stop,
     }
     for hook, kind in kinds.items():
-        told = [what for name, what in listener.heard if name == hook]
-        assert told == [event for event in events if isinstance(event, kind)] != []
+        reported = [what for name, what in listener.heard if name == hook]
+        assert reported == [event for event in events if isinstance(event, kind)] != []
     assert listener.heard[0] == ("on_start", CONFIG)
     assert [what for name, what in listener.heard if name == "on_migration"] == [2, 4]
     paths = [what.stem for name, what in listener.heard if name == "on_checkpoint"]
     assert paths == [f"experiment-000000-epoch-{epoch:09}" for epoch in (0, 3, 4)]
 
 
-def test_migration_is_told_before_the_epoch_and_a_checkpoint_after_it(tmp_path: Path) -> None:
+def test_migration_is_reported_before_the_epoch_and_a_checkpoint_after_it(tmp_path: Path) -> None:
     listened(tmp_path, listener := Listener())
     order = [name for name, _ in listener.heard if name in ("on_epoch", "on_migration", "on_checkpoint")]
     assert order[:6] == ["on_checkpoint", "on_epoch", "on_migration", "on_epoch", "on_epoch", "on_checkpoint"]
 
 
-def test_a_listener_of_a_recorded_run_is_told_when_all_is_in_the_folder(tmp_path: Path) -> None:
+def test_a_listener_of_a_recorded_run_is_reported_when_all_is_in_the_folder(tmp_path: Path) -> None:
     record, go_on = Listener(), Listener()
     run_to_folder(CONFIG, tmp_path / "run", 1, QUIET, [record])
     resume_folder(tmp_path / "run", ["stop.max_programs=900"], False, 1, QUIET, [go_on])

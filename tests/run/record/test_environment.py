@@ -12,18 +12,18 @@ from automl_zero.run.record import environment as module
 FALLBACK = platform.processor() or "unknown processor"
 
 
-def test_the_machine_is_told_without_the_name_that_somebody_gave_it() -> None:
+def test_the_machine_is_reported_without_the_name_that_somebody_gave_it() -> None:
     assert "cores" in module.machine()
     assert platform.node() not in module.machine().split()
 
 
-@pytest.mark.parametrize(("there", "usable", "told"), [(8, 8, "8 cores"), (64, 3, "3 of 64 cores usable")])
-def test_where_not_all_processors_may_be_used_both_numbers_are_told(
-    there: int, usable: int, told: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("there", "usable", "reported"), [(8, 8, "8 cores"), (64, 3, "3 of 64 cores usable")])
+def test_where_not_all_processors_may_be_used_both_numbers_are_reported(
+    there: int, usable: int, reported: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "cpu_count", lambda: there)
     monkeypatch.setattr(module, "usable_processors", lambda: usable)
-    assert f", {told}, " in module.machine.__wrapped__()
+    assert f", {reported}, " in module.machine.__wrapped__()
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,6 @@ def test_the_processor_is_the_first_that_the_system_lists(
 
 
 def test_versions_are_those_of_what_computes() -> None:
-    told = module.versions()
-    assert (told["Python"], told["numpy"]) == (platform.python_version(), np.__version__)
-    assert set(told) == {"Python", "numpy", "numba", "llvmlite"}
+    reported = module.versions()
+    assert (reported["Python"], reported["numpy"]) == (platform.python_version(), np.__version__)
+    assert set(reported) == {"Python", "numpy", "numba", "llvmlite"}

@@ -38,7 +38,7 @@ def test_an_event_cannot_be_changed(events: tuple[Event, ...]) -> None:
         events[0].event = "stop"  # type: ignore[misc]
 
 
-def test_an_epoch_of_an_older_version_tells_of_no_immigrants() -> None:
+def test_an_epoch_of_an_older_version_reports_of_no_immigrants() -> None:
     plain = {**to_plain(replace(EPOCH, immigrants=((1, 7), None)))}
     assert from_json(json.dumps(plain)) == replace(EPOCH, immigrants=((1, 7), None))
     del plain["immigrants"]
@@ -53,7 +53,7 @@ def test_what_is_no_event_is_refused(line: str) -> None:
 
 @pytest.mark.parametrize("value", ["1e19", "-1e19", "NaN", "Infinity", "9" * 5000])
 @pytest.mark.parametrize("key", ["seconds", "programs", "best_fitness", "counters"])
-def test_an_event_with_a_number_that_no_run_tells_of_is_refused(key: str, value: str) -> None:
+def test_an_event_with_a_number_that_no_run_reports_of_is_refused(key: str, value: str) -> None:
     line = json.dumps({**to_plain(EPOCH), key: {"programs": "?"} if key == "counters" else "?"})
     with pytest.raises(ValueError, match=r"."):
         from_json(line.replace('"?"', value))

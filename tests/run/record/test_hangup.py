@@ -24,11 +24,11 @@ def test_the_terminal_may_be_closed_meanwhile_and_only_then() -> None:
 
 
 def test_a_handler_of_somebody_else_stays() -> None:
-    told: list[int] = []
-    signal.signal(signal.SIGHUP, lambda number, _: told.append(number))
+    reported: list[int] = []
+    signal.signal(signal.SIGHUP, lambda number, _: reported.append(number))
     with outliving_terminal():
         os.kill(os.getpid(), signal.SIGHUP)
-    assert told == [signal.SIGHUP]
+    assert reported == [signal.SIGHUP]
 
 
 def test_other_threads_leave_signals_alone() -> None:

@@ -1,4 +1,4 @@
-"""Run folders that a stranger made: whatever stands in the place of a file, nothing outside is reached or waited for.
+"""Untrusted run folders: whatever stands in the place of a file, nothing outside is reached or waited for.
 
 Each thing that a run folder holds is replaced by what leads elsewhere, and commands are done on it.
 """
@@ -206,15 +206,15 @@ def test_what_no_run_calls_so_is_no_checkpoint(name: str, whole: Path, tmp_path:
     result = invoke(FURTHER[0], run, *FURTHER[1:])
     assert result.exit_code == 0
     assert (run / "checkpoints" / name).read_text() == "no checkpoint"
-    told = (run / "log.txt").read_text() + result.output
-    assert "touch" not in told
-    assert "\x1b" not in told
+    reported = (run / "log.txt").read_text() + result.output
+    assert "touch" not in reported
+    assert "\x1b" not in reported
     assert latest(run).faults == ()
 
 
 @pytest.mark.parametrize("name", ["z.checkpoint", "experiment-000009-epoch-000000001.checkpoint", "z"])
 @pytest.mark.parametrize("kind", [pipe, a_folder, link_to_nothing, link_to_a_device])
-def test_a_run_does_not_go_on_where_beside_its_checkpoints_is_what_is_no_file(
+def test_a_run_does_not_go_on_where_next_to_its_checkpoints_is_what_is_no_file(
     kind: Callable[[Path, Path], None], name: str, whole: Path, tmp_path: Path
 ) -> None:
     run, log = shutil.copytree(whole, tmp_path / "run"), (whole / "log.txt").read_text()

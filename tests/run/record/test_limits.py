@@ -7,9 +7,9 @@ import pytest
 from support.runs.small_config import small_config
 
 from automl_zero.config import Config, ConfigError, ExperimentConfig, StopConfig
-from automl_zero.run.record.limits import Spent, check_ends, experiment_limit, run_limit
+from automl_zero.run.record.limits import Usage, check_ends, experiment_limit, run_limit
 
-SPENT = Spent(programs=100, train_steps=1000, fitness=0.5, seconds=10.0, experiments=2, idle_programs=40)
+SPENT = Usage(programs=100, train_steps=1000, fitness=0.5, seconds=10.0, experiments=2, idle_programs=40)
 NO_LIMITS: dict[str, Any] = dict.fromkeys(StopConfig.model_fields)
 
 EXPERIMENT_LIMITS = [
@@ -32,7 +32,7 @@ def with_stop(changes: dict[str, dict[str, Any]]) -> Config:
     return small_config(0, **changes | {"stop": NO_LIMITS | changes["stop"]})
 
 
-def just_below(spent: Spent, field: str) -> Spent:
+def just_below(spent: Usage, field: str) -> Usage:
     changes: dict[str, Any] = {field: getattr(spent, field) * 0.99}
     return replace(spent, **changes)
 

@@ -28,7 +28,7 @@ def test_every_library_program_loads_from_a_file(name: str, tmp_path: Path) -> N
     assert load_program(str(path)) == library_program(name)
 
 
-def test_the_library_tells_what_its_programs_predict_and_files_do_not(tmp_path: Path) -> None:
+def test_the_library_reports_what_its_programs_predict_and_files_do_not(tmp_path: Path) -> None:
     file = tmp_path / "mine.txt"
     file.write_text(FITTING.replace("v0)", "v0)  # weighted sum"))
     given = find_program(str(file))
@@ -49,7 +49,9 @@ def test_of_a_run_the_result_is_meant_or_else_the_best_so_far(tmp_path: Path) ->
 
 def test_a_run_may_have_no_program_yet(tmp_path: Path) -> None:
     RunFolder.create(tmp_path / "run", small_config())
-    with pytest.raises(StoreError, match="run has no program yet: let the run go on, with 'resume' if it was stopped"):
+    with pytest.raises(
+        StoreError, match="run has no program yet: let the run continue, with 'resume' if it was stopped"
+    ):
         load_program(str(tmp_path / "run"))
 
 

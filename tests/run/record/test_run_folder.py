@@ -226,7 +226,7 @@ def test_a_lock_ends_with_an_error_too(tmp_path: Path) -> None:
     assert files(tmp_path) == [".lock"]
 
 
-def test_a_lock_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+def test_a_lock_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StoreError, match=r"\.lock cannot be used \(.*\): check the disk"), locked(tmp_path / "file"):
         pass

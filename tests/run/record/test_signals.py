@@ -11,13 +11,13 @@ from automl_zero.run.record.signals import SIGNALS, Interrupt
 
 
 @pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_the_first_signal_is_caught_and_told(number: signal.Signals, exit_code: int) -> None:
-    told: list[bool] = []
-    with Interrupt(lambda: told.append(True)) as interrupt:
+def test_the_first_signal_is_caught_and_reported(number: signal.Signals, exit_code: int) -> None:
+    reported: list[bool] = []
+    with Interrupt(lambda: reported.append(True)) as interrupt:
         assert (interrupt(), interrupt.exit_code) == (False, 0)
         signal.raise_signal(number)
         assert (interrupt(), interrupt.exit_code) == (True, exit_code)
-    assert told == [True]
+    assert reported == [True]
 
 
 @pytest.mark.parametrize("number", SIGNALS)

@@ -27,7 +27,7 @@ def tasks() -> TaskSet:
     return build_tasks(small_config().tasks, Stage.SELECT, 0)
 
 
-def test_every_program_and_task_is_told_with_these_keys(tasks: TaskSet) -> None:
+def test_every_program_and_task_is_reported_with_these_keys(tasks: TaskSet) -> None:
     results = evaluate_programs(["linear_regression", "two_layer_net"], tasks, "float64", 100.0)
     assert list(results) == ["programs"]
     assert [each["program"] for each in results["programs"]] == ["linear_regression", "two_layer_net"]

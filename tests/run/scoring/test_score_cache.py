@@ -32,7 +32,7 @@ def test_another_key_is_another_score() -> None:
     assert cached(["key", 2], lambda: OTHER) == OTHER
 
 
-def test_a_damaged_file_is_computed_anew(folder: Path) -> None:
+def test_a_damaged_file_is_computed_again(folder: Path) -> None:
     cached(["key"], lambda: ONE)
     (file,) = (folder / "baselines").iterdir()
     file.write_bytes(file.read_bytes()[:20])
@@ -41,7 +41,7 @@ def test_a_damaged_file_is_computed_anew(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"null", b'{"name": 1}', b"\xff\xfe", b"[" * 100_000])
-def test_a_file_of_something_else_is_computed_anew(content: bytes, folder: Path) -> None:
+def test_a_file_of_something_else_is_computed_again(content: bytes, folder: Path) -> None:
     cached(["key"], lambda: ONE)
     (file,) = (folder / "baselines").iterdir()
     file.write_bytes(content)

@@ -65,7 +65,7 @@ def test_of_classes_the_view_is_a_plane(num_features: int, num_classes: int) -> 
     assert np.isfinite([view.x, view.y]).all()
 
 
-def test_the_first_direction_tells_most_of_the_label() -> None:
+def test_the_first_direction_reports_most_of_the_label() -> None:
     view = habitat(kind="image-groups").view
     one, other = (abs(np.corrcoef(axis, view.labels)[0, 1]) for axis in (view.x, view.y))
     assert one > max(0.3, other)

@@ -24,7 +24,7 @@ class Notebook(Tracker):
     name = "notebook"
 
     def __init__(self, folder: Path, fails_in: str = "") -> None:
-        self.told: list[tuple[Any, ...]] = []
+        self.reported: list[tuple[Any, ...]] = []
         self.warnings: list[str] = []
         self._fails_in = fails_in
         super().__init__(folder, self.warnings.append)
@@ -32,7 +32,7 @@ class Notebook(Tracker):
     def _note(self, *what: Any) -> None:
         if what[0] == self._fails_in:
             raise ConnectionError("the server\nis away")
-        self.told.append(what)
+        self.reported.append(what)
 
     def begin(self, config: Config) -> None:
         self._note("begin", config.name)
@@ -47,7 +47,7 @@ class Notebook(Tracker):
         self._note("end", [file.name for file in files])
 
     def values(self, name: str) -> list[float]:
-        return [what[1][name] for what in self.told if what[0] == "numbers" and name in what[1]]
+        return [what[1][name] for what in self.reported if what[0] == "numbers" and name in what[1]]
 
 
 def tracked(folder: Path, fails_in: str = "") -> Notebook:
@@ -56,15 +56,15 @@ def tracked(folder: Path, fails_in: str = "") -> Notebook:
     return tracker
 
 
-def test_all_that_matters_of_a_run_is_told(tmp_path: Path) -> None:
+def test_all_that_matters_of_a_run_is_sent(tmp_path: Path) -> None:
     tracker, events = tracked(tmp_path / "run"), read_run(tmp_path / "run").events
-    assert tracker.told[0] == ("begin", "small")
-    assert tracker.told[-1] == ("end", ["config.toml", "report.txt", "final.txt", "search.txt", "select.txt"])
+    assert tracker.reported[0] == ("begin", "small")
+    assert tracker.reported[-1] == ("end", ["config.toml", "report.txt", "final.txt", "search.txt", "select.txt"])
     (final,), programs = [event for event in events if isinstance(event, Final)], events[-1].programs
     scores = {f"final/evolved/{stage}": score.fitness for stage, score in final.scores.items()}
-    assert ("numbers", scores, programs) in tracker.told
-    assert ("text", "program/final", final.program, programs) in tracker.told
-    assert ("text", "ended by", "stop.max_experiments", programs) in tracker.told
+    assert ("numbers", scores, programs) in tracker.reported
+    assert ("text", "program/final", final.program, programs) in tracker.reported
+    assert ("text", "ended by", "stop.max_experiments", programs) in tracker.reported
     assert len(tracker.values("fitness/select")) == 2
     assert tracker.warnings == []
 
@@ -73,23 +73,23 @@ def test_curves_are_over_programs_and_hold_fitness_speed_and_counters(tmp_path: 
     tracker = Notebook(tmp_path)
     for event in (epoch(2.0, 1000), epoch(4.0, 1500), epoch(4.0, 1600)):
         tracker.on_epoch(event)
-    assert [what[2] for what in tracker.told] == [1000, 1500, 1600]
+    assert [what[2] for what in tracker.reported] == [1000, 1500, 1600]
     assert tracker.values("fitness/best") == [0.5] * 3
     assert tracker.values("counters/evaluated") == [EPOCH.counters["evaluated"]] * 3
     assert tracker.values("time/programs_per_second") == [250.0]  # neither before there are two epochs nor in no time
 
 
-def test_programs_are_told_when_they_are_the_best(tmp_path: Path) -> None:
+def test_programs_are_reported_when_they_are_the_best(tmp_path: Path) -> None:
     tracker = Notebook(tmp_path)
     tracker.on_epoch(epoch(2.0, 1000))
     tracker.on_improvement(improvement(50, 0.5))
     tracker.on_selection(selection(0.3, is_best=False))
     tracker.on_selection(selection(0.4, is_best=True))
-    texts = [what[1:] for what in tracker.told if what[0] == "text"]
+    texts = [what[1:] for what in tracker.reported if what[0] == "text"]
     assert texts == [("program/search", "p", 1000), ("program/select", "selected with 0.4", 1000)]
 
 
-def test_the_scores_of_baselines_are_told_beside_those_of_the_result(tmp_path: Path) -> None:
+def test_the_scores_of_baselines_are_reported_next_to_those_of_the_result(tmp_path: Path) -> None:
     scores = {stage: Score(fitness=0.5, standard_error=None) for stage in Stage}
     baseline = Baseline(name="ridge", setting="", scores=scores)
     final = Final(
@@ -105,7 +105,7 @@ def test_the_scores_of_baselines_are_told_beside_those_of_the_result(tmp_path: P
     tracker = Notebook(tmp_path)
     tracker.on_final(final)
     names = {f"final/{row}/{stage}" for row in ("evolved", "ridge") for stage in ("search", "select", "final")}
-    assert tracker.told[0] == ("numbers", dict.fromkeys(names, 0.5), 0)
+    assert tracker.reported[0] == ("numbers", dict.fromkeys(names, 0.5), 0)
 
 
 @pytest.mark.parametrize("fails_in", ["begin", "numbers", "text", "end"])
@@ -113,8 +113,8 @@ def test_one_that_fails_says_so_once_and_the_run_goes_on_without_it(fails_in: st
     tracker = tracked(tmp_path / "run", fails_in)
     tracker.on_stop(Stop(seconds=0.0, reason="x", experiments=1, programs=1, train_steps=1))
     (warning,) = tracker.warnings
-    assert warning == "notebook is told nothing more of this run (ConnectionError: the server is away); it goes on"
-    assert (fails_in == "begin") == (tracker.told == [])
+    assert warning == "notebook gets no more data of this run (ConnectionError: the server is away); the run continues"
+    assert (fails_in == "begin") == (tracker.reported == [])
     tracked(tmp_path / "other")
     one, other = (timeless(read_run(tmp_path / name).events) for name in ("run", "other"))
     assert one == other

@@ -1,7 +1,7 @@
 """Random configs over all keys, with values at the ends of what is possible, beyond, and in the middle.
 
-Each is run by the command in a process of its own that is kept for many of them, so that a crash or a hang of one is
-seen, and told with its settings.
+Each is run by the command in a process of its own that runs many of them, so that a crash or a hang of one is noticed,
+and reported with its settings.
 """
 
 from __future__ import annotations
@@ -137,15 +137,15 @@ def cases(seed: int) -> Iterator[Case]:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a case: the exit code, or None where the process has died or hung; and what was told."""
+    """The outcome of a case: the exit code, or None where the process has died or hung; and what was printed."""
 
     exit_code: int | None
-    told: str
+    reported: str
     seconds: float
 
     @property
     def is_right(self) -> bool:
-        return self.exit_code in (0, 2) and "Traceback" not in self.told and "NaN" not in self.told
+        return self.exit_code in (0, 2) and "Traceback" not in self.reported and "NaN" not in self.reported
 
 
 class Worker:
@@ -167,7 +167,7 @@ class Worker:
             line = process.stdout.readline() if selector.select(PATIENCE) else ""
         if line:
             found = json.loads(line)
-            return Outcome(found["exit_code"], found["told"], found["seconds"])
+            return Outcome(found["exit_code"], found["reported"], found["seconds"])
         state = process.poll()
         self.close()
         return Outcome(None, f"hangs, or was ended by {state}", monotonic() - began)
@@ -184,7 +184,7 @@ class Worker:
 
 
 def serve() -> None:
-    """Run the cases that come as lines of JSON, and tell what came of each."""
+    """Run the cases that arrive as lines of JSON, and reply with the outcome of each."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     from typer.testing import CliRunner
 
@@ -194,12 +194,12 @@ def serve() -> None:
         with tempfile.TemporaryDirectory() as folder:
             began, out = monotonic(), Path(folder) / "run"
             result = CliRunner().invoke(main, ["run", *json.loads(line), "--out", str(out), "--json", "--quiet"])
-            told, error = result.output, result.exception
+            reported, error = result.output, result.exception
             if error is not None and not isinstance(error, SystemExit):
-                told += "".join(traceback.format_exception(error))
+                reported += "".join(traceback.format_exception(error))
             if (events := out / "events.jsonl").exists():
-                told += events.read_text(errors="replace") if "NaN" in events.read_text(errors="replace") else ""
-            answer = {"exit_code": result.exit_code, "told": told[-6000:], "seconds": monotonic() - began}
+                reported += events.read_text(errors="replace") if "NaN" in events.read_text(errors="replace") else ""
+            answer = {"exit_code": result.exit_code, "reported": reported[-6000:], "seconds": monotonic() - began}
             sys.stdout.write(json.dumps(answer) + "\n")
             sys.stdout.flush()
 

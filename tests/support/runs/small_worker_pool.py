@@ -1,4 +1,4 @@
-"""A fleet within this process, whose hosts are lost at random moments and replaced: a cluster without the waiting."""
+"""A worker pool within this process, whose workers are lost at random and replaced: a cluster without the waiting."""
 
 from __future__ import annotations
 
@@ -14,81 +14,82 @@ from automl_zero.run.distributed.messages import IslandRequest, ProgramBatch
 from automl_zero.run.distributed.placement import Placement
 from automl_zero.run.distributed.sync_islands import SyncIslands
 from automl_zero.run.distributed.worker import Worker
-from automl_zero.run.distributed.worker_pool import Answer
+from automl_zero.run.distributed.worker_pool import Replies
 from automl_zero.run.islands.engine import ExperimentSpec
 from automl_zero.vm.stop_flag import StopFlag
 
 
-class SmallFleet:
-    """Hosts that are lost in so many of a hundred messages, before or after they carry them out.
+class SmallWorkerPool:
+    """A pool whose workers are lost in ``percent`` of the messages, before or after they execute them.
 
     Attributes:
-        size: hosts that it should have; a test may change it at any time.
-        losses: hosts that were lost.
+        size: how many workers it should have; a test may change it at any time.
+        losses: how many workers were lost.
     """
 
     def __init__(self, size: int, percent: int = 0, seed: int = 0) -> None:
         self.size, self.losses = size, 0
         self._percent, self._random = percent, Random(seed)
-        self._hosts: dict[int, Worker] = {}
-        self._known: dict[int, set[int]] = {}
+        self._workers: dict[int, Worker] = {}
+        self._known: dict[int, set[int]] = {}  # seeds of the specs that each worker holds
         self._ended: set[int] = set()
         self.placement, self._lock, self.stop = Placement(), RLock(), StopFlag()
         self._sent: list[tuple[int, int, ExperimentSpec, bytes]] = []
-        self._begun = self._messages = 0
+        self._num_started = self._num_messages = 0
 
     @property
     def workers(self) -> Sequence[int]:
-        return list(self._hosts)
+        return list(self._workers)
 
     def ensure_workers(self, wanted: int) -> None:
         with self._lock:
-            while len(self._hosts) < min(wanted, self.size):
-                self._hosts[self._begun] = Worker()
-                self._begun += 1
+            while len(self._workers) < min(wanted, self.size):
+                self._workers[self._num_started] = Worker()
+                self._num_started += 1
 
     wait = ensure_workers
 
-    def send(self, worker: int, beginning: ExperimentSpec, requests: Sequence[IslandRequest | ProgramBatch]) -> int:
+    def send(self, worker: int, spec: ExperimentSpec, requests: Sequence[IslandRequest | ProgramBatch]) -> int:
         with self._lock:
             known = self._known.setdefault(worker, set())
-            is_known = beginning.seed in known
-            known.add(beginning.seed)
-            self._messages += 1
-            # As bytes, so that nothing is shared with the host; the beginning never changes.
-            self._sent.append((self._messages, worker, beginning, pickle.dumps((is_known, requests, [*self._ended]))))
-            return self._messages
+            is_known = spec.seed in known
+            known.add(spec.seed)
+            self._num_messages += 1
+            # As bytes, so that the worker shares nothing with the run; the spec never changes.
+            content = pickle.dumps((is_known, requests, [*self._ended]))
+            self._sent.append((self._num_messages, worker, spec, content))
+            return self._num_messages
 
-    def end(self, beginning: ExperimentSpec) -> None:
+    def forget(self, spec: ExperimentSpec) -> None:
         with self._lock:
-            self._ended.add(beginning.seed)
+            self._ended.add(spec.seed)
 
-    def answers(self, messages: Collection[int], _: int) -> Iterator[tuple[int, Answer]]:
-        """One message at a time, and now and then the loss of its host."""
+    def poll(self, messages: Collection[int], _: int) -> Iterator[tuple[int, Replies]]:
+        """Yield the replies to one message; now and then, lose its worker."""
         with self._lock:
             found = next(each for each in self._sent if each[0] in messages)
             self._sent.remove(found)
-            message, worker, beginning, content = found
-            answer = self._answer(worker, beginning, content)
-        yield message, answer
+            message, worker, spec, content = found
+            replies = self._execute(worker, spec, content)
+        yield message, replies
 
-    def _answer(self, worker: int, beginning: ExperimentSpec, content: bytes) -> Answer:
-        fate = self._random.randrange(100)
-        if worker not in self._hosts or fate < self._percent // 2:
-            return self.lose(worker)
+    def _execute(self, worker: int, spec: ExperimentSpec, content: bytes) -> Replies:
+        draw = self._random.randrange(100)
+        if worker not in self._workers or draw < self._percent // 2:
+            return self.drop(worker)
         is_known, requests, ended = pickle.loads(content)  # noqa: S301
-        reports = self._hosts[worker].do(beginning.seed, None if is_known else beginning, requests, ended)
-        if fate < self._percent:
-            return self.lose(worker)
-        copied: Answer = pickle.loads(pickle.dumps(reports))  # noqa: S301
+        replies = self._workers[worker].execute(spec.seed, None if is_known else spec, requests, ended)
+        if draw < self._percent:
+            return self.drop(worker)
+        copied: Replies = pickle.loads(pickle.dumps(replies))  # noqa: S301
         return copied
 
-    def lose(self, worker: int) -> None:
-        self.losses += self._hosts.pop(worker, None) is not None
+    def drop(self, worker: int) -> None:
+        self.losses += self._workers.pop(worker, None) is not None
 
 
-class UnevenFleet(SmallFleet):
-    """Hosts of different speed, by a clock of their own: the n-th takes ``seconds[n]`` for a message, and so on."""
+class UnevenWorkerPool(SmallWorkerPool):
+    """Workers of different speed, by a simulated clock: worker n takes ``seconds[n % len(seconds)]`` for a message."""
 
     def __init__(self, size: int, seconds: Sequence[float], percent: int = 0, seed: int = 0) -> None:
         super().__init__(size, percent, seed)
@@ -96,34 +97,34 @@ class UnevenFleet(SmallFleet):
         self._is_free_at: dict[int, float] = {}
         self._due: dict[int, float] = {}  # by the number of the message
 
-    def send(self, worker: int, beginning: ExperimentSpec, requests: Sequence[IslandRequest | ProgramBatch]) -> int:
-        message = super().send(worker, beginning, requests)
+    def send(self, worker: int, spec: ExperimentSpec, requests: Sequence[IslandRequest | ProgramBatch]) -> int:
+        message = super().send(worker, spec, requests)
         begins = max(self._now, self._is_free_at.get(worker, 0.0))
         self._due[message] = self._is_free_at[worker] = begins + self._seconds[worker % len(self._seconds)]
         return message
 
-    def answers(self, messages: Collection[int], wanted: int) -> Iterator[tuple[int, Answer]]:
-        """The one that is due first."""
+    def poll(self, messages: Collection[int], wanted: int) -> Iterator[tuple[int, Replies]]:
+        """Yield the replies to the message that is due first."""
         self._sent.sort(key=lambda each: self._due[each[0]])
         self._now = self._due[self._sent[0][0]]
-        yield from super().answers(messages, wanted)
+        yield from super().poll(messages, wanted)
 
 
 class SmallEngine:
-    """Runs islands on such a fleet."""
+    """Runs islands on such a pool."""
 
-    beginning = ""
+    startup_message = ""
     cluster = None
 
-    def __init__(self, worker_pool: SmallFleet) -> None:
+    def __init__(self, worker_pool: SmallWorkerPool) -> None:
         self.worker_pool, self.workers, self.stop = worker_pool, worker_pool.size, worker_pool.stop
 
-    def islands(self, beginning: ExperimentSpec) -> SyncIslands:
-        self.worker_pool.ensure_workers(len(beginning.tasks) * beginning.config.experiment.concurrent)
-        return new_islands(beginning, self.worker_pool)
+    def islands(self, spec: ExperimentSpec) -> SyncIslands:
+        self.worker_pool.ensure_workers(len(spec.tasks) * spec.config.experiment.concurrent)
+        return new_islands(spec, self.worker_pool)
 
-    def score(self, programs: Sequence[Program], beginning: ExperimentSpec, stop: StopFlag) -> list[float]:
-        return score_on_workers(programs, beginning, self.worker_pool, stop)
+    def score(self, programs: Sequence[Program], spec: ExperimentSpec, stop: StopFlag) -> list[float]:
+        return score_on_workers(programs, spec, self.worker_pool, stop)
 
     def close(self) -> None:
-        """There is nothing to let go of."""
+        """Release nothing."""

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from automl_zero.cli.support.choices import choices
+from automl_zero.run.engine_registry import DEFAULT_ENGINE as DEFAULT_ENGINE
+from automl_zero.run.engine_registry import ENGINES
 
-class EngineName(StrEnum):
-    """What runs the islands; results are the same."""
-
-    THREADS = "threads"
-    RAY = "ray"
-
+if TYPE_CHECKING:
+    EngineName = str
+else:
+    EngineName = choices("EngineName", ENGINES)
 
 Engine = Annotated[EngineName, typer.Option(help="What runs the islands; results are the same.")]
 Address = Annotated[

@@ -10,7 +10,7 @@ from automl_zero.config import Config
 from automl_zero.dashboard.state.event_tail import EventTail
 from automl_zero.run.checkpoint.compatibility import differing
 from automl_zero.run.console.run_info import run_info
-from automl_zero.run.console.summary import again
+from automl_zero.run.console.summary import rerun_command
 from automl_zero.run.record.events import Start
 
 
@@ -20,7 +20,7 @@ def about(folder: Path, follower: EventTail, config: Config, other: Config | Non
     one, two = (each.model_dump(mode="json") if each else {} for each in (config, other))
     return {
         "facts": run_info(config, known.latest(Start), known.stop),
-        "again": again(known.stop, folder, config.islands.synchronous) if known.stop else "",
+        "again": rerun_command(known.stop, folder, config.islands.synchronous) if known.stop else "",
         "config": config.to_toml(),
         "differing": [(key, *map(_said, values)) for key, *values in differing(one, two)] if other else [],
     }

@@ -124,7 +124,7 @@ function figures(run) {
     ["improvements", run.moments.length], ["train steps", large(run.epoch?.train_steps ?? 0)],
     ["threads or processes", number(run.start?.workers)]];
   const cluster = run.epoch?.cluster;
-  if (cluster) facts.push(["machines", number(cluster.nodes)], ["islands made again", number(cluster.replays)]);
+  if (cluster) facts.push(["machines", number(cluster.nodes)], ["islands recovered", number(cluster.replays)]);
   $("figures").replaceChildren(...facts.map(([name, value]) => {
     const pair = make("div");
     pair.append(make("dt", name), make("dd", String(value)));

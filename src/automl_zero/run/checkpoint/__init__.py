@@ -1,1 +1,1 @@
-"""The state of a search: snapshots, their file format, and the checks before a run goes on from one."""
+"""The state of a search: snapshots, their file format, and the checks before a run resumes from one."""

@@ -1,4 +1,4 @@
-"""Whether a run may go on from a checkpoint: what has changed since, and whether that would change the search."""
+"""Checks that a run can resume from a checkpoint: what has changed since, and whether that changes the search."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from automl_zero.run.record.limits import INTERRUPTED
 from automl_zero.run.record.program_lookup import load_program
 from automl_zero.run.record.run_folder import StoredRun, StoreError
 
-FREE = ("stop", "checkpoint")  # sections that no state depends on: they say when a run ends, and when states are kept
-A_FILE = "a file"  # in place of its path
-MISSING = "not there"  # in place of a value
+UNCHECKED = ("stop", "checkpoint")  # sections that no state depends on: when a run ends, and when states are saved
+A_FILE = "a file"  # stands for a path
+MISSING = "not there"  # stands for the value of a key that a config does not have
 
 
 class CompleteError(StoreError):
-    """A run that a limit has ended, which is the same now, or that has no state to go on from."""
+    """Raised where a run is complete: the limit that ended it is unchanged, or it has no state to resume from."""
 
 
-def check_goes_on(stored: StoredRun, config: Config) -> None:
-    """Check that a run has an end to go on from: it is not complete, or its limit is another one now.
+def check_resumable(stored: StoredRun, config: Config) -> None:
+    """Check that a run is not complete, or that the limit that ended it has changed.
 
     Raises:
-        CompleteError: it is complete, and would end at once.
-        StoreError: what it was ended by is no limit.
+        CompleteError: the run is complete, and would end at once.
+        StoreError: the reason of its end is not the key of a limit.
     """
     stop = stored.events[-1] if stored.events else None
     if not isinstance(stop, Stop) or stop.reason == INTERRUPTED:
@@ -41,51 +41,51 @@ def check_goes_on(stored: StoredRun, config: Config) -> None:
     limit = getattr(config.stop, key)
     if limit == getattr(stored.config.stop, key):
         raise CompleteError(
-            f"the run is complete, it was ended by {stop.reason} = {limit}: to go on, raise that limit with "
+            f"the run is complete, it was ended by {stop.reason} = {limit}: to continue it, raise that limit with "
             f"--set {stop.reason}=..."
         )
 
 
 def is_complete(stored: StoredRun, config: Config) -> bool:
-    """Whether a limit has ended the run, and would end it at once again."""
+    """Return whether a limit has ended the run, and would end it again at once."""
     try:
-        check_goes_on(stored, config)
+        check_resumable(stored, config)
     except CompleteError:
         return True
     return False
 
 
 def check_changes(changes: Sequence[str], allowed: bool) -> None:
-    """Check that nothing has changed by which the search would go on otherwise, unless that is allowed.
+    """Check that there are no changes that would change the rest of the search, unless they are allowed.
 
     Raises:
-        StoreError: telling what has changed.
+        StoreError: there are; the message lists them.
     """
     if changes and not allowed:
-        told = "\n".join(f"  {change}" for change in changes)
+        listed = "\n".join(f"  {change}" for change in changes)
         raise StoreError(
-            f"the run would not go on as it began, since this has changed:\n{told}\nundo it, start a new run, or go on "
-            "nevertheless with --allow-change: what is in the population keeps its scores"
+            f"the run would not continue as it began, because this has changed:\n{listed}\nundo it, start a new run, "
+            "or continue anyway with --allow-change: what is in the population keeps its scores"
         )
 
 
 def config_changes(origin: Origin, config: Config) -> list[str]:
-    """The settings that are not those of the checkpoint, but for those that the search does not depend on.
+    """List the settings that differ from those of the checkpoint, except those that the search does not depend on.
 
-    Files may have moved: their content counts.
+    Files are compared by their content, so that they may have moved.
     """
     values = config.model_dump(mode="json")
     changed = {key for key, _, _ in differing(_by_content(origin.config), _by_content(values))}
     return [
         f"{key}: {before} before, {now} now"
         for key, before, now in differing(origin.config, values)
-        if key in changed and key.split(".")[0] not in FREE
+        if key in changed and key.split(".")[0] not in UNCHECKED
     ]
 
 
 def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
-    """The keys that two configs, given as plain values, do not have in common, and both of their values."""
-    left, right = (dict(_walk(values, "")) for values in (one, other))
+    """List the keys whose values differ between two configs, given as plain values, with both values."""
+    left, right = (dict(_flatten(values, "")) for values in (one, other))
     return [
         (key, left.get(key, MISSING), right.get(key, MISSING))
         for key in sorted({*left, *right})
@@ -94,7 +94,7 @@ def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[tuple[st
 
 
 def other_changes(before: Origin, now: Origin) -> list[str]:
-    """What has changed of the tasks and of the package."""
+    """List the changes of the tasks and of the package."""
     changes = [
         f"the tasks of island {number}: their data are not the same"
         for number, digests in enumerate(zip(before.tasks, now.tasks, strict=False))
@@ -106,7 +106,7 @@ def other_changes(before: Origin, now: Origin) -> list[str]:
 
 
 def _by_content(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values with what files hold in place of their paths; the data of tasks are compared by their digests."""
+    """Replace the paths of programs by the programs, and other paths by a constant: task data have digests."""
     found = deepcopy(dict(values))
     for place, section, key in files_in(found):
         section[key] = _program_in(section[key]) if place == INITIAL else A_FILE
@@ -114,16 +114,16 @@ def _by_content(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _program_in(path: str) -> str:
-    """The program in a file; the path, if there is none any more."""
+    """Return the program in a file as text; the path if the file cannot be read any more."""
     try:
         return to_text(load_program(path))
     except (ProgramError, StoreError):
         return path
 
 
-def _walk(values: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+def _flatten(values: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
     for key, value in values.items():
         if isinstance(value, dict):
-            yield from _walk(value, f"{prefix}{key}.")
+            yield from _flatten(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value

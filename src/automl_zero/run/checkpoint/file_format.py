@@ -1,7 +1,7 @@
-"""A checkpoint: one file that holds a snapshot, and under what it was made.
+"""The file format of checkpoints: one file holds a snapshot and its origin.
 
-Its first line names the format, its second is a checksum of all else, so that a file is read as it was written or not
-at all; then follows an NPZ file. Nothing in it is ever unpickled.
+The first line names the format and its version. The second line is a checksum (BLAKE2b, 32 bytes, in hexadecimal) of
+the first line and the rest. The rest is an NPZ file, whose array ``header`` is JSON. Nothing is ever unpickled.
 """
 
 from __future__ import annotations
@@ -33,21 +33,22 @@ from automl_zero.tasks.npz import UNREADABLE, Npz
 FORMAT = 3
 TITLE = b"automl-zero checkpoint "
 HEADER = "header"  # the array that holds plain values, as JSON
-ENGINE = ("program", "tasks", "vm", "search")  # the rooms that decide what an epoch does
+ENGINE = ("program", "tasks", "vm", "search")  # the packages that the result of an epoch depends on
 
 
 class CheckpointError(AutoMLZeroError, ValueError):
-    """A file that is no checkpoint that can be used; the message tells why, and follows the name of the file."""
+    """Raised where a file is not a usable checkpoint; the message is the predicate of a sentence about the file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Under what a checkpoint was made: where it differs, the search does not go on as it would have gone.
+    """What the rest of a search depends on besides its state; if it changes, so does the search.
 
     Attributes:
-        config: its plain values.
-        tasks: digests of the search tasks of each island.
-        engine: hash of the sources and the libraries that an epoch depends on; ``version``: of the package.
+        version: the version of the package.
+        engine: the ``engine_hash``.
+        config: the config as plain values.
+        tasks: [islands] digests of the search tasks.
     """
 
     version: str
@@ -58,7 +59,7 @@ class Origin:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Checkpoint:
-    """What a file holds."""
+    """The content of a checkpoint file."""
 
     origin: Origin
     snapshot: Snapshot
@@ -75,22 +76,22 @@ _HEADER = TypeAdapter(_Header)
 
 
 def origin_of(config: Config, tasks: tuple[str, ...]) -> Origin:
-    """What holds for a checkpoint that is made now."""
+    """Return the origin of a checkpoint that is written now."""
     return Origin(version=__version__, engine=engine_hash(), config=config.model_dump(mode="json"), tasks=tasks)
 
 
 @cache
 def engine_hash() -> str:
-    """Hash of the sources and the libraries that an epoch depends on."""
-    files = (file for room in ENGINE for file in (PACKAGE / room).rglob("*.py"))
+    """Return the hash of the sources and the library versions that the result of an epoch depends on."""
+    files = (file for package in ENGINE for file in (PACKAGE / package).rglob("*.py"))
     return hash_of_files(files, " ".join(f"{name} {version(name)}" for name in LIBRARIES))
 
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint, *, within: Path | None = None) -> None:
-    """Write all of a checkpoint or nothing; ``within``: a folder below which no link is followed.
+    """Write a checkpoint atomically; below the folder ``within``, no link is followed.
 
     Raises:
-        OSError: it cannot be written; what was there stays.
+        OSError: it cannot be written; an existing file stays as it is.
     """
     header = _HEADER.dump_json(_Header(checkpoint.origin, checkpoint.snapshot.state), by_alias=True)
     arrays: dict[str, Any] = {HEADER: np.frombuffer(header, np.uint8), **checkpoint.snapshot.arrays}
@@ -103,7 +104,7 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint, *, within: Path | None 
 
 
 def read_checkpoint(path: Path, *, within: Path | None = None) -> Checkpoint:
-    """Read a checkpoint; ``within``: a folder below which no link is followed.
+    """Read a checkpoint; below the folder ``within``, no link is followed.
 
     Raises:
         CheckpointError: the file cannot be opened, is no checkpoint, is damaged, does not fit into the memory, or has
@@ -138,7 +139,7 @@ def _checksum(title: bytes, body: bytes | memoryview) -> bytes:
 
 
 def _read_body(body: bytes) -> Checkpoint:
-    """The content of a file whose checksum is right; it may still have been made by a stranger."""
+    """Read a body whose checksum is right; an untrusted file can have a right checksum, too."""
     try:
         with catch_warnings(action="error"):
             archive = Npz(BytesIO(body), compressed=False)

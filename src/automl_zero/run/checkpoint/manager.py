@@ -1,7 +1,7 @@
-"""The checkpoints in a run folder: when the next one is due, and the last few of them.
+"""The checkpoints in a run folder: when the next one is due, and which of them to resume from.
 
-The clock decides when one is written, and never what a run does. One that is written replaces none but the oldest. Only
-what has a name that a run gives is one, so that no name of a stranger's gets into a log.
+The clock decides when a checkpoint is written, and never what a run does. A new one replaces only the oldest. Only
+files with the names that a run gives are checkpoints, so that no other name gets into a log.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from automl_zero.system.safe_files import check_files_in, make_folder
 
 ENDING = ".checkpoint"
 DAMAGED = ".damaged"
-UNFINISHED = re.compile(rf"\.{CHECKPOINT.pattern}\.[0-9a-f]+", re.ASCII)  # what a process leaves that is killed
+UNFINISHED = re.compile(rf"\.{CHECKPOINT.pattern}\.[0-9a-f]+", re.ASCII)  # temporary files of killed processes
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class FoundCheckpoint:
-    """The latest checkpoint that can be used; ``faults`` tell of later files that cannot, ``[(file, why)]``."""
+    """The latest usable checkpoint; ``faults`` are the later files that are not, each with its reason."""
 
     path: Path
     checkpoint: Checkpoint
@@ -38,8 +38,8 @@ class Checkpoints:
     """Writes the checkpoints of one run.
 
     Args:
-        folder: the run folder; it need not exist before the first of them is written.
-        settings: of the config.
+        folder: the run folder; it need not exist before the first checkpoint is written.
+        settings: the section ``checkpoint`` of the config.
     """
 
     def __init__(self, folder: Path, settings: CheckpointConfig) -> None:
@@ -47,7 +47,7 @@ class Checkpoints:
         self._epochs, self._written_at = 0, -1.0
 
     def is_due(self) -> bool:
-        """Whether one should be written now; asked once when an experiment begins and once after each epoch."""
+        """Return whether to write one now; call it once when an experiment starts and once after each epoch."""
         self._epochs += 1
         if not self._settings.keep:
             return False
@@ -57,16 +57,16 @@ class Checkpoints:
         return self._written_at < 0 or too_many or too_long
 
     def write(self, checkpoint: Checkpoint) -> Path | None:
-        """Keep a checkpoint, and let go of the oldest; gives its file, None if the config asks for none.
+        """Write a checkpoint and remove the oldest; return its file, None if the config asks for no checkpoints.
 
         Raises:
-            StoreError: it cannot be written; those from before stay.
+            StoreError: it cannot be written; earlier ones stay.
         """
         if not self._settings.keep:
             return None
         path = self._folder / CHECKPOINTS / _name(checkpoint.snapshot.state)
         try:
-            sync_file(self._folder / EVENTS, within=self._folder)  # so that no checkpoint tells of a lost event
+            sync_file(self._folder / EVENTS, within=self._folder)  # so that no checkpoint counts an event that is lost
             make_folder(path.parent, within=self._folder)
             write_checkpoint(path, checkpoint, within=self._folder)
         except OSError as error:
@@ -77,11 +77,11 @@ class Checkpoints:
         return path
 
     def _remedy(self) -> str:
-        """What can be done when none can be written, which depends on whether there is an earlier one."""
+        """Return what the user can do; that depends on whether there is an earlier checkpoint."""
         folder, remedy = quote(str(self._folder)), "free some space or check the permissions"
         if self._has_any():
-            return f"{remedy}, then go on with 'automl-zero resume {folder}'"
-        return f"{remedy}, then remove {folder}, which holds no state to go on from, and start the run anew"
+            return f"{remedy}, then continue with 'automl-zero resume {folder}'"
+        return f"{remedy}, then remove {folder}, which has no checkpoint to resume from, and start the run again"
 
     def _has_any(self) -> bool:
         try:
@@ -91,14 +91,14 @@ class Checkpoints:
 
 
 def latest(folder: Path, events: int | None = None) -> FoundCheckpoint:
-    """The latest checkpoint of a run folder that can be used.
+    """Return the latest usable checkpoint of a run folder.
 
     Args:
         folder: the run folder.
-        events: how many the folder has; a checkpoint that tells of more cannot be used. None: this is not looked at.
+        events: how many events it has; a checkpoint that was written after more is not usable. None: do not check.
 
     Raises:
-        StoreError: there is none, or none that can be used, or something beside them is no regular file.
+        StoreError: there is none, or none that is usable, or something next to them is no regular file.
     """
     with folder_files.named(folder / CHECKPOINTS) as place:
         check_files_in(place, within=folder)
@@ -112,21 +112,21 @@ def latest(folder: Path, events: int | None = None) -> FoundCheckpoint:
         else:
             return FoundCheckpoint(path, checkpoint, tuple(faults))
     if not faults:
-        raise StoreError(f"{folder} has no checkpoint, so the run cannot go on: start it anew with its config.toml")
-    told = "\n".join(f"  {path.name} {why}" for path, why in faults)
-    raise StoreError(f"{folder} has no checkpoint that can be used, so the run cannot go on:\n{told}")
+        raise StoreError(f"{folder} has no checkpoint, so the run cannot resume: start it again with its config.toml")
+    listed = "\n".join(f"  {path.name} {why}" for path, why in faults)
+    raise StoreError(f"{folder} has no checkpoint that can be used, so the run cannot resume:\n{listed}")
 
 
 def state_digest(folder: Path) -> str | None:
-    """The digest of the latest state that is kept, None if there is none that can be read."""
+    """Return the digest of the latest checkpoint, None if no checkpoint can be read."""
     try:
         return latest(folder).checkpoint.snapshot.digest
     except StoreError:
         return None
 
 
-def put_aside(folder: Path, found: FoundCheckpoint) -> None:
-    """Rename the files that cannot be used, and remove what killed processes left, so that nothing is in the way.
+def rename_damaged(folder: Path, found: FoundCheckpoint) -> None:
+    """Rename the checkpoints that are not usable to ``.damaged``, and remove temporary files of killed processes.
 
     Raises:
         StoreError: the folder cannot be written.
@@ -147,5 +147,5 @@ def _name(state: RunState) -> str:
 
 
 def _files(folder: Path) -> list[Path]:
-    """All that are there, the latest first."""
+    """Return the files of all checkpoints, the latest first."""
     return [folder / CHECKPOINTS / name for name in checkpoint_names(folder)]

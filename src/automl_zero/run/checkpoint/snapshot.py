@@ -1,7 +1,7 @@
 """The whole state of a search at the end of an epoch: named arrays, and a record of plain values.
 
-A search that goes on from a snapshot does exactly what the one it was taken from does: what is not in it is a function
-of the config. Equal digests tell equal states.
+A search that is restored from a snapshot continues exactly as the original: everything else is a function of the
+config. Equal digests mean equal states.
 """
 
 from __future__ import annotations
@@ -21,18 +21,17 @@ from automl_zero.run.record.run_folder import StoreError
 
 Arrays = Mapping[str, NDArray[Any]]
 
-
-OTHER = (
-    "experiments"  # begins the names of the arrays of all experiments but the first: ``experiments.7.islands.0.random``
-)
+# Begins the names of the arrays of all experiments but the first, as in ``beside.7.islands.0.random``. The digest hashes
+# these names, so they never change.
+OTHER = "beside"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExperimentState:
-    """An experiment that goes on; the attributes are those of ``RunState``.
+    """The plain values of an experiment in progress; the attributes are those of ``RunState``.
 
-    ``position``: the programs that each island has made of the epoch that follows, where a limit on programs has ended
-    the run within it; ``fitness`` and ``improved_at`` are those at the end of the epoch before.
+    Where a limit on programs ended the run within an epoch, ``position`` is the number of programs that each island has
+    made of it; ``fitness`` and ``improved_at`` are those at the end of the epoch before.
     """
 
     experiment: Count
@@ -44,21 +43,21 @@ class ExperimentState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunState:
-    """What a run knows besides the arrays of its islands.
+    """The state of a run besides the arrays of its islands.
 
     Attributes:
-        experiment: the number of the first one that goes on; ``epoch``: those it has done; ``position``: as in
-            ``ExperimentState``.
-        fitness: the best of the experiment so far; ``improved_at``: its programs when that was found.
-        best_fitness: on the search tasks, in the run so far; -1 before there is any.
-        finished_counters: counters of the experiments that have ended; ``num_finished``: their number.
-        selections: those that were the best on the select tasks when they were made.
+        experiment: the number of the first experiment in progress; ``epoch``: the epochs that it has done;
+            ``position``: as in ``ExperimentState``.
+        fitness: the best fitness of that experiment so far; ``improved_at``: its number of programs at that time.
+        best_fitness: the best fitness on the search tasks in the run so far; -1 if there is none.
+        finished_counters: sums of the counters of experiments that have ended; ``num_finished``: their number.
+        selections: each selection that was the best on the select tasks at its time.
         num_events: events so far, some of which, such as ``Estimate``, are no part of the search.
         seconds: duration of the run so far, the only value that depends on the clock.
-        other_experiments: the others that go on, in the order of their numbers.
+        other_experiments: the other experiments in progress, in the order of their numbers.
 
     An alias is the name of a field in the JSON that ``Snapshot.digest`` hashes. It never changes, so that digests of
-    different releases compare.
+    different releases are comparable.
     """
 
     experiment: Count
@@ -76,7 +75,7 @@ class RunState:
 
     @property
     def experiments(self) -> tuple[ExperimentState, ...]:
-        """All experiments that go on."""
+        """All experiments in progress."""
         first = ExperimentState(
             experiment=self.experiment,
             epoch=self.epoch,
@@ -88,7 +87,7 @@ class RunState:
 
     @property
     def plain(self) -> bytes:
-        """The state as JSON without fields that have their default, so that a new field changes no digest."""
+        """The state as JSON, without ``position`` and others that have their default, so that old digests hold."""
         others = {index: {"position"} for index, each in enumerate(self.other_experiments) if not each.position}
         left_out: dict[str, Any] = {} if self.position else {"position": True}
         if others or not self.other_experiments:
@@ -101,14 +100,14 @@ RUN_STATE = TypeAdapter(RunState)
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Snapshot:
-    """A state of a search; ``arrays`` may be those of the search itself, so it holds until the next epoch begins."""
+    """A state of a search. ``arrays`` may be those of the search itself, so it is valid until the next epoch starts."""
 
     state: RunState
     arrays: Arrays
 
     @property
     def digest(self) -> str:
-        """SHA-256 of all of the state but clock values and the number of events, which depends on who is told."""
+        """SHA-256 of the state without clock values and the number of events, which depend on the observers."""
         selections = tuple(replace(each, seconds=0.0) for each in self.state.selections)
         state = replace(self.state, seconds=0.0, num_events=0, selections=selections)
         found = hashlib.sha256(state.plain)
@@ -119,7 +118,7 @@ class Snapshot:
 
 
 def join_arrays(of_experiments: Mapping[int, Arrays]) -> dict[str, NDArray[Any]]:
-    """Those of experiments by their numbers, the first of which has its names for itself."""
+    """Join the arrays of experiments, given by their numbers; names of the first one get no prefix."""
     (_, first), *others = of_experiments.items()
     return {
         **first,
@@ -128,7 +127,7 @@ def join_arrays(of_experiments: Mapping[int, Arrays]) -> dict[str, NDArray[Any]]
 
 
 def split_arrays(arrays: Arrays, numbers: Sequence[int]) -> dict[int, Arrays]:
-    """By the numbers of experiments; what belongs to none of the others is the first one's."""
+    """Split joined arrays by the numbers of experiments; what has no prefix of the others belongs to the first."""
     rest, parts = dict(arrays), {}
     for number in numbers[1:]:
         prefix = f"{OTHER}.{number}."
@@ -137,7 +136,7 @@ def split_arrays(arrays: Arrays, numbers: Sequence[int]) -> dict[int, Arrays]:
 
 
 def named_arrays(state: Any, name: str) -> Iterator[tuple[str, NDArray[Any]]]:
-    """The arrays in nested named tuples, each with the names on the way to it."""
+    """Yield the arrays in nested named tuples, each with its path, such as ``islands.0.population.code``."""
     if isinstance(state, np.ndarray):
         yield name, state
         return
@@ -146,7 +145,7 @@ def named_arrays(state: Any, name: str) -> Iterator[tuple[str, NDArray[Any]]]:
 
 
 def load_arrays(arrays: Arrays, saved: Arrays) -> None:
-    """Put saved values into the arrays of a search: all of them, or none if one does not fit.
+    """Copy saved values into the arrays of a search: all of them, or none if one does not fit.
 
     Raises:
         StoreError: names, shapes or types are not those of the search.

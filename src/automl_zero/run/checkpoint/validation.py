@@ -1,7 +1,7 @@
-"""Whether a state that was read is one that the compiled search may go on from.
+"""Checks that the compiled search can safely continue from a state that was read from a file.
 
-Compiled code checks no index. What it takes from a state must therefore be programs of the config's memory and sizes,
-or it would read and write elsewhere; a checksum cannot tell, since a stranger can write one, too.
+Compiled code does not check indices. If a state held programs that exceed the memory or the sizes of the config, it
+would read and write out of bounds. A checksum is no protection, since an untrusted file can have a right one.
 """
 
 from __future__ import annotations
@@ -18,55 +18,55 @@ from automl_zero.run.checkpoint.snapshot import Arrays
 from automl_zero.run.record.run_folder import StoreError
 from automl_zero.vm.lower import IN1, KINDS, MAX_CONSTANTS, OP
 
-INDICES = ("index", "row", "column")  # constants that are places of elements, as fractions
-CONSTANTS = ("data", "bits")  # arrays that may hold anything where no instruction is, and infinity elsewhere
-NAMES = np.array([(*op.constants, "", "", "")[:MAX_CONSTANTS] for op in OPS])  # of the constants of each op
+INDICES = ("index", "row", "column")  # constants that are positions of elements, as fractions in [0, 1)
+CONSTANTS = ("data", "bits")  # arrays that may hold anything in unused rows, and infinity in others
+NAMES = np.array([(*op.constants, "", "", "")[:MAX_CONSTANTS] for op in OPS])  # [ops, 3] names of constants
 
 
-def check_sound(arrays: Arrays, config: Config) -> None:
-    """Check the arrays of a search, whose names, shapes and types are right already.
+def check_valid(arrays: Arrays, config: Config) -> None:
+    """Check the values in the arrays of a search; their names, shapes and types must be right already.
 
     Raises:
-        StoreError: no search of this config can have come to such a state.
+        StoreError: no search of this config can reach such a state.
     """
-    faults = [name for name in sorted(arrays) if not _is_sound(arrays, name, config)]
+    faults = [name for name in sorted(arrays) if not _is_valid(arrays, name, config)]
     if faults:
         raise StoreError(
-            f"the checkpoint holds what no search of this config comes to, in {', '.join(faults[:3])}: remove it, so "
-            "that the one before is used"
+            f"the checkpoint holds a state that no search of this config reaches, in {', '.join(faults[:3])}: remove "
+            "it, so that the one before is used"
         )
 
 
-def _is_sound(arrays: Arrays, name: str, config: Config) -> bool:
-    """Whether an array is; one of programs together with those that it belongs to."""
-    array, (room, _, field) = arrays[name], name.rpartition(".")
+def _is_valid(arrays: Arrays, name: str, config: Config) -> bool:
+    """Return whether the values of an array are possible; programs are checked with their sizes and constants."""
+    array, (prefix, _, field) = arrays[name], name.rpartition(".")
     if field == "start":
         return list(array) == [0, *accumulate(config.program.max_sizes)]
     if field == "size":
         return bool(((array >= 0) & (array <= config.program.max_sizes)).all())
     if field == "oldest":
-        return bool(0 <= array[0] < len(arrays[f"{room}.fitness"]))
+        return bool(0 <= array[0] < len(arrays[f"{prefix}.fitness"]))
     if field == "random":
-        return bool(array.any())  # of nothing but zeros, only zeros follow
+        return bool(array.any())  # the generator never leaves a state of zeros
     if field == "code":
-        used = _rows_in_use(arrays[f"{room}.size"], config)
-        return are_programs(array[used], arrays[f"{room}.data"][used], config)
+        used = _rows_in_use(arrays[f"{prefix}.size"], config)
+        return are_valid_programs(array[used], arrays[f"{prefix}.data"][used], config)
     return array.dtype.kind != "f" or field in CONSTANTS or bool(np.isfinite(array).all())
 
 
 def _rows_in_use(size: NDArray[Any], config: Config) -> NDArray[np.bool_]:
-    """[..., K] for sizes [..., 3], where K is the number of instructions that fit."""
+    """Return which rows hold instructions, [..., K], for sizes [..., 3]; K is the sum of the maximal sizes."""
     capacity = config.program.max_sizes
     number = np.concatenate([np.arange(each) for each in capacity])
     return np.asarray(number < np.repeat(size, capacity, axis=-1))
 
 
-def are_programs(code: NDArray[Any], data: NDArray[Any], config: Config) -> bool:
-    """Whether instructions [N, 4] with constants [N, 3] fit the memory, and have constants that they can have."""
+def are_valid_programs(code: NDArray[Any], data: NDArray[Any], config: Config) -> bool:
+    """Return whether instructions [N, 4] fit the memory, and their constants [N, 3] are possible."""
     ops, addresses, memory = code[:, OP], code[:, IN1:], config.memory
     if not ((ops >= 0) & (ops < len(OPS))).all():
         return False
-    counts = np.array([memory.scalars, memory.vectors, memory.matrices, 1])  # the last one: no operand, which is 0
+    counts = np.array([memory.scalars, memory.vectors, memory.matrices, 1])  # the last: no operand, so address 0
     fitting = (addresses >= 0) & (addresses < counts[KINDS[ops, IN1:]])
     possible = np.where(np.isin(NAMES[ops], INDICES), (data >= 0) & (data < 1), ~np.isnan(data) | (NAMES[ops] == ""))
     return bool(fitting.all() and possible.all())

@@ -1,4 +1,4 @@
-"""What a run will cost, in a line: its limits, and what a measurement makes of them on this machine."""
+"""The expected cost of a run as one line: what its limits allow, at the speed that was measured on this machine."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ Span = tuple[float, float]  # least and most
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a run spends until the first limit of its config, each from least to most.
+    """What a run spends until it reaches the first limit of its config.
 
-    ``is_limited`` tells whether there is such a limit; if not, it is the cost of an hour. ``may_end_early``: whether
-    the run may end before, by its success or for lack of it.
+    Attributes:
+        seconds: the least and the most; so are ``programs`` and ``train_steps``.
+        is_limited: whether there is such a limit; if not, the values are those of an hour.
+        may_end_early: whether the run may end before, because it reaches a fitness or stops improving.
     """
 
     seconds: Span
@@ -29,7 +31,7 @@ class Cost:
 
 
 def cost(estimate: Estimate, config: Config) -> Cost:
-    """The cost of a run; the scoring of its result comes on top."""
+    """Compute the cost of the search of a run; scoring its result takes additional time."""
     stop, experiment = config.stop, config.experiment
     programs = min(stop.max_programs or inf, _product(stop.max_experiments, experiment.max_programs))
     steps = min(stop.max_train_steps or inf, _product(stop.max_experiments, experiment.max_train_steps))
@@ -54,13 +56,13 @@ def _product(one: int | None, other: int | None) -> float:
 
 
 def _ends_by_experiments(config: Config) -> bool:
-    """Whether experiments may end for reasons that cannot be foreseen, and the run with the last of them."""
+    """Return whether the run ends with its last experiment, and experiments may end by fitness or patience."""
     early = config.experiment.target_fitness is not None or config.experiment.patience is not None
     return config.stop.max_experiments is not None and early
 
 
-def announcement(estimate: Estimate, config: Config) -> str:
-    """The cost in a line."""
+def cost_line(estimate: Estimate, config: Config) -> str:
+    """Return the expected cost as one line."""
     found = cost(estimate, config)
     time = span(*map(duration, found.seconds))
     when = f"{'at most ' if found.may_end_early else ''}{time}" if found.is_limited else "each hour"
@@ -74,6 +76,6 @@ def _numbers(values: Span) -> str:
 
 
 def time_of_steps(estimate: Estimate, steps: float) -> str:
-    """How long that many training steps take on this machine."""
+    """Return how long this many training steps take on this machine, such as ``2 to 3 hours``."""
     low, high = estimate.steps_per_second
     return span(duration(steps / high), duration(steps / low))

@@ -1,4 +1,4 @@
-"""A run on the screen: a live picture on a terminal, plain lines elsewhere. Both show what ``Progress`` knows."""
+"""The display of a run: a live view on a terminal, plain lines elsewhere. Both show the contents of ``Progress``."""
 
 from __future__ import annotations
 
@@ -11,132 +11,132 @@ from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from automl_zero.run.console.cost_line import announcement
+from automl_zero.run.console.cost_line import cost_line
 from automl_zero.run.console.formatting import COMPILING, clock, short_number
-from automl_zero.run.console.live_view import draw, scoring
+from automl_zero.run.console.live_view import draw, scoring_text
 from automl_zero.run.console.progress import Progress
 from automl_zero.run.record.events import EpochEnd, Estimate, Event, Improvement, Scoring, Selection, Start
 from automl_zero.terminal.safe_console import SafeConsole
 
 INTERRUPTING = "finishing the epoch and writing everything; Ctrl-C again stops at once"
-PATIENCE = 1.0  # seconds after which a silent start must be compiling
-EVERY, SOONEST = 5.0, 1.0  # seconds between plain lines: of a search that finds nothing, and of one that does
-SHARE, LONGEST = 1 / 20, 60.0  # later in a run they are further apart: by a share of its time, up to a minute
+PATIENCE = 1.0  # seconds without an event after which the start-up message appears
+INTERVAL, SHORTEST = 5.0, 1.0  # seconds between plain lines without and with improvements
+SHARE, LONGEST = 1 / 20, 60.0  # in a long run, the interval is this share of its time, up to a minute
 
 
 class Display(Protocol):
-    """Shows a run while it is entered."""
+    """A context manager that shows a run while it is entered."""
 
     def __enter__(self) -> Self:
-        """Begin; nothing has happened yet."""
+        """Start to display, before the first event."""
 
     def __exit__(self, *_: object) -> None:
-        """End."""
+        """Stop to display."""
 
     def show(self, event: Event, /) -> None:
-        """Take note of an event that ``Progress`` has taken in already."""
+        """Show an event, which ``Progress`` has been updated with."""
 
     def notify(self) -> None:
-        """Tell that the interruption was noticed; called in a signal handler."""
+        """Show that an interruption was noticed; called in a signal handler."""
 
 
-def new_display(progress: Progress, console: SafeConsole, beginning: str = COMPILING) -> Display:
-    """The display that suits a console; ``beginning`` tells what takes long if the first event does."""
+def new_display(progress: Progress, console: SafeConsole, startup_message: str = COMPILING) -> Display:
+    """Create the display that suits a console; it shows ``startup_message`` if the first event takes long."""
     if console.is_terminal and not console.is_dumb_terminal:
-        return LiveDisplay(progress, console, beginning)
-    return PlainDisplay(progress, console, beginning)
+        return LiveDisplay(progress, console, startup_message)
+    return PlainDisplay(progress, console, startup_message)
 
 
 class LiveDisplay:
-    """Redraws a picture in place, and takes it away at the end."""
+    """Redraws the live view in place, and removes it at the end."""
 
-    def __init__(self, progress: Progress, console: SafeConsole, beginning: str = COMPILING) -> None:
-        self._progress, self._console, self._note, self._beginning = progress, console, "", beginning
-        self._latest = monotonic()  # when the latest event happened, or the display began
+    def __init__(self, progress: Progress, console: SafeConsole, startup_message: str = COMPILING) -> None:
+        self._progress, self._console, self._note, self._startup_message = progress, console, "", startup_message
+        self._latest = monotonic()  # time of the latest event, or of the start
         self._live = Live(get_renderable=self._render, console=console, refresh_per_second=4, transient=True)
 
     def __enter__(self) -> Self:
-        """Draw the first picture."""
+        """Draw the live view for the first time."""
         self._latest = monotonic()
         self._live.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Take the picture away."""
+        """Remove the live view."""
         self._live.stop()
 
     def show(self, _: Event) -> None:
-        """Take the time: the picture is redrawn all the time, and its clock goes on."""
+        """Record the time of the event; the view redraws by itself, with a clock that runs."""
         self._latest = monotonic()
 
     def notify(self) -> None:
-        """Say so below the picture, and let go of the cursor, since the next signal ends the process."""
+        """Show a note below the view; show the cursor, too, since the next signal ends the process at once."""
         self._note = INTERRUPTING
-        _soon(self._console.show_cursor)
+        _call_in_thread(self._console.show_cursor)
 
     def _render(self) -> RenderableType:
         waited = monotonic() - self._latest
         if self._progress.last is None:
-            return Text(self._beginning if waited > PATIENCE else "")
+            return Text(self._startup_message if waited > PATIENCE else "")
         height, width = self._console.height, self._console.width
         return Group(draw(self._progress, height, waited, width), Text(self._note, no_wrap=True, overflow="ellipsis"))
 
 
 class PlainDisplay:
-    """Prints a line when something happens, but not too often."""
+    """Prints lines about events, but not too often."""
 
-    def __init__(self, progress: Progress, console: SafeConsole, beginning: str = COMPILING) -> None:
+    def __init__(self, progress: Progress, console: SafeConsole, startup_message: str = COMPILING) -> None:
         self._progress, self._console = progress, console
-        self._compiling = Timer(PATIENCE, self._print, (beginning,))
-        self._compiling.daemon = True
-        self._shown_at, self._news = 0.0, False
+        self._startup = Timer(PATIENCE, self._print, (startup_message,))
+        self._startup.daemon = True
+        self._printed_at, self._has_improved = 0.0, False  # since the latest line of an epoch
 
     def __enter__(self) -> Self:
-        """Wait a little before telling of the compiler."""
-        self._compiling.start()
+        """Start the timer of the start-up message."""
+        self._startup.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Nothing is left to be told."""
-        self._compiling.cancel()
+        """Cancel the start-up message."""
+        self._startup.cancel()
 
     def show(self, event: Event) -> None:
-        """Print a line if it is time."""
-        self._compiling.cancel()
+        """Print a line if one is due."""
+        self._startup.cancel()
         match event:
             case Start():
-                self._print(_begin_line(self._progress, event))
+                self._print(_start_line(self._progress, event))
             case Improvement():
-                self._news = True
-            case EpochEnd() if event.seconds - self._shown_at >= _interval(event.seconds, self._news):
+                self._has_improved = True
+            case EpochEnd() if event.seconds - self._printed_at >= _interval(event.seconds, self._has_improved):
                 self._print(_epoch_line(self._progress, event))
-                self._shown_at, self._news = event.seconds, False
+                self._printed_at, self._has_improved = event.seconds, False
             case Selection() if event.is_best:
                 self._print(_selection_line(event))
             case Estimate():
-                self._print(announcement(event, self._progress.config))
+                self._print(cost_line(event, self._progress.config))
             case Scoring():
-                self._print(f"{clock(event.seconds)}  {scoring(event)}")
+                self._print(f"{clock(event.seconds)}  {scoring_text(event)}")
 
     def notify(self) -> None:
-        """Say so."""
-        _soon(self._print, INTERRUPTING)
+        """Print that the interruption was noticed."""
+        _call_in_thread(self._print, INTERRUPTING)
 
     def _print(self, line: str) -> None:
         self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-def _soon(function: Callable[..., object], *arguments: object) -> None:
-    """Call in another thread: a signal handler must not print, it may have interrupted a print."""
+def _call_in_thread(function: Callable[..., object], *arguments: object) -> None:
+    """Call a function in another thread: a signal handler must not print, since it may have interrupted a print."""
     Thread(target=function, args=arguments, daemon=True).start()
 
 
-def _interval(seconds: float, news: bool) -> float:
-    """Seconds between plain lines, that long after the beginning."""
-    return max(SOONEST if news else EVERY, min(SHARE * seconds, LONGEST))
+def _interval(seconds: float, has_improved: bool) -> float:
+    """Return the seconds between plain lines, ``seconds`` after the start of the run."""
+    return max(SHORTEST if has_improved else INTERVAL, min(SHARE * seconds, LONGEST))
 
 
-def _begin_line(progress: Progress, event: Start) -> str:
+def _start_line(progress: Progress, event: Start) -> str:
     islands, experiments = progress.config.islands.count, progress.config.experiment.concurrent
     of_each = f" of each of {experiments} experiments" if experiments > 1 else ""
     at_a_time = min(event.workers, islands * experiments)
@@ -156,7 +156,7 @@ def _cluster_part(progress: Progress) -> str:
         return ""
     return (
         f"  nodes {cluster.nodes}, processes {cluster.workers}, epochs {progress.epochs_per_second:.3g}/s, "
-        f"islands made again {cluster.replays}"
+        f"islands recovered {cluster.replays}"
     )
 
 

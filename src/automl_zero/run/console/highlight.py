@@ -1,7 +1,7 @@
-"""Program text in colours, for a terminal, and what is new in it; the text itself stays as it is.
+"""Syntax highlighting of program text on a terminal, and marks at lines that have changed.
 
-Each colour is about as far from black as from white, so that it can be read on both. Where a terminal has fewer
-colours, or ``NO_COLOR`` is set, rich does with less, or none.
+Each colour is about as far from black as from white, so that it is readable on both. Where a terminal has fewer
+colours, or ``NO_COLOR`` is set, rich reduces or omits them.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _PARTS = re.compile(
 
 
 def coloured(line: str) -> Text:
-    """A line of program text."""
+    """Highlight a line of program text."""
     text = Text(line)
     for found in _PARTS.finditer(line):
         text.stylize(COLOURS[found.lastgroup or ""], found.start(), found.end())
@@ -46,7 +46,7 @@ def coloured(line: str) -> Text:
 
 
 def coloured_report(report: str) -> Text:
-    """Text of which some lines are a program: those from a header on, as long as they are indented."""
+    """Highlight the programs in a text: each consists of a header and the indented lines that follow."""
     lines, is_code = [], False
     for line in report.split("\n"):
         is_code = _HEADER.match(line) is not None or (is_code and line.startswith("  "))
@@ -55,14 +55,14 @@ def coloured_report(report: str) -> Text:
 
 
 def marked(line: str, is_new: bool) -> Text:
-    """A line of program text; if it is new, with a sign in its margin, and bold."""
+    """Highlight a line of program text; a new one has a bold ``+`` in its margin."""
     if not is_new or not line.startswith(" "):
         return coloured(line)
     return Text(ADDED, style=COLOURS["added"]) + coloured(line[1:])
 
 
 def changes(before: Sequence[str], now: Sequence[str]) -> tuple[frozenset[int], int]:
-    """Which lines are new, by their indices in ``now``, and how many of ``before`` are gone."""
+    """Return the indices of the lines in ``now`` that are new, and how many lines of ``before`` are gone."""
     new, gone = set[int](), 0
     for tag, start, end, first, last in SequenceMatcher(None, before, now, autojunk=False).get_opcodes():
         if tag != "equal":

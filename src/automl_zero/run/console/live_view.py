@@ -1,6 +1,6 @@
-"""The picture of a run: its best algorithm as code beside the fitness curve and the figures; it fits the screen.
+"""The live view of a run: its best program as code next to the fitness curve and the figures; it fits the screen.
 
-On a low screen, what is said in lines is left out; on a narrow one, the curve.
+A low screen shows no lines of text above; a narrow one shows neither these nor the curve.
 """
 
 from __future__ import annotations
@@ -15,32 +15,32 @@ from rich.text import Text
 
 from automl_zero.program.annotate import short_text
 from automl_zero.program.text import from_text
-from automl_zero.run.console.cost_line import announcement
+from automl_zero.run.console.cost_line import cost_line
 from automl_zero.run.console.formatting import clock, short_number
 from automl_zero.run.console.highlight import changes, marked
 from automl_zero.run.console.progress import Progress
 from automl_zero.run.console.text_chart import curve_rows
 from automl_zero.run.record.events import Improvement, Scoring, Selection, Start
 
-SIDE, CURVE_ROWS, FRAME = 34, 5, 4  # columns beside the code; rows of the curve; columns or rows of a panel's frame
+SIDE, CURVE_ROWS, FRAME = 34, 5, 4  # columns next to the code; rows of the curve; columns or rows of a panel's frame
 WIDTH = 80  # columns that lines of text are wrapped to
 LOW, NARROW = 20, 72  # rows and columns below which not everything is shown
 AXES = 3  # rows of the curve's panel that are neither curve nor figures
 
 
 def draw(progress: Progress, height: int, waited: float = 0.0, width: int = WIDTH) -> RenderableType:
-    """The picture for a screen of that size, some seconds after the latest event; it takes all columns."""
+    """Draw the view for a screen of this size, ``waited`` seconds after the latest event."""
     is_narrow = width < NARROW
     top = [headline(progress, waited), *(lines(progress) if height >= LOW and not is_narrow else [])]
     if is_narrow:
         top += wrap(", ".join(" ".join(each) for each in figures(progress, waited)), width)
-    rows = height - FRAME - len(top) + 1  # within a panel; the last one of the screen is for a note
+    rows = height - FRAME - len(top) + 1  # within a panel; the last row of the screen is for a note
     code = _code(progress, max(rows, 1))
-    body = code if is_narrow else _beside(code, _side(progress, rows, waited))
+    body = code if is_narrow else _two_columns(code, _side(progress, rows, waited))
     return Group(*(Text(line, no_wrap=True, overflow="ellipsis") for line in top), body)
 
 
-def _beside(code: RenderableType, side: RenderableType) -> RenderableType:
+def _two_columns(code: RenderableType, side: RenderableType) -> RenderableType:
     grid = Table.grid(expand=True)
     grid.add_column(ratio=1)
     grid.add_column(width=SIDE)
@@ -50,7 +50,9 @@ def _beside(code: RenderableType, side: RenderableType) -> RenderableType:
 
 def _code(progress: Progress, rows: int) -> RenderableType:
     code = Text("\n", no_wrap=True, overflow="ellipsis").join(code_lines(progress, rows))
-    return Panel(code, title=code_title(progress), title_align="left", subtitle=news(progress), subtitle_align="left")
+    return Panel(
+        code, title=code_title(progress), title_align="left", subtitle=diff_line(progress), subtitle_align="left"
+    )
 
 
 def _side(progress: Progress, rows: int, waited: float) -> RenderableType:
@@ -61,71 +63,71 @@ def _side(progress: Progress, rows: int, waited: float) -> RenderableType:
 
 
 def headline(progress: Progress, waited: float = 0.0) -> str:
-    """Which run this is, and what it does at the moment."""
-    return f"{progress.config.name}, seed {progress.config.seed}{_doing(progress, waited)}"
+    """Return the name and the seed of the run, and what it does at the moment."""
+    return f"{progress.config.name}, seed {progress.config.seed}{_activity(progress, waited)}"
 
 
-def _doing(progress: Progress, waited: float) -> str:
+def _activity(progress: Progress, waited: float) -> str:
     number = progress.improvement.experiment + 1 if progress.improvement else 1
     match progress.last:
         case Start():
             return ": measuring the cost"
         case Scoring() as event:
-            return f": {scoring(event)}, {clock(waited)}"
+            return f": {scoring_text(event)}, {clock(waited)}"
     is_scored = progress.final or isinstance(progress.last, Selection)
     return f", experiment {number}: {'scoring the result' if is_scored else 'searching'}"
 
 
-def scoring(event: Scoring) -> str:
-    """What happens while nothing else is told."""
+def scoring_text(event: Scoring) -> str:
+    """Return which baseline is tuned."""
     return f"tuning baseline {event.number} of {event.count}, {event.baseline}"
 
 
 def lines(progress: Progress) -> list[str]:
-    """What the run was expected to cost, and what became of its programs, as far as known."""
-    expected = announcement(progress.estimate, progress.config) if progress.estimate else ""
+    """Return the expected cost and the outcomes of programs as lines of text, as far as they are known."""
+    expected = cost_line(progress.estimate, progress.config) if progress.estimate else ""
     return [*wrap(expected, WIDTH), *wrap(progress.outcomes if progress.epoch else "", WIDTH)]
 
 
 def code_title(progress: Progress) -> str:
-    """What the code beside the curve is."""
+    """Return the title of the panel with the code."""
     fitness = f", fitness {progress.improvement.fitness:.5f}" if progress.improvement else ""
     return f"best algorithm so far{fitness}"
 
 
 def code_lines(progress: Progress, most: int) -> list[Text]:
-    """The best program of the experiment without what has no effect, cut to a number of lines; new ones are marked."""
+    """Return at most ``most`` lines of the pruned best program of the experiment; new lines are marked."""
     lines, (new, _) = lines_of(progress, progress.improvement), changes_of(progress)
     shown = [marked(line, number in new) for number, line in enumerate(lines)]
     if len(shown) <= most:
         return shown
-    unseen = sum(number >= most - 1 for number in new)
-    told = f"# {len(lines) - most + 1} more lines" + (f", {unseen} of them new" if unseen else "")
-    return [*shown[: most - 1], marked(told, is_new=False)]
+    hidden = sum(number >= most - 1 for number in new)
+    note = f"# {len(lines) - most + 1} more lines" + (f", {hidden} of them new" if hidden else "")
+    return [*shown[: most - 1], marked(note, is_new=False)]
 
 
-def news(progress: Progress) -> str | None:
-    """What the best program differs by from the one before it; None of the first one."""
+def diff_line(progress: Progress) -> str | None:
+    """Return how many lines differ between the best program and the previous one; None for the first one."""
     new, gone = changes_of(progress)
     return f"lines: {len(new)} new, {gone} gone" if progress.before else None
 
 
 def changes_of(progress: Progress) -> tuple[frozenset[int], int]:
-    """Which lines of the best program are new, and how many of the one before it are gone; none of the first one."""
+    """Return which lines of the best program are new, and how many of the previous one are gone."""
     if progress.before is None:
         return frozenset(), 0
     return changes(lines_of(progress, progress.before), lines_of(progress, progress.improvement))
 
 
 def lines_of(progress: Progress, improvement: Improvement | None) -> list[str]:
-    """The program of an improvement without what has no effect; none before there is one."""
+    """Return the lines of the pruned program of an improvement; none without one."""
     if improvement is None:
         return []
     return short_text(from_text(improvement.program), progress.config.tasks.num_classes > 2).splitlines()
 
 
 def figures(progress: Progress, waited: float = 0.0) -> list[tuple[str, str]]:
-    """(name, value) of everything that is neither drawn nor told in lines."""
+    """Return (name, value) of each figure in the table."""
     rows = [
         ("programs", short_number(progress.spent.programs)),
         ("per second", short_number(progress.recent_speed)),
@@ -141,26 +143,26 @@ def figures(progress: Progress, waited: float = 0.0) -> list[tuple[str, str]]:
 
 
 def _limit(progress: Progress, name: str) -> str:
-    """A limit of the run with its unit."""
+    """Return a limit of the run with its unit."""
     value = getattr(progress.config.stop, name)
     return clock(value) if name == "max_seconds" else f"{short_number(value)} {name[4:].replace('_', ' ')}"
 
 
 def cluster_figures(progress: Progress) -> list[tuple[str, str]]:
-    """(name, value) of the cluster, if the run goes on one."""
+    """Return (name, value) of each figure of the cluster; none if the run does not use one."""
     if (cluster := progress.cluster) is None:
         return []
     return [
         ("nodes, processes", f"{cluster.nodes}, {cluster.workers}"),
         ("epochs per second", f"{progress.epochs_per_second:.3g}"),
-        ("islands made again", str(cluster.replays)),
+        ("islands recovered", str(cluster.replays)),
     ]
 
 
 def islands(progress: Progress) -> tuple[str, str]:
-    """The best fitness of each island if there is room, else of the best, the middle and the worst one.
+    """Return the best fitness of up to three islands, or of the best, the median and the worst island.
 
-    Where islands differ in tasks, these are the ones that have the first one's: no others can be compared with it.
+    Only islands with the tasks of the first one are included, since a fitness on other tasks is not comparable.
     """
     if progress.epoch is None:
         return "islands", ""

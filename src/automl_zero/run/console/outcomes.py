@@ -1,6 +1,6 @@
-"""What becomes of programs: names for people, and shares of all programs, from the counters of a run.
+"""The outcomes of programs: labels, and shares of all programs, from the counters of a run.
 
-A counter that has no row here is the count of a fate, too, and is shown under its own name.
+A counter without a row in ``OUTCOMES`` or ``NO_OUTCOMES`` counts an outcome, too, and is shown under its own name.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from automl_zero.config import Config, EvaluationConfig
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The name of a fate, and whether programs can have it in a config."""
+    """The label of an outcome, and whether programs can have it at some settings."""
 
     label: str
     can_happen: Callable[[EvaluationConfig], bool]
@@ -44,26 +44,29 @@ NO_OUTCOMES = (
 
 
 def shares(counters: Mapping[str, int], config: Config) -> dict[str, float]:
-    """The share of programs with each fate that the config makes possible, by its label; unknown ones if they occur."""
+    """Return the share of programs with each outcome, by its label.
+
+    Outcomes that the config makes impossible are left out, and so are unknown ones that did not occur.
+    """
     programs = max(counters.get("programs", 0), 1)
-    known = {fate.label: name for name, fate in OUTCOMES.items() if fate.can_happen(config.evaluation)}
+    known = {each.label: name for name, each in OUTCOMES.items() if each.can_happen(config.evaluation)}
     others = {name: name for name, count in counters.items() if name not in (*OUTCOMES, *NO_OUTCOMES) and count}
     return {label: counters.get(name, 0) / programs for label, name in (known | others).items()}
 
 
 def pruned(counters: Mapping[str, int]) -> float:
-    """The share of instructions that had no effect and were not run."""
+    """Return the share of instructions that had no effect and were not executed."""
     instructions = counters.get("instructions", 0)
     return 1 - counters.get("live_instructions", 0) / instructions if instructions else 0.0
 
 
 def rejected_drafts(counters: Mapping[str, int]) -> float:
-    """How many drafts of a child were discarded, as unable to learn, known or not possible, for each program."""
+    """Return how many drafts of children were discarded for each program: invalid, known or unable to learn."""
     return counters.get("rejected_drafts", 0) / max(counters.get("programs", 0), 1)
 
 
 def sentence(counters: Mapping[str, int], config: Config) -> str:
-    """All of it for people."""
+    """Return all shares as a sentence."""
     parts = [f"{share:.1%} {label}" for label, share in shares(counters, config).items()]
     drafts = (
         f"; for each program, {rejected_drafts(counters):.1f} drafts discarded" if rejected_drafts(counters) else ""

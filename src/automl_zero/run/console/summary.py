@@ -1,4 +1,4 @@
-"""What came of a run, as text for people and as plain data; both are made from the events and the config alone."""
+"""The result of a run as text and as plain data; both depend on the events and the config alone."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ CLOCK_REASONS = ("stop.max_seconds", INTERRUPTED)  # where a run stops for these
 
 
 def summary(progress: Progress, folder: Path, state_digest: str | None = None) -> dict[str, Any]:
-    """The run as plain data, ready for JSON; ``reason`` and ``result`` are null while it is not complete.
+    """Return the run as plain data for JSON; ``reason`` and ``result`` are null while it is not complete.
 
-    ``state_digest`` is that of the latest checkpoint; runs that are equal up to there have the same.
+    ``state_digest`` is that of the latest checkpoint; runs that are equal up to that point have the same.
     """
     spent = progress.spent
     return {
@@ -47,11 +47,11 @@ def summary(progress: Progress, folder: Path, state_digest: str | None = None) -
 
 
 def report(progress: Progress, folder: Path) -> str:
-    """The run as text of at most 80 columns, but for long instructions."""
+    """Return the run as text of at most 80 columns, except for long instructions."""
     parts = [_title(progress), *_algorithm(progress), *_work(progress)]
     if progress.stop:
         parts += [_reproduction(progress.stop, folder, progress.config.islands.synchronous)]
-    return CONTROL.sub("?", "\n".join(parts)) + "\n"  # a run folder may come from a stranger
+    return CONTROL.sub("?", "\n".join(parts)) + "\n"  # the run folder may be untrusted
 
 
 def _title(progress: Progress) -> str:
@@ -79,7 +79,7 @@ def _learning(final: Final) -> str:
 
 
 def _scores(final: Final) -> Iterator[str]:
-    """A table: a row for each algorithm, a column for each stage."""
+    """Yield the lines of the table of scores, and what belongs to it."""
     yield f"{measure(final.loss)}, with the standard error over the tasks:"
     yield from score_table((Baseline(name="evolved", setting="", scores=final.scores), *final.baselines), final.loss)
     yield from (f"{row.name}: {row.setting}" for row in final.baselines)
@@ -89,22 +89,22 @@ def _scores(final: Final) -> Iterator[str]:
 
 
 def left_out(final: Final) -> str:
-    """Which baselines are missing, and why."""
+    """Return which baselines are missing, and why."""
     return f"no time was left to tune: {', '.join(final.left_out)}"
 
 
 def measure(loss: Loss) -> str:
-    """What a fitness is, for people."""
+    """Return what a fitness measures at this loss."""
     return "fitness, 1 - (2/pi) atan(RMSE)" if loss is Loss.RMSE else "accuracy"
 
 
 def short_measure(loss: Loss) -> str:
-    """Its name alone."""
+    """Return the name of the measure without its formula."""
     return measure(loss).partition(",")[0]
 
 
 def score_table(rows: Sequence[Baseline], loss: Loss) -> Iterator[str]:
-    """A line for each algorithm, a column for each stage."""
+    """Yield the lines of a table: a line for each algorithm, a column for each stage."""
     width = max(COLUMN, *(len(row.name) for row in rows))
     yield f"{'':<{width}}" + "".join(f"{stage:>{COLUMN}}" for stage in Stage)
     for row in rows:
@@ -124,17 +124,17 @@ def _work(progress: Progress) -> Iterator[str]:
 
 
 def _reproduction(stop: Stop, folder: Path, is_deterministic: bool) -> str:
-    command = again(stop, folder, is_deterministic)
+    command = rerun_command(stop, folder, is_deterministic)
     if not is_deterministic:
         return f"ended by: {stop.reason}\n{NOT_DETERMINISTIC}; to search again: {command}"
     if stop.cut_programs:
-        cut = f"ended by: {stop.reason}, within an epoch, whose {stop.cut_programs:,} programs no other run makes again"
-        return f"{fill(cut, WIDTH)}\nreproduce what was before: {command}"
+        cut = f"ended by: {stop.reason}, within an epoch, whose {stop.cut_programs:,} programs cannot be reproduced"
+        return f"{fill(cut, WIDTH)}\nreproduce all before: {command}"
     return f"ended by: {stop.reason}\nreproduce: {command}"
 
 
-def again(stop: Stop, folder: Path, is_deterministic: bool) -> str:
-    """The command that does a run again: to the same result, unless it is not deterministic."""
+def rerun_command(stop: Stop, folder: Path, is_deterministic: bool) -> str:
+    """Return the command that repeats a run: with the same result, unless it is not deterministic."""
     command = f"automl-zero run {quote(str(folder / CONFIG))} --out {quote(f'{folder}-again')}"
     if stop.reason in CLOCK_REASONS:
         programs = max(stop.programs - stop.cut_programs, 1)

@@ -1,6 +1,6 @@
-"""The commands since a state, as arrays beside it: with both, an island goes on from where it was told to be.
+"""Arrays that hold the commands of an island since a state, so that a checkpoint can replay them on that state.
 
-What is read back is a list of commands that a search of the config could have given, or is refused.
+Arrays that are read back are refused unless a search of the config can have written them.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ COMMANDS = "since"  # in the names of the arrays: ``islands.0.since.order``
 
 
 def command_arrays(commands: Sequence[Command], island: str) -> dict[str, NDArray[Any]]:
-    """Of an island, such as ``islands.0``.
+    """Return the arrays of the commands of an island, which is named as in ``islands.0``.
 
-    ``order`` [commands] has the number of programs for a search, 0 for an arrival; of arrivals, if there are any, all
-    else is [arrivals, migrants, ...].
+    ``order`` [commands] has the number of programs of each ``RunPrograms``, and 0 for each ``ReceiveMigrants``. The
+    other arrays exist only if migrants arrive; each is [arrivals, migrants, ...]. ``strangers`` marks the slots to
+    rescore.
     """
     order = [each.programs if isinstance(each, RunPrograms) else 0 for each in commands]
     arrivals = [each for each in commands if isinstance(each, ReceiveMigrants)]
@@ -37,40 +38,46 @@ def command_arrays(commands: Sequence[Command], island: str) -> dict[str, NDArra
 
 
 def read_commands(arrays: Arrays, island: str, config: Config) -> list[Command]:
-    """Of an island; ``arrays`` are those of its state, too, whose names, shapes and types are right already.
+    """Return the commands of an island.
+
+    Args:
+        arrays: those of its commands and those of its state; the latter have the right names, shapes and types.
+        island: its name, such as ``islands.0``.
+        config: the settings of the run.
 
     Raises:
-        StoreError: no search of this config has given them.
+        StoreError: no search of this config can have written these commands.
     """
     prefix = f"{island}.{COMMANDS}."
-    since = {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+    saved = {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
     population = {name: arrays[f"{island}.population.{name}"] for name in MOVED}
-    if not _can_be(since, population, config):
+    if not _is_valid(saved, population, config):
         raise StoreError(
-            f"the checkpoint holds what no search of this config comes to, in {island}.{COMMANDS}: remove it, so that "
-            "the one before is used"
+            f"the checkpoint holds commands that no search of this config gives, in {island}.{COMMANDS}: remove it, so "
+            "that the one before is used"
         )
-    arrivals = _arrivals(since)
-    return [RunPrograms(int(count)) if count else next(arrivals) for count in since["order"]]
+    arrivals = _arrivals(saved)
+    return [RunPrograms(int(count)) if count else next(arrivals) for count in saved["order"]]
 
 
-def _arrivals(since: Arrays) -> Iterator[ReceiveMigrants]:
-    for row, slots in enumerate(since.get("slots", ())):
-        scored = tuple(map(int, slots[since["strangers"][row]]))
-        yield ReceiveMigrants(slots, {name: since[name][row] for name in MOVED}, scored)
+def _arrivals(saved: Arrays) -> Iterator[ReceiveMigrants]:
+    for row, slots in enumerate(saved.get("slots", ())):
+        slots_to_rescore = tuple(map(int, slots[saved["strangers"][row]]))
+        yield ReceiveMigrants(slots, {name: saved[name][row] for name in MOVED}, slots_to_rescore)
 
 
-def _can_be(since: Arrays, population: Arrays, config: Config) -> bool:
-    order = since.get("order", np.zeros(0))
+def _is_valid(saved: Arrays, population: Arrays, config: Config) -> bool:
+    """Return whether the arrays of commands have the names, shapes, types and ranges that a search gives them."""
+    order = saved.get("order", np.zeros(0))
     if order.dtype != np.int64 or order.ndim != 1 or not np.isin(order, (0, config.islands.epoch_programs)).all():
         return False
     arrivals = int((order == 0).sum())
     if not arrivals:
-        return set(since) == {"order"}
+        return set(saved) == {"order"}
     shape = (arrivals, config.islands.migrants)
     forms = {name: (shape + array.shape[1:], array.dtype) for name, array in population.items()}
     forms |= {"order": (order.shape, order.dtype), "slots": (shape, np.dtype(np.int64))}
     forms |= {"strangers": (shape, np.dtype(np.bool_))}
-    if {name: (array.shape, array.dtype) for name, array in since.items()} != forms:
+    if {name: (array.shape, array.dtype) for name, array in saved.items()} != forms:
         return False
-    return bool(((since["slots"] >= 0) & (since["slots"] < config.search.population_size)).all())
+    return bool(((saved["slots"] >= 0) & (saved["slots"] < config.search.population_size)).all())

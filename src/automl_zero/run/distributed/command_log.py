@@ -1,6 +1,6 @@
-"""What an island can be made again from: a state that was kept, and the commands since.
+"""What recreates an island whose worker is lost: a saved state, and the log of its commands since.
 
-What an island does depends on nothing else, so one that was made again is the same, bit for bit.
+An island depends on nothing else, so one that is recreated by log replay is the same, bit for bit.
 """
 
 from __future__ import annotations
@@ -12,58 +12,63 @@ from automl_zero.run.distributed.messages import Command, IslandReply, IslandReq
 
 
 class IslandReplica:
-    """Of one island.
+    """The record that the run keeps of one island: its worker, a state, and its commands since that state.
 
     Attributes:
-        host: the number of the process that holds it, or has been asked to make it; None: nobody has.
-        bound_for: the one that it is at, or is to move to.
+        worker: the number of the worker that holds the island, or has been asked to create it; None if none has.
+        target_worker: the worker that the island is on, or is to move to.
     """
 
     def __init__(self) -> None:
         self.worker: int | None = None
-        self.bound_for: int | None = None
-        self._state: Arrays | None = None  # None: that of its beginning
+        self.target_worker: int | None = None
+        self._state: Arrays | None = None  # None: the state in which the spec of its experiment creates it
         self._commands: list[Command] = []  # since that state
-        self._done: int | None = None  # how many of them its host has carried out; None: it has not made the island yet
-        self._told = 0  # of how many of them it has told what came of them, whether its host is there or not
+        self._num_executed: int | None = None  # commands that its worker has executed; None: it has no such island yet
+        self._num_acknowledged = 0  # commands whose outcome was reported, by this worker or by one that was lost
 
     def add(self, command: Command) -> None:
-        """Let the island do something; it is sent with the next order."""
+        """Append a command; it is sent with the next request."""
         self._commands.append(command)
 
-    def restart(self, state: Arrays) -> None:
-        """Go on from another state than its own."""
-        self._state, self._commands, self._told = state, [], 0
-        self.lose()
+    def restore(self, state: Arrays) -> None:
+        """Replace the state and drop all commands; the island must be recreated."""
+        self._state, self._commands, self._num_acknowledged = state, [], 0
+        self.mark_lost()
 
-    def lose(self) -> None:
-        """Its host is gone, or has forgotten it."""
-        self.worker = self._done = None
+    def mark_lost(self) -> None:
+        """Note that no worker holds the island any more."""
+        self.worker = self._num_executed = None
 
     @property
-    def was_made(self) -> bool:
-        """Whether its host holds it."""
-        return self._done is not None
+    def is_created(self) -> bool:
+        """Whether its worker has created the island."""
+        return self._num_executed is not None
 
     @property
     def known_state(self) -> Arrays | None:
-        """Its state, if that is known without asking."""
+        """The current state, or None if it can only be had by a request."""
         return None if self._commands else self._state
 
     @property
-    def told(self) -> tuple[Arrays | None, Sequence[Command]]:
-        """A state, and the commands by which it becomes the one of which was told last."""
-        return self._state, self._commands[: self._told]
+    def acknowledged(self) -> tuple[Arrays | None, Sequence[Command]]:
+        """A state, and the commands that turn it into the state of the latest report."""
+        return self._state, self._commands[: self._num_acknowledged]
 
     def request(self, number: int, fields: ReplyFields) -> IslandRequest:
-        """What its host must do so that all commands are carried out, and what it is to tell then."""
-        state = None if self.was_made else self._state
-        return IslandRequest(number, not self.was_made, state, tuple(self._commands[self._done or 0 :]), fields)
+        """Return the request by which the worker executes all remaining commands, then replies with these fields."""
+        return IslandRequest(
+            number=number,
+            is_new=not self.is_created,
+            state=None if self.is_created else self._state,
+            commands=tuple(self._commands[self._num_executed or 0 :]),
+            fields=fields,
+        )
 
     def record_reply(self, reply: IslandReply, fields: ReplyFields) -> None:
-        """All commands that were sent have been carried out."""
-        self._done = self._told = len(self._commands)
+        """Note that all commands were executed; a state in the reply replaces the log."""
+        self._num_executed = self._num_acknowledged = len(self._commands)
         if reply.state is not None:
-            self._state, self._commands, self._done, self._told = reply.state, [], 0, 0
+            self._state, self._commands, self._num_executed, self._num_acknowledged = reply.state, [], 0, 0
         if fields.is_last:
-            self.lose()
+            self.mark_lost()

@@ -1,7 +1,7 @@
-"""What travels between a run and the processes that hold its islands: plain frozen data and arrays.
+"""The messages between a run and its worker processes: plain frozen data and arrays.
 
-An island is a function of its beginning and of the commands that it has carried out, so whoever keeps a state of it and
-the commands since can make it again anywhere.
+The state of an island follows from the spec of its experiment and the commands that it has executed. So a saved state
+and the commands since are enough to recreate it in any process.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from automl_zero.search.lineage_log import EpochStats
 
 
 class RunPrograms(NamedTuple):
-    """Search on by so many programs."""
+    """The command to continue the search by this many programs."""
 
     programs: int
 
 
 class ReceiveMigrants(NamedTuple):
-    """Take programs into these slots, and score those in the slots of ``slots_to_rescore``."""
+    """The command to insert programs into these slots, and to score those in ``slots_to_rescore`` again."""
 
     slots: NDArray[np.int64]
     programs: Programs
@@ -38,13 +38,13 @@ Command = RunPrograms | ReceiveMigrants
 
 
 class ReplyFields(NamedTuple):
-    """What an island is to tell when it has carried out its commands, besides its fitness and counters.
+    """What a reply must hold besides the fitness and the counters of the island.
 
     Attributes:
-        departing: the slots whose programs leave it, if any do.
-        state: whether its arrays are wanted.
-        fittest: how many of its best programs are; none if its best fitness is not ``above`` that.
-        is_last: whether its host may forget it then.
+        departing: the slots whose programs emigrate; None if none do.
+        state: whether to include the arrays of the island.
+        fittest: how many of the best programs to include; none if the best fitness is not greater than ``above``.
+        is_last: whether the worker may discard the island afterwards.
     """
 
     departing: NDArray[np.int64] | None = None
@@ -55,11 +55,15 @@ class ReplyFields(NamedTuple):
 
 
 class IslandRequest(NamedTuple):
-    """What an island is to do, and then to tell.
+    """The commands that an island must execute, and what it replies then.
 
     Attributes:
-        number: of the island.
-        is_new: whether its host is to make it first: from ``state``, or from its beginning where there is none.
+        number: the number of the island.
+        is_new: whether the worker must create the island first: from ``state``, or from the spec of the experiment if
+            that is None.
+        state: the arrays of the island.
+        commands: what to execute, in this order.
+        fields: what the reply must hold.
     """
 
     number: int
@@ -70,13 +74,13 @@ class IslandRequest(NamedTuple):
 
 
 class ProgramBatch(NamedTuple):
-    """Programs whose fitness on the first tasks of a beginning is to be told."""
+    """Programs to score on the first tasks of an experiment; the reply is a list with the fitness of each."""
 
     programs: Sequence[Program]
 
 
 class IslandReply(NamedTuple):
-    """What an island replies, None or empty where it was not asked; ``epoch_stats`` is of its last search."""
+    """The reply of an island; what was not requested is None or empty. ``epoch_stats`` is that of its last search."""
 
     number: int
     fitness: float

@@ -1,6 +1,6 @@
-"""Programs that have left islands of late, from which islands that do not wait for each other get their migrants.
+"""The pool of emigrants from which islands that do not wait for each other draw their immigrants.
 
-Of each island, those that have left it last; what is drawn follows from them and the generator alone.
+For each island, it holds the programs that left it last. What is drawn depends on them and on the generator alone.
 """
 
 from __future__ import annotations
@@ -12,23 +12,27 @@ from automl_zero.run.islands.migration import Array, Programs
 
 
 class MigrantPool:
-    """Of so many islands; empty at first."""
+    """The latest emigrants of each of ``islands`` islands; empty at first."""
 
     def __init__(self, islands: int) -> None:
-        self._is_there = np.zeros(islands, np.bool_)
+        self._has_emigrants = np.zeros(islands, np.bool_)
         self._programs: dict[str, Array] = {}  # [islands, migrants, ...]
 
     def put(self, island: int, programs: Programs) -> None:
-        """What has left an island takes the place of what had left it before."""
+        """Replace the emigrants of an island."""
         for name, array in programs.items():
             if name not in self._programs:
-                self._programs[name] = np.zeros((len(self._is_there), *array.shape), array.dtype)
+                self._programs[name] = np.zeros((len(self._has_emigrants), *array.shape), array.dtype)
             self._programs[name][island] = array
-        self._is_there[island] = True
+        self._has_emigrants[island] = True
 
     def draw(self, island: int, count: int, rng: np.random.Generator) -> tuple[NDArray[np.int64], Programs] | None:
-        """Copies of so many programs of other islands, and the islands that they come from; None if there are none."""
-        others = np.flatnonzero(self._is_there)
+        """Draw ``count`` programs of other islands, with replacement.
+
+        Returns:
+            The islands that the programs come from, [count], and copies of the programs; None if there are none.
+        """
+        others = np.flatnonzero(self._has_emigrants)
         others = others[others != island]
         if not len(others):
             return None
@@ -38,7 +42,7 @@ class MigrantPool:
 
     @property
     def ancestors(self) -> NDArray[np.uint64]:
-        """Of all programs in it, as in ``Population``."""
+        """The ancestor of each program in the pool, as in ``Population.ancestor``."""
         if not self._programs:
             return np.zeros(0, np.uint64)
-        return np.asarray(self._programs["ancestor"][self._is_there].ravel())
+        return np.asarray(self._programs["ancestor"][self._has_emigrants].ravel())

@@ -1,8 +1,8 @@
-"""The way to a Ray cluster: one that is there, or one that begins on this machine, for this process alone.
+"""The connection to a Ray cluster: an existing one, or one that starts on this machine for this process alone.
 
-A cluster carries out whatever it is told. The one that begins here listens on the loopback address only, keeps its
-files in a private folder, and its processes know each other by a token that nobody else has (Ray's own authentication).
-For one that is there, what the environment says of tokens counts, as for any program that uses Ray.
+A cluster executes whatever it is sent. One that starts here listens on the loopback address only, keeps its files in a
+private folder, and authenticates its processes by a random token (Ray's own authentication). For an existing cluster,
+the environment gives the token, as for any program that uses Ray.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ class RayConnection:
     """The connection of this process to a cluster.
 
     Args:
-        address: as in ``ray.init``; None begins a cluster on this machine, which ends with the connection.
+        address: as in ``ray.init``; None starts a cluster on this machine, which ends with the connection.
 
     Raises:
-        ClusterError: there is no such cluster, or none can begin here.
+        ClusterError: there is no such cluster, or none can start here.
     """
 
     def __init__(self, address: str | None) -> None:
@@ -45,51 +45,53 @@ class RayConnection:
         self._has_own_token = address is None and not {MODE, TOKEN, TOKEN_PATH} & os.environ.keys()
         if self._has_own_token:
             os.environ |= {MODE: "token", TOKEN: secrets.token_hex(32)}
-            _look_at_environment()
+            _reload_environment()
         try:
-            with _naming(address), _own_signals():
-                _join(address) if address else _begin(self._folder)
+            with _naming_cluster(address), _keeping_signal_handlers():
+                _join(address) if address else _start(self._folder)
         except ClusterError:
-            self._forget()
+            self._clean_up()
             raise
-        ray._private.worker._worker_logs_enabled = False  # there is no public way to keep losses quiet, which we handle
+        # Ray would print each loss of an actor, which the run recovers; there is no public way to turn that off.
+        ray._private.worker._worker_logs_enabled = False
 
     def close(self) -> None:
-        """End it, and the cluster if it began with it."""
+        """End the connection, and the cluster if it was started here."""
         ray.shutdown()
-        self._forget()
+        self._clean_up()
 
-    def _forget(self) -> None:
+    def _clean_up(self) -> None:
         if self._has_own_token:
             for name in (MODE, TOKEN):
                 os.environ.pop(name, None)
-            _look_at_environment()
+            _reload_environment()
         if self._folder:
             self._folder.cleanup()
 
 
 def _private_folder() -> TemporaryDirectory[str]:
-    """For files and sockets of a cluster, whose own folder in /tmp all users may write; the path must be short."""
+    """Make a folder for files and sockets: all users may write to Ray's own one in /tmp; the path must be short."""
     return TemporaryDirectory(prefix="ray-", dir="/tmp" if os.path.isdir("/tmp") else None, ignore_cleanup_errors=True)  # noqa: S108
 
 
 def _join(address: str) -> None:
     if address != "auto":
         host, _, port = address.rpartition(":")
-        socket.create_connection((host, int(port)), CONNECT_SECONDS).close()  # Ray itself would try for minutes
+        # Fail soon if nothing listens there: Ray itself would retry for minutes.
+        socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
     ray.init(address, log_to_driver=False, logging_level="error")
 
 
-def _begin(folder: TemporaryDirectory[str] | None) -> None:
-    """Begin a cluster.
+def _start(folder: TemporaryDirectory[str] | None) -> None:
+    """Start a cluster on this machine.
 
-    Ray takes a loopback address for one that cannot be meant, unless it must not be a cluster of several machines: that
-    is so by default on Windows and macOS, and decided when it is imported.
+    Ray replaces a loopback address by another one, unless clusters of several machines are disabled, as they are by
+    default on Windows and macOS. It reads that setting when it is imported, so it is changed here for the call.
     """
     quiet: dict[str, Any] = {"include_dashboard": False, "log_to_driver": False, "logging_level": "error"}
     where: dict[str, Any] = {"_node_ip_address": "127.0.0.1"}
     if folder:
-        where["_temp_dir"] = f"{folder.name}/r"  # which Ray lets all users write, whom the outer one keeps out
+        where["_temp_dir"] = f"{folder.name}/r"  # all users may write to it, but the outer folder keeps them out
     before, ray_constants.ENABLE_RAY_CLUSTER = ray_constants.ENABLE_RAY_CLUSTER, False
     try:
         ray.init("local", num_cpus=usable_processors(), **where, **quiet)
@@ -97,23 +99,23 @@ def _begin(folder: TemporaryDirectory[str] | None) -> None:
         ray_constants.ENABLE_RAY_CLUSTER = before
 
 
-def _look_at_environment() -> None:
-    """Let Ray read again what it has read of the environment when it was imported."""
+def _reload_environment() -> None:
+    """Let Ray read the environment again, which it reads when it is imported."""
     compiled: Any = ray._raylet  # untyped
     compiled.Config.initialize("")
     compiled.AuthenticationTokenLoader.instance().reset_cache()
 
 
 @contextmanager
-def _naming(address: str | None) -> Iterator[None]:
-    """Let errors tell which cluster they are about; Ray has no class for them, one that began too slowly included."""
+def _naming_cluster(address: str | None) -> Iterator[None]:
+    """Turn errors into a ClusterError that names the cluster; Ray has no class of its own for them."""
     try:
         yield
     except Exception as error:
         reason = str(error).partition("\n")[0] or type(error).__name__
         if address is None:
             raise ClusterError(
-                f"no Ray cluster could begin on this machine ({reason}): try again when the machine has less to do, or "
+                f"no Ray cluster could start on this machine ({reason}): try again when the machine has less to do, or "
                 "use --engine threads"
             ) from None
         raise ClusterError(
@@ -123,8 +125,8 @@ def _naming(address: str | None) -> Iterator[None]:
 
 
 @contextmanager
-def _own_signals() -> Iterator[None]:
-    """Keep the handlers of signals, which Ray replaces: a first signal asks the run to come to its end."""
+def _keeping_signal_handlers() -> Iterator[None]:
+    """Restore the signal handlers that Ray replaces: at the first signal, the run must end in an orderly way."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

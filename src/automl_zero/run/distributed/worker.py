@@ -1,6 +1,6 @@
-"""A process that holds islands and scores programs: it carries out what it is told to, one thing after the other.
+"""A worker: a process that holds islands and scores programs. It executes the requests of the run one after the other.
 
-It keeps nothing that could not be made again elsewhere from what it was told.
+It holds nothing that could not be recreated elsewhere from the requests.
 """
 
 from __future__ import annotations
@@ -26,17 +26,23 @@ from automl_zero.search.lineage_log import EpochStats
 
 
 class Worker:
-    """Some of the islands of each experiment that goes on, by its seed."""
+    """The state of a worker: specs of experiments by their seeds, and islands by (seed, number)."""
 
     def __init__(self) -> None:
-        self._beginnings: dict[int, ExperimentSpec] = {}
+        self._specs: dict[int, ExperimentSpec] = {}
         self._islands: dict[tuple[int, int], Island] = {}
 
-    def greet(self, engine: str) -> int:
-        """Make sure that an epoch is the same here as where the run is; gives the number of this process.
+    def handshake(self, engine: str) -> int:
+        """Check that an epoch gives the same bits here as on the machine of the run.
+
+        Args:
+            engine: the ``engine_hash`` of the run.
+
+        Returns:
+            The number of this process.
 
         Raises:
-            ClusterError: it would not be.
+            ClusterError: the hashes differ.
         """
         if engine != (found := engine_hash()):
             raise ClusterError(
@@ -45,36 +51,45 @@ class Worker:
             )
         return os.getpid()
 
-    def do(
+    def execute(
         self,
         seed: int,
-        beginning: ExperimentSpec | None,
+        spec: ExperimentSpec | None,
         requests: Sequence[IslandRequest | ProgramBatch],
         ended: Sequence[int] = (),
     ) -> list[IslandReply | list[float]]:
-        """Carry out orders that belong to the beginning of a seed, which is told once; those that ended are forgotten.
+        """Execute the requests of an experiment.
+
+        Args:
+            seed: that of the experiment.
+            spec: that of the experiment; None if the worker has it already.
+            requests: what to execute, in this order.
+            ended: the seeds of experiments to discard first.
+
+        Returns:
+            The reply to each request.
 
         Raises:
-            ConfigError, ProgramError: an island cannot be made.
+            ConfigError, ProgramError: an island cannot be created.
             StoreError: a state is not that of such an island.
         """
         for each in ended:
-            self._beginnings.pop(each, None)
+            self._specs.pop(each, None)
         self._islands = {key: island for key, island in self._islands.items() if key[0] not in ended}
-        if beginning is not None:
-            self._beginnings[seed] = beginning
+        if spec is not None:
+            self._specs[seed] = spec
         return [
-            self._score(seed, each) if isinstance(each, ProgramBatch) else self._carry_out(seed, each)
+            self._score(seed, each) if isinstance(each, ProgramBatch) else self._execute(seed, each)
             for each in requests
         ]
 
     def _score(self, seed: int, batch: ProgramBatch) -> list[float]:
-        return [self._beginnings[seed].score(each) for each in batch.programs]
+        return [self._specs[seed].score(each) for each in batch.programs]
 
-    def _carry_out(self, seed: int, request: IslandRequest) -> IslandReply:
+    def _execute(self, seed: int, request: IslandRequest) -> IslandReply:
         key = seed, request.number
         if request.is_new:
-            self._islands[key] = self._beginnings[seed].island(request.number)
+            self._islands[key] = self._specs[seed].island(request.number)
         island = self._islands[key]
         if request.state is not None:
             load_arrays(arrays_of(island, request.number), request.state)
@@ -87,13 +102,13 @@ class Worker:
                 case ReceiveMigrants(slots, arriving, slots_to_rescore):
                     insert_migrants(island.state.population, slots, arriving, island.keeps_fittest)
                     island.rescore(slots_to_rescore)
-        reply = _report(island, request, epoch_stats)
+        reply = _reply(island, request, epoch_stats)
         if request.fields.is_last:
             del self._islands[key]
         return reply
 
 
-def _report(island: Island, request: IslandRequest, epoch_stats: EpochStats | None) -> IslandReply:
+def _reply(island: Island, request: IslandRequest, epoch_stats: EpochStats | None) -> IslandReply:
     fields = request.fields
     return IslandReply(
         number=request.number,

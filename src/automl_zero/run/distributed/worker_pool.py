@@ -1,4 +1,4 @@
-"""The processes that hold islands, as seen from the run: a few verbs, whatever cluster is beneath."""
+"""The worker processes of a run, as it uses them: a protocol that hides which cluster they are on."""
 
 from __future__ import annotations
 
@@ -12,18 +12,20 @@ from automl_zero.run.distributed.placement import Placement
 from automl_zero.run.islands.engine import ClusterError, ExperimentSpec
 from automl_zero.vm.stop_flag import StopFlag
 
-# A Report for each Order, and fitnesses for each Batch; None: the host was lost before it could answer.
-Answer = Sequence[Any] | None
-MAX_LOSSES = 10  # of one thing, one after the other, before it was done
+# An IslandReply for each IslandRequest of a message, and a list of fitnesses for each ProgramBatch, in their order.
+# None: the worker was lost before it replied.
+Replies = Sequence[Any] | None
+MAX_LOSSES = 10  # of one island or batch in a row, before it was done
 
 
 class WorkerPool(Protocol):
-    """Hosts by their numbers, none of which is used twice. They come and go at any time.
+    """Workers by their numbers, none of which is used twice. They may join and leave at any time.
 
-    Experiments side by side use it from threads of their own.
+    Concurrent experiments use it from threads of their own.
 
     Attributes:
-        stop: ends, once it is raised, whatever is waited for: those who wait look at it.
+        placement: which worker holds which islands.
+        stop: the flag that ends all waiting, once it is raised; whoever waits for workers checks it.
     """
 
     placement: Placement
@@ -31,49 +33,57 @@ class WorkerPool(Protocol):
 
     @property
     def workers(self) -> Sequence[int]:
-        """Those that are there, as far as is known."""
+        """The workers that are available, as far as is known."""
 
     def ensure_workers(self, wanted: int) -> None:
-        """Let those join that are ready, and begin others if there are fewer than wanted; does not wait for them."""
+        """Admit workers that are ready, and start others if there are fewer than wanted; does not wait for them."""
 
     def wait(self, wanted: int) -> None:
-        """Wait until there is at least one, and for all that can be there soon.
+        """Wait until there is at least one worker, and for those that can be ready soon.
 
         Raises:
             Stopped: the stop flag was raised meanwhile.
         """
 
-    def send(self, worker: int, beginning: ExperimentSpec, requests: Sequence[IslandRequest | ProgramBatch]) -> int:
-        """Let a host carry out orders, after those that it has got before; gives the number of the message.
+    def send(self, worker: int, spec: ExperimentSpec, requests: Sequence[IslandRequest | ProgramBatch]) -> int:
+        """Send requests to a worker, which executes them after all earlier ones; return the number of the message.
 
-        One to a host that is gone is answered with its loss.
+        A message to a worker that is lost counts as sent; ``poll`` reports the loss.
         """
 
-    def answers(self, messages: Collection[int], wanted: int, /) -> Iterable[tuple[int, Answer]]:
-        """What has come of these messages, by their numbers; waits some time until there are so many."""
+    def poll(self, messages: Collection[int], wanted: int, /) -> Iterable[tuple[int, Replies]]:
+        """Yield the number and the replies of each of these messages that is done.
 
-    def end(self, beginning: ExperimentSpec) -> None:
-        """An experiment has ended: hosts forget its islands with their next message."""
+        Waits a while until there are ``wanted`` of them.
+        """
 
-    def lose(self, worker: int) -> None:
-        """A host is gone, or must go."""
+    def forget(self, spec: ExperimentSpec) -> None:
+        """Let workers discard an experiment that has ended, with their next message."""
+
+    def drop(self, worker: int) -> None:
+        """Remove a worker that is lost, or ends it."""
 
 
 def workers_wanted(config: Config) -> int:
-    """Hosts that all experiments side by side have use for."""
+    """Return how many workers all concurrent experiments can use."""
     return config.islands.count * config.experiment.concurrent
 
 
-def check_losses(losses: Counter[int], lost: Iterable[int], kind: str) -> None:
-    """Count what was lost of some kind, by its number.
+def count_losses(losses: Counter[int], lost: Iterable[int], kind: str) -> None:
+    """Count the losses of some islands or batches.
+
+    Args:
+        losses: how often each was lost so far, by its number; updated.
+        lost: the numbers of those that were lost now.
+        kind: what they are, for the message.
 
     Raises:
-        ClusterError: one of them was lost again and again.
+        ClusterError: one of them was lost more than ``MAX_LOSSES`` times.
     """
     losses.update(lost)
     number, most = losses.most_common(1)[0]
     if most > MAX_LOSSES:
         raise ClusterError(
-            f"{kind} {number} was lost {most} times, each time with the process that held it: see whether the nodes "
-            "have memory enough, and what their logs tell"
+            f"{kind} {number} was lost {most} times, each time with its process: check the logs of the nodes, and "
+            "whether they have enough memory"
         )

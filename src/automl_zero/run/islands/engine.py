@@ -1,7 +1,7 @@
-"""Where islands run: what a run asks of an engine, whether it has threads or a cluster.
+"""Engines run the islands of experiments: the protocols that threads and clusters implement.
 
-An engine decides where and when an island works, and nothing else: results are the same bits on all of them, unless
-the config asks for islands that do not wait for each other.
+An engine decides where and when an island runs, and nothing else: results are the same bits on all engines, unless the
+config asks for islands that do not wait for each other.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ from automl_zero.vm.stop_flag import StopFlag
 
 
 class ClusterError(ConfigError):
-    """A cluster that cannot be used; the message tells why and what to do."""
+    """Raised where a cluster cannot be used; the message says why and what to do."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class ExperimentSpec:
-    """All that islands follow from.
+    """All that determines the islands of an experiment.
 
     Attributes:
-        config: the run's settings.
-        tasks: what programs are scored on, on each island; islands of the same tasks share one set.
-        seed: of the experiment; every island has its own branch of it.
-        initial: programs that each island begins with; random ones where none are given.
+        config: the settings of the run.
+        tasks: [islands] what each island scores programs on; islands with the same tasks share one object.
+        seed: the seed of the experiment; every island has its own branch of it.
+        initial: the programs that each island starts from; None for random ones.
     """
 
     config: Config
@@ -49,7 +49,7 @@ class ExperimentSpec:
     initial: Sequence[Program] | None = None
 
     def island(self, number: int, stop: StopFlag | None = None) -> Island:
-        """One of the islands, its initial population scored; ``stop`` ends whatever it does.
+        """Create an island with its initial population, which is scored; ``stop`` ends whatever the island does.
 
         Raises:
             ConfigError, ProgramError: the config or an initial program cannot be used.
@@ -59,7 +59,7 @@ class ExperimentSpec:
         return Island(self.config.of_island(number), self.tasks[number], seed, self.initial, stop)
 
     def score(self, program: Program, stop: StopFlag | None = None) -> float:
-        """The fitness of a program on the first tasks.
+        """Return the fitness of a program on the tasks of the first island.
 
         Raises:
             Stopped: the flag was raised meanwhile.
@@ -69,13 +69,13 @@ class ExperimentSpec:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class EpochResult:
-    """What islands have brought forth.
+    """The statistics of the epoch that islands have done.
 
     Attributes:
-        harvests: since this was told last, those of an island in their order.
-        latest: the latest of each island; None where it is not known.
-        travelling: ancestors, as in ``EpochStats.living``, of programs that have left an island and are yet to arrive.
-        is_cut: whether the stop flag has ended the epoch before all programs were made and moved.
+        epoch_stats: those of all islands since the last result, in order for each island.
+        latest: [islands] the latest of each island; None where it is not known.
+        travelling: ancestors, as in ``EpochStats.living``, of programs that have left an island and not arrived yet.
+        is_cut: whether the stop flag ended the epoch before all programs were made and moved.
     """
 
     epoch_stats: Sequence[EpochStats]
@@ -85,7 +85,7 @@ class EpochResult:
 
 
 class Islands(Protocol):
-    """The islands of one experiment, wherever they are; between epochs, nothing that is told of them changes."""
+    """The islands of one experiment, wherever they are; between epochs, none of their properties changes."""
 
     @property
     def fitness(self) -> NDArray[np.float64]:
@@ -93,90 +93,92 @@ class Islands(Protocol):
 
     @property
     def counters(self) -> NDArray[np.int64]:
-        """[islands, counters] what became of the programs of each, in the order of ``state.COUNTERS``."""
+        """[islands, counters] counts of the programs of each by outcome, in the order of ``state.COUNTERS``."""
 
     @property
     def arrays(self) -> Arrays:
         """The states of all islands, by names such as ``islands.0.random``."""
 
     def restore(self, arrays: Arrays) -> None:
-        """Take over states that were kept.
+        """Restore the states of all islands.
 
         Raises:
-            StoreError: they are not those of this config; the islands are of no use then.
+            StoreError: the arrays are not those of this config; the islands cannot be used then.
         """
 
     @property
     def effects(self) -> NDArray[np.int64]:
-        """[mutations, 3] as in ``search.state.State``, added up over the islands."""
+        """[mutations, 3] as in ``search.state.State``, summed over the islands."""
 
     def run_epoch(self, count: int, plan: MigrationPlan | None) -> EpochResult:
-        """Let every island make so many programs, then move programs by the plan, if there is one.
+        """Let every island make ``count`` programs, then move programs by the plan, if there is one.
 
-        Those that have come from other tasks are scored before anything else happens to them. Gives what each island
-        has brought forth before programs moved. Islands that do not wait for each other have no plan. Where the stop
-        flag of the engine cuts it, islands may only be asked for their fitness, counters and fittest afterwards.
+        Immigrants from other tasks are scored again at once. Where the stop flag of the engine cuts the epoch, only
+        ``fitness``, ``counters`` and ``fittest`` may be used afterwards.
+
+        Returns:
+            The statistics of each island before migration.
         """
 
     def drain(self) -> EpochResult | None:
-        """Wait for all that is under way; gives what it has brought forth, None if nothing was under way."""
+        """Wait for all work under way; return its result, None if there was none."""
 
     def end(self) -> None:
-        """They are no longer needed; nothing may be asked of them then."""
+        """Release the islands; they must not be used afterwards."""
 
     def fittest(self, count: int, numbers: Sequence[int]) -> list[list[Member]]:
-        """Of each of these islands, what ``Island.fittest`` gives."""
+        """Return ``Island.fittest`` of each of these islands."""
 
 
 class Engine(Protocol):
-    """Makes islands and runs them.
+    """Creates islands and runs them.
 
     Attributes:
-        stop: ends, once it is raised, whatever islands are doing.
+        stop: the flag that ends, once it is raised, whatever islands are doing.
     """
 
     stop: StopFlag
 
     @property
-    def beginning(self) -> str:
-        """What takes long if a run does not begin at once, for people."""
+    def startup_message(self) -> str:
+        """What a user sees if a run takes long to start."""
 
     @property
     def workers(self) -> int:
-        """How many islands it runs at a time, if there are as many."""
+        """How many islands it can run at the same time."""
 
     @property
     def cluster(self) -> Cluster | None:
-        """What it runs on at the moment; None if that is this process."""
+        """The cluster that it runs on at the moment; None if that is this process."""
 
-    def islands(self, beginning: ExperimentSpec) -> Islands:
-        """The islands of an experiment, beside those of others that have not ended, each of a seed of its own.
+    def islands(self, spec: ExperimentSpec) -> Islands:
+        """Create the islands of an experiment; concurrent experiments have different seeds.
 
         Raises:
             ConfigError, ProgramError: the config or an initial program cannot be used.
             Stopped: the stop flag was raised before the initial populations were scored.
         """
 
-    def score(self, programs: Sequence[Program], beginning: ExperimentSpec, stop: StopFlag) -> list[float]:
-        """What ``ExperimentSpec.score`` gives for each of them, side by side; no islands need exist.
+    def score(self, programs: Sequence[Program], spec: ExperimentSpec, stop: StopFlag) -> list[float]:
+        """Return ``ExperimentSpec.score`` of each program, computed in parallel; no islands need exist.
 
         Raises:
             Stopped: the flag was raised meanwhile; it need not be the engine's.
         """
 
     def close(self) -> None:
-        """Let go of what it holds; may be called again."""
+        """Release all resources; may be called more than once."""
 
 
-def score_here(programs: Sequence[Program], beginning: ExperimentSpec, pool: Executor, stop: StopFlag) -> list[float]:
-    """What ``Engine.score`` gives, in threads of this process.
+def score_here(programs: Sequence[Program], spec: ExperimentSpec, pool: Executor, stop: StopFlag) -> list[float]:
+    """Return what ``Engine.score`` does, computed by the threads of an executor.
 
     Raises:
         Stopped: the flag was raised meanwhile.
     """
-    return list(pool.map(partial(beginning.score, stop=stop), programs))
+    return list(pool.map(partial(spec.score, stop=stop), programs))
 
 
 def arrays_of(island: Island, number: int) -> dict[str, NDArray[Any]]:
-    """The state of an island by the names that its arrays have among those of all islands."""
+    """Return the state of an island, by names such as ``islands.0.random``."""
     return dict(named_arrays(island.state, f"islands.{number}"))

@@ -1,6 +1,6 @@
-"""The islands of a run in threads of this process.
+"""The engine that runs islands in threads of this process.
 
-Islands share nothing while they run but tasks, which never change, so the number of threads changes no result.
+While they run, islands share nothing but tasks, which never change, so the number of threads changes no result.
 """
 
 from __future__ import annotations
@@ -20,40 +20,55 @@ from automl_zero.run.console.formatting import COMPILING
 from automl_zero.run.islands.engine import EpochResult, ExperimentSpec, arrays_of, score_here
 from automl_zero.run.islands.migration import MigrationPlan, migrate, slots_to_rescore
 from automl_zero.search.island import Member
+from automl_zero.system.processors import usable_processors
 from automl_zero.vm.stop_flag import StopFlag, Stopped
 
 
 class ThreadEngine:
-    """Runs as many islands at a time as it has threads."""
+    """Runs islands in threads of this process.
 
-    beginning = COMPILING
+    Args:
+        workers: the number of threads; by default, one for each usable processor.
+
+    Example:
+        >>> from automl_zero.config import load_config
+        >>> from automl_zero.run.archipelago import Archipelago
+        >>> from automl_zero.run.experiment import search_tasks
+        >>> config = load_config("linear")
+        >>> archipelago = Archipelago(config, search_tasks(config, 0), seed=1, engine=ThreadEngine(2))
+        >>> has_migrated = archipelago.run_epoch()
+        >>> archipelago.epoch
+        1
+    """
+
+    startup_message = COMPILING
     cluster = None
 
-    def __init__(self, workers: int) -> None:
-        self.workers, self.stop = workers, StopFlag()
-        self._pool = ThreadPoolExecutor(workers)  # which has no threads before they are needed
+    def __init__(self, workers: int | None = None) -> None:
+        self.workers, self.stop = usable_processors() if workers is None else workers, StopFlag()
+        self._pool = ThreadPoolExecutor(self.workers)  # it starts threads when they are needed
 
-    def islands(self, beginning: ExperimentSpec) -> ThreadIslands:
-        """Those of an experiment.
+    def islands(self, spec: ExperimentSpec) -> ThreadIslands:
+        """Create the islands of an experiment.
 
         Raises:
-            ConfigError: they are not to wait for each other.
+            ConfigError: the config asks for islands that do not wait for each other.
             Stopped: the stop flag was raised before their initial populations were scored.
         """
-        if not beginning.config.islands.synchronous:
+        if not spec.config.islands.synchronous:
             raise ConfigError(
                 "islands.synchronous = false is for clusters, whose processes differ in speed, and threads do not: use "
                 "--engine ray, or islands.synchronous = true"
             )
-        return ThreadIslands(beginning, self._pool, self.stop)
+        return ThreadIslands(spec, self._pool, self.stop)
 
-    def score(self, programs: Sequence[Program], beginning: ExperimentSpec, stop: StopFlag) -> list[float]:
-        """The fitness of each of them on the first tasks of a beginning.
+    def score(self, programs: Sequence[Program], spec: ExperimentSpec, stop: StopFlag) -> list[float]:
+        """Return the fitness of each program on the tasks of the first island.
 
         Raises:
             Stopped: the flag was raised meanwhile.
         """
-        return score_here(programs, beginning, self._pool, stop)
+        return score_here(programs, spec, self._pool, stop)
 
     def close(self) -> None:
         """End the threads."""
@@ -63,10 +78,10 @@ class ThreadEngine:
 class ThreadIslands:
     """Islands of this process; ``all`` are the islands themselves."""
 
-    def __init__(self, beginning: ExperimentSpec, pool: Executor, stop: StopFlag) -> None:
-        self._tasks, self._pool, self._stop = beginning.tasks, pool, stop
-        make = partial(beginning.island, stop=stop)
-        self.all = list(pool.map(make, range(len(beginning.tasks))))  # and not in this thread, which signals reach
+    def __init__(self, spec: ExperimentSpec, pool: Executor, stop: StopFlag) -> None:
+        self._tasks, self._pool, self._stop = spec.tasks, pool, stop
+        make = partial(spec.island, stop=stop)
+        self.all = list(pool.map(make, range(len(spec.tasks))))  # and not in this thread, which signals reach
 
     @property
     def fitness(self) -> NDArray[np.float64]:
@@ -86,12 +101,12 @@ class ThreadIslands:
         }
 
     def restore(self, arrays: Arrays) -> None:
-        """Take over states that were kept."""
+        """Copy saved states into the islands."""
         load_arrays(self.arrays, arrays)
 
     @property
     def effects(self) -> NDArray[np.int64]:
-        """[mutations, 3]."""
+        """[mutations, 3] effects of mutations, summed over the islands."""
         return np.asarray(np.sum([island.state.effects for island in self.all], axis=0))
 
     def run_epoch(self, count: int, plan: MigrationPlan | None) -> EpochResult:
@@ -103,24 +118,24 @@ class ThreadIslands:
         return EpochResult(epoch_stats, epoch_stats, is_cut=is_cut)
 
     def end(self) -> None:
-        """They end with this object."""
+        """Do nothing: the islands are released with this object."""
 
     def drain(self) -> None:
-        """Nothing is under way between epochs."""
+        """Return None: no work is under way between epochs."""
 
     def _migrate(self, plan: MigrationPlan) -> bool:
-        """Gives whether the stop flag has left it whole."""
+        """Move programs and score immigrants again; return False if the stop flag ended that early."""
         migrate(plan, [island.state.population for island in self.all], self.all[0].keeps_fittest)
         arrived = zip(self.all, slots_to_rescore(plan, self._tasks), strict=True)
         return self._do([self._pool.submit(island.rescore, slots) for island, slots in arrived if slots])
 
     def _do(self, jobs: Iterable[Future[None]]) -> bool:
-        """Wait for jobs; gives whether all of them were done, since the stop flag was not raised meanwhile."""
+        """Wait for jobs; return False if the stop flag ended some of them early."""
         for job in jobs:
             with suppress(Stopped):
                 job.result()
         return not self._stop.is_set
 
     def fittest(self, count: int, numbers: Sequence[int]) -> list[list[Member]]:
-        """Of each of these islands, its best programs."""
+        """Return the best programs of each of these islands."""
         return [self.all[number].fittest(count) for number in numbers]

@@ -1,4 +1,4 @@
-"""What a caller of a run may be told while it goes on, and how it may end it; no result depends on who listens."""
+"""Callbacks: code of a caller that is notified while a run is in progress, and may end it. They change no result."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from automl_zero.run.record.events import EpochEnd, Event, Final, Improvement, S
 
 
 class Callback:
-    """Does nothing; write a subclass with the methods that matter. One that returns True ends the run.
+    """The base class of callbacks, whose methods do nothing; a method that returns True ends the run.
 
-    The run then ends at the end of the epoch, completely, as after Ctrl-C. An exception ends it at once. ``Run`` takes
-    callbacks, and so do ``run_to_folder`` and ``resume_folder``, which do a run as the command does it.
+    The run then ends after the epoch and scores its result, as after Ctrl-C. An exception ends it at once. ``Run``
+    takes callbacks, and so do ``run_to_folder`` and ``resume_folder``, which the commands use.
 
     Example:
         >>> from automl_zero.config import load_config
@@ -27,47 +27,51 @@ class Callback:
     """
 
     def on_start(self, config: Config) -> bool | None:
-        """The search begins, or goes on from a checkpoint."""
+        """Called when the search starts, or resumes from a checkpoint."""
 
     def on_migration(self, epoch: int) -> bool | None:
-        """Programs have moved between islands, after that epoch of the experiment."""
+        """Called when programs have moved between islands, after this epoch of the experiment."""
 
     def on_epoch(self, event: EpochEnd) -> bool | None:
-        """An epoch has ended."""
+        """Called when an epoch has ended."""
 
     def on_improvement(self, event: Improvement) -> bool | None:
-        """An experiment has a better program than before."""
+        """Called when an experiment has a better program than before."""
 
     def on_selection(self, event: Selection) -> bool | None:
-        """An experiment has ended, and its program was scored on the select tasks."""
+        """Called when an experiment has ended, and its program was scored on the select tasks."""
 
     def on_final(self, event: Final) -> bool | None:
-        """The result of the run is known."""
+        """Called when the result of the run is known."""
 
     def on_checkpoint(self, path: Path) -> bool | None:
-        """A checkpoint was written."""
+        """Called when a checkpoint was written."""
 
     def on_stop(self, event: Stop) -> bool | None:
-        """The run is complete."""
+        """Called when the run is complete."""
 
     def on_recorded(self, folder: Path) -> bool | None:
-        """All of the run is in its folder, the report included; only where there is a folder."""
+        """Called when all files of the run are in its folder, the report included; not without a folder."""
 
 
 class Callbacks:
-    """Tells all listeners, in their order, and remembers whether one of them has asked for the end."""
+    """Notifies callbacks in their order.
 
-    def __init__(self, listeners: Sequence[Callback]) -> None:
-        self._listeners = tuple(listeners)
+    Attributes:
+        ask_to_end: whether one of them has asked to end the run.
+    """
+
+    def __init__(self, callbacks: Sequence[Callback]) -> None:
+        self._callbacks = tuple(callbacks)
         self.ask_to_end = False
 
     def notify(self, call: Callable[[Callback], bool | None]) -> None:
-        """Call a method of each listener."""
-        answers = [call(each) for each in self._listeners]
+        """Call ``call`` with each callback."""
+        answers = [call(each) for each in self._callbacks]
         self.ask_to_end = self.ask_to_end or any(answers)
 
     def notify_event(self, event: Event) -> None:
-        """Call the method for the kind of the event, if there is one."""
+        """Call the method of each callback for this kind of event, if there is one."""
         match event:
             case EpochEnd():
                 self.notify(lambda each: each.on_epoch(event))

@@ -1,4 +1,4 @@
-"""On what a run goes on, in words: for its report alone, as no result depends on the machine."""
+"""The machine and the versions that a run uses, as text for its report alone; no result depends on the machine."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from pathlib import Path
 
 from automl_zero.system.processors import usable_processors
 
-LIBRARIES = ("numpy", "numba", "llvmlite")  # that an epoch depends on
+LIBRARIES = ("numpy", "numba", "llvmlite")  # the result of an epoch depends on their versions
 CPUINFO = Path("/proc/cpuinfo")
 
 
 @cache
 def machine() -> str:
-    """The processor, how many cores there are, and the system; no name that somebody gave the machine."""
+    """Return the processor, the number of cores and the system; not the host name, which may be private."""
     return f"{processor()}, {_cores()}, {platform.system()} {platform.machine()}"
 
 
 @cache
 def versions() -> dict[str, str]:
-    """Of Python and the libraries that compute."""
+    """Return the versions of Python and of ``LIBRARIES``, by name."""
     return {"Python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
 
 
 def _cores() -> str:
-    there, usable = os.cpu_count() or 1, usable_processors()
-    return f"{there} cores" if usable == there else f"{usable} of {there} cores usable"
+    count, usable = os.cpu_count() or 1, usable_processors()
+    return f"{count} cores" if usable == count else f"{usable} of {count} cores usable"
 
 
 def processor() -> str:
-    """The name of the first processor that the system lists."""
+    """Return the name of the first processor that the system lists."""
     try:
         lines = CPUINFO.read_text(errors="replace").splitlines()
     except OSError:

@@ -1,7 +1,7 @@
-"""What happens during a run, as plain frozen records: the only thing that a run tells, and what its folder keeps.
+"""The events of a run as plain frozen records: all that a run emits, and what its folder stores.
 
-An event is one line of JSON in ``events.jsonl``. Everything that is shown of a run, while it goes on or afterwards, is
-made from its events. An alias is the name of a field in that file, which stays what it was in the first release.
+An event is one line of JSON in ``events.jsonl``. Displays and reports are made from events alone. An alias is the name
+of a field in that file, which stays as in the first release.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from automl_zero.config.sections import MOST
 from automl_zero.tasks.splits import Stage
 from automl_zero.tasks.task import Loss
 
-ALIASES = {"rejected_drafts": "redrawn"}  # of counters
+ALIASES = {"rejected_drafts": "redrawn"}  # names of counters in the file
 
 
 def _to_file(counters: Mapping[str, int]) -> dict[str, int]:
@@ -35,10 +35,10 @@ Counters = Annotated[dict[str, int], BeforeValidator(_from_file), PlainSerialize
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """A run begins. ``time`` is that of the wall clock, in UTC; later events count seconds of the search.
+    """A run starts. ``time`` is the wall clock in UTC; later events count the seconds of the run.
 
-    ``deterministic`` is false where islands do not wait for each other: the same config gives another result then.
-    ``machine`` and ``versions``, of Python and of libraries, are for the report; runs of older versions have none.
+    ``deterministic`` is false where islands do not wait for each other: the same config gives different results then.
+    ``machine`` and ``versions``, of Python and of libraries, are for the report; runs of old versions have none.
     """
 
     event: Literal["start"] = "start"
@@ -54,11 +54,11 @@ class Start:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """What programs are expected to cost, measured before the search; of all events, no result depends on this one.
+    """The expected cost of programs, measured before the search; no other event depends on it.
 
     Attributes:
-        seconds_per_program: least and most, with as many islands at a time as the run has threads.
-        steps_per_program: training steps, least and most; ``steps_per_second`` of all islands together.
+        seconds_per_program: least and most, while as many islands run in parallel as the run has threads.
+        steps_per_program: training steps, least and most; ``steps_per_second``: those of all islands together.
     """
 
     event: Literal["estimate"] = "estimate"
@@ -69,11 +69,11 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cluster:
-    """What a run goes on at the moment; no result depends on it.
+    """The cluster of a run at the moment; no result depends on it.
 
     Attributes:
         nodes: machines of the cluster; ``workers``: its processes that hold islands.
-        replays: how often an island was lost with its process, and its epochs done again elsewhere.
+        replays: how often an island was lost with its process, and recreated in another one.
     """
 
     nodes: int
@@ -83,19 +83,23 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EpochEnd:
-    """All islands have done an epoch; or, where they do not wait for each other, as many together as there are islands.
+    """An epoch of an experiment has ended.
+
+    All its islands have done an epoch; or, if they do not wait for each other, they have done as many as there are
+    islands in total.
 
     Attributes:
-        experiment: its number, from 0.
-        epoch: its number within the experiment, from 1.
+        experiment: the number of the experiment, from 0.
+        epoch: the number of the epoch within the experiment, from 1.
         experiment_programs: programs of this experiment.
-        programs: of the run; so are ``train_steps`` and ``counters`` (by the names in ``search.state.COUNTERS``).
-        best_fitness: of the experiment; ``island_fitness``: of each island.
-        behaviours: of each island, how many different scores its members have; ``most_common_count``: how many
-            members have the most common one. Before migration; none in runs of older versions.
-        immigrants: of each island, the last ancestor of its best program, as in ``Lineage``, that was born on another
-            island: (island, number of the program there); None if all are its own. Told as ``behaviours`` are.
-        cluster: what the epoch was done on, if that was a cluster.
+        programs: programs of the run; so are ``train_steps`` and ``counters`` (by the names in
+            ``search.state.COUNTERS``).
+        best_fitness: the best fitness of the experiment; ``island_fitness``: [islands] that of each island.
+        behaviours: [islands] how many different scores the members have; ``most_common_count``: how many members have
+            the most common one. Both are counted before migration, and empty in runs of old versions.
+        immigrants: [islands] the last ancestor of the best program, as in ``Lineage``, that was born on another island:
+            (island, number of the program there); None if there is none. Empty in runs of old versions.
+        cluster: the cluster of the epoch; None if there is none.
     """
 
     event: Literal["epoch"] = "epoch"
@@ -116,7 +120,7 @@ class EpochEnd:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Improvement:
-    """An experiment has a program that scores better on its search tasks than all before; ``is_best``: in the run."""
+    """An experiment has a new best program on its search tasks; ``is_best``: it is the best of the run, too."""
 
     event: Literal["improvement"] = "improvement"
     seconds: float
@@ -129,9 +133,9 @@ class Improvement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """An experiment has ended, and this is its program; ``is_best``: the best on the select tasks in the run so far.
+    """An experiment has ended with this program; ``is_best``: it is the best on the select tasks in the run so far.
 
-    ``limit`` is what ended the experiment: the key of a limit, or ``interrupted``.
+    ``limit`` is the key of the limit that ended the experiment, or ``interrupted``.
     """
 
     event: Literal["select"] = "select"
@@ -147,9 +151,9 @@ class Selection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ancestor:
-    """A program on the way to another, the ``island_programs``-th of its island, that was fitter than its parent.
+    """An ancestor that was fitter than its parent; it was the ``island_programs``-th program of its island.
 
-    Both fitnesses are on the search tasks of the island; ``mutation`` is what its parent differs by, or ``none``.
+    Both fitnesses are on the search tasks of the island; ``mutation`` is what made it from its parent, or ``none``.
     """
 
     island: int
@@ -162,12 +166,12 @@ class Ancestor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lineage:
-    """How the program came about that an experiment has selected; told if it is the best of the run so far.
+    """The ancestry of the program that an experiment has selected, if it is the best of the run so far.
 
     Attributes:
-        ancestors: those that were fitter than their parents and than all before them on their island, oldest first.
-        effects: by the name of a mutation, how many children of the experiment were less fit than their parents, as fit
-            and fitter.
+        ancestors: those that were fitter than their parents and than all earlier ones on their island, oldest first.
+        effects: for each mutation, how many children of the experiment were less fit than their parents, as fit, and
+            fitter.
     """
 
     event: Literal["lineage"] = "lineage"
@@ -179,11 +183,11 @@ class Lineage:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How a program does on a set of tasks.
+    """The fitness of a program on a set of tasks.
 
     Attributes:
         fitness: combined over the tasks as the config says.
-        standard_error: of the mean over the tasks; None if there is only one.
+        standard_error: that of the mean over the tasks; None if there is only one task.
     """
 
     fitness: float
@@ -192,7 +196,7 @@ class Score:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Baseline:
-    """How a known algorithm does on the tasks of a run; ``setting`` tells how it was set."""
+    """The scores of a known algorithm on the tasks of a run, at the hyperparameters in ``setting``."""
 
     name: str
     setting: str
@@ -201,7 +205,7 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scoring:
-    """A baseline is about to be tuned and scored, which may take a while: the ``number``-th, from 1, of ``count``."""
+    """The tuning and scoring of a baseline starts, which may take long: the ``number``-th, from 1, of ``count``."""
 
     event: Literal["scoring"] = "scoring"
     seconds: float
@@ -212,16 +216,16 @@ class Scoring:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Final:
-    """The result of a run, scored on tasks that nobody saw before.
+    """The result of a run, scored on the final tasks, which had no part in any choice.
 
     Attributes:
-        experiment: the one that found it.
-        program: as evolved; ``pruned``: without the instructions that have no effect.
+        experiment: the experiment that found it.
+        program: the program as evolved; ``pruned``: without the instructions that have no effect.
         learned: addresses that Learn updates from the label and Predict reads; a program without any does not learn.
-        loss: of the tasks; it tells what a fitness means.
+        loss: the loss of the tasks, which defines the fitness.
         scores: on the search tasks of its experiment, the select and the final tasks.
-        baselines: on the same tasks.
-        left_out: names of those that were not tuned, since the run was interrupted or its time was over.
+        baselines: their scores on the same tasks.
+        left_out: names of baselines that were not tuned, because the run was interrupted or its time was over.
     """
 
     event: Literal["final"] = "final"
@@ -240,7 +244,7 @@ class Final:
 class Stop:
     """A run is complete. ``reason`` is the key of the limit that ended the search, or ``interrupted``.
 
-    ``cut_programs``: how many of its programs are of epochs that were cut, which no other run makes again.
+    ``cut_programs``: how many of its programs belong to epochs that were cut, which cannot be reproduced.
     """
 
     event: Literal["stop"] = "stop"
@@ -255,31 +259,38 @@ class Stop:
 Event = Start | Estimate | EpochEnd | Improvement | Selection | Lineage | Scoring | Final | Stop
 
 LEAST_COST = 1e-12
-UNUSUAL = ("left_out", "cut_programs")  # told by runs that did not come to their end in peace
+OPTIONAL = ("left_out", "cut_programs")  # attributes that are stored only if a run ended early
 
 _EVENTS: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
 
 
 def to_json(event: Event) -> str:
-    """An event as one line of JSON."""
-    return _EVENTS.dump_json(event, exclude=_as_usual(event), by_alias=True).decode()
+    """Return an event as one line of JSON.
+
+    Example:
+        >>> to_json(Stop(seconds=1.0, reason="stop.max_programs", experiments=1, programs=600, train_steps=9))
+        '{"event":"stop","seconds":1.0,"reason":"stop.max_programs","experiments":1,"programs":600,"train_steps":9}'
+    """
+    return _EVENTS.dump_json(event, exclude=_empty_optional(event), by_alias=True).decode()
 
 
 def to_plain(event: Event) -> dict[str, Any]:
-    """An event as the plain values of its JSON."""
-    return cast("dict[str, Any]", _EVENTS.dump_python(event, mode="json", exclude=_as_usual(event), by_alias=True))
+    """Return an event as the plain values of its JSON."""
+    return cast(
+        "dict[str, Any]", _EVENTS.dump_python(event, mode="json", exclude=_empty_optional(event), by_alias=True)
+    )
 
 
-def _as_usual(event: Event) -> set[str]:
-    """The attributes that are told only where they say something."""
-    return {name for name in UNUSUAL if not getattr(event, name, True)}
+def _empty_optional(event: Event) -> set[str]:
+    """Return the optional attributes that are empty, which are not stored."""
+    return {name for name in OPTIONAL if not getattr(event, name, True)}
 
 
 def from_json(line: str | bytes) -> Event:
-    """Read an event back.
+    """Parse an event.
 
     Raises:
-        ValueError: the line is not an event.
+        ValueError: the line is not an event, or has values that no run emits.
     """
     event = _EVENTS.validate_json(line)
     _check_values(to_plain(event))
@@ -291,7 +302,7 @@ def from_json(line: str | bytes) -> Event:
 
 
 def _check_costs(spans: Iterable[tuple[float, float]]) -> None:
-    """Check that they are such as can be measured, and divided by."""
+    """Check that costs are large enough to be measured and to divide by."""
     if min(map(min, spans)) < LEAST_COST:
         raise ValueError("a cost is too small to have been measured")
 
@@ -302,9 +313,9 @@ def _check_stages(scores: Iterable[Mapping[Stage, Score]]) -> None:
 
 
 def _check_values(plain: Any) -> None:
-    """Check that numbers are such as a run can tell of, since what is made from events computes with them."""
+    """Check that all numbers are finite and in the range of a run, since displays and reports compute with them."""
     if isinstance(plain, dict | list):
         for each in plain.values() if isinstance(plain, dict) else plain:
             _check_values(each)
-    elif isinstance(plain, int | float) and not abs(plain) <= MOST:  # NaN is not either
+    elif isinstance(plain, int | float) and not abs(plain) <= MOST:  # true for NaN, too
         raise ValueError("a number is too large, or none")

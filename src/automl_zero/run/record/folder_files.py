@@ -1,7 +1,7 @@
-"""The files in a run folder: the one door by which they are read and written, whoever made the folder.
+"""Access to the files in a run folder, which may be untrusted: everything reads and writes them through this module.
 
-No link below the folder is followed, nothing but a regular file is opened, and none is read beyond a bound. A name is
-relative to the folder, such as ``best/final.txt``, and one of those that a run gives.
+No link below the folder is followed, only regular files are opened, and reads are bounded. A name is relative to the
+folder, such as ``best/final.txt``, and one of those that a run gives.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from automl_zero.system import safe_files
 from automl_zero.system.atomic_write import replacing
 from automl_zero.system.safe_files import UnsafeFileError, entry_below, is_there, names_in, open_regular, read_regular
 
-LONGEST_LINE = 1 << 25  # bytes of an event: the lineage of a long run may have some megabytes
+LONGEST_LINE = 1 << 25  # bytes of an event; the lineage of a long run may have some megabytes
 REMEDY = "check the disk and the permissions"
-UNSAFE = "a run writes no such thing, so take it away, or put a copy of what it stands for in its place"
+UNSAFE = "a run writes no such thing, so remove it, or replace it by a copy of what it points to"
 
 
 class StoreError(AutoMLZeroError, ValueError):
-    """A run folder that cannot be made, written or read; the message names it and what to do."""
+    """Raised where a run folder cannot be made, written or read; the message names it and what to do."""
 
 
 @contextmanager
 def named(path: Path) -> Iterator[Path]:
-    """Turn what the system says into an error that names the file."""
+    """Turn errors of the system into a StoreError that names the file."""
     try:
         yield path
     except UnsafeFileError as error:
@@ -39,17 +39,17 @@ def named(path: Path) -> Iterator[Path]:
 
 
 def has(folder: Path, name: str) -> bool:
-    """Whether there is anything of that name, be it a link that leads nowhere.
+    """Return whether there is an entry of that name, even a broken link.
 
     Raises:
-        StoreError: it cannot be looked for.
+        StoreError: the folder cannot be searched.
     """
     with named(folder / name) as path:
         return is_there(path, within=folder)
 
 
 def names(folder: Path, name: str) -> list[str]:
-    """The names in a folder, sorted; none if it is not there.
+    """Return the names in a folder, sorted; none if it does not exist.
 
     Raises:
         StoreError: it is a link or no folder, or it cannot be read.
@@ -59,17 +59,17 @@ def names(folder: Path, name: str) -> list[str]:
 
 
 def read(folder: Path, name: str, most: int) -> bytes:
-    """All bytes of a file.
+    """Return all bytes of a file.
 
     Raises:
-        StoreError: it cannot be read, is no regular file, or has more than so many bytes.
+        StoreError: it cannot be read, is no regular file, or has more than ``most`` bytes.
     """
     with named(folder / name) as path:
         return read_regular(path, most, within=folder)
 
 
 def read_if_there(folder: Path, name: str, most: int) -> bytes | None:
-    """As ``read``, and None if there is nothing of that name."""
+    """Return what ``read`` does, None if there is nothing of that name."""
     with named(folder / name) as path:
         try:
             return read_regular(path, most, within=folder)
@@ -79,7 +79,7 @@ def read_if_there(folder: Path, name: str, most: int) -> bytes | None:
 
 @contextmanager
 def opened(folder: Path, name: str) -> Iterator[BinaryIO]:
-    """A file, open to be read.
+    """Open a file for reading.
 
     Raises:
         StoreError: it cannot be opened, or is no regular file.
@@ -89,7 +89,7 @@ def opened(folder: Path, name: str) -> Iterator[BinaryIO]:
 
 
 def lines(folder: Path, name: str) -> Iterator[bytes]:
-    """The lines of a file one by one, with their ends; the last one may have none.
+    """Yield the lines of a file with their ends; the last one may have none.
 
     Raises:
         StoreError: it cannot be read, or a line is longer than any that a run writes.
@@ -99,10 +99,10 @@ def lines(folder: Path, name: str) -> Iterator[bytes]:
 
 
 def whole_lines(file: BinaryIO, path: Path) -> Iterator[bytes]:
-    """The lines of an open file, as ``lines``.
+    """Yield the lines of an open file, as ``lines`` does.
 
     Raises:
-        UnsafeFileError: one is too long.
+        UnsafeFileError: a line is too long.
     """
     while line := file.readline(LONGEST_LINE + 1):
         if len(line) > LONGEST_LINE:
@@ -111,7 +111,7 @@ def whole_lines(file: BinaryIO, path: Path) -> Iterator[bytes]:
 
 
 def write(folder: Path, name: str, content: bytes) -> Path:
-    """Replace a file as a whole, so that nobody ever reads a part of it; gives its path.
+    """Write a file atomically, so that nobody reads a part of it; return its path.
 
     Raises:
         StoreError: it cannot be written.
@@ -123,10 +123,10 @@ def write(folder: Path, name: str, content: bytes) -> Path:
 
 @contextmanager
 def changed(folder: Path, name: str) -> Iterator[BinaryIO]:
-    """A file that must be there, open to be read and written: a new one would hide that the old one was lost.
+    """Open an existing file for reading and writing; a new one would hide that the old one was lost.
 
     Raises:
-        StoreError: it cannot be opened, is no regular file, or has another name, too.
+        StoreError: it cannot be opened, is no regular file, or has further hard links.
     """
     with named(folder / name) as path, open_regular(path, "r+b", within=folder) as file:
         yield file
@@ -134,7 +134,7 @@ def changed(folder: Path, name: str) -> Iterator[BinaryIO]:
 
 @contextmanager
 def new_or_changed(folder: Path, name: str) -> Iterator[BinaryIO]:
-    """As ``changed``, but made if it is not there."""
+    """Open a file as ``changed`` does, and make it if it does not exist."""
     with named(folder / name) as path:
         try:
             file = open_regular(path, "xb", within=folder)
@@ -145,10 +145,10 @@ def new_or_changed(folder: Path, name: str) -> Iterator[BinaryIO]:
 
 
 def append(folder: Path, name: str, content: bytes) -> None:
-    """Add to a file that must be there.
+    """Append to an existing file.
 
     Raises:
-        StoreError: as of ``changed``.
+        StoreError: as for ``changed``.
     """
     with changed(folder, name) as file:
         file.seek(0, os.SEEK_END)
@@ -156,7 +156,7 @@ def append(folder: Path, name: str, content: bytes) -> None:
 
 
 def make_folder(folder: Path, name: str) -> None:
-    """Make a folder if there is none.
+    """Make a folder if it does not exist.
 
     Raises:
         StoreError: it cannot be made, or there is something else of that name.
@@ -166,7 +166,7 @@ def make_folder(folder: Path, name: str) -> None:
 
 
 def remove(folder: Path, name: str) -> None:
-    """Remove a file or a link if it is there.
+    """Remove a file or a link if it exists.
 
     Raises:
         StoreError: it cannot be removed.
@@ -176,7 +176,7 @@ def remove(folder: Path, name: str) -> None:
 
 
 def rename(folder: Path, name: str, new: str) -> None:
-    """Give what has a name another one beside it; a file of that name is replaced.
+    """Rename an entry within its folder; an existing file of the new name is replaced.
 
     Raises:
         StoreError: it cannot be renamed.

@@ -1,6 +1,6 @@
-"""A run outlives its terminal: it goes on to its end when the window or the connection that it was started in closes.
+"""Protection against hang-ups: a run continues when the window or the connection that it was started in closes.
 
-The system then sends SIGHUP, which would end the process. What the run would have shown is dropped (``terminal``).
+The system then sends SIGHUP, which would end the process. The module ``terminal`` drops later output.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from contextlib import contextmanager
 
 @contextmanager
 def outliving_terminal() -> Iterator[None]:
-    """Ignore SIGHUP meanwhile, as ``nohup`` does; processes that begin meanwhile ignore it, too.
+    """Ignore SIGHUP in the context, as ``nohup`` does; processes that start in it ignore the signal, too.
 
-    A handler that somebody has set stays. Signals belong to the main thread: elsewhere, nothing changes.
+    A handler that was set before stays. Python handles signals in the main thread: in others, nothing changes.
     """
     if not hasattr(signal, "SIGHUP") or threading.current_thread() is not threading.main_thread():
         yield

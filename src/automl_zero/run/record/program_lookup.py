@@ -1,6 +1,6 @@
-"""Which program a name stands for: one of the library, one in a file, or the best one of a run folder.
+"""The lookup of programs by name: one of the library, one in a file, or the best one of a run folder.
 
-Every command and config that takes a program by name asks here, so that a name means the same everywhere.
+Every command and config that takes the name of a program uses it, so that a name means the same everywhere.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ LONGEST = 1 << 23  # bytes of a program's text; three component functions of 10,
 
 @dataclass(frozen=True, slots=True)
 class FoundProgram:
-    """A program that was given by name.
+    """A program that was found by its name.
 
     Attributes:
-        name: what to call it: its name in the library, the file's without its ending, or the run's.
+        name: its name in the library, the name of the file without its ending, or that of the run.
         program: the program.
-        text: as it was written, with comments.
-        multiclass: whether label and prediction are the vectors v1 and v2; None where nothing tells.
-        folder, config: of the run that found it, None for others.
+        text: its text as written, with comments.
+        multiclass: whether label and prediction are the vectors v1 and v2; None if that is unknown.
+        folder, config: those of the run that found it; None for others.
     """
 
     name: str
@@ -41,18 +41,18 @@ class FoundProgram:
 
 
 def load_program(name: str) -> Program:
-    """The program of that name; as ``find_program``, with the same errors."""
+    """Return the program of this name, as ``find_program`` finds it, with the same errors."""
     return find_program(name).program
 
 
 def find_program(name: str) -> FoundProgram:
-    """The library program of that name, the program in a text file, or the best program of a run folder.
+    """Find the library program of this name, the program in a text file, or the best program of a run folder.
 
-    The best of a run is its result, or as long as there is none, the best so far: on its select tasks, or before that
-    on its search tasks.
+    The best program of a run is its result; before there is one, the best on its select tasks, then on its search
+    tasks.
 
     Raises:
-        ProgramError: there is none of them, or the file holds no program; the message names it and what is near.
+        ProgramError: there is none of them, or the file holds no program; the message suggests a similar name.
         StoreError: it is a folder but not that of a run, or the run has no program yet.
     """
     if name in LIBRARY:
@@ -67,7 +67,7 @@ def find_program(name: str) -> FoundProgram:
 def _is_folder(path: Path) -> bool:
     try:
         return path.is_dir()
-    except OSError:  # nothing can have such a name
+    except OSError:  # the name is not possible
         return False
 
 
@@ -77,9 +77,16 @@ def _of_run(folder: Path) -> FoundProgram:
     found = ((folder / name, folder_files.read_if_there(folder, name, LONGEST)) for name in names)
     file, content = next(((file, content) for file, content in found if content is not None), (folder, None))
     if content is None:
-        raise StoreError(f"{folder} has no program yet: let the run go on, with 'resume' if it was stopped")
+        raise StoreError(f"{folder} has no program yet: let the run continue, with 'resume' if it was stopped")
     text = _decoded(content, str(file))
-    return FoundProgram(config.name, _parsed(text, str(file)), text, config.tasks.num_classes > 2, folder, config)
+    return FoundProgram(
+        name=config.name,
+        program=_parsed(text, str(file)),
+        text=text,
+        multiclass=config.tasks.num_classes > 2,
+        folder=folder,
+        config=config,
+    )
 
 
 def _text_of(name: str) -> str:
@@ -102,13 +109,13 @@ def _decoded(content: bytes, name: str) -> str:
 
 
 def _hint(name: str) -> str:
-    """What may have been meant: a program of the library, or what there is in the folder that the name points into."""
-    places = {each.name: str(each) for each in _beside(Path(name))} | {each: each for each in LIBRARY}
+    """Suggest a similar name: a program of the library, or an entry of the folder that the name points into."""
+    places = {each.name: str(each) for each in _siblings(Path(name))} | {each: each for each in LIBRARY}
     near = get_close_matches(Path(name).name, places, n=1)
     return f"did you mean {places[near[0]]}?" if near else f"the library has {', '.join(LIBRARY)}"
 
 
-def _beside(path: Path) -> list[Path]:
+def _siblings(path: Path) -> list[Path]:
     try:
         return list(path.parent.iterdir())
     except OSError:

@@ -1,12 +1,17 @@
-"""The run folder: all that is kept of a run, readable at any moment, also while the run goes on or after a crash.
+"""The run folder: all files of a run, consistent at any moment, also while the run is in progress or after a crash.
 
-``config.toml``, the complete config; ``events.jsonl``, one event per line; ``best/``, the best programs as text: on the
-search tasks, on the select tasks, and ``final.txt``, the result; ``report.txt`` and ``report.html``; ``ablation.json``,
-what the parts of the result are worth; ``checkpoints/``, states of the search; ``log.txt``, from where the run went on
-after a stop; a folder of each tracker, by its name; ``.holder``, which process works here, while one does. Files are
-replaced as a whole. Events are only added, unless a run goes on from a checkpoint: those that came after it are then
-cut off. Only who holds the lock writes. A folder may come from a stranger, so every file in it is reached through
-``files``.
+- ``config.toml``: the complete config.
+- ``events.jsonl``: one event per line.
+- ``best/``: the best programs as text: ``search.txt``, ``select.txt``, and ``final.txt``, the result.
+- ``report.txt`` and ``report.html``; ``ablation.json``: the contribution of each part of the result.
+- ``checkpoints/``: states of the search.
+- ``log.txt``: the checkpoints that the run resumed from.
+- a folder of each tracker, by its name.
+- ``.lock``, and ``.holder``, which names the process that holds the lock.
+
+Files are replaced atomically. Events are only appended, except that resuming truncates those after the checkpoint. Only
+the process that holds the lock writes. A folder may be untrusted, so every file in it is accessed through
+``folder_files``.
 """
 
 from __future__ import annotations
@@ -36,32 +41,32 @@ from automl_zero.system import locks
 
 CONFIG, EVENTS, REPORT, BEST, LOG, LOCK = "config.toml", "events.jsonl", "report.txt", "best", "log.txt", ".lock"
 HOLDER, CHECKPOINTS = ".holder", "checkpoints"
-# The names of files in the latter, with the numbers of the experiment and the epoch.
+# The names of checkpoints, with the numbers of the experiment and the epoch.
 CHECKPOINT = re.compile(r"experiment-(\d{6}|[1-9]\d{6,18})-epoch-(\d{9}|[1-9]\d{9,18})\.checkpoint", re.ASCII)
-TAIL = 1 << 12  # bytes at the end of the events, of which those of the last one are less
-PATIENCE = 0.2  # seconds to wait for a lock: who looks whether it is held holds it for a moment
-PROGRAMS = ("search", "select", "final")  # in the folder BEST
+TAIL = 1 << 12  # bytes; a last event that is a Stop is shorter
+PATIENCE = 0.2  # seconds to wait for a lock: whoever tests whether it is held holds it for a moment
+PROGRAMS = ("search", "select", "final")  # names of the programs in the folder BEST
 
 
 @dataclass(frozen=True, slots=True)
 class StoredRun:
-    """What a run folder holds."""
+    """The config and the events in a run folder."""
 
     config: Config
     events: tuple[Event, ...]
 
 
 def default_folder(config: Config) -> Path:
-    """Where a run is kept unless told otherwise: ``runs/NAME-seed-N``."""
+    """Return the default run folder of a config: ``runs/NAME-seed-N``."""
     name = re.sub(r"[^\w-]+", "-", config.name) or "run"
     return Path("runs") / f"{name}-seed-{config.seed}"
 
 
 def check_new(folder: Path) -> None:
-    """Check that a run folder can be made there, without making it.
+    """Check that a run folder can be made, without making it.
 
     Raises:
-        StoreError: there is something of that name, or the place cannot be written.
+        StoreError: there is something of that name, or its parent cannot be written.
     """
     try:
         _check_place(folder)
@@ -72,7 +77,8 @@ def check_new(folder: Path) -> None:
 def _check_place(folder: Path) -> None:
     if folder.exists() or folder.is_symlink():
         raise StoreError(
-            f"run folder {folder} exists and is not overwritten: {_way_on(folder)}choose another --out or remove it"
+            f"run folder {folder} exists and is not overwritten: {_resume_hint(folder)}choose another --out or remove "
+            "it"
         )
     parent = next(each for each in folder.absolute().parents if each.exists())
     if not parent.is_dir():
@@ -81,8 +87,8 @@ def _check_place(folder: Path) -> None:
         raise StoreError(f"run folder {folder} cannot be made, {parent} is not writable: choose another --out")
 
 
-def _way_on(folder: Path) -> str:
-    """How a run that is in the way can go on, if it has a state to go on from; a limit that ended it can be raised."""
+def _resume_hint(folder: Path) -> str:
+    """Return how to resume an existing run, with a higher limit if one ended it; empty if it has no checkpoint."""
     try:
         stop = _last_event(folder)
         if not (folder_files.has(folder, CONFIG) and checkpoint_names(folder)):
@@ -93,11 +99,11 @@ def _way_on(folder: Path) -> str:
     if limit and limit.removeprefix("stop.") not in StopConfig.model_fields:
         return ""
     further = f" --set {limit}=..." if limit else ""
-    return f"go on with it by 'automl-zero resume {quote(str(folder))}{further}', "
+    return f"continue it with 'automl-zero resume {quote(str(folder))}{further}', "
 
 
 def _last_event(folder: Path) -> Event | None:
-    """The last event of a run folder if it is a short one, as that of its end is."""
+    """Return the last event of a run folder if it is a short one, as a Stop is."""
     with folder_files.opened(folder, EVENTS) as file:
         file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL))
         *_, last = [b"", *file.read(TAIL).split(b"\n")[:-1]]
@@ -108,7 +114,7 @@ def _last_event(folder: Path) -> Event | None:
 
 
 def checkpoint_names(folder: Path) -> list[str]:
-    """The names of the checkpoints in a run folder, the latest first; whatever has another name is none.
+    """Return the names of the checkpoints in a run folder, the latest first; other names are ignored.
 
     Raises:
         StoreError: their folder is a link, or cannot be read.
@@ -119,17 +125,17 @@ def checkpoint_names(folder: Path) -> list[str]:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold the lock of a run folder, which no other process can write meanwhile; it ends with the process.
+    """Hold the lock of a run folder, so that no other process writes it; the system releases it with the process.
 
-    The number of the process and the name of its machine are kept beside the lock while it is held.
+    While the lock is held, ``.holder`` has the number of the process and the name of its machine.
 
     Raises:
-        StoreError: somebody else holds it, or the folder cannot be written.
+        StoreError: another process holds the lock, or the folder cannot be written.
     """
     from filelock import Timeout
 
     with folder_files.new_or_changed(folder, LOCK):
-        """It is a file of its own, so that what locks it opens nothing else."""
+        pass  # makes the file, so that what locks it opens nothing else
     with ExitStack() as held:
         with named(folder / LOCK):
             try:
@@ -145,7 +151,7 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 class RunFolder:
-    """Writes the folder of one run, whose lock the caller holds. Make one with ``create`` or ``reopen``."""
+    """Writes the folder of one run, whose lock the caller holds; created by ``create`` or ``reopen``."""
 
     def __init__(self, path: Path, config: Config) -> None:
         self.path = path
@@ -153,10 +159,10 @@ class RunFolder:
 
     @classmethod
     def create(cls, path: Path, config: Config) -> RunFolder:
-        """Make the folder with its config: all of it or nothing.
+        """Make the folder with its config atomically.
 
         Raises:
-            StoreError: there is something of that name, or the place cannot be written.
+            StoreError: there is something of that name, or its parent cannot be written.
         """
         check_new(path)
         unfinished = path.with_name(f".{path.name}.{uuid4().hex}")
@@ -172,13 +178,13 @@ class RunFolder:
 
     @classmethod
     def reopen(cls, path: Path, config: Config, events: Sequence[Event], note: str) -> RunFolder:
-        """Take a folder back to when it had these events, its first ones, so that the run can go on from there.
+        """Reset a folder to the state after some of its events, so that the run can resume from there.
 
         Args:
             path: the folder.
-            config: what the run goes on with.
-            events: what happened so far; later ones, and what was made from them, are removed.
-            note: what is told of this in the log.
+            config: the config that the run resumes with.
+            events: the first events of the folder; later ones, and files that depend on them, are removed.
+            note: a message for the log.
 
         Raises:
             StoreError: the folder cannot be written.
@@ -195,7 +201,7 @@ class RunFolder:
         return folder
 
     def log(self, note: str) -> None:
-        """Add lines to the log."""
+        """Append a message to the log, a line for each of its lines."""
         time = datetime.now(UTC).isoformat(timespec="seconds")
         with folder_files.new_or_changed(self.path, LOG) as file:
             file.seek(0, os.SEEK_END)
@@ -203,13 +209,13 @@ class RunFolder:
 
     def _cut(self, events: int) -> None:
         with folder_files.changed(self.path, EVENTS) as file:
-            kept = sum(len(line) for line in islice(folder_files.whole_lines(file, self.path / EVENTS), events))
-            file.truncate(kept)
+            size = sum(len(line) for line in islice(folder_files.whole_lines(file, self.path / EVENTS), events))
+            file.truncate(size)
             file.flush()
             os.fsync(file.fileno())
 
     def record(self, event: Event) -> None:
-        """Keep an event, and the program that it tells of."""
+        """Append an event, and write its program if it is one of the best."""
         folder_files.append(self.path, EVENTS, f"{to_json(event)}\n".encode())
         if best := _best(event):
             name, program = best
@@ -219,15 +225,15 @@ class RunFolder:
         return annotated_text(from_text(program), multiclass=self._multiclass)
 
     def write_report(self, text: str) -> None:
-        """Keep the report."""
+        """Write the report."""
         self._write(REPORT, text)
 
     def complete(self, events: Sequence[Event], report: str) -> list[str]:
-        """Write what a run that has ended lacks because its process was killed then; gives the names of the files.
+        """Write the files that a complete run lacks because its process was killed; return their names.
 
         Args:
-            events: all of them.
-            report: that of the run.
+            events: all events of the run.
+            report: its report.
 
         Raises:
             StoreError: the folder cannot be written.
@@ -250,12 +256,12 @@ def _best_file(name: str) -> str:
 
 
 def _bests(events: Iterable[Event]) -> dict[str, str]:
-    """The best programs after these events, by the names in ``PROGRAMS``."""
+    """Return the best programs after these events, by the names in ``PROGRAMS``."""
     return dict(filter(None, map(_best, events)))
 
 
 def _best(event: Event) -> tuple[str, str] | None:
-    """The program that an event makes one of the best, and as which of ``PROGRAMS``."""
+    """Return the name in ``PROGRAMS`` and the program, if the event reports one of the best programs."""
     match event:
         case Improvement(is_best=True):
             return "search", event.program
@@ -267,7 +273,7 @@ def _best(event: Event) -> tuple[str, str] | None:
 
 
 def check_folder(path: Path) -> None:
-    """Check that this is a run folder.
+    """Check that a path is a run folder.
 
     Raises:
         StoreError: it is not.
@@ -279,7 +285,7 @@ def check_folder(path: Path) -> None:
 
 
 def read_run(path: Path) -> StoredRun:
-    """Read a run folder; a last line that was cut off, by a crash or because it is being written, is left out.
+    """Read a run folder; an incomplete last line, as after a crash or during a write, is ignored.
 
     Raises:
         StoreError: this is no run folder, or one of its lines is not an event.
@@ -289,7 +295,7 @@ def read_run(path: Path) -> StoredRun:
 
 
 def read_config(path: Path) -> Config:
-    """The config of a run folder.
+    """Return the config of a run folder.
 
     Raises:
         StoreError: this is no run folder.
@@ -300,7 +306,7 @@ def read_config(path: Path) -> Config:
 
 
 def read_events(path: Path) -> Iterator[Event]:
-    """The events of a run folder one by one, but for a last line that was cut off.
+    """Yield the events of a run folder; an incomplete last line is ignored.
 
     Raises:
         StoreError: a line is not an event.

@@ -1,7 +1,7 @@
-"""Known algorithms on exactly the tasks of a run: what an evolved program must be compared with.
+"""Baselines: known algorithms on exactly the tasks of a run, which evolved programs are compared with.
 
-Each is tuned on the select tasks, as the evolved program is chosen there, and all with the same number of trials. The
-final tasks have no part in it.
+Each is tuned on the select tasks, where the evolved program is chosen, too, and all with the same number of trials. The
+final tasks have no part in it. A baseline is one row of ``ALGORITHMS``.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from automl_zero.config import Config
+from automl_zero.config.sections import BaselineName
 from automl_zero.program.library import library_program, linear, two_layer_net
 from automl_zero.program.program import Program
 from automl_zero.rng import seed_at
 from automl_zero.run.record.events import Baseline, Score
 from automl_zero.run.scoring import sklearn_baselines
-from automl_zero.run.scoring.score_cache import cached, known
+from automl_zero.run.scoring.score_cache import cached, read_cached
 from automl_zero.run.scoring.task_score import fitnesses, score_of
 from automl_zero.tasks.splits import Stage
 from automl_zero.tasks.task import Loss, TaskSet, first
@@ -28,19 +29,19 @@ if TYPE_CHECKING:
     from optuna.trial import BaseTrial
 
 Settings = Mapping[str, float]
-Scorer = Callable[[Settings, TaskSet, Config], list[float]]  # gives the fitness on each task
+Scorer = Callable[[Settings, TaskSet, Config], list[float]]  # returns the fitness on each task
 
 
 @dataclass(frozen=True)
 class Algorithm:
-    """A baseline: its settings with the range of each (on a log scale) and its default, and how it scores.
+    """A baseline.
 
     Attributes:
-        names: for people, on tasks of numbers and of classes.
-        ranges: (least, most, default) of each setting; of whole numbers, it is one.
-        scores: the fitness on each task at given settings.
-        suits: whether it can do such tasks.
-        tuned_on: at most so many of the select tasks, for those that take long.
+        names: what users see, for regression and for classification.
+        ranges: (least, most, default) of each hyperparameter, on a log scale; of integers if all three are.
+        scores: computes the fitness on each task at given settings.
+        suits: returns whether it supports such tasks.
+        tuned_on: the most select tasks that it is tuned on; fewer for slow ones.
     """
 
     names: tuple[str, str]
@@ -50,7 +51,7 @@ class Algorithm:
     tuned_on: int = 1000
 
     def name(self, tasks: TaskSet) -> str:
-        """Its name on such tasks."""
+        """Return its name on such tasks."""
         return self.names[0] if tasks.loss is Loss.RMSE else self.names[1]
 
 
@@ -77,33 +78,37 @@ def _figure_6(_: Settings, __: TaskSet) -> Program:
 
 
 RATES = (1e-4, 1.0, 0.01)
-ALGORITHMS: Mapping[str, Algorithm] = MappingProxyType(
-    {
-        "linear": Algorithm(
-            ("ridge regression", "logistic regression"), {"penalty": (1e-6, 1e4, 1.0)}, sklearn_baselines.linear_scores
-        ),
-        "mlp": Algorithm(
-            ("multilayer perceptron",) * 2,
-            {"learning rate": (1e-4, 0.1, 1e-3), "penalty": (1e-6, 0.1, 1e-4), "hidden units": (8, 128, 100)},
-            sklearn_baselines.perceptron_scores,
-            tuned_on=8,
-        ),
-        "gradient-descent": Algorithm(
-            ("linear by gradient descent",) * 2,
-            {"learning rate": RATES},
-            partial(_program_scores, _linear_program),
-            suits=lambda tasks: not tasks.is_multiclass,
-        ),
-        "net": Algorithm(
-            ("two-layer net",) * 2,
-            {"learning rate": RATES, "first weights": (0.01, 1.0, 0.1)},
-            partial(_program_scores, _net),
-        ),
-        "figure-6": Algorithm(
-            ("figure 6 of the paper",) * 2, {}, partial(_program_scores, _figure_6), suits=_is_binary
-        ),
-    }
-)
+_ROWS: Mapping[BaselineName, Algorithm] = {
+    "linear": Algorithm(
+        names=("ridge regression", "logistic regression"),
+        ranges={"penalty": (1e-6, 1e4, 1.0)},
+        scores=sklearn_baselines.linear_scores,
+    ),
+    "mlp": Algorithm(
+        names=("multilayer perceptron",) * 2,
+        ranges={"learning rate": (1e-4, 0.1, 1e-3), "penalty": (1e-6, 0.1, 1e-4), "hidden units": (8, 128, 100)},
+        scores=sklearn_baselines.perceptron_scores,
+        tuned_on=8,
+    ),
+    "gradient-descent": Algorithm(
+        names=("linear by gradient descent",) * 2,
+        ranges={"learning rate": RATES},
+        scores=partial(_program_scores, _linear_program),
+        suits=lambda tasks: not tasks.is_multiclass,
+    ),
+    "net": Algorithm(
+        names=("two-layer net",) * 2,
+        ranges={"learning rate": RATES, "first weights": (0.01, 1.0, 0.1)},
+        scores=partial(_program_scores, _net),
+    ),
+    "figure-6": Algorithm(
+        names=("figure 6 of the paper",) * 2,
+        ranges={},
+        scores=partial(_program_scores, _figure_6),
+        suits=_is_binary,
+    ),
+}
+ALGORITHMS: Mapping[str, Algorithm] = MappingProxyType(dict(_ROWS.items()))
 
 
 def baselines(
@@ -111,26 +116,26 @@ def baselines(
 ) -> tuple[Baseline, ...]:
     """Tune and score the baselines of the config, or those named, on the tasks of every stage.
 
-    What was scored before on the same tasks is read from the user's cache.
+    Scores that were computed before on the same tasks are read from the cache of the user.
     """
     return tuple(baseline(each, tasks, config) for each in suited(tasks, config, names))
 
 
 def suited(tasks: Mapping[Stage, TaskSet], config: Config, names: Sequence[str] | None = None) -> list[Algorithm]:
-    """The baselines of the config, or those named, that can do the tasks."""
+    """Return the baselines of the config, or those named, that support the tasks."""
     wanted = [ALGORITHMS[name] for name in (config.baselines.names if names is None else names)]
     return [each for each in wanted if each.suits(tasks[Stage.SELECT])]
 
 
 def baseline(algorithm: Algorithm, tasks: Mapping[Stage, TaskSet], config: Config) -> Baseline:
-    """Tune and score one algorithm."""
+    """Tune and score one algorithm, or read its scores from the cache."""
     name = algorithm.name(tasks[Stage.SELECT])
     return cached(_key(name, tasks, config), partial(_tune_and_score, algorithm, name, tasks, config))
 
 
-def is_known(algorithm: Algorithm, tasks: Mapping[Stage, TaskSet], config: Config) -> bool:
-    """Whether its scores are in the cache, so that they are there at once."""
-    return known(_key(algorithm.name(tasks[Stage.SELECT]), tasks, config)) is not None
+def is_cached(algorithm: Algorithm, tasks: Mapping[Stage, TaskSet], config: Config) -> bool:
+    """Return whether the scores of an algorithm are in the cache, so that they take no time."""
+    return read_cached(_key(algorithm.name(tasks[Stage.SELECT]), tasks, config)) is not None
 
 
 def _key(name: str, tasks: Mapping[Stage, TaskSet], config: Config) -> tuple[object, ...]:
@@ -149,7 +154,7 @@ def _tune_and_score(algorithm: Algorithm, name: str, tasks: Mapping[Stage, TaskS
 
 
 def _tuned(algorithm: Algorithm, tasks: TaskSet, config: Config) -> Settings:
-    """The settings that do best on some tasks: the defaults, or one of the trials."""
+    """Return the best settings on some tasks: the defaults, or those of one of the trials."""
     if not algorithm.ranges:
         return {}
     import optuna

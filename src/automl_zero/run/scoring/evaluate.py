@@ -1,4 +1,4 @@
-"""Given programs on given tasks: what the command ``evaluate`` tells, as plain data ready for JSON."""
+"""The evaluation of given programs on given tasks, for the command ``evaluate``, as plain data for JSON."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NUM_PREDICTIONS = 5
 
 
 def choose_tasks(suite: str | None, data: Path | None, stage: str, seed: int) -> TaskSet:
-    """The task set of a file, or of a suite at that stage and seed.
+    """Return the tasks of a file, or of a suite at this stage and seed.
 
     Raises:
         ConfigError: not exactly one of ``suite`` and ``data`` is given, or there is no such suite.
@@ -69,5 +69,5 @@ def _task(number: int, result: Evaluation) -> dict[str, Any]:
 
 
 def _finite(value: float) -> float | None:
-    """JSON knows neither NaN nor infinity."""
+    """Replace NaN and infinity, which JSON does not have, by None."""
     return value if math.isfinite(value) else None

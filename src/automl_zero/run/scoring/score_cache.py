@@ -1,7 +1,7 @@
-"""Scores of baselines that were computed before, as small files of JSON in the user's cache folder.
+"""The cache of the scores of baselines: small JSON files in the user's cache folder.
 
-A score is a function of its key and of the sources of this package and of scikit-learn, so that a file is either right
-or not there: what cannot be read is computed anew.
+A score is a function of its key, the sources of this package and the version of scikit-learn, which are hashed into the
+name of its file. What cannot be read is computed again.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ _BASELINE = TypeAdapter(Baseline)
 
 
 def cached(key: Sequence[object], compute: Callable[[], Baseline]) -> Baseline:
-    """What was computed for this key, now or before."""
-    if (before := known(key)) is not None:
+    """Return the cached scores for this key; if there are none, compute and cache them."""
+    if (before := read_cached(key)) is not None:
         return before
     found = compute()
     if (path := _path(key)) is not None:
-        with suppress(OSError):  # without a folder to write to, it is computed every time
+        with suppress(OSError):  # where the folder is not writable, scores are computed every time
             _write(path, _BASELINE.dump_json(found))
     return found
 
 
-def known(key: Sequence[object]) -> Baseline | None:
-    """What was computed for this key before; None if it cannot be read."""
+def read_cached(key: Sequence[object]) -> Baseline | None:
+    """Return the cached scores for this key; None if there are none that can be read."""
     if (path := _path(key)) is None:
         return None
     try:
@@ -45,7 +45,7 @@ def known(key: Sequence[object]) -> Baseline | None:
 
 
 def _path(key: Sequence[object]) -> Path | None:
-    """Where a score is kept, which only this user or root can write; None where nothing is kept."""
+    """Return the file for a key; None if the cache is off, or if users other than this one and root can write it."""
     root = cache_root()
     if root is None or unusable(root / "baselines"):
         return None

@@ -1,6 +1,6 @@
-"""scikit-learn's models, fitted to the training examples of each task and scored on its validation examples.
+"""Models of scikit-learn, fitted to the training examples of each task and scored on its validation examples.
 
-They see the features as programs do, and the training examples as often as they like.
+They get the same features as programs, and may read the training examples any number of times.
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ MOST_PASSES = 200
 
 
 def linear_scores(settings: Settings, tasks: TaskSet, _: Config) -> list[float]:
-    """Fitness of logistic or ridge regression on each task; ``penalty`` is the weight of the squared coefficients."""
+    """Return the fitness of logistic or ridge regression on each task.
+
+    ``penalty`` of the settings is the weight of the squared coefficients.
+    """
     from sklearn.linear_model import LogisticRegression, Ridge
 
     penalty = settings["penalty"]
@@ -32,7 +35,7 @@ def linear_scores(settings: Settings, tasks: TaskSet, _: Config) -> list[float]:
 
 
 def perceptron_scores(settings: Settings, tasks: TaskSet, _: Config) -> list[float]:
-    """Fitness of a multilayer perceptron with one hidden layer on each task."""
+    """Return the fitness of a multilayer perceptron with one hidden layer on each task."""
     from sklearn.neural_network import MLPClassifier, MLPRegressor
 
     model = MLPRegressor if tasks.loss is Loss.RMSE else MLPClassifier
@@ -51,17 +54,20 @@ def perceptron_scores(settings: Settings, tasks: TaskSet, _: Config) -> list[flo
 
 def _scores(tasks: TaskSet, new_model: Callable[[], Any]) -> list[float]:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that a model has not converged, or has diverged: its score tells
+        warnings.simplefilter("ignore")  # about convergence, which shows in the score
         return [_fit_and_score(tasks, task, new_model()) for task in range(len(tasks))]
 
 
 def _fit_and_score(tasks: TaskSet, task: int, model: Any) -> float:
-    """Fitness of the model on one task, standardized anew: noise in training features may have changed their scale."""
+    """Return the fitness of a model on one task.
+
+    Features are standardized again, since noise in the training features may have changed their scale.
+    """
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
     train_x, train_y, valid_x = tasks.train_x[task], tasks.train_y[task], tasks.valid_x[task]
-    if tasks.loss is Loss.ACCURACY and len(np.unique(train_y)) == 1:  # nothing to separate: it refuses to fit
+    if tasks.loss is Loss.ACCURACY and len(np.unique(train_y)) == 1:  # scikit-learn refuses to fit a single class
         predictions = np.full(len(valid_x), train_y[0])
     else:
         predictions = make_pipeline(StandardScaler(), model).fit(train_x, train_y).predict(valid_x)

@@ -1,4 +1,4 @@
-"""Suites by name: the tasks of a preset, of a config file, or of a kind of tasks in sizes that suit it."""
+"""Suites of tasks by name: those of a preset, of a config file, or of a kind of tasks with suitable sizes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ KIND_SIZES = {"image-pairs": {"num_train": 200, "num_valid": 50}}  # where there
 
 
 def suite_config(suite: str, overrides: Sequence[str] = ()) -> Config:
-    """The config whose tasks a suite is.
+    """Return the config whose tasks are the suite of this name.
 
     Raises:
         ConfigError: there is no such suite, or an override cannot be used.

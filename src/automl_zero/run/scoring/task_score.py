@@ -1,4 +1,4 @@
-"""How a program does on a task set, as one number with its uncertainty."""
+"""The score of a program on a task set: one number with its uncertainty."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from automl_zero.vm.stop_flag import StopFlag
 
 
 def fitnesses(program: Program, tasks: TaskSet, config: Config, stop: StopFlag | None = None) -> list[float]:
-    """Run a program under the rules of a config; gives its fitness on each task.
+    """Run a program with the settings of a config; return its fitness on each task.
 
     Raises:
         Stopped: the flag was raised meanwhile.
@@ -27,7 +27,7 @@ def fitnesses(program: Program, tasks: TaskSet, config: Config, stop: StopFlag |
 
 
 def score_program(program: Program, tasks: TaskSet, config: Config, stop: StopFlag | None = None) -> Score:
-    """Run a program on a task set under the rules of a config.
+    """Run a program on a task set with the settings of a config.
 
     Raises:
         Stopped: the flag was raised meanwhile.
@@ -36,6 +36,11 @@ def score_program(program: Program, tasks: TaskSet, config: Config, stop: StopFl
 
 
 def score_of(values: Sequence[float], combination: str) -> Score:
-    """Sum up the fitness of each task."""
+    """Combine the fitness on each task, with the standard error of the mean.
+
+    Example:
+        >>> score_of([0.25, 0.75], "mean")
+        Score(fitness=0.5, standard_error=0.25)
+    """
     error = stdev(values) / math.sqrt(len(values)) if len(values) > 1 else None
     return Score(combine(values, combination), error)

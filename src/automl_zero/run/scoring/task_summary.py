@@ -1,4 +1,4 @@
-"""What a habitat holds, as plain data: its stages, how well known algorithms do there, and what to draw of it."""
+"""A summary of the tasks of a config as plain data: facts about each stage, baseline scores, and a view to plot."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from automl_zero.tasks.datasets.datasets import load_dataset
 from automl_zero.tasks.task import FloatArray, Loss, TaskSet
 from automl_zero.tasks.task_kinds import IMAGE_KINDS, KINDS, Stage, build_tasks
 
-MOST_POINTS = 500  # of a view
+MOST_POINTS = 500  # in a view
 
 
 @dataclass(frozen=True, eq=False)
 class TaskView:
-    """Training examples of one task in the plane.
+    """Training examples of one task, projected to the plane by a linear model.
 
     Attributes:
-        x: [examples] position along the direction that tells most of the label, by a linear model.
-        y: [examples] the label if it is a number; else the position along the next direction.
+        x: [examples] position along the direction that predicts the label best.
+        y: [examples] the label in regression; in classification, the position along the next direction.
         labels: [examples] labels.
-        axes: what x and y are, for people.
+        axes: titles of x and y.
     """
 
     x: FloatArray
@@ -41,11 +41,11 @@ class TaskSummary:
     """The tasks of a config, and the scores of known algorithms on them.
 
     Attributes:
-        name: the suite's.
-        loss: of the tasks.
-        facts: plain data for each stage, ready for JSON.
-        scores: of the baselines; empty if they were not asked for.
-        images: images for every class of the data set, [images, height, width, channels] by the name of the class;
+        name: the name of the suite.
+        loss: the loss of the tasks.
+        facts: plain data for each stage, for JSON.
+        scores: those of the baselines; empty if none were requested.
+        images: some images of every class of the data set, [images, height, width, channels] by the name of the class;
             empty where tasks are not of images.
         view: the first search task.
     """
@@ -59,7 +59,7 @@ class TaskSummary:
 
 
 def summarize_tasks(config: Config, algorithms: Sequence[str]) -> TaskSummary:
-    """Build the tasks of all stages, look at them, and score known algorithms, by their names in ``ALGORITHMS``.
+    """Build the tasks of all stages, summarize them, and score known algorithms, by their names in ``ALGORITHMS``.
 
     Raises:
         ConfigError: there is no such algorithm.
@@ -71,17 +71,17 @@ def summarize_tasks(config: Config, algorithms: Sequence[str]) -> TaskSummary:
     tasks = {stage: build_tasks(config.tasks, stage, config.seed) for stage in Stage}
     search = tasks[Stage.SEARCH]
     return TaskSummary(
-        config.name,
-        search.loss,
-        {stage: _facts(each) for stage, each in tasks.items()},
-        baselines(tasks, config, algorithms),
-        _images(config.tasks.dataset) if config.tasks.kind in IMAGE_KINDS else {},
-        _view(search),
+        name=config.name,
+        loss=search.loss,
+        facts={stage: _facts(each) for stage, each in tasks.items()},
+        scores=baselines(tasks, config, algorithms),
+        images=_images(config.tasks.dataset) if config.tasks.kind in IMAGE_KINDS else {},
+        view=_view(search),
     )
 
 
 def describe(config: Config) -> str:
-    """The habitat in a line."""
+    """Return the kind and the source of the tasks as one line."""
     tasks = config.tasks
     source = {"table": f": {tasks.table.path}"} | dict.fromkeys(IMAGE_KINDS, f": {tasks.dataset}")
     return f"{KINDS[tasks.kind].description}{source.get(tasks.kind, '')}"
@@ -103,7 +103,7 @@ def _facts(tasks: TaskSet) -> dict[str, Any]:
 
 
 def _largest_class(tasks: TaskSet) -> float:
-    """Mean over the tasks of the share of the most frequent class: what a constant prediction scores."""
+    """Return the accuracy of the best constant predictions: the mean share of the most frequent class."""
     counts = [np.bincount(labels.astype(np.int64)).max() for labels in tasks.valid_y]
     return float(np.mean(counts) / tasks.num_valid_examples)
 
@@ -118,7 +118,7 @@ def _images(name: str, per_class: int = 8) -> dict[str, NDArray[np.uint8]]:
 
 
 def _view(tasks: TaskSet) -> TaskView:
-    """The first task in the plane of its linear model: of numbers, the label against the prediction."""
+    """Return the view of the first task; in regression, it is the label against the prediction of a linear model."""
     x, labels = tasks.train_x[0][:MOST_POINTS], tasks.train_y[0][:MOST_POINTS]
     if tasks.loss is Loss.RMSE:
         from sklearn.linear_model import LinearRegression

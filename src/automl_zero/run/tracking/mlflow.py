@@ -1,6 +1,7 @@
-"""MLflow: parameters, metrics and artefacts, at ``MLFLOW_TRACKING_URI``, or else in a database in the run folder.
+"""The tracker for MLflow: parameters, metrics and artefacts, at ``MLFLOW_TRACKING_URI`` or in the run folder.
 
-The axis is programs tried. A run that goes on is told to the same MLflow run, whose number is kept in the run folder.
+The step of a metric is the number of programs. A resumed run continues the same MLflow run, whose number is stored in
+the run folder.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ from automl_zero.run.record.events import Stop
 from automl_zero.run.record.run_folder import BEST
 from automl_zero.run.tracking.tracker import Tracker
 
-KNOWN, MOST_KNOWN = "mlflow/run.json", 1 << 12  # which MLflow run it is, and bytes of that file
-EVERY = 1.0  # seconds between two messages: an epoch may take less, and the run waits for the server
-LONGEST = 500  # characters of a parameter
-MOST_PARAMETERS, MOST_METRICS = 100, 1000  # of a message
-# What a server that is away may cost, and what nobody has asked for; a setting of the user's own stands.
+RUN_FILE, MAX_RUN_FILE = "mlflow/run.json", 1 << 12  # the file with the number of the MLflow run, and its size limit
+INTERVAL = 1.0  # seconds between two requests: an epoch may take less, and the run waits for the server
+MAX_PARAMETER = 500  # characters of a parameter
+MAX_PARAMETERS, MAX_METRICS = 100, 1000  # of a request
+# Defaults that limit the waiting for an unreachable server, and turn off telemetry; the user's own settings win.
 ENVIRONMENT = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
@@ -34,91 +35,93 @@ ENVIRONMENT = {
 
 
 class MLflowTracker(Tracker):
-    """Tells an MLflow run; the numbers of several epochs go in one message where epochs are short."""
+    """Writes to an MLflow run; where epochs are short, the numbers of several ones go in one request."""
 
     name = "mlflow"
     _client: Any = None
     _run = ""
     _waiting: list[Any]
-    _told_at = 0.0
+    _sent_at = 0.0
 
     def begin(self, config: Config) -> None:
-        """Make the MLflow run, with the config as its parameters, or go on with it."""
+        """Create the MLflow run, with the config as its parameters, or continue an existing one."""
         for key, value in ENVIRONMENT.items():
             os.environ.setdefault(key, value)
         logging.getLogger("mlflow").setLevel(logging.WARNING)
         from mlflow.tracking import MlflowClient
 
         self.folder.mkdir(exist_ok=True)
-        place, self._waiting = os.environ.get("MLFLOW_TRACKING_URI", ""), []
-        self._client = MlflowClient(tracking_uri=place or f"sqlite:///{self.folder.resolve() / 'mlflow.db'}")
-        self._run = self._known_run(place) or self._new_run(place, config)
+        uri, self._waiting = os.environ.get("MLFLOW_TRACKING_URI", ""), []
+        self._client = MlflowClient(tracking_uri=uri or f"sqlite:///{self.folder.resolve() / 'mlflow.db'}")
+        self._run = self._existing_run(uri) or self._new_run(uri, config)
         self._client.update_run(self._run, status="RUNNING")
 
-    def _known_run(self, place: str) -> str:
-        """The number of the MLflow run that was begun at this place, or nothing."""
-        known = json.loads(files.read_if_there(self.run_folder, KNOWN, MOST_KNOWN) or b"{}")
-        return str(known["run"]) if known.get("place") == _digest(place) else ""
+    def _existing_run(self, uri: str) -> str:
+        """Return the number of the MLflow run that was created at this URI before, or an empty string."""
+        known = json.loads(files.read_if_there(self.run_folder, RUN_FILE, MAX_RUN_FILE) or b"{}")
+        return str(known["run"]) if known.get("place") == _digest(uri) else ""
 
-    def _new_run(self, place: str, config: Config) -> str:
+    def _new_run(self, uri: str, config: Config) -> str:
         from mlflow.entities import Param
 
         experiment = self._client.get_experiment_by_name(config.name)
-        artefacts = None if place else (self.folder.resolve() / "artefacts").as_uri()
+        artefacts = None if uri else (self.folder.resolve() / "artefacts").as_uri()
         number = experiment.experiment_id if experiment else self._client.create_experiment(config.name, artefacts)
         run = str(self._client.create_run(number, run_name=f"{config.name}-seed-{config.seed}").info.run_id)
-        settings = [Param(key, str(value)[:LONGEST]) for key, value in _flat(config.model_dump(mode="json"), "")]
-        for first in range(0, len(settings), MOST_PARAMETERS):
-            self._client.log_batch(run, params=settings[first : first + MOST_PARAMETERS])
-        files.write(self.run_folder, KNOWN, json.dumps({"place": _digest(place), "run": run}).encode())
+        settings = [
+            Param(key, str(value)[:MAX_PARAMETER]) for key, value in _flatten(config.model_dump(mode="json"), "")
+        ]
+        for first in range(0, len(settings), MAX_PARAMETERS):
+            self._client.log_batch(run, params=settings[first : first + MAX_PARAMETERS])
+        files.write(self.run_folder, RUN_FILE, json.dumps({"place": _digest(uri), "run": run}).encode())
         return run
 
     def numbers(self, values: Mapping[str, float], programs: int) -> None:
-        """Take note of them, and tell all that is waiting if it is time."""
+        """Queue the values, and send the queue if a request is due."""
         from mlflow.entities import Metric
 
         now = round(time.time() * 1000)
         self._waiting += [Metric(_allowed(name), float(value), now, programs) for name, value in values.items()]
-        if monotonic() - self._told_at >= EVERY:
-            self._tell()
+        if monotonic() - self._sent_at >= INTERVAL:
+            self._send()
 
     def text(self, name: str, text: str, programs: int) -> None:
-        """Keep a text as an artefact."""
+        """Store a text as an artefact."""
         self._client.log_text(self._run, text, f"{_allowed(name)}/{programs:012}.txt")
 
     def on_stop(self, event: Stop) -> None:
-        """Tell what ended the run, and all that is waiting."""
+        """Set a tag with what ended the run, and send the queue."""
         self._try(self._stop, event)
 
     def _stop(self, event: Stop) -> None:
         self._client.set_tag(self._run, "ended by", event.reason)
-        self._tell()
+        self._send()
 
     def end(self, files: Sequence[Path]) -> None:
-        """Keep the files as artefacts, and end the MLflow run."""
+        """Store the files as artefacts, and end the MLflow run."""
         for file in files:
             self._client.log_artifact(self._run, str(file), BEST if file.parent.name == BEST else None)
         self._client.set_terminated(self._run)
 
-    def _tell(self) -> None:
-        for first in range(0, len(self._waiting), MOST_METRICS):
-            self._client.log_batch(self._run, metrics=self._waiting[first : first + MOST_METRICS])
-        self._waiting, self._told_at = [], monotonic()
+    def _send(self) -> None:
+        for first in range(0, len(self._waiting), MAX_METRICS):
+            self._client.log_batch(self._run, metrics=self._waiting[first : first + MAX_METRICS])
+        self._waiting, self._sent_at = [], monotonic()
 
 
-def _digest(place: str) -> str:
-    """Tells places apart without keeping the password that may be in one."""
-    return hashlib.sha256(place.encode()).hexdigest()[:16]
+def _digest(uri: str) -> str:
+    """Identify a URI without storing it, since it may hold a password."""
+    return hashlib.sha256(uri.encode()).hexdigest()[:16]
 
 
 def _allowed(name: str) -> str:
-    """A name without the signs that MLflow refuses."""
+    """Replace the characters of a name that MLflow refuses."""
     return "".join(sign if sign.isalnum() or sign in "_-./ " else "-" for sign in name)
 
 
-def _flat(values: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+def _flatten(values: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
     for key, value in values.items():
         if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{key}.")
+            yield from _flatten(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value

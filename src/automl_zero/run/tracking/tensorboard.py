@@ -1,6 +1,7 @@
-"""TensorBoard: numbers and texts as event files in the run folder, for ``tensorboard --logdir RUN/tensorboard``.
+"""The tracker for TensorBoard: event files in the run folder, for ``tensorboard --logdir RUN/tensorboard``.
 
-The axis is programs tried. Where a run goes on from an earlier state, what came after it is marked as void.
+The step of a value is the number of programs. Where a run resumes from a checkpoint, later values of earlier files are
+marked as void.
 """
 
 from __future__ import annotations
@@ -19,21 +20,21 @@ MOST_REPORT = 1 << 24  # bytes
 
 
 class TensorBoardTracker(Tracker):
-    """Writes event files; each start of a run adds one."""
+    """Writes event files; each start or resume of a run adds one."""
 
     name = "tensorboard"
     _writer: Any = None
     _is_marked = False
 
     def begin(self, config: Config) -> None:
-        """Open a file."""
+        """Open an event file."""
         from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
         self._writer = EventFileWriter(str(self.folder), flush_secs=5)
         self.text("config", config.to_toml(), 0)
 
     def numbers(self, values: Mapping[str, float], programs: int) -> None:
-        """Write a point of a curve for each."""
+        """Write a point of a curve for each value."""
         from tensorboard.compat.proto.summary_pb2 import Summary
 
         points = [Summary.Value(tag=name, simple_value=value) for name, value in values.items()]
@@ -41,7 +42,7 @@ class TensorBoardTracker(Tracker):
         self._write(programs, summary=Summary(value=points))
 
     def text(self, name: str, text: str, programs: int) -> None:
-        """Write a text as it is, not as Markdown."""
+        """Write a text verbatim: indented, since TensorBoard renders Markdown."""
         from tensorboard.compat.proto.summary_pb2 import Summary
         from tensorboard.plugins.text.summary_v2 import text_pb
 
@@ -50,14 +51,14 @@ class TensorBoardTracker(Tracker):
         self._write(programs, summary=found)
 
     def end(self, files: Sequence[Path]) -> None:
-        """Write the report, and all that is not on disk yet; the files themselves are beside it anyway."""
+        """Write the report, and flush the file; the other files of the run are next to it anyway."""
         for file in files:
             if file.name == REPORT:
                 self.text("report", read(self.run_folder, REPORT, MOST_REPORT).decode(), self._programs)
         self._writer.close()
 
     def _mark(self, programs: int) -> None:
-        """Tell, once, that this is where the file begins: later points of earlier files do not count any more."""
+        """Write a start mark once per file: it makes later points of earlier files void."""
         from tensorboard.compat.proto.event_pb2 import SessionLog
 
         if not self._is_marked:

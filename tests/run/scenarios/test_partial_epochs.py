@@ -99,7 +99,7 @@ def test_a_limit_in_seconds_cuts_an_epoch_without_end_and_its_state_is_not_kept(
     assert stop.reason == "stop.max_seconds"
     assert stop.cut_programs
     assert latest(tmp_path / "run").checkpoint.snapshot.state.epoch == 0
-    assert "no other run makes again" in " ".join((tmp_path / "run" / "report.txt").read_text().split())
+    assert "cannot be reproduced" in " ".join((tmp_path / "run" / "report.txt").read_text().split())
 
 
 class Cutting(Callback):
@@ -127,7 +127,7 @@ def test_a_run_that_was_cut_goes_on_from_the_epoch_before(tmp_path: Path) -> Non
     assert timeless(read_run(tmp_path / "cut").events) == timeless(read_run(tmp_path / "whole").events)
 
 
-def test_a_population_that_cannot_be_scored_in_time_is_told() -> None:
+def test_a_population_that_cannot_be_scored_in_time_is_reported() -> None:
     engine = ThreadEngine(1)
     engine.stop.set()
     with pytest.raises(ConfigError, match=r"stop\.max_seconds = 5\.0 is over before the first programs are scored"):
@@ -142,7 +142,7 @@ def test_a_run_without_time_to_score_has_no_result_and_says_how_it_goes_on(
 
     with monkeypatch.context() as patch:
         patch.setattr(ThreadEngine, "score", stopped)
-        with pytest.raises(RunCutError, match=r"before any program was scored .* goes on with 'automl-zero resume"):
+        with pytest.raises(RunCutError, match=r"before any program was scored .* continue it with 'automl-zero resume"):
             run_to_folder(small_config(), tmp_path / "run", 1, QUIET)
     assert "not complete" in (tmp_path / "run" / "report.txt").read_text()
     resume_folder(tmp_path / "run", [], False, 1, QUIET)

@@ -31,7 +31,7 @@ POINTS = {
     "the final program is scored": "on_append('final', before=True)",
     "its event is written": "on_append('final')",
     "its file is written": "on_write('best/final.txt')",
-    "the end is told": "on_append('stop', before=True)",
+    "the end is reported": "on_append('stop', before=True)",
     "the end is written": "on_append('stop')",
     "the report is written": "on_write('report.txt')",
     "half of the report is written": "on_rename('report.txt')",
@@ -39,8 +39,8 @@ POINTS = {
 }
 KILLER = """
 import os
-from automl_zero import atomic
-from automl_zero.run import files
+from automl_zero.run.record import folder_files as files
+from automl_zero.system import atomic_write as atomic
 append, write, rename = files.append, files.write, atomic._rename
 
 def on_append(kind, before=False):
@@ -173,7 +173,7 @@ def test_a_raised_limit_lets_a_run_go_on_even_if_it_lacks_something(whole: Path,
 
 
 class Told(Callback):
-    """Remembers what it was told."""
+    """Remembers what it was reported."""
 
     def __init__(self) -> None:
         self.calls: list[str] = []
@@ -191,10 +191,10 @@ class Told(Callback):
 
 
 def test_trackers_get_the_files_that_they_have_not_got(whole: Path, tmp_path: Path) -> None:
-    folder, told = copied(whole, tmp_path), Told()
+    folder, reported = copied(whole, tmp_path), Told()
     (folder / "report.txt").unlink()
-    resume_folder(folder, (), False, 1, Console(quiet=True), [told])
-    assert told.calls == ["start", "recorded"]
+    resume_folder(folder, (), False, 1, Console(quiet=True), [reported])
+    assert reported.calls == ["start", "recorded"]
 
 
 # The command ----------------------------------------------------------------------------------------------------------
@@ -255,7 +255,7 @@ def test_json_stays_json_when_only_the_page_is_lacking(tmp_path: Path) -> None:
     ],
     ids=["stopped", "complete", "without a state", "no run", "without events"],
 )
-def test_that_a_folder_exists_is_told_with_the_way_to_go_on_if_there_is_one(
+def test_that_a_folder_exists_is_reported_with_the_way_to_go_on_if_there_is_one(
     harm: Callable[[Path], object], advice: str | None, whole: Path, tmp_path: Path
 ) -> None:
     folder = copied(whole, tmp_path)
@@ -264,5 +264,5 @@ def test_that_a_folder_exists_is_told_with_the_way_to_go_on_if_there_is_one(
     result = invoke("run", tmp_path / "small.toml", "--out", folder)
     assert result.exit_code == 2
     assert f"run folder {folder} exists and is not overwritten: " in result.stderr
-    remedy = f"go on with it by 'automl-zero resume {folder}{advice}', " if advice is not None else ""
+    remedy = f"continue it with 'automl-zero resume {folder}{advice}', " if advice is not None else ""
     assert f"is not overwritten: {remedy}choose another --out or remove it" in result.stderr

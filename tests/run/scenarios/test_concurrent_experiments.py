@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from support.runs.saved_states import ALL_STATES, QUIET, cut_events, record, resume
 from support.runs.small_config import small_config
-from support.runs.small_worker_pool import SmallEngine, SmallFleet
+from support.runs.small_worker_pool import SmallEngine, SmallWorkerPool
 from support.runs.timeless import timeless
 
 from automl_zero.config import Config, ConfigError
@@ -66,19 +66,19 @@ def found_by(events: list[Event]) -> dict[int, tuple[Any, ...]]:
     for event in events:
         match event:
             case EpochEnd():
-                told: tuple[Any, ...] = (event.epoch, event.experiment_programs, event.island_fitness)
+                reported: tuple[Any, ...] = (event.epoch, event.experiment_programs, event.island_fitness)
             case Improvement():
-                told = (event.experiment_programs, event.fitness, event.program)
+                reported = (event.experiment_programs, event.fitness, event.program)
             case Selection():
-                told = (event.limit, event.search_fitness, event.select_fitness, event.program)
+                reported = (event.limit, event.search_fitness, event.select_fitness, event.program)
             case _:
                 continue
-        found.setdefault(event.experiment, []).append(told)
+        found.setdefault(event.experiment, []).append(reported)
     return {number: tuple(each) for number, each in sorted(found.items())}
 
 
 @pytest.mark.parametrize("concurrent", [1, 2, 5])
-def test_an_experiment_is_the_same_whatever_is_beside_it(concurrent: int, events: list[Event]) -> None:
+def test_an_experiment_is_the_same_whatever_is_next_to_it(concurrent: int, events: list[Event]) -> None:
     found = found_by(list(Run(together(concurrent), 2).iter_events()))
     assert list(found) == [0, 1, 2, 3, 4]
     assert found == found_by(events)
@@ -166,9 +166,12 @@ def test_the_report_has_the_whole_course_of_the_selected_experiment(events: list
 
 @pytest.mark.parametrize("count", [1, 2])
 @pytest.mark.parametrize("concurrent", [2, 3])
-@pytest.mark.parametrize(("hosts", "percent"), [(1, 0), (2, 0), (2, 10)])
-def test_hosts_give_what_threads_give(concurrent: int, count: int, workers: int, percent: int) -> None:
-    config, worker_pool = together(concurrent, islands={"count": count, "migrants": 0}), SmallFleet(workers, percent)
+@pytest.mark.parametrize(("workers", "percent"), [(1, 0), (2, 0), (2, 10)])
+def test_workers_give_what_threads_give(concurrent: int, count: int, workers: int, percent: int) -> None:
+    config, worker_pool = (
+        together(concurrent, islands={"count": count, "migrants": 0}),
+        SmallWorkerPool(workers, percent),
+    )
     assert timeless(list(Run(config, engine=SmallEngine(worker_pool)).iter_events())) == timeless(
         list(Run(config, 2).iter_events())
     )
@@ -176,47 +179,47 @@ def test_hosts_give_what_threads_give(concurrent: int, count: int, workers: int,
 
 
 class Crowd(Callback):
-    """Lets hosts come and go between epochs; keeps the loads of all hosts after each."""
+    """Lets workers come and go between epochs; keeps the loads of all workers after each."""
 
-    def __init__(self, worker_pool: SmallFleet) -> None:
+    def __init__(self, worker_pool: SmallWorkerPool) -> None:
         self.worker_pool, self.epochs = worker_pool, 0
         self.loads: list[list[int]] = []
 
     def on_epoch(self, _: EpochEnd) -> None:
         self.epochs += 1
-        self.loads.append(sorted(len(worker._islands) for worker in self.worker_pool._hosts.values()))
+        self.loads.append(sorted(len(worker._islands) for worker in self.worker_pool._workers.values()))
         self.worker_pool.size = 1 + self.epochs % 3
         if self.epochs % 4 == 0:
-            self.worker_pool.lose(self.worker_pool.workers[0])
+            self.worker_pool.drop(self.worker_pool.workers[0])
 
 
-def test_hosts_that_join_and_are_lost_change_nothing() -> None:
+def test_workers_that_join_and_are_lost_change_nothing() -> None:
     config = together(3, islands={"count": 1, "migrants": 0})
-    worker_pool = SmallFleet(1)
+    worker_pool = SmallWorkerPool(1)
     crowd = Crowd(worker_pool)
     found = list(Run(config, callbacks=[crowd], engine=SmallEngine(worker_pool)).iter_events())
     assert timeless(found) == timeless(list(Run(config, 2).iter_events()))
     assert worker_pool.losses >= 2
 
 
-def test_experiments_of_one_island_fill_the_hosts_that_join_and_leave_none_behind() -> None:
-    """Those that end free their places, too: their hosts forget them with their next message."""
-    worker_pool, held = SmallFleet(1), []
+def test_experiments_of_one_island_fill_the_workers_that_join_and_leave_none_behind() -> None:
+    """Those that end free their places, too: their workers forget them with their next message."""
+    worker_pool, held = SmallWorkerPool(1), []
     config = together(3, islands={"count": 1, "migrants": 0})
 
     class Joining(Callback):
         def on_epoch(self, _: EpochEnd) -> None:
             worker_pool.size = 3
-            held.append(sorted(len(worker._islands) for worker in worker_pool._hosts.values()))
+            held.append(sorted(len(worker._islands) for worker in worker_pool._workers.values()))
 
     list(Run(config, callbacks=[Joining()], engine=SmallEngine(worker_pool)).iter_events())
     assert [1, 1, 1] in held
     assert max(map(sum, held)) <= 4
 
 
-def test_a_run_goes_on_from_a_state_on_hosts(whole: Path, tmp_path: Path) -> None:
+def test_a_run_goes_on_from_a_state_on_workers(whole: Path, tmp_path: Path) -> None:
     folder = record(together(stop={"max_programs": 500, "max_experiments": 5}), tmp_path / "run")
-    engine = SmallEngine(SmallFleet(2, 10))
+    engine = SmallEngine(SmallWorkerPool(2, 10))
     resume_folder(folder, ["stop.max_programs=none"], False, 1, QUIET, engine=engine)
     check_same(folder, whole)
 

@@ -1,4 +1,4 @@
-"""The way to a program is told whatever was forgotten meanwhile, wherever it came from, and after a restart."""
+"""The ancestry of a program does not depend on pruning, on the islands of its ancestors, or on a restart."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from support.runs.small_config import small_config
 
 from automl_zero.program.program import Program
 from automl_zero.program.text import from_text
-from automl_zero.run import lineage
+from automl_zero.run import lineage_tracker
 from automl_zero.run.experiment import Experiment
 from automl_zero.run.islands.engine import EpochResult
 from automl_zero.run.islands.migration import MigrationPlan
@@ -39,34 +39,34 @@ def evolved(epochs: int = EPOCHS) -> Experiment:
     return experiment
 
 
-def ways(experiment: Experiment) -> list[tuple[Ancestor, ...]]:
-    """To the fittest members of all islands."""
+def ancestries(experiment: Experiment) -> list[tuple[Ancestor, ...]]:
+    """The ancestries of the fittest members of all islands."""
     islands = range(len(experiment.archipelago.tasks))
     found = experiment.archipelago.islands.fittest(5, islands)
     return [experiment.archipelago.lineage.ancestry(member.ancestor) for members in found for member in members]
 
 
-def test_the_way_to_the_best_program_ends_with_one_as_fit() -> None:
+def test_the_ancestry_to_the_best_program_ends_with_one_as_fit() -> None:
     archipelago = evolved().archipelago
     (best,) = archipelago.islands.fittest(1, [archipelago.leader])[0]
-    way = archipelago.lineage.ancestry(best.ancestor)
-    assert way[-1].fitness == best.fitness
-    assert score_program(from_text(way[-1].program), archipelago.tasks[0], CONFIG).fitness == best.fitness
-    assert all(each.fitness > each.parent_fitness for each in way)
+    line = archipelago.lineage.ancestry(best.ancestor)
+    assert line[-1].fitness == best.fitness
+    assert score_program(from_text(line[-1].program), archipelago.tasks[0], CONFIG).fitness == best.fitness
+    assert all(each.fitness > each.parent_fitness for each in line)
 
 
-def test_ways_lead_across_islands() -> None:
-    """Births of one island follow each other, and a way may change to another one when programs migrate."""
-    found = ways(evolved())
-    islands = {(one.island, other.island) for way in found for one, other in pairwise(way)}
+def test_ancestries_lead_across_islands() -> None:
+    """Births of one island follow each other; a line changes to another island where programs have migrated."""
+    found = ancestries(evolved())
+    islands = {(one.island, other.island) for line in found for one, other in pairwise(line)}
     assert any(one != other for one, other in islands)
-    for way in found:
-        for one, other in pairwise(way):
+    for line in found:
+        for one, other in pairwise(line):
             assert one.island != other.island or one.island_programs < other.island_programs
 
 
-def last_foreign(way: tuple[Ancestor, ...], island: int) -> tuple[int, int] | None:
-    foreign = [(each.island, each.island_programs) for each in way if each.island != island]
+def last_foreign(line: tuple[Ancestor, ...], island: int) -> tuple[int, int] | None:
+    foreign = [(each.island, each.island_programs) for each in line if each.island != island]
     return foreign[-1] if foreign else None
 
 
@@ -77,34 +77,34 @@ def test_without_migration_all_ancestors_are_an_islands_own() -> None:
         assert set(archipelago.immigrants) == {None}
 
 
-def test_immigrants_are_told_after_every_epoch_as_the_ways_tell_them() -> None:
+def test_immigrants_after_every_epoch_are_those_in_the_ancestries() -> None:
     archipelago, seen = Experiment(CONFIG, 0, [Program()]).archipelago, set[object]()
     islands = range(len(archipelago.tasks))
     for _ in range(EPOCHS):
         archipelago.run_epoch()
         bests = [found[0].ancestor for found in archipelago.islands.fittest(1, islands)]
-        ways = map(archipelago.lineage.ancestry, bests)
-        assert archipelago.immigrants == tuple(map(last_foreign, ways, islands))
+        ancestries = map(archipelago.lineage.ancestry, bests)
+        assert archipelago.immigrants == tuple(map(last_foreign, ancestries, islands))
         seen |= set(archipelago.immigrants)
     assert len(seen - {None}) > 1
 
 
-def test_what_is_told_does_not_depend_on_when_the_dead_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ancestries_do_not_depend_on_when_births_are_pruned(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = evolved()
-    monkeypatch.setattr(lineage, "CROWDED", 0)
+    monkeypatch.setattr(lineage_tracker, "MIN_BIRTHS", 0)
     eager = evolved()
-    assert ways(eager) == ways(expected)
+    assert ancestries(eager) == ancestries(expected)
     assert {name: array.tobytes() for name, array in eager.archipelago.lineage.arrays.items()} == {
         name: array.tobytes() for name, array in expected.archipelago.lineage.arrays.items()
     }
 
 
-def test_of_a_way_those_are_told_that_were_fitter_than_all_before_them_on_their_island() -> None:
-    """And its end, and the last one from elsewhere."""
+def test_an_ancestry_has_those_that_were_fitter_than_all_before_them_on_their_island() -> None:
+    """It has the last ancestor and the last one from another island, too."""
     lengths = set()
-    for way in ways(evolved(40)):
-        elsewhere = [place for place, each in enumerate(way) if each.island != way[-1].island][-1:]
-        records = [each for place, each in enumerate(way[:-1]) if place not in elsewhere]
+    for line in ancestries(evolved(40)):
+        elsewhere = [place for place, each in enumerate(line) if each.island != line[-1].island][-1:]
+        records = [each for place, each in enumerate(line[:-1]) if place not in elsewhere]
         for one, other in combinations(records, 2):
             assert one.island != other.island or one.fitness < other.fitness
         lengths.add(len(records))
@@ -138,25 +138,25 @@ def chain(fitness: Sequence[float], islands: Sequence[int]) -> EpochResult:
         ([0.9, 0.3, 0.2, 0.25, 0.95, 0.35], [0, 1, 0, 0, 1, 1], [1, 2, 4, 5, 6]),  # and the last from elsewhere
     ],
 )
-def test_ways_are_kept_short(fitness: list[float], islands: list[int], kept: list[int]) -> None:
-    made = lineage.LineageTracker()
+def test_only_reported_births_are_stored(fitness: list[float], islands: list[int], kept: list[int]) -> None:
+    made = lineage_tracker.LineageTracker()
     made.add(chain(fitness, islands))
-    told = made.ancestry(6)
+    reported = made.ancestry(6)
     assert made.arrays["lineage.identity"].tolist() == kept
     assert made.arrays["lineage.before"].tolist() == [0, *kept[:-1]]
-    assert [each.island_programs for each in told] == kept
-    assert made.ancestry(6) == told
+    assert [each.island_programs for each in reported] == kept
+    assert made.ancestry(6) == reported
 
 
-def test_the_dead_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_births_without_living_descendants_are_pruned(monkeypatch: pytest.MonkeyPatch) -> None:
     experiment, taken = Experiment(CONFIG, 0, [Program()]), 0
     run_epoch = experiment.archipelago.islands.run_epoch
 
     def counted(count: int, plan: MigrationPlan | None) -> EpochResult:
         nonlocal taken
-        brood = run_epoch(count, plan)
-        taken += sum(len(each.ancestors.identity) for each in brood.epoch_stats)
-        return brood
+        result = run_epoch(count, plan)
+        taken += sum(len(each.ancestors.identity) for each in result.epoch_stats)
+        return result
 
     monkeypatch.setattr(experiment.archipelago.islands, "run_epoch", counted)
     for _ in range(EPOCHS):
@@ -164,7 +164,7 @@ def test_the_dead_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 0 < len(experiment.archipelago.lineage.arrays["lineage.identity"]) < taken
 
 
-def test_a_lineage_that_was_kept_goes_on_as_before() -> None:
+def test_a_restored_lineage_continues_as_before() -> None:
     experiment, other = evolved(), Experiment(CONFIG, 0, [Program()])
     kept = {name: array.copy() for name, array in experiment.archipelago.arrays.items()}
     other.archipelago.restore(kept)
@@ -172,7 +172,7 @@ def test_a_lineage_that_was_kept_goes_on_as_before() -> None:
     for each in (experiment, other):
         for _ in range(5):
             each.archipelago.run_epoch()
-    assert ways(other) == ways(experiment)
+    assert ancestries(other) == ancestries(experiment)
     names = {name: array.tobytes() for name, array in other.archipelago.arrays.items()}
     assert names == {name: array.tobytes() for name, array in experiment.archipelago.arrays.items()}
 
@@ -189,7 +189,7 @@ def test_a_lineage_that_was_kept_goes_on_as_before() -> None:
         lambda arrays: arrays.update({"lineage.size": -arrays["lineage.size"]}),
         lambda arrays: arrays.update({"lineage.code": arrays["lineage.code"] + 100}),
     ],
-    ids=["lacks one", "has another", "code", "type", "mutation", "ways without end", "negative size", "no programs"],
+    ids=["lacks one", "has another", "code", "type", "mutation", "endless line", "negative size", "no programs"],
 )
 def test_a_lineage_that_no_search_could_have_is_refused(damage: Callable[[Arrays], object]) -> None:
     experiment = evolved(5)
@@ -199,13 +199,13 @@ def test_a_lineage_that_no_search_could_have_is_refused(damage: Callable[[Arrays
         Experiment(CONFIG, 0, [Program()]).archipelago.restore(arrays)
 
 
-def test_a_run_tells_the_lineage_of_what_it_selects() -> None:
+def test_a_run_reports_the_lineage_of_what_it_selects() -> None:
     limits: dict[str, Any] = {"stop": {"max_experiments": 3}, "experiment": {"max_programs": 1000}}
     config = small_config(**CHANGES, **limits)
     events = list(Run(config).iter_events())
     selections = {each.experiment: each for each in events if each.event == "select" and each.is_best}
-    told = {each.experiment: each for each in events if isinstance(each, Lineage)}
-    assert told.keys() == selections.keys()
-    for each in told.values():
+    reported = {each.experiment: each for each in events if isinstance(each, Lineage)}
+    assert reported.keys() == selections.keys()
+    for each in reported.values():
         assert sum(sum(counts) for counts in each.effects.values()) > 0
-    assert any(each.ancestors for each in told.values())
+    assert any(each.ancestors for each in reported.values())
