@@ -75,10 +75,10 @@ def test_where_the_named_folder_cannot_be_used_the_users_own_is(
         case "others write":
             named.mkdir()
             named.chmod(0o777)
-            why = f"others may write to {named}"
+            why = f"other users may write to {named}"
         case "no folder":
             named.write_text("")
-            why = f"{named} is no folder"
+            why = f"{named} is not a folder"
         case "missing":
             monkeypatch.setenv(CACHE_VARIABLE, f"/proc/{named.name}")
             why = "it cannot be made"
@@ -102,7 +102,7 @@ def test_a_folder_as_of_temporary_files_may_be_named_and_what_is_kept_is_in_one_
     root = cache_root()
     assert root == tmp_path / "temporary"
     assert unusable(root / "compiled") is None
-    assert unusable(root) == f"others may write to {root}"
+    assert unusable(root) == f"other users may write to {root}"
 
 
 def full_for(folder: Path) -> object:
@@ -143,7 +143,9 @@ def test_a_temporary_folder_that_others_made_is_not_used(
     monkeypatch.setenv("HOME", "/proc/nowhere")
     temporary.mkdir()
     temporary.chmod(0o777)
-    with pytest.warns(MachineWarning, match=r"what could be kept is made at every start; AUTOML_ZERO_CACHE_DIR names"):
+    with pytest.warns(
+        MachineWarning, match=r"everything is computed again at every start; AUTOML_ZERO_CACHE_DIR names"
+    ):
         assert cache_root() is None
     assert list((tmp_path / "current").iterdir()) == []
 

@@ -59,7 +59,7 @@ def test_a_folder_that_the_user_names_may_be_a_link(folder: Path) -> None:
 @pytest.mark.parametrize("below", [True, False])
 def test_only_regular_files_are_opened_and_nothing_waits(folder: Path, path: str, below: bool) -> None:
     path_of = folder / path
-    with pytest.raises(UnsafeFileError, match="no regular file"):
+    with pytest.raises(UnsafeFileError, match="not a regular file"):
         open_regular(path_of, within=path_of.parent if below else None)
 
 
@@ -138,7 +138,7 @@ class TestBelow:
         ("make", "message"),
         [
             (lambda path: path.symlink_to("/etc/hostname"), "is a link"),
-            (os.mkfifo, "no regular file"),
+            (os.mkfifo, "not a regular file"),
             (lambda path: path.hardlink_to(path.with_name("file")), "another name"),
         ],
         ids=["link", "pipe", "other name"],
