@@ -1,4 +1,4 @@
-"""Configs from presets, TOML files, overrides and plain values, and the messages about what is wrong in them."""
+"""Loading of configs from presets, TOML files, overrides and plain values."""
 
 from __future__ import annotations
 
@@ -17,23 +17,27 @@ from automl_zero.config.paths import make_absolute
 from automl_zero.config.sections import CONTROL, MOST_DOTS
 from automl_zero.system.safe_files import UnsafeFileError, read_regular
 
-LONGEST = 1 << 22  # bytes of a file
-MOST_FAULTS = 20  # shown at once
+LONGEST = 1 << 22  # bytes of a config file
+MOST_FAULTS = 20  # messages in one error
 
 
 def preset_names() -> list[str]:
-    """Names of the presets that come with the package."""
+    """Return the names of the presets that come with the package."""
     return sorted(file.name.removesuffix(".toml") for file in _presets().iterdir() if file.name.endswith(".toml"))
 
 
 def load_config(name_or_path: str, overrides: Sequence[str] = (), *, within: Path | None = None) -> Config:
     """Load a preset or a TOML file and apply overrides such as ``tasks.num_features=8``.
 
-    Paths in a file are relative to its folder, those in overrides to the working folder (``places``).
-    ``within`` is a folder below which no link is followed, as ``safe_files.open_regular`` says.
+    Paths in a file are relative to its folder, those in overrides to the working folder (``paths``). ``within`` is a
+    folder below which no link is followed, see ``safe_files.open_regular``.
 
     Raises:
-        ConfigError: no such preset or file, not TOML, an unknown key, or a value that is out of range.
+        ConfigError: there is no such preset or file, it is not TOML, a key is unknown, or a value is out of range.
+
+    Example:
+        >>> load_config("linear", ["tasks.num_features=8"]).tasks.num_features
+        8
     """
     values = _read(name_or_path, within)
     if name_or_path not in preset_names():
@@ -42,10 +46,10 @@ def load_config(name_or_path: str, overrides: Sequence[str] = (), *, within: Pat
 
 
 def with_overrides(values: dict[str, Any], overrides: Sequence[str]) -> Config:
-    """Plain values, changed by overrides, as a config.
+    """Apply overrides to plain values, which are changed, and return them as a config.
 
     Raises:
-        ConfigError: as of ``load_config``.
+        ConfigError: see ``load_config``.
     """
     for override in overrides:
         _apply(values, override)
@@ -54,19 +58,19 @@ def with_overrides(values: dict[str, Any], overrides: Sequence[str]) -> Config:
 
 
 def override(config: Config, overrides: Sequence[str]) -> Config:
-    """The config with overrides such as ``tasks.num_features=8``.
+    """Return the config with overrides such as ``tasks.num_features=8``.
 
     Raises:
-        ConfigError: an unknown key, or a value that is out of range.
+        ConfigError: a key is unknown, or a value is out of range.
     """
     return with_overrides(config.model_dump(mode="json"), overrides)
 
 
 def parse_config(values: Mapping[str, Any]) -> Config:
-    """Check plain values against the schema.
+    """Return plain values as a config, after checking every key and value.
 
     Raises:
-        ConfigError: naming every key that is wrong, its value and what is possible.
+        ConfigError: keys or values are invalid; the message names each of them and what is possible.
     """
     try:
         return Config.model_validate(values)
@@ -94,7 +98,7 @@ def _read(name_or_path: str, within: Path | None) -> dict[str, Any]:
 def _is_file(name: str) -> bool:
     try:
         return Path(name).exists() and not Path(name).is_dir()
-    except OSError:  # no file can have such a name
+    except OSError:  # a name that no file can have
         return False
 
 
@@ -110,10 +114,10 @@ def _read_file(path: Path, within: Path | None) -> str:
 
 
 def _parse(text: str) -> dict[str, Any]:
-    """Read TOML.
+    """Parse TOML.
 
     Raises:
-        ValueError, RecursionError: it is none, or no parser should be given it.
+        ValueError, RecursionError: the text is not TOML, or would take the parser very long.
     """
     if max((line.count(".") for line in text.splitlines()), default=0) > MOST_DOTS:
         raise ValueError(f"a line has more than {MOST_DOTS} dots")
@@ -135,7 +139,7 @@ def _apply(values: dict[str, Any], override: str) -> None:
 
 
 def _parse_value(text: str) -> Any:
-    """A TOML value; what is none is a string, so that quotes may be left out. ``none`` unsets a limit."""
+    """Parse a TOML value; any other text is a string, so that quotes may be left out. ``none`` unsets a limit."""
     if text.lower() == "none":
         return None
     try:
