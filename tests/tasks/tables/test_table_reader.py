@@ -63,8 +63,8 @@ def test_a_file_is_read_anew_when_its_content_changes_and_only_then(tmp_path: Pa
 @pytest.mark.parametrize(
     ("name", "target", "message"),
     [
-        ("sklearn:moons", "", "sklearn:moons: scikit-learn brings no table 'moons': use one of breast_cancer"),
-        ("nowhere.csv", "y", "'nowhere.csv' is no file, and does not begin with 'sklearn:' or 'openml:'"),
+        ("sklearn:moons", "", "sklearn:moons: scikit-learn has no table 'moons': use one of breast_cancer"),
+        ("nowhere.csv", "y", "'nowhere.csv' is not a file, and does not begin with 'sklearn:' or 'openml:'"),
         ("openml:iris@new", "", "'iris@new' names no table of OpenML: write openml:NAME, openml:NAME@VERSION"),
         ("openml:", "", "'' names no table of OpenML"),
     ],
