@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from automl_zero.analysis.simplify.simplify import TOLERANCE
 from automl_zero.cli import main
-from automl_zero.cli.analyze import MOST
+from automl_zero.cli.analyze import TOLERANCE as DEFAULT_TOLERANCE
 from automl_zero.program.text import from_text
 from automl_zero.run.record.program_lookup import load_program
 
@@ -74,7 +74,7 @@ def test_a_run_is_analyzed_on_its_own_select_tasks(folder: Path) -> None:
     told = json.loads(analyze("run", "--json").stdout)
     assert from_text(told["raw"]) == from_text((folder / "run" / "best" / "final.txt").read_text())
     assert told["tasks"] == "linear F=4 select, 10 tasks"
-    assert told["fitness"]["program"] >= told["fitness"]["raw"] - MOST
+    assert told["fitness"]["program"] >= told["fitness"]["raw"] - DEFAULT_TOLERANCE
     assert sorted(folder.rglob("*")) == before
 
 
@@ -117,4 +117,4 @@ def test_what_cannot_be_analyzed_is_named(arguments: list[str], message: str) ->
 
 
 def test_the_tolerance_is_that_of_simplification() -> None:
-    assert MOST == TOLERANCE
+    assert DEFAULT_TOLERANCE == TOLERANCE

@@ -11,8 +11,6 @@ from support.data.tiny_images import PACKAGE, official_files, tiny, tiny_arrays,
 from typer.testing import CliRunner, Result
 
 from automl_zero.cli import main
-from automl_zero.cli.data import SourceName
-from automl_zero.tasks.datasets.download import From
 
 
 def invoke(*arguments: object) -> Result:
@@ -35,10 +33,6 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_program(tmp_path / "programs", "npm", PACKAGE)
     monkeypatch.setenv("PATH", str(tmp_path / "programs"))
     return tmp_path / "data" / "tiny"
-
-
-def test_the_sources_are_those_of_the_tasks() -> None:
-    assert [each.value for each in SourceName] == [each.value for each in From]
 
 
 @pytest.mark.parametrize("command", ["list", "get", "info"])
@@ -106,13 +100,13 @@ def test_info_takes_the_bundled_data_set_and_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("info", "tiny"), "data set 'tiny' is not on this machine yet: get it with 'automl-zero data get tiny'"),
+        (("info", "tiny"), "data set 'tiny' is not on this machine yet: download it with 'automl-zero data get tiny'"),
         (("info", "nonsense"), "no data set 'nonsense': there are digits, tiny"),
         (("get", "nonsense"), "no data set 'nonsense': there are digits, tiny"),
         (("get", "tiny", "nonsense"), "no data set 'nonsense': there are digits, tiny"),
-        (("get", "digits"), "data set 'digits' is bundled: there is nothing to get"),
+        (("get", "digits"), "data set 'digits' is bundled: there is nothing to download"),
         (("get", "tiny", "--from", "none"), "none cannot be read (No such file or directory)"),
-        (("get", "tiny", "--source", "official"), "data set 'tiny' cannot be got from http://127.0.0.1:9/"),
+        (("get", "tiny", "--source", "official"), "data set 'tiny' cannot be downloaded from http://127.0.0.1:9/"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )

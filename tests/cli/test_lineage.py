@@ -65,7 +65,7 @@ def test_json_holds_the_same(run: Path) -> None:
 
 
 def test_analyze_tells_when_the_techniques_came(run: Path, tmp_path: Path) -> None:
-    heading = "techniques in the order in which they came\n  "
+    heading = "techniques in the order of their appearance\n  "
     assert heading in command("analyze", run).stdout
     assert json.loads(command("analyze", run, "--json").stdout)["lineage"]["is_lineage"]
     assert heading not in command("analyze", without_lineage(run, tmp_path)).stdout
@@ -74,7 +74,7 @@ def test_analyze_tells_when_the_techniques_came(run: Path, tmp_path: Path) -> No
 def test_a_run_without_a_lineage_shows_its_improvements_and_says_so(run: Path, tmp_path: Path) -> None:
     result = command("lineage", without_lineage(run, tmp_path))
     assert (
-        "tells no lineage, since it is still going on or of an older version\nimprovements of experiment 0, "
+        "has no lineage: the run has not ended, or is of an older version\nimprovements of experiment 0, "
         in result.stdout
     )
     assert " of island" not in result.stdout

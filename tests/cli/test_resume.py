@@ -45,7 +45,7 @@ def test_a_run_whose_limit_is_raised_goes_on_as_one_that_had_that_limit(run: Pat
     result = invoke("resume", run, "--set", "stop.max_programs=1000", "--set", "stop.max_experiments=2")
     assert result.exit_code == 0
     assert result.stdout.startswith("goes on from experiment 1, epoch 4\n")
-    assert result.stdout.endswith(f"{(run / 'report.txt').read_text()}to look at: run/report.html\n")
+    assert result.stdout.endswith(f"{(run / 'report.txt').read_text()}report: run/report.html\n")
     changes = ("--set", "stop.max_programs=1000", "--set", "stop.max_experiments=2")
     invoke("run", "small.toml", *changes, "--out", "other", "--quiet", "--workers", 1)
     assert timeless(read_run(run).events) == timeless(read_run(Path("other")).events)

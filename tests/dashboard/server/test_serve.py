@@ -137,7 +137,7 @@ def test_a_signal_ends_it_at_once_whoever_is_connected_and_runs_go_on(number: si
         assert time.monotonic() - began < 10  # two seconds, on a machine that does nothing else
     run = psutil.Process(int((tmp_path / "one" / ".holder").read_text().split()[0]))
     assert run.is_running()
-    assert server.told[1:] == ["runs that waited for their turn and are not started: two, three"]
+    assert server.told[1:] == ["runs that were still waiting and are not started: two, three"]
     assert not (tmp_path / "two").exists()
     run.kill()
     for each in slow:

@@ -1,4 +1,4 @@
-"""The options that say where a search runs, of the commands that do one."""
+"""Options of the commands that run a search: by which engine, where, and with how many workers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class EngineName(StrEnum):
 Engine = Annotated[EngineName, typer.Option(help="What runs the islands; results are the same.")]
 Address = Annotated[
     str | None,
-    typer.Option(metavar="HOST:PORT", help="The Ray cluster to run on; by default, one begins on this machine."),
+    typer.Option(metavar="HOST:PORT", help="The Ray cluster to run on; by default, one is started on this machine."),
 ]
 Workers = Annotated[
     int | None,

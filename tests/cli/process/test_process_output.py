@@ -9,18 +9,11 @@ from pathlib import Path
 
 import pytest
 from support.runs.commands import COMMAND, wait_until
-from support.runs.small_config import small_file
+from support.runs.invocations import COMPLETE
 
 from automl_zero.terminal.printable import MARK
 
-COMPLETE = {"best", "checkpoints", "config.toml", "events.jsonl", "report.html", "report.txt"}
 HOSTILE = "evil\x1b]0;OWNED\x07\x9b"
-
-
-@pytest.fixture
-def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return small_file(tmp_path)
 
 
 def in_shell(redirection: str, *arguments: object) -> subprocess.CompletedProcess[str]:
@@ -30,7 +23,7 @@ def in_shell(redirection: str, *arguments: object) -> subprocess.CompletedProces
 
 
 def is_complete(folder: Path) -> bool:
-    return {each.name for each in folder.iterdir()} >= COMPLETE and bool(list((folder / "checkpoints").iterdir()))
+    return {each.name for each in folder.iterdir()} >= {*COMPLETE} and bool(list((folder / "checkpoints").iterdir()))
 
 
 @pytest.mark.parametrize(
@@ -135,7 +128,10 @@ def test_no_argument_commands_the_terminal(arguments: tuple[str, ...]) -> None:
     assert not any(sign in done.stdout + done.stderr for sign in (b"\x1b", b"\x07", "\x9b".encode()))
 
 
-TRACEBACK = "import warnings; from automl_zero.terminal.output import guard; guard(); text = 'a\\x1b]0;OWNED\\x07'"
+TRACEBACK = (
+    "import warnings; from automl_zero.terminal.output import guard_standard_streams; guard_standard_streams(); "
+    "text = 'a\\x1b]0;OWNED\\x07'"
+)
 THREAD = "import threading; thread = threading.Thread(target=lambda: 1 / 0 if not text else {}[text])"
 
 

@@ -36,7 +36,9 @@ def test_every_line_is_knocked_out_and_drawn(folder: Path) -> None:
         "predict 1",
         *(f"learn {n}" for n in (1, 2, 3, 4)),
     }
-    assert lines[-2].endswith("of 6 changes lose for certain, at 95 %; each was tuned as the whole was")
+    assert lines[-2].endswith(
+        "of 6 changes lower the fitness significantly (95 % interval); each was tuned like the whole program"
+    )
     assert lines[-1] == "picture: picture.png"
     assert (folder / "picture.png").stat().st_size > 1000
 
