@@ -33,7 +33,7 @@ def test_runs_of_any_name_are_listed_and_told(root: Path) -> None:
     page = client(root)
     assert ids(page) == {f"0/{each.decode(errors='replace')}" for each in NAMES}
     for name in ids(page):
-        for path in ("run", "story", "about"):
+        for path in ("run", "program", "about"):
             assert page.get(f"/api/{path}", params={"id": name}).status_code == 200
 
 
@@ -41,7 +41,7 @@ def test_all_that_a_hostile_run_tells_is_json(root: Path) -> None:
     make_hostile_run(root / "run")
     page = client(root)
     answers = [page.get("/api/runs"), page.get("/api/run?id=0/run")]
-    answers += [page.get(f"/api/story?id=0/run&kind={each}") for each in ("improvement", "ancestor")]
+    answers += [page.get(f"/api/program?id=0/run&kind={each}") for each in ("improvement", "ancestor")]
     assert {each.headers["content-type"] for each in answers} == {"application/json"}
     run = answers[1].json()
     assert (run["faulty"], run["name"]) == (0, [HOSTILE, HOSTILE])
@@ -109,7 +109,7 @@ def test_names_that_are_no_runs_are_not_found(name: str, root: Path) -> None:
     make_hostile_run(root / "run")
     make_hostile_run(root.parent / "secret")
     page = client(root)
-    assert [page.get(f"/api/{path}?id={name}").status_code for path in ("run", "story", "about")] == [404] * 3
+    assert [page.get(f"/api/{path}?id={name}").status_code for path in ("run", "program", "about")] == [404] * 3
 
 
 @pytest.mark.parametrize("path", ["%2e%2e/app.py", "..%2fapp.py", "%00", "/etc/passwd", "%2fetc%2fpasswd", "a" * 5000])
@@ -120,7 +120,7 @@ def test_only_files_of_the_page_are_served(path: str, root: Path) -> None:
 @pytest.mark.parametrize("number", ["nan", "1e3", "--1", "9" * 5000, "", "%00"])
 def test_numbers_that_are_none_are_refused(number: str, root: Path) -> None:
     make_hostile_run(root / "run")
-    assert client(root).get(f"/api/story?id=0/run&number={number}").status_code == 400
+    assert client(root).get(f"/api/program?id=0/run&number={number}").status_code == 400
 
 
 BODIES = [

@@ -57,7 +57,7 @@ def dashboard(
         for each in addresses(host, listener):
             echo(f"dashboard: {each}?token={'...' if is_own else access.token}")
         serve(make_app(server, access), listener, server.close)
-    if waiting := server.launched.waiting():
+    if waiting := server.launcher.waiting():
         echo(f"runs that were still waiting and are not started: {', '.join(waiting)}", err=True)
 
 

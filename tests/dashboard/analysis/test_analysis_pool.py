@@ -86,7 +86,8 @@ def test_a_program_that_takes_too_much_is_shown_and_said_to(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the bound is of Linux")
 def test_the_process_that_tells_may_not_take_all_memory() -> None:
-    code = "from automl_zero.dashboard.analysis.analysis_worker import _bound, MEMORY; _bound(); bytearray(MEMORY)"
+    imports = "from automl_zero.dashboard.analysis.analysis_worker import _limit_resources, MEMORY"
+    code = f"{imports}; _limit_resources(); bytearray(MEMORY)"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert "MemoryError" in told.stderr
 
@@ -120,7 +121,7 @@ def test_only_a_few_wait_and_others_are_told_to_come_again(
         each.start()
     for each in threads:
         each.join()
-    assert sum(isinstance(each, BusyError) for each in told) == 10 - analysis_pool.MOST_ASKING
+    assert sum(isinstance(each, BusyError) for each in told) == 10 - analysis_pool.MOST_REQUESTS
 
 
 def test_closed_while_it_answers_it_ends_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,9 +164,9 @@ def test_while_a_program_is_told_runs_are_listed(tmp_path: Path, monkeypatch: py
     )
     use(monkeypatch, SLOW, seconds=60)
     page, told = client(tmp_path), list[int]()
-    asking = threading.Thread(target=lambda: told.append(page.get("/api/story?id=0/one").status_code))
+    asking = threading.Thread(target=lambda: told.append(page.get("/api/program?id=0/one").status_code))
     asking.start()
-    wait_until(lambda: OPENED[-1].analyst._process)
+    wait_until(lambda: OPENED[-1].analysis_pool._process)
     time.sleep(0.3)
     for path in ("runs", "run?id=0/one", "about?id=0/one"):
         assert page.get(f"/api/{path}").status_code == 200

@@ -33,12 +33,12 @@ def test_runs_are_listed_and_told(root: Path) -> None:
     (row,) = page.get("/api/runs").json()["runs"]
     assert (row["id"], row["running"], row["programs"], row["fitness"]) == ("0/one", False, 1000, 0.5)
     run = page.get("/api/run?id=0/one").json()
-    assert (run["curve"], run["moments"], run["faulty"]) == ([[2.0, 1000, 0.5]], [[0.0, 0, 10, 0.5]], 0)
+    assert (run["curve"], run["improvements"], run["faulty"]) == ([[2.0, 1000, 0.5]], [[0.0, 0, 10, 0.5]], 0)
     assert page.get(f"/api/run?id=0/one&since={run['version']}").status_code == 204
 
 
 def test_hostile_text_is_told_as_json_and_nothing_else(root: Path) -> None:
-    answer = client(root).get("/api/story?id=0/one")
+    answer = client(root).get("/api/program?id=0/one")
     assert answer.json()["lines"] == [[" ", HOSTILE]]
     assert answer.headers["content-type"] == "application/json"
     assert answer.headers["x-content-type-options"] == "nosniff"
@@ -95,9 +95,9 @@ def test_a_run_is_asked_to_end_only_once(root: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(app, "stop", asked.append)
     with locked(root / "one"):
         assert change(page, "/api/stop", {"id": "0/one"}).status_code == 200
-        assert page.get("/api/run?id=0/one").json()["asked"]
+        assert page.get("/api/run?id=0/one").json()["stopping"]
         assert "asked already" in change(page, "/api/stop", {"id": "0/one"}).json()["error"]
-    assert not page.get("/api/runs").json()["runs"][0]["asked"]
+    assert not page.get("/api/runs").json()["runs"][0]["stopping"]
     with locked(root / "one"):  # resumed
         assert change(page, "/api/stop", {"id": "0/one"}).status_code == 200
     assert asked == [root / "one"] * 2

@@ -27,7 +27,7 @@ LINEAGE = Lineage(
 
 
 @pytest.mark.parametrize(
-    ("latest", "doing"),
+    ("latest", "status"),
     [
         (None, "starting"),
         (START, "starting"),
@@ -37,17 +37,17 @@ LINEAGE = Lineage(
         (FINAL, "scoring: the candidate"),
     ],
 )
-def test_it_is_told_what_a_run_does(latest: Event | None, doing: str) -> None:
-    assert responses.doing(latest) == doing
+def test_it_is_told_what_a_run_does(latest: Event | None, status: str) -> None:
+    assert responses.status(latest) == status
 
 
 def test_a_run_that_goes_on_has_not_ended() -> None:
     known = RunView()
     for place, event in enumerate([START, EPOCH, STOP]):
-        known.take(place, 1, event, 9)
+        known.add(place, 1, event, 9)
     assert known.stop == STOP
-    known.take(3, 1, epoch(5.0, 2000), 9)
-    assert (known.stop, responses.doing(known.doing)) == (None, "searching")
+    known.add(3, 1, epoch(5.0, 2000), 9)
+    assert (known.stop, responses.status(known.latest_event)) == (None, "searching")
 
 
 def test_parts_of_a_file_may_be_read_in_any_order() -> None:
@@ -57,7 +57,7 @@ def test_parts_of_a_file_may_be_read_in_any_order() -> None:
     known.note(20, SCORING)
     latest = known.latest(EpochEnd)
     assert latest is not None
-    assert (latest.programs, known.doing, known.recent) == (90, latest, [(90.0, 90)])
+    assert (latest.programs, known.latest_event, known.recent) == (90, latest, [(90.0, 90)])
 
 
 @pytest.mark.parametrize("count", [0, 1, MOST_ISLANDS, 1000])
@@ -70,9 +70,9 @@ def test_the_history_of_so_many_islands_is_kept(count: int) -> None:
 
 def whole(path: Path, *events: Event) -> dict[str, object]:
     path.write_text("".join(f"{to_json(each)}\n" for each in events))
-    follower = EventTail(path, path.parent)
-    follower.look()
-    return responses.whole_run(follower, small_config())
+    tail = EventTail(path, path.parent)
+    tail.read_new()
+    return responses.run_details(tail, small_config())
 
 
 def test_the_history_of_islands_ends_with_the_latest_epoch(tmp_path: Path) -> None:
