@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
 from itertools import islice
 from pathlib import Path
@@ -14,7 +14,8 @@ from pydantic import ValidationError
 from automl_zero.config.config import Config
 from automl_zero.config.config_error import ConfigError, explain, shown
 from automl_zero.config.paths import make_absolute
-from automl_zero.config.sections import CONTROL, MOST_DOTS
+from automl_zero.config.sections import CONTROL, MOST_DOTS, Section
+from automl_zero.errors import warn_renamed
 from automl_zero.system.safe_files import UnsafeFileError, read_regular
 
 LONGEST = 1 << 22  # bytes of a config file
@@ -51,8 +52,10 @@ def with_overrides(values: dict[str, Any], overrides: Sequence[str]) -> Config:
     Raises:
         ConfigError: see ``load_config``.
     """
-    for override in overrides:
-        _apply(values, override)
+    # Old names are replaced first, so that an override wins over a file even if they use different names of a key.
+    _replace_old_names(values)
+    for key, text in _with_new_names([_split(override) for override in overrides]):
+        _apply(values, key, text)
     make_absolute(values, Path())
     return parse_config(values)
 
@@ -124,18 +127,56 @@ def _parse(text: str) -> dict[str, Any]:
     return tomllib.loads(text)
 
 
-def _apply(values: dict[str, Any], override: str) -> None:
+def _replace_old_names(values: dict[str, Any]) -> None:
+    for name, field in Config.model_fields.items():
+        section = values.get(name)
+        if isinstance(field.default, Section) and isinstance(section, dict):
+            try:
+                values[name] = field.default.with_new_names(section)
+            except ValueError as error:
+                raise ConfigError(f"{name}: {error}") from None
+
+
+def _split(override: str) -> tuple[str, str]:
+    """Return the key and the text of the value of an override."""
     if CONTROL.search(override):
         raise ConfigError(f"{shown(override)} is not plain text: leave out what cannot be printed")
     key, equals, text = override.partition("=")
     if not equals or not key:
         raise ConfigError(f"{shown(override)} is not an override: write key=value, for example tasks.num_features=8")
-    *sections, last = key.strip().split(".")
+    return key.strip(), text.strip()
+
+
+def _with_new_names(overrides: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    keys = {key for key, _ in overrides}
+    for key, text in overrides:
+        new = _new_name(key)
+        if new != key:
+            if new in keys:
+                raise ConfigError(f"{key} is the old name of {new}, and both are set: leave out {key}")
+            warn_renamed(key, new)
+        yield new, text
+
+
+def _new_name(key: str) -> str:
+    """Return the new name of a key such as ``mutation.attempts``; a key that has not changed as it is."""
+    *path, last = key.split(".")
+    section: type[Section] = Config
+    for name in path:
+        field = section.model_fields.get(name)
+        if field is None or not isinstance(field.default, Section):
+            return key
+        section = type(field.default)
+    return ".".join([*path, section.renamed.get(last, last)])
+
+
+def _apply(values: dict[str, Any], key: str, text: str) -> None:
+    *sections, last = key.split(".")
     for section in sections:
         values = values.setdefault(section, {})
         if not isinstance(values, dict):
-            raise ConfigError(f"{shown(section)} in {shown(override)} is a value, not a section")
-    values[last] = _parse_value(text.strip())
+            raise ConfigError(f"{shown(section)} in {shown(f'{key}={text}')} is a value, not a section")
+    values[last] = _parse_value(text)
 
 
 def _parse_value(text: str) -> Any:

@@ -49,14 +49,21 @@ class Section(BaseModel):
     @classmethod
     def _read_renamed(cls, values: Any) -> Any:
         """Accept a key by its old name, with a warning; a section with both names is refused."""
-        if not isinstance(values, dict):
-            return values
-        for old in cls.renamed.keys() & values.keys():
-            new = cls.renamed[old]
-            if new in values:
-                raise ValueError(f"{old} is the old name of {new}, and both are set: leave out {old}")
-            warn_renamed(old, new)
-            values = {new if name == old else name: value for name, value in values.items()}
+        return cls.with_new_names(values) if isinstance(values, dict) else values
+
+    @classmethod
+    def with_new_names(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Return the values of a section with new names in place of old ones, and warn of each.
+
+        Raises:
+            ValueError: a key is set by its old and by its new name.
+        """
+        for old, new in cls.renamed.items():
+            if old in values:
+                if new in values:
+                    raise ValueError(f"{old} is the old name of {new}, and both are set: leave out {old}")
+                warn_renamed(old, new)
+                values = {new if name == old else name: value for name, value in values.items()}
         return values
 
     @model_validator(mode="before")
