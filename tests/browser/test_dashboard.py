@@ -132,11 +132,11 @@ def test_runs_wait_for_their_turn_and_can_be_removed(root: Path, server: Any, wa
     watched.check_quiet()
 
 
-def test_without_its_token_the_page_says_how_it_is_opened(server: Any, stranger: Any) -> None:
-    page: Page = stranger.page
+def test_without_its_token_the_page_says_how_it_is_opened(server: Any, anonymous: Any) -> None:
+    page: Page = anonymous.page
     page.goto(server.address)
     expect(page.locator("body")).to_contain_text("?token=")
-    stranger.faults.clear()  # the browser notes the refusal
+    anonymous.faults.clear()  # the browser notes the refusal
     page.goto(server.server.address)
     expect(page).to_have_url(server.address)
     expect(page.locator("#runs li")).to_have_count(1)
@@ -145,8 +145,8 @@ def test_without_its_token_the_page_says_how_it_is_opened(server: Any, stranger:
     expect(page.locator("#note")).to_contain_text("this needs the token of the dashboard")
 
 
-def test_a_link_on_another_site_opens_the_page(server: Any, stranger: Any) -> None:
-    page: Page = stranger.page
+def test_a_link_on_another_site_opens_the_page(server: Any, anonymous: Any) -> None:
+    page: Page = anonymous.page
     elsewhere = f"http://localhost:{server.port}/elsewhere"  # another site than 127.0.0.1
     link = f'<a href="{server.server.address}">here</a>'
     page.route(elsewhere, lambda route: route.fulfill(body=link, content_type="text/html"))

@@ -14,7 +14,7 @@ COMMANDS = [
 ]
 
 
-def test_the_version_is_told() -> None:
+def test_the_version_is_reported() -> None:
     assert invoke("--version").stdout == f"automl-zero {__version__}\n"
 
 

@@ -41,7 +41,7 @@ def test_every_command_has_help(command: str) -> None:
     assert "Usage: " in invoke(command, "--help").stdout
 
 
-def test_the_list_tells_what_is_here_and_where_from(place: Path) -> None:
+def test_the_list_shows_what_is_here_and_where_from(place: Path) -> None:
     assert [row["state"] for row in json.loads(invoke("list", "--json").stdout)] == ["bundled", "not here"]
     invoke("get", "tiny")
     rows = json.loads(invoke("list", "--json").stdout)
@@ -61,7 +61,7 @@ def test_the_list_tells_what_is_here_and_where_from(place: Path) -> None:
     assert [line.split()[0] for line in lines] == ["digits", "tiny"]
 
 
-def test_get_tells_where_the_data_set_is_and_whether_it_was_here(place: Path) -> None:
+def test_get_prints_where_the_data_set_is_and_whether_it_was_here(place: Path) -> None:
     row = {"name": "tiny", "state": "new", "path": str(place), "from": "npm package tiny-images@1.0"}
     assert json.loads(invoke("get", "tiny", "--json").stdout) == [row]
     assert json.loads(invoke("get", "tiny", "--json").stdout) == [row | {"state": "was here"}]
@@ -80,7 +80,7 @@ def test_get_takes_files(tmp_path: Path) -> None:
     assert row["from"] == tiny().official.place
 
 
-def test_info_tells_all_facts(place: Path) -> None:
+def test_info_prints_all_facts(place: Path) -> None:
     invoke("get", "tiny")
     facts = json.loads(invoke("info", "tiny", "--json").stdout)
     text = invoke("info", "tiny").stdout

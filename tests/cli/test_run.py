@@ -20,7 +20,7 @@ def test_a_budget_is_recorded_in_the_config_and_settings_win_over_it(small: Path
     assert (stored.stop.max_seconds, stored.stop.max_programs, stored.tasks.search.num_tasks) == (3, 100, 4)
 
 
-def test_a_run_of_the_papers_scale_tells_its_cost_and_is_not_started(small: Path) -> None:
+def test_a_run_of_the_papers_scale_prints_its_cost_and_is_not_started(small: Path) -> None:
     result = invoke("run", small, "--budget", "paper")
     assert result.exit_code == 0
     for part in (
@@ -40,7 +40,7 @@ def test_a_run_of_the_papers_scale_is_started_with_a_limit_of_ones_own(small: Pa
     assert names(small.parent / "runs") == ["small-seed-0"]
 
 
-def test_the_expected_cost_is_told_before_the_search(small: Path) -> None:
+def test_the_expected_cost_is_reported_before_the_search(small: Path) -> None:
     lines = invoke("run", small).stdout.splitlines()
     assert [line.split()[0] for line in lines[:2]] == ["small,", "expected:"]
 
@@ -52,8 +52,8 @@ def test_a_run_leaves_a_complete_folder_and_prints_its_report(small: Path) -> No
     assert names(folder) == COMPLETE
     assert names(folder / "best") == BEST
     assert result.stdout.startswith("small, seed 0: 3 islands, ")
-    told = (folder / "report.txt").read_text()
-    assert result.stdout.endswith(f"{told}report: runs/small-seed-0/report.html\n")
+    report_text = (folder / "report.txt").read_text()
+    assert result.stdout.endswith(f"{report_text}report: runs/small-seed-0/report.html\n")
     assert [json.loads(line)["event"] for line in (folder / "events.jsonl").read_text().splitlines()][-1] == "stop"
 
 

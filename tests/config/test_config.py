@@ -1,4 +1,4 @@
-"""Configs: what can be said in them, and what is told about what cannot."""
+"""Configs: what they can express, and the messages about what they cannot."""
 
 from __future__ import annotations
 
@@ -189,12 +189,14 @@ def test_the_last_override_of_a_key_counts(tmp_path: Path) -> None:
         ("tasks", "config.toml is not valid TOML: "),
     ],
 )
-def test_a_fault_is_told_with_its_key_its_value_and_what_is_possible(text: str, message: str, tmp_path: Path) -> None:
+def test_a_fault_is_reported_with_its_key_its_value_and_what_is_possible(
+    text: str, message: str, tmp_path: Path
+) -> None:
     with pytest.raises(ConfigError, match=message):
         load_config(written(tmp_path, text))
 
 
-def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
+def test_all_faults_are_reported_at_once(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as error:
         load_config(written(tmp_path, "seed = -1\ndtype = 'int8'\n[tasks]\nkin = 1"))
     assert len(str(error.value).splitlines()) == 3
@@ -210,7 +212,7 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
         ("tasks.num_features=eight", "tasks.num_features = 'eight': input should be a valid integer"),
     ],
 )
-def test_a_faulty_override_is_told(override: str, message: str, tmp_path: Path) -> None:
+def test_a_faulty_override_is_reported(override: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=message):
         load_config(written(tmp_path, "seed = 1"), [override])
 
@@ -225,7 +227,7 @@ def test_a_config_is_overridden_like_a_file() -> None:
         override(small_config(), ["tasks.numfeatures=8"])
 
 
-def test_an_unknown_name_is_told_with_the_presets() -> None:
+def test_an_unknown_name_is_reported_with_the_presets() -> None:
     with pytest.raises(ConfigError, match=r"no preset or file 'nonsense': presets are .*linear"):
         load_config("nonsense")
 
@@ -261,7 +263,7 @@ def test_text_of_other_tongues_and_of_several_lines_is_kept() -> None:
     assert (config.name, config.description) == ("Fraktur 東京", "one\n\ttwo")
 
 
-def test_of_many_faults_the_first_twenty_are_told_and_long_values_are_cut() -> None:
+def test_of_many_faults_the_first_twenty_are_reported_and_long_values_are_cut() -> None:
     with pytest.raises(ConfigError) as refused:
         parse_config({f"wrong{number}": "x" * 10_000 for number in range(100)})
     lines = str(refused.value).splitlines()

@@ -23,8 +23,8 @@ NAMES = [
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The working folder, beside one that holds a config file."""
-    for name in ("here", "beside"):
+    """The working folder, next to one that holds a config file."""
+    for name in ("here", "other"):
         (tmp_path / name).mkdir()
     monkeypatch.chdir(tmp_path / "here")
     return tmp_path
@@ -32,7 +32,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def config_file(folder: Path, place: str, path: str) -> Path:
     section, _, key = place.rpartition(".")
-    file = folder / "beside" / "mine.toml"
+    file = folder / "other" / "mine.toml"
     file.write_text(f'[{section}]\n{key} = "{path}"\n', encoding="utf-8")
     return file
 
@@ -45,7 +45,7 @@ def value(config: Any, place: str) -> Any:
 
 @pytest.mark.parametrize("place", PLACES)
 def test_a_path_on_the_command_line_is_relative_to_the_working_folder(place: str, folder: Path) -> None:
-    for where in ("here", "beside"):
+    for where in ("here", "other"):
         (folder / where / "own.npz").touch()
     expected = str(folder / "here" / "own.npz")
     assert value(load_config("linear", [f"{place}=own.npz"]), place) == expected
@@ -55,7 +55,7 @@ def test_a_path_on_the_command_line_is_relative_to_the_working_folder(place: str
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize(
     ("there", "expected"),
-    [(("here", "beside"), "beside/own.npz"), (("beside",), "beside/own.npz"), (("here",), "here/own.npz")],
+    [(("here", "other"), "other/own.npz"), (("other",), "other/own.npz"), (("here",), "here/own.npz")],
 )
 def test_a_path_in_a_file_is_relative_to_that_file(
     place: str, there: tuple[str, ...], expected: str, folder: Path
@@ -63,7 +63,7 @@ def test_a_path_in_a_file_is_relative_to_that_file(
     for where in there:
         (folder / where / "own.npz").touch()
     assert value(load_config(str(config_file(folder, place, "own.npz"))), place) == str(folder / expected)
-    assert value(load_config("../beside/mine.toml"), place).endswith(expected)
+    assert value(load_config("../other/mine.toml"), place).endswith(expected)
 
 
 @pytest.mark.parametrize("place", PLACES)

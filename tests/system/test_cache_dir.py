@@ -85,9 +85,9 @@ def test_where_the_named_folder_cannot_be_used_the_users_own_is(
         case "full":
             monkeypatch.setattr(cache_dir, "make_private", full_for(named))
             why = "it cannot be made (No space left on device)"
-    with pytest.warns(MachineWarning) as told:
+    with pytest.warns(MachineWarning) as caught:
         assert [cache_root(), cache_root()] == [user_folder()] * 2
-    (message,) = [str(each.message) for each in told]
+    (message,) = [str(each.message) for each in caught]
     assert why in message
     assert os.environ[CACHE_VARIABLE] in message
     assert f"{user_folder()} is used instead; {CACHE_VARIABLE} names another folder" in message
@@ -125,9 +125,9 @@ def test_without_a_home_a_private_temporary_folder_is_used(
     else:
         monkeypatch.setenv("HOME", "/proc/nowhere" if where == "nowhere" else ".")
         monkeypatch.setattr("pwd.getpwuid", unknown)
-    with pytest.warns(MachineWarning, match=CACHE_VARIABLE) as told:
+    with pytest.warns(MachineWarning, match=CACHE_VARIABLE) as caught:
         assert cache_root() == temporary
-    assert len(told) == 1
+    assert len(caught) == 1
     assert stat.S_IMODE(temporary.stat().st_mode) == 0o700
     assert list((tmp_path / "current").iterdir()) == []
 

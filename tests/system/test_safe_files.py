@@ -74,7 +74,7 @@ def test_a_file_larger_than_what_is_read_is_refused(folder: Path) -> None:
         read_regular(folder / "inner" / "file", 6)
 
 
-def test_a_file_that_tells_no_size_is_not_read_beyond_the_most() -> None:
+def test_a_file_without_a_size_is_not_read_beyond_the_most() -> None:
     with pytest.raises(UnsafeFileError, match="more than the 10"):
         read_regular(Path("/proc/self/status"), 10)
 

@@ -135,7 +135,7 @@ def test_all_classes_of_a_stage_are_used_before_any_is_used_again(
 
 
 @pytest.mark.parametrize(("kind", "distinct"), [("image-pairs", 9), ("image-groups", 25)])
-def test_classes_that_are_used_again_are_projected_anew(kind: str, distinct: int) -> None:
+def test_classes_that_are_used_again_are_projected_again(kind: str, distinct: int) -> None:
     tasks = build(kind, Stage.FINAL, num_tasks=distinct + 1)
     assert not np.isin(tasks.train_x[distinct], tasks.train_x[0]).any()
 

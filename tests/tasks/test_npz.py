@@ -58,7 +58,7 @@ def test_an_array_with_a_header_that_is_none_is_named(header: bytes, tmp_path: P
         read_npz(tmp_path / "a.npz", ("x",), ())
 
 
-# What a stranger may have put into a file -----------------------------------------------------------------------------
+# Untrusted files -----------------------------------------------------------------------------
 
 FREE = 8 << 20  # bytes that anything may unpack to in these tests
 

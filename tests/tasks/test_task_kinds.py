@@ -162,6 +162,6 @@ def test_a_sample_finds_that_not_all_tasks_fit_into_memory() -> None:
         sample_tasks(config("linear", num_tasks=10_000, num_train=1_000_000), Stage.FINAL, 0)
 
 
-def test_epochs_that_do_not_fit_into_memory_are_told() -> None:
+def test_epochs_that_do_not_fit_into_memory_are_reported() -> None:
     with pytest.raises(TaskError, match=r"9223372036854775807 epochs \(tasks\.num_epochs\) .* use fewer of either"):
         build_tasks(config("linear", num_epochs=(1 << 63) - 1), Stage.SEARCH, 0)

@@ -73,8 +73,8 @@ def test_the_first_signal_ends_a_run_early_but_completely(number: signal.Signals
     assert "ended by: interrupted" in output
     assert names(folder) == COMPLETE
     assert names(folder / "best") == BEST
-    told = [event.event for event in read_run(folder).events if event.event != "scoring"]
-    assert told[-4:] == ["select", "lineage", "final", "stop"]
+    output = [event.event for event in read_run(folder).events if event.event != "scoring"]
+    assert output[-4:] == ["select", "lineage", "final", "stop"]
 
 
 def test_the_second_signal_ends_the_process_at_once_and_the_folder_can_be_read(small: Path) -> None:

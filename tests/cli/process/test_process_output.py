@@ -44,9 +44,9 @@ def test_a_run_outlives_the_reader_of_its_output(small: Path, options: tuple[str
     command = [*COMMAND, "run", small, "--out", "made", *options]
     with subprocess.Popen(command, stdout=write, stderr=subprocess.PIPE, text=True) as process:
         os.close(write)
-        told = process.communicate()[1]
+        output = process.communicate()[1]
     assert process.returncode == 0
-    assert "rror" not in told
+    assert "rror" not in output
     assert is_complete(Path("made"))
 
 
@@ -87,7 +87,7 @@ def test_a_run_outlives_its_terminal(small: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("redirection", "code", "told"),
+    ("redirection", "code", "output"),
     [
         (">/dev/full", 1, "error: the output could not be written (No space left on device)"),
         ("2>/dev/full", 0, ""),
@@ -97,11 +97,11 @@ def test_a_run_outlives_its_terminal(small: Path) -> None:
     ids=["full disk", "errors to a full disk", "closed", "pipe that nobody reads"],
 )
 def test_what_is_shown_and_cannot_be_written_is_an_error_where_somebody_waits_for_it(
-    redirection: str, code: int, told: str
+    redirection: str, code: int, output: str
 ) -> None:
     done = in_shell(redirection, "ops", "--json")
-    assert (done.returncode, done.stderr.partition(":")[0]) == (code, told.partition(":")[0])
-    assert done.stderr.startswith(told)
+    assert (done.returncode, done.stderr.partition(":")[0]) == (code, output.partition(":")[0])
+    assert done.stderr.startswith(output)
 
 
 @pytest.mark.parametrize(
@@ -142,15 +142,15 @@ THREAD = "import threading; thread = threading.Thread(target=lambda: 1 / 0 if no
 )
 def test_what_others_write_is_cleaned_too(code: str) -> None:
     done = subprocess.run([COMMAND[0], "-c", f"{TRACEBACK}; {code}"], capture_output=True, check=False)
-    told = done.stdout + done.stderr
-    assert b"OWNED" in told
-    assert b"\x1b" not in told
+    output = done.stdout + done.stderr
+    assert b"OWNED" in output
+    assert b"\x1b" not in output
 
 
 def shown_on_terminal(*arguments: object) -> str:
     """All that a command shows on a terminal."""
     process, terminal = begun_on_terminal(*arguments)
-    told = b""
+    output = b""
     while True:
         try:
             part = os.read(terminal, 4096)
@@ -158,10 +158,10 @@ def shown_on_terminal(*arguments: object) -> str:
             break
         if not part:
             break
-        told += part
+        output += part
     os.waitpid(process, 0)
     os.close(terminal)
-    return told.decode()
+    return output.decode()
 
 
 def test_on_a_terminal_there_are_colours_and_a_picture_that_moves(small: Path) -> None:

@@ -26,7 +26,7 @@ def transfer(*arguments: object) -> Result:
     return CliRunner().invoke(main, ["transfer", *map(str, options)])
 
 
-def test_a_row_tells_for_each_place_who_is_best() -> None:
+def test_a_row_shows_for_each_target_which_is_best() -> None:
     result = transfer("--features", 3, "--features", 5)
     assert result.exit_code == 0
     first, second = (line.split() for line in result.stdout.splitlines()[1:3])

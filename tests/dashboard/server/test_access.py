@@ -1,4 +1,4 @@
-"""Tokens of one's own, which others can neither see nor read, and names and paths that are none."""
+"""Tokens of users, which others can neither see nor read, and invalid names and paths."""
 
 from __future__ import annotations
 

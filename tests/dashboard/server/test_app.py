@@ -1,4 +1,4 @@
-"""The server: what it tells, whom it tells nothing, and what it refuses to do."""
+"""The server: its responses, its access control, and the requests that it refuses."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def root(tmp_path: Path) -> Path:
     return folder
 
 
-def test_runs_are_listed_and_told(root: Path) -> None:
+def test_runs_are_listed_and_shown(root: Path) -> None:
     page = client(root)
     (row,) = page.get("/api/runs").json()["runs"]
     assert (row["id"], row["running"], row["programs"], row["fitness"]) == ("0/one", False, 1000, 0.5)
@@ -37,7 +37,7 @@ def test_runs_are_listed_and_told(root: Path) -> None:
     assert page.get(f"/api/run?id=0/one&since={run['version']}").status_code == 204
 
 
-def test_hostile_text_is_told_as_json_and_nothing_else(root: Path) -> None:
+def test_hostile_text_is_sent_as_json_and_nothing_else(root: Path) -> None:
     answer = client(root).get("/api/program?id=0/one")
     assert answer.json()["lines"] == [[" ", HOSTILE]]
     assert answer.headers["content-type"] == "application/json"
@@ -81,7 +81,7 @@ def test_a_run_that_cannot_be_is_refused(asked: Any, error: str, root: Path) -> 
     assert error in answer.json()["error"]
 
 
-def test_only_runs_that_go_on_can_be_stopped(root: Path) -> None:
+def test_only_running_runs_can_be_stopped(root: Path) -> None:
     page = client(root)
     assert "no process of yours is known" in change(page, "/api/stop", {"id": "0/one"}).json()["error"]
     assert change(page, "/api/stop", {"id": "0/two"}).status_code == 404

@@ -52,7 +52,7 @@ def test_a_run_is_found_by_its_name_as_long_as_it_is_there(tmp_path: Path) -> No
         found.run("0/one")
 
 
-def test_a_crowd_is_told_what_was_found_once_and_after_it_had_asked() -> None:
+def test_a_crowd_shares_what_was_computed_once_and_after_it_had_asked() -> None:
     begun: list[float] = []
     answers: list[tuple[float, float]] = []
 

@@ -1,4 +1,4 @@
-"""Runs that are started: so many at once, the others one by one, and all of them on their own."""
+"""Starting runs: a limited number at the same time, others wait, and all are independent of the server."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from automl_zero.dashboard.server.run_launcher import RunLauncher
 from automl_zero.run.record.run_folder import StoreError
 from automl_zero.system.processors import usable_processors
 
-# In the place of a run: it makes its folder, and goes on until it is told its exit code.
+# Stands for a run: it makes its folder, and runs until a file has its exit code.
 WAITS = """if True:
     import sys, time
     from pathlib import Path
@@ -33,7 +33,7 @@ WAITS = """if True:
 
 
 class LaunchedRuns:
-    """A folder with runs that end when they are told to."""
+    """A folder with runs that end when a test asks them to."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -42,7 +42,7 @@ class LaunchedRuns:
         return {each.name for each in self.root.iterdir() if each.is_dir()}
 
     def is_over(self) -> bool:
-        """Whether nothing goes on any more, after all that has begun was told to end."""
+        """Return whether no run is left, after asking all that have started to end."""
         for name in self.begun():
             self.end(name)
         return not any(each.name == "run" for each in threading.enumerate())
@@ -66,7 +66,7 @@ def start(launcher: RunLauncher, root: Path, *names: str) -> None:
         launcher.start(root, {"preset": "linear-graphs", "name": name})
 
 
-def test_so_many_go_on_at_once_and_the_others_follow_in_their_order(place: LaunchedRuns) -> None:
+def test_a_limited_number_runs_at_once_and_the_others_follow_in_their_order(place: LaunchedRuns) -> None:
     launcher = RunLauncher(2)
     start(launcher, place.root, *"abcde")
     wait_until(lambda: place.begun() == {"a", "b"})
@@ -136,7 +136,7 @@ def test_not_more_than_so_many_wait(place: LaunchedRuns, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize(("code", "failures"), [(0, 0), (1, 1), (2, 1), (130, 0)])
-def test_what_a_run_told_that_failed_is_kept(code: int, failures: int, place: LaunchedRuns) -> None:
+def test_the_message_of_a_failed_run_is_recorded(code: int, failures: int, place: LaunchedRuns) -> None:
     launcher = RunLauncher(1)
     start(launcher, place.root, "a", "b")
     place.end("a", code)
@@ -144,7 +144,7 @@ def test_what_a_run_told_that_failed_is_kept(code: int, failures: int, place: La
     assert launcher.failures() == [{"name": "a", "error": "what went wrong"}] * failures
 
 
-def test_where_no_process_can_be_started_this_is_told(place: LaunchedRuns, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_no_process_can_be_started_this_is_reported(place: LaunchedRuns, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_launcher, "COMMAND", ("/no/such/program",))
     launcher = RunLauncher(1)
     start(launcher, place.root, "a", "b")
@@ -152,7 +152,7 @@ def test_where_no_process_can_be_started_this_is_told(place: LaunchedRuns, monke
     assert launcher.waiting() == []
 
 
-def test_closed_it_starts_no_more_and_those_that_go_on_do_so(place: LaunchedRuns) -> None:
+def test_closed_it_starts_no_more_and_running_ones_continue(place: LaunchedRuns) -> None:
     launcher = RunLauncher(1)
     start(launcher, place.root, "a", "b")
     wait_until(lambda: place.begun() == {"a"})
@@ -162,7 +162,7 @@ def test_closed_it_starts_no_more_and_those_that_go_on_do_so(place: LaunchedRuns
     assert (place.begun(), launcher.waiting()) == ({"a"}, ["b"])
 
 
-def test_the_page_is_told_of_those_that_wait_and_may_remove_them(place: LaunchedRuns) -> None:
+def test_the_page_shows_those_that_wait_and_may_remove_them(place: LaunchedRuns) -> None:
     page: Any = client(place.root, max_runs=1)
     ask = {"preset": "linear-graphs", "name": "a"}
     assert change(page, "/api/start", ask).json() == {"id": "0/a", "waiting": False}

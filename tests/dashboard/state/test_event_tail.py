@@ -33,7 +33,7 @@ def test_what_is_added_is_read_and_half_a_line_waits(path: Path) -> None:
 
 
 @pytest.mark.parametrize("later", [[], [epoch(3.0, 30), epoch(4.0, 40), epoch(5.0, 50)]])
-def test_a_file_that_was_cut_is_read_anew(path: Path, later: list[Event]) -> None:
+def test_a_file_that_was_cut_is_read_again(path: Path, later: list[Event]) -> None:
     tail = EventTail(path, path.parent)
     path.write_text(text(epoch(1.0, 10), epoch(2.0, 20)))
     tail.read_new()
@@ -98,7 +98,7 @@ def test_what_a_first_look_reads_does_not_grow_with_the_file(path: Path, monkeyp
     assert amounts[0] == amounts[1] == SMALL["TAIL"] + event_tail.PROBES * SMALL["PROBE"] + SMALL["CHUNK"]
 
 
-def test_what_is_kept_of_a_run_has_a_bound(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_memory_for_a_run_is_bounded(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of numbers in memory; ``benchmarks/dashboard.py`` measures the bytes of long runs."""
     for name in ("MOST_POINTS", "MOST_IMPROVEMENTS"):
         monkeypatch.setattr(run_state, name, 20)

@@ -1,4 +1,4 @@
-"""What is known of a run after some of its events, in any order, and what the page is told of it."""
+"""The summary of a run after some of its events, in any order, and the responses made of it."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ LINEAGE = Lineage(
         (FINAL, "scoring: the candidate"),
     ],
 )
-def test_it_is_told_what_a_run_does(latest: Event | None, status: str) -> None:
+def test_it_shows_what_a_run_does(latest: Event | None, status: str) -> None:
     assert responses.status(latest) == status
 
 
-def test_a_run_that_goes_on_has_not_ended() -> None:
+def test_a_run_that_continues_has_not_ended() -> None:
     known = RunView()
     for place, event in enumerate([START, EPOCH, STOP]):
         known.add(place, 1, event, 9)
@@ -84,6 +84,6 @@ def test_the_history_of_islands_ends_with_the_latest_epoch(tmp_path: Path) -> No
     assert history["fitness"][-1] == [0.5, 0.499]
 
 
-def test_effects_of_mutations_are_told_the_commonest_first(tmp_path: Path) -> None:
+def test_effects_of_mutations_are_shown_the_most_common_first(tmp_path: Path) -> None:
     found = whole(tmp_path / "events", improvement(10, 0.5), EPOCH, LINEAGE)["effects"]
     assert found == [("add", 7, 0, 0), ("swap all", 1, 2, 3)]

