@@ -7,11 +7,9 @@ from typing import Any
 import pytest
 
 from automl_zero.config import load_config, override, preset_names
-from automl_zero.config.paths import IMAGES, NAMED_TABLES, files_in, make_absolute
+from automl_zero.config.paths import files_in, make_absolute
 from automl_zero.program.library import LIBRARY
 from automl_zero.tasks.datasets.datasets import dataset_names
-from automl_zero.tasks.datasets.own_images import SUFFIX
-from automl_zero.tasks.tables.table_reader import BUNDLED, OPENML
 
 PLACES = ("tasks.table.path", "tasks.dataset", "program.initial")
 NAMES = [
@@ -114,10 +112,6 @@ def test_what_is_no_config_is_left_to_those_who_check_it(values: dict[str, Any])
 def test_presets_name_no_files(name: str) -> None:
     values = load_config(name).model_dump(mode="json")
     assert list(files_in(values)) == []
-
-
-def test_the_signs_of_names_are_those_of_the_tasks() -> None:
-    assert ((BUNDLED, OPENML), SUFFIX) == (NAMED_TABLES, IMAGES)
 
 
 @pytest.mark.parametrize("name", ["x" * 300, "x" * 5000, "a/" * 3000, "\0"])

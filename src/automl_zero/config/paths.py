@@ -15,8 +15,8 @@ from typing import Any
 
 from automl_zero.terminal.printable import printable
 
-NAMED_TABLES = ("sklearn:", "openml:")  # prefixes of tables that are not files
-IMAGES = ".npz"  # the ending of files of images
+SKLEARN, OPENML = NAMED_TABLES = ("sklearn:", "openml:")  # prefixes of tables that are not files
+IMAGE_FILE = ".npz"  # the ending of files of images
 INITIAL_CHOICES = ("empty", "random")  # values of program.initial that are not programs
 
 TABLE, DATASET, INITIAL = ("tasks", "table", "path"), ("tasks", "dataset"), ("program", "initial")
@@ -71,6 +71,6 @@ def _known_programs() -> frozenset[str]:
 
 _FILES: dict[tuple[str, ...], Callable[[str], bool]] = {
     TABLE: lambda name: name != "" and not name.startswith(NAMED_TABLES),
-    DATASET: lambda name: name.endswith(IMAGES),
+    DATASET: lambda name: name.endswith(IMAGE_FILE),
     INITIAL: _is_program,
 }

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from automl_zero.system.atomic_write import on_disk, sync_folder
 from automl_zero.system.cache_dir import user_folder
 from automl_zero.system.safe_files import open_regular, read_regular
-from automl_zero.tasks.datasets.images import Arrays
+from automl_zero.tasks.datasets.images import ImageArrays
 from automl_zero.tasks.datasets.sources import KnownDataset
 from automl_zero.tasks.npz import UNREADABLE
 from automl_zero.tasks.task import TaskError
@@ -70,14 +70,14 @@ def read_origin(known: KnownDataset) -> str:
     return title
 
 
-def read_arrays(known: KnownDataset) -> Arrays:
+def read_arrays(known: KnownDataset) -> ImageArrays:
     """Return the cached arrays, memory-mapped. Types, shapes and sizes are checked; pixels and labels are not.
 
     Raises:
         TaskError: a file is missing or damaged; the message names it.
     """
     read_origin(known)
-    return Arrays(*(_map(known, name, shape) for name, shape in shapes(known).items()))
+    return ImageArrays(*(_map(known, name, shape) for name, shape in shapes(known).items()))
 
 
 def shapes(known: KnownDataset) -> dict[str, tuple[int, ...]]:
@@ -85,11 +85,11 @@ def shapes(known: KnownDataset) -> dict[str, tuple[int, ...]]:
     sizes = (known.num_train, known.num_train, known.num_test, known.num_test)
     return {
         name: (size, *known.shape) if name.endswith("images") else (size,)
-        for name, size in zip(Arrays._fields, sizes, strict=True)
+        for name, size in zip(ImageArrays._fields, sizes, strict=True)
     }
 
 
-def save_dataset(known: KnownDataset, arrays: Arrays, title: str, unfinished: Path) -> None:
+def save_dataset(known: KnownDataset, arrays: ImageArrays, title: str, unfinished: Path) -> None:
     """Write a data set to the folder ``unfinished``, and move it into the cache once it is on disk.
 
     A data set that is there is replaced.

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from automl_zero.config.paths import IMAGE_FILE
 from automl_zero.tasks.datasets.dataset_cache import dataset_folder, disk_size, is_cached, read_arrays, read_origin
 from automl_zero.tasks.datasets.datasets import Dataset, load_dataset
-from automl_zero.tasks.datasets.images import Arrays, Bytes, Images, arrays_sha256
-from automl_zero.tasks.datasets.own_images import SUFFIX
+from automl_zero.tasks.datasets.images import Bytes, ImageArrays, Images, arrays_sha256
 from automl_zero.tasks.datasets.sources import BUNDLED, KNOWN, DownloadSource, KnownDataset
 from automl_zero.tasks.task import TaskError
 
@@ -109,7 +109,7 @@ def _source(source: DownloadSource) -> dict[str, Any]:
 
 
 def _facts_of_other(name: str) -> dict[str, Any]:
-    own = name.endswith(SUFFIX)
+    own = name.endswith(IMAGE_FILE)
     path = Path(name).absolute() if own else None
     return {
         "description": "your own file" if own else _DIGITS,
@@ -125,7 +125,7 @@ def _sha256(dataset: Dataset) -> str:
     """Return the sha256 of the arrays as the cache would store them; labels above 255 are hashed unchanged."""
     train, test = dataset.train, dataset.test
     parts = (train.pixels, _small(train), test.pixels, _small(test))
-    return arrays_sha256(Arrays(*parts))
+    return arrays_sha256(ImageArrays(*parts))
 
 
 def _small(images: Images) -> Any:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
+from automl_zero.config.paths import IMAGE_FILE
 from automl_zero.tasks.datasets.dataset_cache import dataset_folder, is_cached, read_arrays
 from automl_zero.tasks.datasets.images import Dataset, Images, pick, to_dataset
-from automl_zero.tasks.datasets.own_images import SUFFIX, load_own_images
+from automl_zero.tasks.datasets.own_images import load_own_images
 from automl_zero.tasks.datasets.sources import BUNDLED, KNOWN, KnownDataset
 from automl_zero.tasks.splits import by_hash
 from automl_zero.tasks.task import IntArray, TaskError
@@ -39,7 +40,7 @@ def load_dataset(name: str) -> Dataset:
     """
     if name == BUNDLED:
         return _digits()
-    if name.endswith(SUFFIX):
+    if name.endswith(IMAGE_FILE):
         if not Path(name).exists():
             raise TaskError(
                 f"{name} cannot be opened (No such file or directory): check the path; if the images of a run have "
@@ -48,7 +49,7 @@ def load_dataset(name: str) -> Dataset:
         return _load_own(name, _time_of_change(Path(name)))
     if name not in KNOWN:
         names = ", ".join(dataset_names())
-        raise TaskError(f"no data set {name!r}: there are {names}; a file of your own ends in {SUFFIX}")
+        raise TaskError(f"no data set {name!r}: there are {names}; a file of your own ends in {IMAGE_FILE}")
     return _load_cached(KNOWN[name])
 
 

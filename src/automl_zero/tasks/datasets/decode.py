@@ -9,23 +9,23 @@ from io import BytesIO
 
 import numpy as np
 
-from automl_zero.tasks.datasets.images import Arrays, Bytes
+from automl_zero.tasks.datasets.images import Bytes, ImageArrays
 
 UBYTE = 8  # the code of the element type in the header of an IDX file
 RECORD_SHAPE = (3, 32, 32)  # planes, rows and columns of an image in CIFAR's binary format
 
 
-def idx_arrays(contents: Sequence[bytes]) -> Arrays:
+def idx_arrays(contents: Sequence[bytes]) -> ImageArrays:
     """Decode four IDX files: train images, train labels, test images, test labels.
 
     Raises:
         ValueError: one is not an IDX file of bytes.
     """
     train_images, train_labels, test_images, test_labels = map(_idx, contents)
-    return Arrays(train_images[..., None], train_labels, test_images[..., None], test_labels)
+    return ImageArrays(train_images[..., None], train_labels, test_images[..., None], test_labels)
 
 
-def cifar_arrays(contents: Sequence[bytes]) -> Arrays:
+def cifar_arrays(contents: Sequence[bytes]) -> ImageArrays:
     """Decode CIFAR-10's binary batches, the last of which has the test images; a record is a label and three planes.
 
     Raises:
@@ -37,7 +37,7 @@ def cifar_arrays(contents: Sequence[bytes]) -> Arrays:
     return _joined(images, labels)
 
 
-def png_arrays(contents: Sequence[bytes]) -> Arrays:
+def png_arrays(contents: Sequence[bytes]) -> ImageArrays:
     """Decode CIFAR-10's batches as PNG pictures with a row for each image, then train and test labels as JSON.
 
     Raises:
@@ -68,6 +68,6 @@ def _picture(content: bytes) -> Bytes:
         return np.asarray(picture)
 
 
-def _joined(images: Sequence[Bytes], labels: Sequence[Bytes]) -> Arrays:
+def _joined(images: Sequence[Bytes], labels: Sequence[Bytes]) -> ImageArrays:
     train_images, train_labels = np.concatenate(images[:-1]), np.concatenate(labels[:-1])
-    return Arrays(train_images, train_labels, np.ascontiguousarray(images[-1]), labels[-1])
+    return ImageArrays(train_images, train_labels, np.ascontiguousarray(images[-1]), labels[-1])

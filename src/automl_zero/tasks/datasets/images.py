@@ -44,7 +44,7 @@ class Dataset:
     test: Images
 
 
-class Arrays(NamedTuple):
+class ImageArrays(NamedTuple):
     """A data set as the cache stores it: images [images, height, width, channels], labels [images], all uint8."""
 
     train_images: Bytes
@@ -58,7 +58,7 @@ def pick(images: Images, numbers: IntArray) -> Images:
     return Images(images.pixels[numbers], images.labels[numbers])
 
 
-def arrays_sha256(arrays: Arrays) -> str:
+def arrays_sha256(arrays: ImageArrays) -> str:
     """Return the sha256 of train pixels, train labels, test pixels and test labels, which all sources share."""
     digest = hashlib.sha256()
     for array in arrays:
@@ -66,7 +66,7 @@ def arrays_sha256(arrays: Arrays) -> str:
     return digest.hexdigest()
 
 
-def to_dataset(name: str, class_names: tuple[str, ...], arrays: Arrays) -> Dataset:
+def to_dataset(name: str, class_names: tuple[str, ...], arrays: ImageArrays) -> Dataset:
     """Return arrays as a data set, with one row of pixels for each image; the pixels are not copied.
 
     Raises:

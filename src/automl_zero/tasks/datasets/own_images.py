@@ -12,11 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_zero.tasks.datasets.images import Arrays, Dataset, to_dataset
+from automl_zero.tasks.datasets.images import Dataset, ImageArrays, to_dataset
 from automl_zero.tasks.npz import read_npz
 from automl_zero.tasks.task import TaskError
 
-SUFFIX = ".npz"
 CLASS_NAMES = "class_names"
 SHAPES = "[images, height, width], [images, height, width, channels] or [images, values]"
 
@@ -32,7 +31,7 @@ def load_own_images(path: str | Path) -> Dataset:
         TaskError: the file is invalid; the message names the array, its value and a remedy.
     """
     try:
-        arrays = read_npz(Path(path), Arrays._fields, (CLASS_NAMES,), width=1)
+        arrays = read_npz(Path(path), ImageArrays._fields, (CLASS_NAMES,), width=1)
         return _dataset(str(path), arrays)
     except TaskError as error:
         raise TaskError(f"{path}: {error}") from None
@@ -44,7 +43,7 @@ def _dataset(name: str, arrays: Mapping[str, NDArray[Any]]) -> Dataset:
         shapes = f"train_images are of shape {train.shape[1:]} but test_images of {test.shape[1:]}"
         raise TaskError(f"{shapes}: make them equal")
     train_labels, test_labels = _labels(arrays, "train_labels"), _labels(arrays, "test_labels")
-    return to_dataset(name, _class_names(arrays, train_labels), Arrays(train, train_labels, test, test_labels))
+    return to_dataset(name, _class_names(arrays, train_labels), ImageArrays(train, train_labels, test, test_labels))
 
 
 def _images(arrays: Mapping[str, NDArray[Any]], name: str) -> NDArray[np.uint8]:

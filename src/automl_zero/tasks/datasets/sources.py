@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from automl_zero.tasks.datasets.decode import cifar_arrays, idx_arrays, png_arrays
-from automl_zero.tasks.datasets.images import Arrays
+from automl_zero.tasks.datasets.images import ImageArrays
 from automl_zero.tasks.task import TaskError
 
 BUNDLED = "digits"  # the data set that comes with scikit-learn
@@ -41,7 +41,7 @@ class DownloadSource:
     place: str
     files: tuple[File, ...]
     members: tuple[str, ...]
-    decode: Callable[[Sequence[bytes]], Arrays]
+    decode: Callable[[Sequence[bytes]], ImageArrays]
     program: str = ""
 
     @property

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from automl_zero.config.paths import NAMED_TABLES, OPENML, SKLEARN
 from automl_zero.tasks.datasets.dataset_cache import data_folder
 from automl_zero.tasks.datasets.fetch import sha256_of
 from automl_zero.tasks.npz import Arrays, TooLargeError, read_npz
@@ -23,7 +24,6 @@ from automl_zero.tasks.task import TaskError
 if TYPE_CHECKING:
     import pandas as pd
 
-BUNDLED, OPENML = "sklearn:", "openml:"  # prefixes of tables that are not files
 BUNDLED_TABLES = ("breast_cancer", "diabetes", "iris", "wine")
 
 
@@ -40,9 +40,9 @@ def read_table(name: str, target: str = "") -> Table:
     Raises:
         TaskError: the table cannot be read; the message names it, what is wrong and a remedy.
     """
-    if not name.startswith((BUNDLED, OPENML)) and not Path(name).is_file():
+    if not name.startswith(NAMED_TABLES) and not Path(name).is_file():
         raise TaskError(
-            f"tasks.table.path = {name!r} is not a file, and does not begin with {BUNDLED!r} or {OPENML!r}: check the "
+            f"tasks.table.path = {name!r} is not a file, and does not begin with {SKLEARN!r} or {OPENML!r}: check the "
             "path; if the table of a run has moved, add --set tasks.table.path=NEW, or write it to its config.toml"
         )
     try:
@@ -53,7 +53,7 @@ def read_table(name: str, target: str = "") -> Table:
 
 def _content(name: str) -> str:
     """Return the hash of a file's content; an empty text for tables that are not files, as these do not change."""
-    if name.startswith((BUNDLED, OPENML)):
+    if name.startswith(NAMED_TABLES):
         return ""
     try:
         state = Path(name).stat()
@@ -71,7 +71,7 @@ def _hash(path: Path, _changed: int, _size: int) -> str:
 def _load(name: str, target: str, _content: str) -> Table:
     if not find_spec("pandas"):
         raise TaskError("to read tables, pandas is needed: pip install 'automl-zero[table]'")
-    if name.startswith((BUNDLED, OPENML)) or Path(name).suffix.lower() != ".npz":
+    if name.startswith(NAMED_TABLES) or Path(name).suffix.lower() != ".npz":
         frame, own_target = _frame(name)
         if not (target or own_target):
             columns = ", ".join(map(str, frame.columns))
@@ -97,8 +97,8 @@ def _from_npz(arrays: Arrays) -> Table:
 
 def _frame(name: str) -> tuple[pd.DataFrame, str]:
     """Return the table, and its default target, which may be empty."""
-    if name.startswith(BUNDLED):
-        return _bundled(name.removeprefix(BUNDLED)), "target"
+    if name.startswith(SKLEARN):
+        return _bundled(name.removeprefix(SKLEARN)), "target"
     return _from_openml(name.removeprefix(OPENML)) if name.startswith(OPENML) else (_read(name), "")
 
 

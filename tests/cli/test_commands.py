@@ -7,7 +7,7 @@ import typer
 from support.runs.invocations import invoke, refused
 
 from automl_zero import __version__
-from automl_zero.cli.app import PANELS
+from automl_zero.cli.commands import PANELS
 
 COMMANDS = [
     each.info.name if isinstance(each, typer.Typer) else each.__name__ for row in PANELS.values() for each in row
