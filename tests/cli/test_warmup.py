@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support.runs.invocations import invoke, refused
 
-from automl_zero.run import warmup
+from automl_zero.run.islands import warmup
 
 
 def test_each_part_is_printed_with_its_number_and_seconds() -> None:

@@ -31,7 +31,7 @@ def warmup(
     """
     from time import perf_counter
 
-    from automl_zero.run.warmup import warmup_steps
+    from automl_zero.run.islands.warmup import warmup_steps
 
     steps = warmup_steps(dtypes or DTYPES, parts or [])
     for number, step in enumerate(steps, 1):

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from support.runs.small_config import small_file
 
-from automl_zero.run.warmup import PARTS, warmup_steps
+from automl_zero.run.islands.warmup import PARTS, warmup_steps
 
 # Compiles the engine, does a run, and prints how many versions of each compiled function there were before and after.
 CODE = """
 import sys
 from automl_zero.cli import main
-from automl_zero.run.warmup import warmup_steps
+from automl_zero.run.islands.warmup import warmup_steps
 from automl_zero.search import evolve, lineage_log
 from automl_zero.vm import execute, inference
 
