@@ -168,7 +168,7 @@ def tiny() -> Config:
 def tiny_snapshot() -> Snapshot:
     run = Run(tiny())
     for _ in range(20):  # so that there is a lineage
-        run._experiments[0].archipelago.run_epoch()
+        run.pool.active[0].archipelago.run_epoch()
     return run.snapshot()
 
 

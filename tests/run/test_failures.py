@@ -165,7 +165,7 @@ def test_the_time_of_a_run_never_falls_when_the_clock_does(jump: float, monkeypa
         time[0] += 0.25
         return time[0]
 
-    monkeypatch.setattr("automl_zero.run.run.monotonic", clock)
+    monkeypatch.setattr("automl_zero.run.record.run_clock.monotonic", clock)
     epochs = []
     for event in Run(migrating()).iter_events():
         assert isinstance(event, Start) or event.seconds > 0

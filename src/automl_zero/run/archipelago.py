@@ -52,8 +52,8 @@ class Archipelago:
         engine: Engine | None = None,
     ) -> None:
         self.epoch, self.position, self.is_cut, self.tasks = 0, 0, False, tasks
-        self.beginning, self.engine = ExperimentSpec(config, tasks, seed, initial), engine or ThreadEngine(1)
-        self.islands = self.engine.islands(self.beginning)
+        self.spec, self.engine = ExperimentSpec(config, tasks, seed, initial), engine or ThreadEngine(1)
+        self.islands = self.engine.islands(self.spec)
         self.lineage = LineageTracker()
         self.behaviours: tuple[int, ...] = ()  # of each island after its latest epoch, as in ``EpochStats``
         self.most_common_count: tuple[int, ...] = ()

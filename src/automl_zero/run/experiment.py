@@ -113,8 +113,8 @@ class Experiment:
         self._at_epoch = self.fitness, self.improved_at  # after the last whole epoch
 
     @property
-    def going(self) -> ExperimentState:
-        """How far it is, besides its arrays."""
+    def state(self) -> ExperimentState:
+        """How far the experiment is, besides its arrays."""
         return ExperimentState(
             experiment=self.number,
             epoch=self.archipelago.epoch,
@@ -123,19 +123,19 @@ class Experiment:
             position=self.archipelago.position,
         )
 
-    def restore(self, going: ExperimentState, arrays: Arrays) -> None:
+    def restore(self, state: ExperimentState, arrays: Arrays) -> None:
         """Go on from a state of this experiment that was kept.
 
         Raises:
             StoreError: its arrays are not those of this config.
         """
         self.archipelago.restore(arrays)
-        self.archipelago.go_on_from(going.epoch, going.position)
-        self.fitness, self.improved_at = self._at_epoch = going.fitness, going.improved_at
+        self.archipelago.go_on_from(state.epoch, state.position)
+        self.fitness, self.improved_at = self._at_epoch = state.fitness, state.improved_at
 
     @cached_property
     def digests(self) -> tuple[str, ...]:
-        """Of the search tasks of each island."""
+        """The digests of the search tasks of each island."""
         known = {id(tasks): tasks.digest for tasks in {id(each): each for each in self.archipelago.tasks}.values()}
         return tuple(known[id(tasks)] for tasks in self.archipelago.tasks)
 
@@ -182,7 +182,7 @@ class Experiment:
         return Spent(programs, steps, self.fitness, idle_programs=programs - self.improved_at)
 
     def select(self, tasks: TaskSet, stop: StopFlag | None = None) -> Candidate:
-        """Of the fittest programs of each island, the one that does best on the select tasks; of equals, on search.
+        """Return, of the fittest programs of each island, the best on the select tasks; of equals, the best on search.
 
         Raises:
             Stopped: the flag was raised meanwhile.
@@ -190,8 +190,8 @@ class Experiment:
         stop = stop or StopFlag()
         found = self.archipelago.islands.fittest(CANDIDATES, range(len(self.archipelago.tasks)))
         members = [(number, member) for number, each in enumerate(found) for member in each]
-        selecting = ExperimentSpec(self.config, [tasks], seed_at(self.config.seed, "select"))
-        on_select = self._scores([member.program for _, member in members], selecting, stop)
+        spec = ExperimentSpec(self.config, [tasks], seed_at(self.config.seed, "select"))
+        on_select = self._scores([member.program for _, member in members], spec, stop)
         best = max(on_select.values())
         leaders = [(number, member) for number, member in members if on_select[member.program] == best]
         candidates = [
@@ -201,9 +201,9 @@ class Experiment:
         return max(candidates, key=lambda each: each.search_fitness)
 
     def _on_search(self, members: Sequence[tuple[int, Member]], stop: StopFlag) -> list[float]:
-        """Of members of islands, on the first island's tasks, so that they can be compared."""
-        strangers = [member.program for number, member in members if not self._shares_first_tasks(number)]
-        found = self._scores(strangers, self.archipelago.beginning, stop)
+        """Return the fitness of members of islands on the first island's tasks, on which all can be compared."""
+        others = [member.program for number, member in members if not self._shares_first_tasks(number)]
+        found = self._scores(others, self.archipelago.spec, stop)
         return [
             member.fitness if self._shares_first_tasks(number) else found[member.program] for number, member in members
         ]
@@ -212,7 +212,7 @@ class Experiment:
         """Whether an island has the first one's tasks."""
         return self.archipelago.tasks[number] is self.tasks
 
-    def _scores(self, programs: Sequence[Program], beginning: ExperimentSpec, stop: StopFlag) -> dict[Program, float]:
-        """Of each program, which is scored once however many islands hold it."""
+    def _scores(self, programs: Sequence[Program], spec: ExperimentSpec, stop: StopFlag) -> dict[Program, float]:
+        """Return the fitness of each program; one that several islands hold is scored once."""
         different = list(dict.fromkeys(programs))
-        return dict(zip(different, self.archipelago.engine.score(different, beginning, stop), strict=True))
+        return dict(zip(different, self.archipelago.engine.score(different, spec, stop), strict=True))

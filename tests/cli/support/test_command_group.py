@@ -20,6 +20,6 @@ def test_a_search_that_needs_more_memory_than_there_is_says_so(small: Path, monk
     def fail(*_: object, **__: object) -> None:
         raise MemoryError("Unable to allocate 9.00 TiB")
 
-    monkeypatch.setattr("automl_zero.run.run.Experiment", fail)
+    monkeypatch.setattr("automl_zero.run.experiment_pool.Experiment", fail)
     message = refused("run", small, "--quiet")
     assert "not enough memory (Unable to allocate 9.00 TiB): make the population, the caches or" in message
