@@ -39,24 +39,24 @@ def report(
     if out and not _is_own(out, folder):  # the run's own page is replaced
         check_free(out)
     source = library() if interactive else None
-    story = collect(folder)
+    history = collect(folder)
     if ablate:
-        echo(f"wrote {_keep_ablation(folder, story)}")
+        echo(f"wrote {_save_ablation(folder, history)}")
     if figures:
-        kept = kept_of(folder, story.progress.final)
-        for file in write_figures(story, figures, kept.effects if kept else ()):
+        kept = kept_of(folder, history.progress.final)
+        for file in write_figures(history, figures, kept.effects if kept else ()):
             echo(f"wrote {file}")
-    echo(f"wrote {write_page(folder, story, out, source)}")
+    echo(f"wrote {write_page(folder, history, out, source)}")
 
 
-def _keep_ablation(folder: Path, story: RunHistory) -> Path:
+def _save_ablation(folder: Path, history: RunHistory) -> Path:
     """Ablate the final program, print beforehand how long that takes, and save the result; return its file."""
     from automl_zero.analysis.studies.head_to_head import TuningBudget
     from automl_zero.report.ablation_cache import SEEDS, TRIALS, expected_seconds, keep, measured, variants_of
     from automl_zero.run.console.formatting import duration
     from automl_zero.run.record.run_folder import StoreError
 
-    final, config = story.progress.final, story.progress.config
+    final, config = history.progress.final, history.progress.config
     if not final:
         raise StoreError(f"the run in {folder} has no final program yet: let it end, or continue it with 'resume'")
     variants, budget = (
@@ -83,7 +83,7 @@ def add_report_page(folder: Path, console: SafeConsole) -> None:
         console.print(f"report: {page}", markup=False, highlight=False, soft_wrap=True)
 
 
-def write_page(folder: Path, story: RunHistory, out: Path | None = None, library: str | None = None) -> Path:
+def write_page(folder: Path, history: RunHistory, out: Path | None = None, library: str | None = None) -> Path:
     """Write the page of a run, by default to its folder, where it replaces an earlier one.
 
     ``library`` is the source text of plotly, or None for plain figures.
@@ -94,7 +94,7 @@ def write_page(folder: Path, story: RunHistory, out: Path | None = None, library
     from automl_zero.report.page import page
     from automl_zero.run.record.folder_files import write
 
-    content = page(folder, story, library).encode()
+    content = page(folder, history, library).encode()
     if out is None or _is_own(out, folder):
         write(folder, PAGE, content)
         return out or folder / PAGE
