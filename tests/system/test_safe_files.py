@@ -65,7 +65,7 @@ def test_only_regular_files_are_opened_and_nothing_waits(folder: Path, path: str
 
 def test_a_file_of_another_name_too_is_not_written(folder: Path) -> None:
     (folder / "second").hardlink_to(folder / "inner" / "file")
-    with pytest.raises(UnsafeFileError, match="another name"):
+    with pytest.raises(UnsafeFileError, match="another hard link"):
         open_regular(folder / "second", "r+b", within=folder)
 
 
@@ -139,7 +139,7 @@ class TestBelow:
         [
             (lambda path: path.symlink_to("/etc/hostname"), "is a link"),
             (os.mkfifo, "not a regular file"),
-            (lambda path: path.hardlink_to(path.with_name("file")), "another name"),
+            (lambda path: path.hardlink_to(path.with_name("file")), "another hard link"),
         ],
         ids=["link", "pipe", "other name"],
     )

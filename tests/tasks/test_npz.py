@@ -96,7 +96,7 @@ def test_an_array_that_was_packed_to_fill_the_memory_is_refused_unpacked(tmp_pat
 def test_numbers_count_as_large_as_they_are_used(tmp_path: Path) -> None:
     path = packed(tmp_path, x=np.zeros(FREE // 4, np.uint8))
     assert read_npz(path, ("x",), (), width=1)["x"].size == FREE // 4
-    with pytest.raises(TaskError, match=r"or write it with numpy\.savez, which packs nothing"):
+    with pytest.raises(TaskError, match=r"or write it with numpy\.savez, which does not compress"):
         read_npz(path, ("x",), ())
 
 

@@ -22,7 +22,7 @@ def test_a_program_of_the_library_needs_a_suite() -> None:
     given = find_program("linear_regression")
     assert isinstance(given, FoundProgram)
     assert given.program == library_program("linear_regression")
-    with pytest.raises(ConfigError, match="on which tasks. linear_regression is not a run"):
+    with pytest.raises(ConfigError, match=r"on which tasks\? linear_regression is not a run"):
         config_for(given, None, [])
 
 

