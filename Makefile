@@ -1,4 +1,4 @@
-# The doors of the project. Each sets up .venv by itself, so that a checkout and Python are enough.
+# The tasks of development. Each sets up .venv by itself, so that a checkout and Python are enough.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
@@ -11,11 +11,11 @@ SOAK_SECONDS ?= 1200
 help:
 	@echo "make demo    evolve a learning algorithm from empty programs on images, for about three minutes"
 	@echo "make test    run the tests"
-	@echo "make browser try dashboard (also behind nginx) and report in chromium; both are installed if root can"
-	@echo "make soak    kill a run again and again for 20 minutes; hostile inputs, configs and clients for 20 more"
-	@echo "make check   style, types, who may import whom, and published vulnerabilities of what is installed"
-	@echo "make bench   measure the speed, beside that of the published C++ program"
-	@echo "make clean   remove the environment and the caches; runs stay"
+	@echo "make browser test dashboard (also behind nginx) and report in chromium; root installs both if needed"
+	@echo "make soak    kill a run repeatedly for 20 minutes, then test hostile inputs, configs and clients for 20 more"
+	@echo "make check   check style, types, imports between packages, and known vulnerabilities of installed packages"
+	@echo "make bench   measure the speed, and compare it with that of the published C++ program"
+	@echo "make clean   remove the environment and the caches, but no runs"
 
 $(BIN)/pip:
 	$(PYTHON) -m venv .venv
@@ -34,32 +34,14 @@ $(BIN)/pip:
 demo: .venv/runtime
 	@number=1; while [ -e "demo/$$number" ]; do number=$$((number + 1)); done; \
 	$(BIN)/automl-zero run digits --seed 1 --set stop.max_seconds=$(DEMO_SECONDS) --out "demo/$$number" && \
-	echo "Look at demo/$$number/report.html; the algorithm is kept in demo/$$number/best/final.txt."
+	echo "The report is demo/$$number/report.html, and the algorithm is in demo/$$number/best/final.txt."
 
-# The test processes share the cache of compiled code. Filled by one process beforehand, it spares them compiling the
-# same engine side by side, which takes several times as long.
-define WARM_UP
-from automl_zero.config import load_config
-from automl_zero.search.island import Island
-from automl_zero.tasks.task_kinds import Stage, build_tasks
-from automl_zero.vm.execute import warm_up
-
-for dtype in ("float32", "float64"):
-    for num_tasks in (2, 16):
-        sizes = [f"tasks.search.{name}={value}" for name, value in (("num_tasks", num_tasks), ("num_train", 10))]
-        config = load_config("linear", [f"dtype={dtype}", "search.population_size=2", *sizes])
-        tasks = build_tasks(config.tasks, Stage.SEARCH, 0)
-        warm_up(dtype, 16 if dtype == "float32" else 8)
-        warm_up(dtype, 8 if dtype == "float32" else 4)
-        Island(config, tasks, 0).run(10)
-endef
-export WARM_UP
-
+# The test processes share the cache of compiled code. One process fills it beforehand, since several would compile the
+# same engine at the same time, which takes several times as long.
 test: .venv/development
-	@echo "compiling the engine, unless it is cached ..."
-	@$(BIN)/python -c "$$WARM_UP"
+	$(BIN)/automl-zero warmup
 	$(BIN)/python -m pytest -n auto
-	@echo "the search once more, with every index checked ..."
+	@echo "testing the search again, with bounds checks ..."
 	NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest -n auto -q tests/search tests/vm/test_lower.py
 
 browser: .venv/development

@@ -1,7 +1,7 @@
 """The dashboard on ten long runs: ``python benchmarks/dashboard.py FOLDER`` writes figures into ``docs/dashboard.md``.
 
 The runs are made in the folder, which must have room for a file of a million events; the ten have it in common. They
-are opened as the page does it: the list, and then each run with the story of its latest program, of a server that has
+are opened as the page does it: the list, and then each run with its latest program, of a server that has
 just begun.
 """
 
@@ -123,7 +123,7 @@ def _measure(memory: Callable[[], int]) -> Figures:
     empty, began = memory(), time.monotonic()
     for run in ask("runs")["runs"]:
         assert ask(f"run?id={run['id']}")["curve"]
-        assert ask(f"story?id={run['id']}&number=-1")["lines"]
+        assert ask(f"program?id={run['id']}&number=-1")["lines"]
         assert ask(f"about?id={run['id']}")["config"]
     opened, at_open = time.monotonic() - began, memory()
     most = at_open

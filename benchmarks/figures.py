@@ -16,7 +16,7 @@ from pathlib import Path
 
 import archipelagos
 import workloads
-from automl_zero.tasks.datasets.dataset_cache import is_here
+from automl_zero.tasks.datasets.dataset_cache import is_cached
 from automl_zero.tasks.datasets.sources import KNOWN
 
 Sample = Callable[[], float]  # measures once
@@ -181,7 +181,7 @@ def search(name: str, counter: str, target: float | None = None, cpp: float | No
 
 def cifar_rows() -> Iterator[Figure]:
     """Figures on CIFAR-10, where it is on the machine: ``automl-zero data get cifar10``."""
-    if not is_here(KNOWN["cifar10"]):
+    if not is_cached(KNOWN["cifar10"]):
         return
     yield search("s10-cifar10", "programs", target=10_000, cpp=538)
     yield search("s10-cifar10", "train_steps", target=20e6, cpp=2.3e6)

@@ -38,8 +38,9 @@ from automl_zero.program.program import Program
 from automl_zero.rng import seed_at
 from automl_zero.run.scoring.suite import suite_config
 from automl_zero.tasks.datasets.datasets import load_dataset
+from automl_zero.tasks.datasets.sources import PAPER_DATASETS
 from automl_zero.tasks.image_tasks import some_pairs
-from automl_zero.tasks.splits import PAPER_DATASETS, Stage
+from automl_zero.tasks.splits import Stage
 from paper_algorithm import FULL_SIZE, keep, keep_text, plain
 from paper_page import AS_PRINTED, FOUND
 from products import Products, Task, net_outputs, rule_of, task_of

@@ -1,4 +1,4 @@
-"""Input from strangers: whatever a file or an argument holds, it is read, or refused with one of the declared errors.
+"""Untrusted input: whatever a file or an argument contains, it is read, or refused with one of the declared errors.
 
 Some hundred cases of each kind belong to all tests; ``make soak`` tries more than 100,000.
 """
@@ -216,7 +216,7 @@ def test_a_checkpoint_that_was_damaged_on_its_way_is_refused(cases: int, tmp_pat
 
 
 @cases(150, 15_000)
-def test_a_checkpoint_that_a_stranger_signed_is_used_or_refused(cases: int, tmp_path: Path) -> None:
+def test_a_checkpoint_that_another_user_signed_is_used_or_refused(cases: int, tmp_path: Path) -> None:
     small = replace(tiny_snapshot(), arrays={"a": np.arange(6.0).reshape(2, 3)})
     body, path = body_of(small, tmp_path), tmp_path / "forged"
     words = (
@@ -238,7 +238,7 @@ def test_a_checkpoint_that_a_stranger_signed_is_used_or_refused(cases: int, tmp_
 
 
 @cases(150, 15_000)
-def test_a_state_that_a_stranger_made_is_searched_on_from_or_refused(cases: int) -> None:
+def test_a_state_that_another_user_made_is_continued_or_refused(cases: int) -> None:
     whole = tiny_snapshot()
     names = sorted(whole.arrays)
     assert all(whole.arrays[name].size for name in names)
@@ -254,7 +254,7 @@ def test_a_state_that_a_stranger_made_is_searched_on_from_or_refused(cases: int)
 
 
 @cases(100, 10_000)
-def test_a_header_of_an_array_that_a_stranger_wrote_is_read_or_refused(cases: int, tmp_path: Path) -> None:
+def test_a_header_of_an_array_that_another_user_wrote_is_read_or_refused(cases: int, tmp_path: Path) -> None:
     whole, path = b"{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }", tmp_path / "forged"
     words = (b"'|O'", b"'|V0'", b"U9999", b"(1099511627776,)", b"(-1,)", b"'''", b"1L", b"__import__('os')", b"(" * 300)
 

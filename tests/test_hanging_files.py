@@ -76,7 +76,7 @@ def named(folder: Path, kind: str) -> str:
 @pytest.mark.parametrize("reader", READERS)
 def test_what_is_no_regular_file_is_refused_at_once(reader: str, kind: str, tmp_path: Path) -> None:
     read, error = READERS[reader]
-    with pytest.raises(error, match=r"no regular file|is no file"):
+    with pytest.raises(error, match=r"not a regular file|is no file"):
         read(named(tmp_path, kind))
 
 
@@ -117,7 +117,7 @@ def test_the_program_of_a_run_is_bounded_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["pipe", "link to a device"])
-def test_a_kept_score_that_cannot_be_read_is_computed_anew(
+def test_a_kept_score_that_cannot_be_read_is_computed_again(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path, score = Path(named(tmp_path, kind)), {stage: Score(0.5, None) for stage in Stage}

@@ -8,7 +8,7 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
-    """``Search`` and the estimators of ``automl_zero.estimators``, imported when they are asked for."""
+    """Return ``Search`` or an estimator of ``automl_zero.estimators``, imported when it is first used."""
     if name != "Search" and not name.endswith(("Classifier", "Regressor", "FitWarning")):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

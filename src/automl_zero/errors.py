@@ -1,4 +1,4 @@
-"""The base of all errors of the package, and the warning about a name that has changed."""
+"""The base class of all errors of the package, and the warning about a renamed key, option or module."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import warnings
 
 
 class AutoMLZeroError(Exception):
-    """An error whose message names what is wrong, its value and a remedy; the command prints it without a traceback."""
+    """The base of all errors of the package; messages name what is wrong, its value and a remedy."""
 
 
 class RenamedWarning(FutureWarning):
-    """A config key, an option or a module is used by its old name, which the next release no longer knows."""
+    """Warns that a config key, an option or a module is used by its old name, which the next release removes."""
 
 
 def warn_renamed(old: str, new: str) -> None:
-    """Warn that something is used by its old name."""
-    warnings.warn(f"{old} is called {new} now, and the next release no longer knows the old name", RenamedWarning, 3)
+    """Warn that ``old`` is used, whose name is ``new`` now."""
+    warnings.warn(f"{old} is now called {new}: the next release removes the old name", RenamedWarning, 3)

@@ -8,7 +8,7 @@ from automl_zero.errors import warn_renamed
 
 
 def __getattr__(name: str) -> Any:
-    """The attribute of ``automl_zero.estimators``, with a warning."""
+    """Return an attribute of ``automl_zero.estimators``, with a warning that names it."""
     from automl_zero import estimators
 
     value = getattr(estimators, name)

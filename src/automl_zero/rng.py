@@ -1,6 +1,6 @@
-"""The seed tree: every random choice of a run descends from its one seed along a path of names and numbers.
+"""The seed tree: all random numbers of a run follow from its one seed, along paths of names and numbers.
 
-Seeds of different paths are independent, and a path's seed never depends on what else was drawn.
+Seeds of different paths are independent, and the seed of a path does not depend on other random numbers.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import numpy as np
 
 
 def seed_at(seed: int, *path: str | int) -> int:
-    """The 63-bit seed at a path of the tree, such as ``seed_at(7, "island", 3)``."""
+    """Return the 63-bit seed at a path of the tree, such as ``seed_at(7, "island", 3)``."""
     return int(_sequence(seed, path).generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 
 def generator_at(seed: int, *path: str | int) -> np.random.Generator:
-    """A NumPy generator for a path of the tree."""
+    """Return a NumPy generator for a path of the tree."""
     return np.random.default_rng(_sequence(seed, path))
 
 

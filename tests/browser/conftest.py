@@ -110,7 +110,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def stranger(browser: Browser) -> Iterator[Watched]:
+def anonymous(browser: Browser) -> Iterator[Watched]:
     """A page of a browser that has never known a token."""
     context = browser.new_context(viewport={"width": 1280, "height": 1000}, ignore_https_errors=True)
     yield Watched(context.new_page())
@@ -118,9 +118,9 @@ def stranger(browser: Browser) -> Iterator[Watched]:
 
 
 @pytest.fixture
-def watched(stranger: Watched, server: Served) -> Watched:
+def watched(anonymous: Watched, server: Served) -> Watched:
     """One that has opened the address with its token."""
-    stranger.page.goto(server.server.address)
-    expect(stranger.page).to_have_url(server.address)
-    stranger.page.goto("about:blank")  # another part of the same page would not be loaded anew
-    return stranger
+    anonymous.page.goto(server.server.address)
+    expect(anonymous.page).to_have_url(server.address)
+    anonymous.page.goto("about:blank")  # another part of the same page would not be loaded again
+    return anonymous

@@ -63,7 +63,7 @@ def test_a_run_is_started_watched_replayed_compared_and_stopped(server: Any, wat
     drag_to_the_middle(page)
     page.locator("#slider").focus()
     page.keyboard.press("Home")
-    expect(page.locator("#moment")).to_contain_text("1 of ")
+    expect(page.locator("#position")).to_contain_text("1 of ")
     page.locator("#other").select_option("0/first")
     expect(page.locator("#curve path.b")).to_be_attached()
     expect(page.locator("#otherprogram")).to_contain_text("def Learn")
@@ -132,11 +132,11 @@ def test_runs_wait_for_their_turn_and_can_be_removed(root: Path, server: Any, wa
     watched.check_quiet()
 
 
-def test_without_its_token_the_page_says_how_it_is_opened(server: Any, stranger: Any) -> None:
-    page: Page = stranger.page
+def test_without_its_token_the_page_says_how_it_is_opened(server: Any, anonymous: Any) -> None:
+    page: Page = anonymous.page
     page.goto(server.address)
     expect(page.locator("body")).to_contain_text("?token=")
-    stranger.faults.clear()  # the browser notes the refusal
+    anonymous.faults.clear()  # the browser notes the refusal
     page.goto(server.server.address)
     expect(page).to_have_url(server.address)
     expect(page.locator("#runs li")).to_have_count(1)
@@ -145,8 +145,8 @@ def test_without_its_token_the_page_says_how_it_is_opened(server: Any, stranger:
     expect(page.locator("#note")).to_contain_text("this needs the token of the dashboard")
 
 
-def test_a_link_on_another_site_opens_the_page(server: Any, stranger: Any) -> None:
-    page: Page = stranger.page
+def test_a_link_on_another_site_opens_the_page(server: Any, anonymous: Any) -> None:
+    page: Page = anonymous.page
     elsewhere = f"http://localhost:{server.port}/elsewhere"  # another site than 127.0.0.1
     link = f'<a href="{server.server.address}">here</a>'
     page.route(elsewhere, lambda route: route.fulfill(body=link, content_type="text/html"))
@@ -184,7 +184,7 @@ def drag_to_the_middle(page: Page) -> None:
 def test_the_mark_in_the_curve_is_where_the_slider_is(server: Any, watched: Any) -> None:
     page: Page = watched.page
     page.goto(f"{server.address}#run=0/first")
-    expect(page.locator("#moment")).to_contain_text(" of ")
+    expect(page.locator("#position")).to_contain_text(" of ")
     page.locator("#axis").select_option("seconds")
     places = [float(page.locator("#curve .now").get_attribute("x1") or "")]
     page.locator("#slider").focus()
@@ -258,24 +258,24 @@ def test_the_lineage_is_played_with_the_keyboard(root: Path, server: Any, watche
     make_run_with_ancestors(root / "kept", 5)
     page: Page = watched.page
     page.goto(f"{server.address}#run=0/kept")
-    expect(page.locator("#moment")).to_contain_text("1 of 1")
+    expect(page.locator("#position")).to_contain_text("1 of 1")
     expect(page.locator("#play")).to_be_disabled()
     page.locator("#kind").select_option("ancestor")
-    expect(page.locator("#moment")).to_contain_text("5 of 5")
+    expect(page.locator("#position")).to_contain_text("5 of 5")
     page.locator("#slider").focus()
     page.keyboard.press("Home")
     page.keyboard.press("Shift+Tab")
     expect(page.locator("#play")).to_be_focused()
     page.keyboard.press("Space")
     expect(page.locator("#play")).to_have_text("Pause")
-    expect(page.locator("#moment")).to_contain_text("3 of 5")
+    expect(page.locator("#position")).to_contain_text("3 of 5")
     expect(page.locator("#program .plus")).to_contain_text("0.3")
     expect(page.locator("#program .minus")).to_contain_text("0.2")
-    expect(page.locator("#moment")).to_contain_text("5 of 5")
+    expect(page.locator("#position")).to_contain_text("5 of 5")
     expect(page.locator("#play")).to_have_text("Play")
     expect(page.locator("#effects")).to_contain_text("33.3%")
     page.keyboard.press("Enter")  # again from the beginning
-    expect(page.locator("#moment")).to_contain_text("1 of ")
+    expect(page.locator("#position")).to_contain_text("1 of ")
     page.keyboard.press("Enter")
     expect(page.locator("#play")).to_have_text("Play")
     watched.check_quiet()
@@ -287,7 +287,7 @@ def test_with_reduced_motion_nothing_moves_by_itself(root: Path, server: Any, wa
     page.emulate_media(reduced_motion="reduce")
     page.goto(f"{server.address}#run=0/kept")
     page.locator("#kind").select_option("ancestor")
-    expect(page.locator("#moment")).to_contain_text("5 of 5")
+    expect(page.locator("#position")).to_contain_text("5 of 5")
     expect(page.locator("#play")).to_have_text("Next")
     for wanted in (0, 1):  # from the end, to the beginning first
         page.locator("#play").click()
@@ -300,7 +300,7 @@ def test_an_answer_that_comes_too_late_is_not_shown(root: Path, server: Any, wat
     shutil.copytree(root / "first", root / "second")
     page: Page = watched.page
     page.goto(f"{server.address}#run=0/first")
-    expect(page.locator("#moment")).to_contain_text(" of ")
+    expect(page.locator("#position")).to_contain_text(" of ")
     held: list[Route] = []
     page.route(lambda url: "/api/run?id=0%2Fsecond" in url, lambda route: held.append(route))
     page.locator("#other").select_option("0/second")
@@ -310,7 +310,7 @@ def test_an_answer_that_comes_too_late_is_not_shown(root: Path, server: Any, wat
     for each in held:
         each.continue_()
     page.wait_for_timeout(2 * SECOND)
-    expect(page.locator("#beside")).to_be_hidden()
+    expect(page.locator("#comparison")).to_be_hidden()
     expect(page.locator("#compared")).to_be_hidden()
     expect(page.locator("#legend")).to_have_text("")
     watched.check_quiet()
@@ -324,7 +324,7 @@ def test_a_run_is_not_compared_with_itself(root: Path, server: Any, watched: Any
     page.locator("#runs button").filter(has_text="second").click()
     expect(page.locator("#title")).to_have_text("second")
     expect(page.locator("#compared")).to_be_hidden()
-    expect(page.locator("#beside")).to_be_hidden()
+    expect(page.locator("#comparison")).to_be_hidden()
     watched.check_quiet()
 
 
@@ -344,7 +344,7 @@ def test_hostile_runs_are_shown_as_text(root: Path, server: Any, watched: Any) -
         expect(page.locator("#description")).to_contain_text("<script>")
         page.locator("#kind").select_option("ancestor")
         page.locator("#other").select_option(f"0/{NAMES[0].decode()}" if name != NAMES[0] else "0/first")
-        expect(page.locator("#beside")).to_be_visible()
+        expect(page.locator("#comparison")).to_be_visible()
         page.locator("#kind").select_option("improvement")
         page.locator("#other").select_option("")
         page.reload()
@@ -368,6 +368,6 @@ def test_addresses_of_no_runs_show_none(address: str, server: Any, watched: Any)
     page.wait_for_timeout(SECOND)
     is_known = "0/first" in address
     expect(page.locator("#run")).to_be_visible(visible=is_known)
-    expect(page.locator("#beside")).to_be_hidden()
+    expect(page.locator("#comparison")).to_be_hidden()
     expect(page.locator("#note")).to_have_text("")
     assert set(watched.hosts) == {"127.0.0.1"}

@@ -15,10 +15,10 @@ SECOND = 1000  # milliseconds
 
 @pytest.mark.parametrize("place", ["", "stripped/"])
 @pytest.mark.parametrize("headers", HEADERS)
-def test_a_run_is_started_and_stopped(place: str, headers: str, server: Any, stranger: Any, tmp_path: Path) -> None:
+def test_a_run_is_started_and_stopped(place: str, headers: str, server: Any, anonymous: Any, tmp_path: Path) -> None:
     assert HAS_PROXY, "nginx is not installed: run 'make browser'"
     with proxy(tmp_path / "nginx", server.port, headers) as before:
-        page, address = stranger.page, f"https://127.0.0.1:{before.port}/{place}"
+        page, address = anonymous.page, f"https://127.0.0.1:{before.port}/{place}"
         page.goto(f"{address}?token={server.server.token}")
         expect(page).to_have_url(address)
         expect(page.locator("#runs li")).to_have_count(1)
@@ -30,4 +30,4 @@ def test_a_run_is_started_and_stopped(place: str, headers: str, server: Any, str
         expect(page.locator("#curve path.a")).to_be_attached(timeout=120 * SECOND)
         page.get_by_role("button", name="Stop", exact=True).click()
         expect(page.locator("#state")).to_contain_text("ended: interrupted", timeout=120 * SECOND)
-        stranger.check_quiet()
+        anonymous.check_quiet()

@@ -64,7 +64,7 @@ def check_same(one: Path, other: Path) -> None:
     assert timeless(read_run(one).events) == timeless(read_run(other).events)
 
 
-def test_a_run_goes_on_from_another_folder_and_its_result_depends_on_no_path(
+def test_a_run_continues_from_another_folder_and_its_result_depends_on_no_path(
     folders: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run, other = do(folders, "run"), do(folders, "other")
@@ -82,7 +82,7 @@ def _resumed(run: Path) -> Path:
     return run
 
 
-def test_where_the_files_have_moved_an_error_tells_how_to_go_on(folders: Path) -> None:
+def test_where_the_files_have_moved_an_error_says_how_to_continue(folders: Path) -> None:
     run, other = do(folders, "run"), _resumed(do(folders, "other"))
     new = ["--set", f"tasks.table.path={folders / 'moved' / 'new.csv'}"]
     shutil.move(folders / "project" / "my.csv", folders / "moved" / "new.csv")
@@ -96,7 +96,7 @@ def test_where_the_files_have_moved_an_error_tells_how_to_go_on(folders: Path) -
     assert read_run(run).config.tasks.table.path == str(folders / "moved" / "new.csv")
 
 
-def test_a_program_that_has_moved_may_be_named_anew_if_it_is_the_same(folders: Path) -> None:
+def test_a_program_that_has_moved_may_be_named_again_if_it_is_the_same(folders: Path) -> None:
     run = do(folders, "run")
     for name, text in (("same.txt", f"# a copy\n{PROGRAM}"), ("other.txt", PROGRAM.replace("v1, v0", "v0, v0"))):
         (folders / "moved" / name).write_text(text, encoding="utf-8")
@@ -117,7 +117,7 @@ def test_a_table_of_other_content_is_refused(folders: Path) -> None:
     assert (refused.exit_code, "their data are not the same" in refused.stderr) == (2, True)
 
 
-def test_a_run_of_before_whose_path_is_relative_to_the_working_folder_goes_on_there(folders: Path) -> None:
+def test_a_run_of_before_whose_path_is_relative_to_the_working_folder_continues_there(folders: Path) -> None:
     old = settings("my.csv", "begin").model_copy(update={"stop": small_config(stop={"max_programs": 300}).stop})
     run_to_folder(old, folders / "project" / "old", 1, SafeConsole(file=StringIO(), quiet=True))
     assert 'path = "my.csv"' in (folders / "project" / "old" / "config.toml").read_text(encoding="utf-8")

@@ -53,7 +53,7 @@ def test_a_token_of_ones_own_is_not_printed(served: list[Any], monkeypatch: pyte
     assert found.stderr == ""
 
 
-def test_names_and_paths_of_proxies_are_told_to_the_server(served: list[Any], tmp_path: Path) -> None:
+def test_names_and_paths_of_proxies_are_passed_to_the_server(served: list[Any], tmp_path: Path) -> None:
     asked(tmp_path, "--allow-host", "Runs.example.org", "--allow-host", "b", "--root-path", "/a/")
     (middleware,) = served[0][0].user_middleware
     access = middleware.args[0]

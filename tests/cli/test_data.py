@@ -11,8 +11,6 @@ from support.data.tiny_images import PACKAGE, official_files, tiny, tiny_arrays,
 from typer.testing import CliRunner, Result
 
 from automl_zero.cli import main
-from automl_zero.cli.data import SourceName
-from automl_zero.tasks.datasets.download import From
 
 
 def invoke(*arguments: object) -> Result:
@@ -37,17 +35,13 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "data" / "tiny"
 
 
-def test_the_sources_are_those_of_the_tasks() -> None:
-    assert [each.value for each in SourceName] == [each.value for each in From]
-
-
 @pytest.mark.parametrize("command", ["list", "get", "info"])
 def test_every_command_has_help(command: str) -> None:
     assert command in invoke("--help").stdout
     assert "Usage: " in invoke(command, "--help").stdout
 
 
-def test_the_list_tells_what_is_here_and_where_from(place: Path) -> None:
+def test_the_list_shows_what_is_here_and_where_from(place: Path) -> None:
     assert [row["state"] for row in json.loads(invoke("list", "--json").stdout)] == ["bundled", "not here"]
     invoke("get", "tiny")
     rows = json.loads(invoke("list", "--json").stdout)
@@ -67,7 +61,7 @@ def test_the_list_tells_what_is_here_and_where_from(place: Path) -> None:
     assert [line.split()[0] for line in lines] == ["digits", "tiny"]
 
 
-def test_get_tells_where_the_data_set_is_and_whether_it_was_here(place: Path) -> None:
+def test_get_prints_where_the_data_set_is_and_whether_it_was_here(place: Path) -> None:
     row = {"name": "tiny", "state": "new", "path": str(place), "from": "npm package tiny-images@1.0"}
     assert json.loads(invoke("get", "tiny", "--json").stdout) == [row]
     assert json.loads(invoke("get", "tiny", "--json").stdout) == [row | {"state": "was here"}]
@@ -86,7 +80,7 @@ def test_get_takes_files(tmp_path: Path) -> None:
     assert row["from"] == tiny().official.place
 
 
-def test_info_tells_all_facts(place: Path) -> None:
+def test_info_prints_all_facts(place: Path) -> None:
     invoke("get", "tiny")
     facts = json.loads(invoke("info", "tiny", "--json").stdout)
     text = invoke("info", "tiny").stdout
@@ -106,13 +100,13 @@ def test_info_takes_the_bundled_data_set_and_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("info", "tiny"), "data set 'tiny' is not on this machine yet: get it with 'automl-zero data get tiny'"),
+        (("info", "tiny"), "data set 'tiny' is not on this machine yet: download it with 'automl-zero data get tiny'"),
         (("info", "nonsense"), "no data set 'nonsense': there are digits, tiny"),
         (("get", "nonsense"), "no data set 'nonsense': there are digits, tiny"),
         (("get", "tiny", "nonsense"), "no data set 'nonsense': there are digits, tiny"),
-        (("get", "digits"), "data set 'digits' is bundled: there is nothing to get"),
+        (("get", "digits"), "data set 'digits' is bundled: there is nothing to download"),
         (("get", "tiny", "--from", "none"), "none cannot be read (No such file or directory)"),
-        (("get", "tiny", "--source", "official"), "data set 'tiny' cannot be got from http://127.0.0.1:9/"),
+        (("get", "tiny", "--source", "official"), "data set 'tiny' cannot be downloaded from http://127.0.0.1:9/"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )

@@ -31,14 +31,14 @@ def test_what_is_printed_is_what_is_written() -> None:
     assert Path("net.py").read_text() == printed
 
 
-def test_a_test_is_written_beside_it() -> None:
+def test_a_test_is_written_next_to_it() -> None:
     arguments = ("export", "two_layer_net", "--to", "python", "--out", "net.py", "--with-test", "test_net.py")
     assert invoke(*arguments).stdout == "net.py\ntest_net.py\n"
     module = load(Path("test_net.py").read_text().replace("__file__", repr(str(Path.cwd() / "test_net.py"))))
     module.test_the_predictions_are_those_of_the_reference()
 
 
-def test_what_is_predicted_can_be_told() -> None:
+def test_what_is_predicted_can_be_chosen() -> None:
     assert "sigmoid" not in invoke("export", "linear_regression", "--to", "numpy").stdout
     assert "sigmoid" in invoke("export", "linear_regression", "--to", "numpy", "--predicts", "binary").stdout
     assert "softmax" in invoke("export", "multiclass_net", "--to", "numpy").stdout
@@ -67,7 +67,7 @@ def test_what_has_no_effect_is_left_out_unless_asked_for() -> None:
         ),
     ],
 )
-def test_faults_are_told_and_nothing_is_written(arguments: tuple[str, ...], message: str) -> None:
+def test_faults_are_reported_and_nothing_is_written(arguments: tuple[str, ...], message: str) -> None:
     Path("there.py").write_text("mine")
     assert message in refused("export", *arguments)
     assert [each.name for each in Path().iterdir()] == ["there.py"]

@@ -45,27 +45,27 @@ def without_lineage(run: Path, folder: Path, most: int | None = None) -> Path:
 
 
 def test_every_ancestor_is_shown_with_what_it_changed(run: Path) -> None:
-    (told,) = (each for each in events(run) if each["event"] == "lineage")
+    (event,) = (each for each in events(run) if each["event"] == "lineage")
     result = command("lineage", run, "--all")
     assert result.exit_code == 0
     title, *blocks = result.stdout.rstrip("\n").split("\n\n")
-    assert title.endswith(f"experiment 0: ancestors that improved on a parent: {len(told['ancestors'])}")
-    assert len(blocks) == len(told["ancestors"]) > 0
+    assert title.endswith(f"experiment 0: ancestors that improved on a parent: {len(event['ancestors'])}")
+    assert len(blocks) == len(event["ancestors"]) > 0
     assert all(block.startswith("program ") and "\n+ " in block for block in blocks[:1])
     assert "= dot(v0, v1)" in result.stdout
 
 
 def test_json_holds_the_same(run: Path) -> None:
     story = json.loads(command("lineage", run, "--json").stdout)
-    (told,) = (each for each in events(run) if each["event"] == "lineage")
+    (event,) = (each for each in events(run) if each["event"] == "lineage")
     assert story["is_lineage"]
-    assert story["count"] == len(told["ancestors"])
+    assert story["count"] == len(event["ancestors"])
     assert len(story["changes"]) == min(MOST, story["count"])
     assert story["changes"][-1]["fitness"] == max(each["fitness"] for each in story["changes"])
 
 
-def test_analyze_tells_when_the_techniques_came(run: Path, tmp_path: Path) -> None:
-    heading = "techniques in the order in which they came\n  "
+def test_analyze_shows_when_the_techniques_came(run: Path, tmp_path: Path) -> None:
+    heading = "techniques in the order of their appearance\n  "
     assert heading in command("analyze", run).stdout
     assert json.loads(command("analyze", run, "--json").stdout)["lineage"]["is_lineage"]
     assert heading not in command("analyze", without_lineage(run, tmp_path)).stdout
@@ -74,7 +74,7 @@ def test_analyze_tells_when_the_techniques_came(run: Path, tmp_path: Path) -> No
 def test_a_run_without_a_lineage_shows_its_improvements_and_says_so(run: Path, tmp_path: Path) -> None:
     result = command("lineage", without_lineage(run, tmp_path))
     assert (
-        "tells no lineage, since it is still going on or of an older version\nimprovements of experiment 0, "
+        "has no lineage: the run has not ended, or is of an older version\nimprovements of experiment 0, "
         in result.stdout
     )
     assert " of island" not in result.stdout

@@ -48,7 +48,7 @@ def test_a_page_elsewhere_overwrites_nothing(folder: Path, tmp_path: Path) -> No
     assert f"{target} exists and is not overwritten: choose another name or delete it" in output
 
 
-def test_the_page_in_the_folder_of_the_run_is_made_anew_also_where_it_is_named(folder: Path) -> None:
+def test_the_page_in_the_folder_of_the_run_is_replaced_even_if_it_is_named(folder: Path) -> None:
     for _ in range(2):
         assert invoke(folder, "--out", folder / "report.html")[0] == 0
     assert invoke(folder, "--out", folder / "config.toml")[0] == 2
@@ -66,7 +66,7 @@ def test_an_ablation_is_done_kept_and_shown_on_every_later_page(folder: Path, tm
     assert TITLE not in (folder / "report.html").read_text()
     code, output = invoke(folder, "--ablate", "--figures", tmp_path / "figures")
     assert code == 0
-    assert "parts are taken out, 20 trials on each of 3 seeds: about " in output
+    assert "parts are removed, 20 trials on each of 3 seeds: about " in output
     assert f"wrote {folder / 'ablation.json'}\n" in output
     assert (tmp_path / "figures" / "ablation.svg").exists()
     assert invoke(folder)[0] == 0

@@ -41,11 +41,11 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return Path("run")
 
 
-def test_a_run_whose_limit_is_raised_goes_on_as_one_that_had_that_limit(run: Path) -> None:
+def test_a_run_whose_limit_is_raised_continues_as_one_that_had_that_limit(run: Path) -> None:
     result = invoke("resume", run, "--set", "stop.max_programs=1000", "--set", "stop.max_experiments=2")
     assert result.exit_code == 0
     assert result.stdout.startswith("resuming from experiment 1, epoch 4\n")
-    assert result.stdout.endswith(f"{(run / 'report.txt').read_text()}to look at: run/report.html\n")
+    assert result.stdout.endswith(f"{(run / 'report.txt').read_text()}report: run/report.html\n")
     changes = ("--set", "stop.max_programs=1000", "--set", "stop.max_experiments=2")
     invoke("run", "small.toml", *changes, "--out", "other", "--quiet", "--workers", 1)
     assert timeless(read_run(run).events) == timeless(read_run(Path("other")).events)
@@ -68,7 +68,7 @@ def test_quiet_and_json_are_as_of_run(run: Path) -> None:
     assert result.stderr.startswith("resuming from experiment 2, ")
 
 
-def test_a_damaged_checkpoint_is_told_on_the_screen(run: Path) -> None:
+def test_a_damaged_checkpoint_is_printed(run: Path) -> None:
     last = max((run / "checkpoints").iterdir())
     flip_bit(last, 1000)
     result = invoke("resume", run, "--set", "stop.max_experiments=2")
@@ -88,7 +88,7 @@ def test_a_damaged_checkpoint_is_told_on_the_screen(run: Path) -> None:
     ],
     ids=["complete", "changed", "unknown"],
 )
-def test_what_cannot_go_on_is_refused_and_left_alone(arguments: list[str], message: str, run: Path) -> None:
+def test_what_cannot_continue_is_refused_and_left_alone(arguments: list[str], message: str, run: Path) -> None:
     before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
     assert message in refused("resume", run, *arguments)
     assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
@@ -100,7 +100,7 @@ def test_a_folder_that_is_no_run_or_in_use_is_refused(run: Path) -> None:
         assert "run folder run is in use by another process" in refused("resume", run)
 
 
-def test_a_run_without_checkpoints_has_no_digest_and_cannot_go_on(run: Path) -> None:
+def test_a_run_without_checkpoints_has_no_digest_and_cannot_continue(run: Path) -> None:
     invoke("run", "small.toml", "--set", "checkpoint.keep=0", "--out", "bare", "--quiet")
     assert shown(Path("bare"))["state_digest"] is None
     assert "bare has no checkpoint, so the run cannot resume" in refused("resume", "bare")

@@ -11,8 +11,9 @@ from typer.testing import CliRunner, Result
 
 from automl_zero.cli import main
 from automl_zero.config import load_config
+from automl_zero.config.task_kind_facts import KINDS
 from automl_zero.system.cache_dir import CACHE_VARIABLE
-from automl_zero.tasks.task_kinds import KINDS, Stage, build_tasks
+from automl_zero.tasks.task_kinds import Stage, build_tasks
 
 
 def invoke(*arguments: object) -> Result:
@@ -54,10 +55,12 @@ def test_without_a_folder_for_the_picture_it_must_be_named(tmp_path: Path, monke
     monkeypatch.setattr("automl_zero.system.cache_dir.cache_root", lambda: None)
     result = invoke("show", small_file(tmp_path), "--no-baselines")
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "the picture cannot be kept, there is no folder to keep it in: name a file with --picture" in result.stderr
+    assert "the picture cannot be written, there is no folder for it: name a file with --picture" in result.stderr
     (tmp_path / "pictures").write_text("in the way")
     monkeypatch.setattr("automl_zero.system.cache_dir.cache_root", lambda: tmp_path)
-    assert "is no folder: name a file with --picture" in invoke("show", small_file(tmp_path), "--no-baselines").stderr
+    assert (
+        "is not a folder: name a file with --picture" in invoke("show", small_file(tmp_path), "--no-baselines").stderr
+    )
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,9 @@ from support.programs.reference_cases import program
 from automl_zero.codegen.equivalence import example
 from automl_zero.codegen.languages import LANGUAGES
 from automl_zero.codegen.output_files import write_export
+from automl_zero.codegen.prediction import Prediction
 from automl_zero.codegen.resolve import choose
-from automl_zero.codegen.source import Prediction, source_of
+from automl_zero.codegen.source import source_of
 from automl_zero.program.library import LIBRARY, library_program
 
 EXPLODES = program("s2 = 1000", "s1 = s2 + s0")

@@ -9,7 +9,8 @@ from support.programs.reference_cases import program
 
 from automl_zero.codegen import numpy
 from automl_zero.codegen.functions import component_functions, number, row_of
-from automl_zero.codegen.source import Prediction, source_of
+from automl_zero.codegen.prediction import Prediction
+from automl_zero.codegen.source import source_of
 from automl_zero.program.ops import BY_NAME
 
 

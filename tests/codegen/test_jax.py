@@ -12,7 +12,8 @@ from support.programs.reference_cases import TASK_SETS
 
 from automl_zero.codegen.equivalence import predictions_of
 from automl_zero.codegen.jax import jax_source
-from automl_zero.codegen.source import Prediction, source_of
+from automl_zero.codegen.prediction import Prediction
+from automl_zero.codegen.source import source_of
 from automl_zero.program.library import library_program
 from automl_zero.vm import reference
 

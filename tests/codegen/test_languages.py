@@ -24,10 +24,10 @@ from support.programs.exports import (
 )
 from support.programs.reference_cases import COUNTS, NOISY_PROGRAMS, TASK_SETS
 
-from automl_zero.cli.export import LanguageName, PredictionName
 from automl_zero.codegen import jax, latex, numpy, python, torch
 from automl_zero.codegen.languages import LANGUAGES
-from automl_zero.codegen.source import Prediction, source_of
+from automl_zero.codegen.prediction import Prediction
+from automl_zero.codegen.source import source_of
 from automl_zero.program.library import LIBRARY, library_program
 from automl_zero.program.ops import BY_NAME, INDEX_CONSTANTS, OPS, Kind, Op
 from automl_zero.program.program import AddressCounts, Instruction, Program
@@ -52,11 +52,6 @@ def one_by_one(language: str) -> Iterator[None]:
 
     with the_real_one.disable_jit():
         yield
-
-
-def test_the_commands_names_are_those_of_the_tables() -> None:
-    assert [each.value for each in LanguageName] == list(LANGUAGES)
-    assert [each.value for each in PredictionName] == [each.value for each in Prediction]
 
 
 @pytest.mark.parametrize("template", [numpy.template, python.template, jax.template, torch.template, latex.template])

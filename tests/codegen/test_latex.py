@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from support.programs.reference_cases import SOME_PROGRAMS, program
 
 from automl_zero.codegen.latex import latex_source
-from automl_zero.codegen.source import Prediction, source_of
+from automl_zero.codegen.prediction import Prediction
+from automl_zero.codegen.source import source_of
 from automl_zero.program.library import LIBRARY, library_program
 from automl_zero.program.program import Program
 

@@ -9,7 +9,8 @@ from support.programs.exports import RUNNING, each_language, in_float64, load, p
 from automl_zero import __version__
 from automl_zero.codegen.languages import LANGUAGES
 from automl_zero.codegen.numpy import numpy_source
-from automl_zero.codegen.source import Prediction, source_of
+from automl_zero.codegen.prediction import Prediction
+from automl_zero.codegen.source import source_of
 from automl_zero.program.library import LIBRARY, library_program
 
 

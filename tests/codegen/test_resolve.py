@@ -11,8 +11,9 @@ import pytest
 from support.programs.reference_cases import program
 from support.runs.small_config import small_config
 
+from automl_zero.codegen.prediction import Prediction
 from automl_zero.codegen.resolve import choose
-from automl_zero.codegen.source import Prediction, Source
+from automl_zero.codegen.source import Source
 from automl_zero.program.library import LIBRARY, library_program
 from automl_zero.program.prune import prune
 from automl_zero.program.text import from_text, to_text

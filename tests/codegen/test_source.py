@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from support.programs.reference_cases import SOME_PROGRAMS, program
 
 from automl_zero.codegen.languages import LANGUAGES
-from automl_zero.codegen.source import Prediction, Source, address, comments_in, plain, reads, source_of
+from automl_zero.codegen.prediction import Prediction
+from automl_zero.codegen.source import Source, address, comments_in, plain, reads, source_of
 from automl_zero.program.library import LIBRARY, library_program
 from automl_zero.program.program import COMPONENTS, Program
 from automl_zero.program.prune import prune

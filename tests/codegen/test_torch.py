@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from support.programs.exports import load
 
-from automl_zero.codegen.source import Prediction, source_of
+from automl_zero.codegen.prediction import Prediction
+from automl_zero.codegen.source import source_of
 from automl_zero.codegen.torch import torch_source
 from automl_zero.program.library import library_program
 

@@ -1,4 +1,4 @@
-"""Groups of islands in a config: what a group may say, what follows for an island, and what is told about faults."""
+"""Groups of islands in a config: what a group may set, what follows for an island, and messages about faults."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_groups_survive_being_written_and_read(groups: list[dict[str, Any]]) -> 
     assert hash(again.islands) == hash(config.islands)
 
 
-def test_groups_are_told_apart_and_cannot_be_changed() -> None:
+def test_groups_are_distinguished_and_cannot_be_changed() -> None:
     one, other = (IslandGroup.model_validate(each) for each in ({}, {"tasks": {"num_features": 16}}))
     assert one != other
     assert len({one, other, IslandGroup()}) == 2
@@ -134,7 +134,7 @@ def test_groups_may_be_given_by_an_override(tmp_path: Path) -> None:
         ("program = { initial = 'x' }", f"program.initial = 'x': {SHARED} setup_ops, predict_ops, learn_ops"),
     ],
 )
-def test_a_key_that_a_group_cannot_have_is_told_with_those_it_can(group: str, message: str, tmp_path: Path) -> None:
+def test_a_key_that_a_group_cannot_have_is_reported_with_those_it_can(group: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=re.escape(f"unknown key islands.groups.1.{message}")):
         load_config(written(tmp_path, f"islands.groups = [{{}}, {{ {group} }}]"))
 
@@ -150,8 +150,8 @@ def test_a_key_that_a_group_cannot_have_is_told_with_those_it_can(group: str, me
         ("tasks = { kind = 'linear' }", "tasks: num_classes = 3 needs kind 'image-groups' or 'table', not 'linear'"),
     ],
 )
-def test_a_value_that_a_group_cannot_have_is_told_with_the_group(group: str, message: str, tmp_path: Path) -> None:
-    """Some are impossible everywhere, some only beside the run's own settings."""
+def test_a_value_that_a_group_cannot_have_is_reported_with_the_group(group: str, message: str, tmp_path: Path) -> None:
+    """Some values are impossible everywhere, some only together with the settings of the run."""
     with pytest.raises(ConfigError, match=f"^{re.escape(f'islands.groups.1.{message}')}"):
         load_config(written(tmp_path, f"tasks.num_classes = 3\nislands.groups = [{{}}, {{ {group} }}]"))
 
@@ -163,7 +163,7 @@ def test_every_group_needs_an_island() -> None:
     assert len(small_config(islands={"count": 5, "groups": [{}] * 5}).islands.groups) == 5
 
 
-def test_faults_of_all_groups_are_told_at_once() -> None:
+def test_faults_of_all_groups_are_reported_at_once() -> None:
     groups = [{"tasks": {"num_features": 2}}, {}, {"tasks": {"num_features": 1}}]
     with pytest.raises(ConfigError) as error:
         parse_config({"tasks": {"num_classes": 3}, "islands": {"groups": groups}})

@@ -7,11 +7,9 @@ from typing import Any
 import pytest
 
 from automl_zero.config import load_config, override, preset_names
-from automl_zero.config.paths import IMAGES, NAMED_TABLES, files_in, make_absolute
+from automl_zero.config.paths import files_in, make_absolute
 from automl_zero.program.library import LIBRARY
 from automl_zero.tasks.datasets.datasets import dataset_names
-from automl_zero.tasks.datasets.own_images import SUFFIX
-from automl_zero.tasks.tables.table_reader import BUNDLED, OPENML
 
 PLACES = ("tasks.table.path", "tasks.dataset", "program.initial")
 NAMES = [
@@ -23,8 +21,8 @@ NAMES = [
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The working folder, beside one that holds a config file."""
-    for name in ("here", "beside"):
+    """The working folder, next to one that holds a config file."""
+    for name in ("here", "other"):
         (tmp_path / name).mkdir()
     monkeypatch.chdir(tmp_path / "here")
     return tmp_path
@@ -32,7 +30,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def config_file(folder: Path, place: str, path: str) -> Path:
     section, _, key = place.rpartition(".")
-    file = folder / "beside" / "mine.toml"
+    file = folder / "other" / "mine.toml"
     file.write_text(f'[{section}]\n{key} = "{path}"\n', encoding="utf-8")
     return file
 
@@ -45,7 +43,7 @@ def value(config: Any, place: str) -> Any:
 
 @pytest.mark.parametrize("place", PLACES)
 def test_a_path_on_the_command_line_is_relative_to_the_working_folder(place: str, folder: Path) -> None:
-    for where in ("here", "beside"):
+    for where in ("here", "other"):
         (folder / where / "own.npz").touch()
     expected = str(folder / "here" / "own.npz")
     assert value(load_config("linear", [f"{place}=own.npz"]), place) == expected
@@ -55,7 +53,7 @@ def test_a_path_on_the_command_line_is_relative_to_the_working_folder(place: str
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize(
     ("there", "expected"),
-    [(("here", "beside"), "beside/own.npz"), (("beside",), "beside/own.npz"), (("here",), "here/own.npz")],
+    [(("here", "other"), "other/own.npz"), (("other",), "other/own.npz"), (("here",), "here/own.npz")],
 )
 def test_a_path_in_a_file_is_relative_to_that_file(
     place: str, there: tuple[str, ...], expected: str, folder: Path
@@ -63,7 +61,7 @@ def test_a_path_in_a_file_is_relative_to_that_file(
     for where in there:
         (folder / where / "own.npz").touch()
     assert value(load_config(str(config_file(folder, place, "own.npz"))), place) == str(folder / expected)
-    assert value(load_config("../beside/mine.toml"), place).endswith(expected)
+    assert value(load_config("../other/mine.toml"), place).endswith(expected)
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -114,10 +112,6 @@ def test_what_is_no_config_is_left_to_those_who_check_it(values: dict[str, Any])
 def test_presets_name_no_files(name: str) -> None:
     values = load_config(name).model_dump(mode="json")
     assert list(files_in(values)) == []
-
-
-def test_the_signs_of_names_are_those_of_the_tasks() -> None:
-    assert ((BUNDLED, OPENML), SUFFIX) == (NAMED_TABLES, IMAGES)
 
 
 @pytest.mark.parametrize("name", ["x" * 300, "x" * 5000, "a/" * 3000, "\0"])

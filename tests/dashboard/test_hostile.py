@@ -1,4 +1,4 @@
-"""Hostile runs and requests: all is told as text, nothing outside of the folders is read, and the server goes on."""
+"""Hostile runs and requests: all is sent as text, nothing outside of the folders is read, and the server continues."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
-from support.dashboard.client import HERE, TOKEN, client, stranger
+from support.dashboard.client import HERE, TOKEN, anonymous, client
 from support.runs.hostile_runs import HOSTILE, NAMES, hostile_events, make_hostile_run, make_hostile_runs
 from support.runs.small_config import small_config
 
@@ -28,20 +28,20 @@ def ids(page: TestClient) -> set[str]:
     return {each["id"] for each in page.get("/api/runs").json()["runs"]}
 
 
-def test_runs_of_any_name_are_listed_and_told(root: Path) -> None:
+def test_runs_of_any_name_are_listed_and_shown(root: Path) -> None:
     make_hostile_runs(root)
     page = client(root)
     assert ids(page) == {f"0/{each.decode(errors='replace')}" for each in NAMES}
     for name in ids(page):
-        for path in ("run", "story", "about"):
+        for path in ("run", "program", "about"):
             assert page.get(f"/api/{path}", params={"id": name}).status_code == 200
 
 
-def test_all_that_a_hostile_run_tells_is_json(root: Path) -> None:
+def test_all_that_a_hostile_run_contains_is_json(root: Path) -> None:
     make_hostile_run(root / "run")
     page = client(root)
     answers = [page.get("/api/runs"), page.get("/api/run?id=0/run")]
-    answers += [page.get(f"/api/story?id=0/run&kind={each}") for each in ("improvement", "ancestor")]
+    answers += [page.get(f"/api/program?id=0/run&kind={each}") for each in ("improvement", "ancestor")]
     assert {each.headers["content-type"] for each in answers} == {"application/json"}
     run = answers[1].json()
     assert (run["faulty"], run["name"]) == (0, [HOSTILE, HOSTILE])
@@ -59,7 +59,7 @@ def test_what_is_no_event_hides_no_others(content: bytes, root: Path) -> None:
     assert (run["faulty"], run["programs"]) == (int(content.endswith(b"\n")), 1000)
 
 
-def test_a_program_that_is_no_unicode_is_told_as_no_event(root: Path) -> None:
+def test_a_program_that_is_no_unicode_counts_as_no_event(root: Path) -> None:
     folder = make_hostile_run(root / "run")
     line = (folder / "events.jsonl").read_text().splitlines()[1].replace("<script>", "\\ud800")
     (folder / "events.jsonl").write_text(f"{line}\n")
@@ -109,7 +109,7 @@ def test_names_that_are_no_runs_are_not_found(name: str, root: Path) -> None:
     make_hostile_run(root / "run")
     make_hostile_run(root.parent / "secret")
     page = client(root)
-    assert [page.get(f"/api/{path}?id={name}").status_code for path in ("run", "story", "about")] == [404] * 3
+    assert [page.get(f"/api/{path}?id={name}").status_code for path in ("run", "program", "about")] == [404] * 3
 
 
 @pytest.mark.parametrize("path", ["%2e%2e/app.py", "..%2fapp.py", "%00", "/etc/passwd", "%2fetc%2fpasswd", "a" * 5000])
@@ -120,7 +120,7 @@ def test_only_files_of_the_page_are_served(path: str, root: Path) -> None:
 @pytest.mark.parametrize("number", ["nan", "1e3", "--1", "9" * 5000, "", "%00"])
 def test_numbers_that_are_none_are_refused(number: str, root: Path) -> None:
     make_hostile_run(root / "run")
-    assert client(root).get(f"/api/story?id=0/run&number={number}").status_code == 400
+    assert client(root).get(f"/api/program?id=0/run&number={number}").status_code == 400
 
 
 BODIES = [
@@ -162,7 +162,7 @@ def test_nothing_is_started_by_looking(method: str, root: Path) -> None:
 
 @pytest.mark.parametrize("other", ["a[]=x", '{"a":1}', "=x", '"', "a\x00=b", "é=ü"])
 def test_odd_cookies_of_others_hide_no_token_and_give_none(other: str, root: Path) -> None:
-    page = stranger(root)
+    page = anonymous(root)
     for cookie, status in ((f"{other}; automl-zero-8765={TOKEN}", 200), (f"{other}; automl-zero-8765={TOKEN}é", 401)):
         assert page.get("/api/runs", headers={"Cookie": cookie.encode("latin-1")}).status_code == status
 

@@ -19,14 +19,19 @@ def browser(folder: Path, port: int, headers: dict[str, str]) -> httpx.Client:
     """One that finds the name of the proxy on this machine, and believes its certificate."""
     context = ssl.create_default_context(cafile=folder / "certificate.pem")
     address = f"https://127.0.0.1:{port}"
-    told = {"Host": NAME, **headers}
+    sent = {"Host": NAME, **headers}
     hooks = {"request": [lambda request: request.extensions.update(sni_hostname=NAME)]}
-    return httpx.Client(base_url=address, verify=context, headers=told, timeout=60, trust_env=False, event_hooks=hooks)
+    return httpx.Client(base_url=address, verify=context, headers=sent, timeout=60, trust_env=False, event_hooks=hooks)
 
 
 @pytest.mark.parametrize(
     ("place", "headers", "is_allowed"),
-    [("/", "told", False), ("/", "by default", True), ("/stripped/", "by default", False), ("/kept/", "told", True)],
+    [
+        ("/", "forwarded", False),
+        ("/", "by default", True),
+        ("/stripped/", "by default", False),
+        ("/kept/", "forwarded", True),
+    ],
 )
 def test_a_run_is_listed_started_and_stopped(place: str, headers: str, is_allowed: bool, tmp_path: Path) -> None:
     """By a page that says where it is from, as browsers do: without a word about the proxy, or allowed by its name."""
@@ -41,7 +46,7 @@ def test_a_run_is_listed_started_and_stopped(place: str, headers: str, is_allowe
         welcome = asking.get(f"{place}?token={server.token}")
         assert welcome.status_code == 303
         assert "://" not in welcome.headers["location"]
-        assert ("Secure" in welcome.headers["set-cookie"]) is (headers == "told")
+        assert ("Secure" in welcome.headers["set-cookie"]) is (headers == "forwarded")
         for path in ("", "static/app.js", "api/runs"):
             assert asking.get(place + path).status_code == 200
         asked = {"preset": "affine", "name": "one", "stop.max_seconds": "300"}
@@ -54,7 +59,7 @@ def test_a_run_is_listed_started_and_stopped(place: str, headers: str, is_allowe
         assert server.token not in (before.folder / "access.log").read_text()
 
 
-def test_pages_of_strangers_change_nothing_through_the_proxy(tmp_path: Path) -> None:
+def test_pages_of_other_sites_change_nothing_through_the_proxy(tmp_path: Path) -> None:
     with serving(tmp_path) as server, proxy(tmp_path / "nginx", server.port, "by default") as before:
         cookie = {"Cookie": f"automl-zero-{server.port}={server.token}", "Origin": "https://evil.example"}
         with browser(before.folder, before.port, {**cookie, "Sec-Fetch-Site": "cross-site"}) as asking:

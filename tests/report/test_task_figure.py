@@ -6,9 +6,10 @@ import pytest
 from support.data.table_file import of_kind
 from support.runs.small_config import STAGE, small_config
 
+from automl_zero.config.task_kind_facts import KINDS
 from automl_zero.report.task_figure import draw_tasks, image_grid
 from automl_zero.run.scoring.task_summary import summarize_tasks
-from automl_zero.tasks.task_kinds import KINDS, Stage
+from automl_zero.tasks.task_kinds import Stage
 
 
 @pytest.mark.parametrize("names", [[], ["linear", "net"]])

@@ -1,4 +1,4 @@
-"""A dashboard that is flooded, beside clients that are slow: the list of runs is answered, and its memory has a bound.
+"""A dashboard with a flood of requests and slow clients: the list of runs is answered, and its memory is bounded.
 
 ``make soak`` takes a tenth of ``SOAK_SECONDS`` for each of the two.
 """
@@ -24,9 +24,9 @@ from support.runs.hostile_runs import make_hostile_runs
 pytestmark = pytest.mark.soak
 SECONDS = float(os.environ.get("SOAK_SECONDS", "1200")) / 10
 CONNECTIONS = 200
-LONGEST = 30.0  # seconds for an answer, beside a flood on a machine of two processors: it comes, that is all
+LONGEST = 30.0  # seconds for an answer, during a flood on a machine of two processors
 MOST_MEMORY, MOST_GROWTH = 400.0, 40.0  # MiB: of the server, and from the first to the last quarter
-LOOKS = 20  # from fewer, no growth can be told
+LOOKS = 20  # from fewer, no growth can be seen
 PATHS = ("", "static/app.js", "api/runs", "api/session", "api/run?id=0/none", "nothing", "?token=wrong")
 
 
@@ -98,7 +98,7 @@ def test_the_list_is_answered_meanwhile_and_memory_has_a_bound(
                 time.sleep(0.5)
         looks.append(look(server))
         assert server.process.poll() is None
-        assert len(server.told) == 1
+        assert len(server.output) == 1
     seconds, memory = zip(*looks, strict=True)
     with capsys.disabled():
         print(

@@ -33,7 +33,7 @@ LIFE = (0.2, 4.0)  # seconds that a process searches before it is killed
 ENDLESS = "stop.max_programs=1000000000000"
 SETTLED = 200  # epochs after which all is compiled and caches are full, however long that takes
 EVERY = 0.25  # seconds between two looks at the memory from then on
-LOOKS = 40  # from fewer, nothing can be told
+LOOKS = 40  # from fewer, no growth can be seen
 LONG = 600.0  # seconds of a soak in which there are more, whatever else the machine does
 # A search holds its arrays and its improvements, and nothing for an epoch. In the usual time, it makes more than 8000
 # epochs, so that even two kilobytes lost in each would be more than this.
@@ -45,7 +45,7 @@ def epochs_of(folder: Path) -> list[EpochEnd]:
 
 
 def check_lost_nothing(folder: Path, epochs_before: int) -> int:
-    """Every epoch that was told is kept, but for the one under way; gives their number."""
+    """Every epoch event is on disk, except for the epoch in progress; return their number."""
     events = epochs_of(folder)
     record = latest(folder).checkpoint.snapshot.state
     assert [event.epoch for event in events] == list(range(1, len(events) + 1))
@@ -73,10 +73,10 @@ def kill_after(seconds: float, folder: Path, epochs: int, command: list[object])
 
 
 def has_begun(folder: Path, epochs: int) -> bool:
-    return told(folder, b'"event":"epoch"') > epochs
+    return count_of(folder, b'"event":"epoch"') > epochs
 
 
-def told(folder: Path, event: bytes) -> int:
+def count_of(folder: Path, event: bytes) -> int:
     path = folder / "events.jsonl"
     return path.read_bytes().count(event) if path.exists() else 0
 
@@ -85,7 +85,7 @@ def memory_of(process: subprocess.Popen[str], folder: Path) -> Iterator[float]:
     """What a search holds for itself, in MiB, once it has settled and until its report begins."""
     while process.poll() is None and not has_begun(folder, SETTLED):
         time.sleep(EVERY)
-    while process.poll() is None and not told(folder, b'"event":"select"'):
+    while process.poll() is None and not count_of(folder, b'"event":"select"'):
         with suppress(psutil.NoSuchProcess):
             yield sum(map(own_memory, processes_of(process)))
         time.sleep(EVERY)
@@ -111,7 +111,7 @@ def growth(memory: list[float]) -> float:
 
 def told_memory(memory: list[float]) -> str:
     if len(memory) < LOOKS:
-        return "too short to tell whether memory grows"
+        return "too short to show whether memory grows"
     grown = f"{growth(memory):+.1f} MiB from the first to the last quarter"
     return f"{len(memory)} looks at the memory without kills: {min(memory):.0f} to {max(memory):.0f} MiB, {grown}"
 

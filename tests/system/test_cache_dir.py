@@ -75,19 +75,19 @@ def test_where_the_named_folder_cannot_be_used_the_users_own_is(
         case "others write":
             named.mkdir()
             named.chmod(0o777)
-            why = f"others may write to {named}"
+            why = f"other users may write to {named}"
         case "no folder":
             named.write_text("")
-            why = f"{named} is no folder"
+            why = f"{named} is not a folder"
         case "missing":
             monkeypatch.setenv(CACHE_VARIABLE, f"/proc/{named.name}")
             why = "it cannot be made"
         case "full":
             monkeypatch.setattr(cache_dir, "make_private", full_for(named))
             why = "it cannot be made (No space left on device)"
-    with pytest.warns(MachineWarning) as told:
+    with pytest.warns(MachineWarning) as caught:
         assert [cache_root(), cache_root()] == [user_folder()] * 2
-    (message,) = [str(each.message) for each in told]
+    (message,) = [str(each.message) for each in caught]
     assert why in message
     assert os.environ[CACHE_VARIABLE] in message
     assert f"{user_folder()} is used instead; {CACHE_VARIABLE} names another folder" in message
@@ -102,7 +102,7 @@ def test_a_folder_as_of_temporary_files_may_be_named_and_what_is_kept_is_in_one_
     root = cache_root()
     assert root == tmp_path / "temporary"
     assert unusable(root / "compiled") is None
-    assert unusable(root) == f"others may write to {root}"
+    assert unusable(root) == f"other users may write to {root}"
 
 
 def full_for(folder: Path) -> object:
@@ -125,9 +125,9 @@ def test_without_a_home_a_private_temporary_folder_is_used(
     else:
         monkeypatch.setenv("HOME", "/proc/nowhere" if where == "nowhere" else ".")
         monkeypatch.setattr("pwd.getpwuid", unknown)
-    with pytest.warns(MachineWarning, match=CACHE_VARIABLE) as told:
+    with pytest.warns(MachineWarning, match=CACHE_VARIABLE) as caught:
         assert cache_root() == temporary
-    assert len(told) == 1
+    assert len(caught) == 1
     assert stat.S_IMODE(temporary.stat().st_mode) == 0o700
     assert list((tmp_path / "current").iterdir()) == []
 
@@ -143,7 +143,9 @@ def test_a_temporary_folder_that_others_made_is_not_used(
     monkeypatch.setenv("HOME", "/proc/nowhere")
     temporary.mkdir()
     temporary.chmod(0o777)
-    with pytest.warns(MachineWarning, match=r"what could be kept is made at every start; AUTOML_ZERO_CACHE_DIR names"):
+    with pytest.warns(
+        MachineWarning, match=r"everything is computed again at every start; AUTOML_ZERO_CACHE_DIR names"
+    ):
         assert cache_root() is None
     assert list((tmp_path / "current").iterdir()) == []
 

@@ -34,14 +34,14 @@ def test_a_lock_is_held_by_one_alone(tmp_path: Path) -> None:
     acquire(tmp_path / "lock", 0).release()
 
 
-def test_where_there_are_no_locks_this_is_told(fault: int, tmp_path: Path) -> None:
-    with pytest.raises(NoLocksError, match=r".") as told:
+def test_where_there_are_no_locks_this_is_reported(fault: int, tmp_path: Path) -> None:
+    with pytest.raises(NoLocksError, match=r".") as caught:
         acquire(tmp_path / "lock", 0)
-    assert told.value.errno == fault
+    assert caught.value.errno == fault
 
 
 @pytest.mark.usefixtures("fault")
-def test_where_there_are_no_locks_work_goes_on_with_one_warning(tmp_path: Path) -> None:
+def test_where_there_are_no_locks_work_continues_with_one_warning(tmp_path: Path) -> None:
     done = []
 
     def work() -> None:

@@ -19,6 +19,6 @@ def test_a_warning_that_is_forgotten_comes_again() -> None:
         forget_warnings()
         with pytest.warns(MachineWarning, match="again"):
             warn_once("folder", "again")
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as caught:
         warn_once("folder", "again")
-    assert told == []
+    assert caught == []

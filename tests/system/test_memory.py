@@ -34,7 +34,7 @@ def test_a_group_of_processes_may_leave_less(most: str, used: str, left: int, sy
     assert available_memory() == left
 
 
-def test_a_system_that_does_not_tell_has_what_it_has_or_some_memory(
+def test_a_system_that_does_not_say_has_what_it_has_or_some_memory(
     system: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (system / "meminfo").unlink()

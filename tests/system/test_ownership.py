@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from automl_zero.system import ownership
-from automl_zero.system.ownership import folder_fault, is_trusted
+from automl_zero.system.ownership import is_trusted, why_untrusted
 
 ROOT = 0
 OTHER = 4321  # a user
@@ -41,9 +41,9 @@ def of_another(monkeypatch: pytest.MonkeyPatch, *paths: Path) -> None:
 
 
 def test_a_folder_of_ones_own_has_no_fault_nor_has_what_is_not_there(folder: Path) -> None:
-    assert folder_fault(folder) is None
-    assert folder_fault(folder / "missing" / "too") is None
-    assert folder_fault(Path(folder.anchor)) is None
+    assert why_untrusted(folder) is None
+    assert why_untrusted(folder / "missing" / "too") is None
+    assert why_untrusted(Path(folder.anchor)) is None
 
 
 @pytest.mark.parametrize("mode", [0o775, 0o757, 0o1777, 0o2775])
@@ -54,40 +54,40 @@ def test_what_others_may_write_is_at_fault_but_for_a_sticky_folder_on_the_way(
     place = folder if name == "inner" else folder.parent
     place.chmod(mode)
     is_fine = name == "outer" and mode == 0o1777
-    assert folder_fault(folder) == (None if is_fine else f"others may write to {place}")
-    assert (folder_fault(folder / "missing") is None) == (mode == 0o1777)
-    assert folder_fault(folder, is_passed=True) == folder_fault(folder / "missing")
+    assert why_untrusted(folder) == (None if is_fine else f"other users may write to {place}")
+    assert (why_untrusted(folder / "missing") is None) == (mode == 0o1777)
+    assert why_untrusted(folder, is_passed=True) == why_untrusted(folder / "missing")
 
 
 @pytest.mark.parametrize("name", ["inner", "outer"])
 def test_what_belongs_to_another_user_is_at_fault(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = folder if name == "inner" else folder.parent
     of_another(monkeypatch, place)
-    assert folder_fault(folder) == f"{place} belongs to the user with the number {OTHER}"
-    assert folder_fault(folder / "missing") == folder_fault(folder)
+    assert why_untrusted(folder) == f"{place} belongs to another user, with number {OTHER}"
+    assert why_untrusted(folder / "missing") == why_untrusted(folder)
 
 
 def test_root_is_believed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: OTHER)
     if folder.stat().st_uid == ROOT:
-        assert folder_fault(folder) is None
+        assert why_untrusted(folder) is None
     else:
-        assert "belongs to the user with the number" in str(folder_fault(folder))
+        assert "belongs to another user, with number" in str(why_untrusted(folder))
 
 
 def test_a_link_leads_to_what_is_looked_at(folder: Path) -> None:
     link = folder.parent / "link"
     link.symlink_to("inner")
-    assert folder_fault(link) is None
+    assert why_untrusted(link) is None
     folder.chmod(0o777)
-    assert folder_fault(link) == f"others may write to {folder}"
+    assert why_untrusted(link) == f"other users may write to {folder}"
 
 
 def test_a_link_of_another_user_is_at_fault_wherever_it_leads(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     link = folder.parent / "link"
     link.symlink_to(folder)
     of_another(monkeypatch, link)
-    assert folder_fault(link / "more") == f"{link} belongs to the user with the number {OTHER}"
+    assert why_untrusted(link / "more") == f"{link} belongs to another user, with number {OTHER}"
 
 
 @pytest.mark.parametrize("path", ["inner/../inner", "through/../inner"])
@@ -97,32 +97,32 @@ def test_folders_that_are_left_again_are_looked_at(path: str, folder: Path, tmp_
     (far / "away").mkdir(parents=True)
     (far / "inner").mkdir()
     (folder.parent / "through").symlink_to(far / "away")
-    assert folder_fault(folder.parent / path) is None
+    assert why_untrusted(folder.parent / path) is None
     (far / "inner").chmod(0o777)
     folder.chmod(0o777)
     place = far / "inner" if path.startswith("through") else folder
-    assert folder_fault(folder.parent / path) == f"others may write to {place}"
+    assert why_untrusted(folder.parent / path) == f"other users may write to {place}"
 
 
 def test_links_in_a_circle_are_at_fault(folder: Path) -> None:
     (folder / "one").symlink_to(folder / "two")
     (folder / "two").symlink_to(folder / "one")
-    assert "cannot be looked at" in str(folder_fault(folder / "one"))
+    assert "cannot be checked" in str(why_untrusted(folder / "one"))
 
 
 def test_a_file_is_no_folder(folder: Path) -> None:
     (folder / "file").write_text("")
-    assert folder_fault(folder / "file") == f"{folder / 'file'} is no folder"
-    assert folder_fault(folder / "file" / "more") == f"{folder / 'file'} is no folder"
+    assert why_untrusted(folder / "file") == f"{folder / 'file'} is not a folder"
+    assert why_untrusted(folder / "file" / "more") == f"{folder / 'file'} is not a folder"
 
 
 def test_what_is_around_the_home_is_not_looked_at(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder.parent.chmod(0o777)
-    assert folder_fault(folder / ".cache") is not None
+    assert why_untrusted(folder / ".cache") is not None
     monkeypatch.setenv("HOME", str(folder))
-    assert folder_fault(folder / ".cache") is None
+    assert why_untrusted(folder / ".cache") is None
     folder.chmod(0o777)
-    assert folder_fault(folder / ".cache") == f"others may write to {folder}"
+    assert why_untrusted(folder / ".cache") == f"other users may write to {folder}"
 
 
 @pytest.mark.parametrize(("mode", "trusted"), [(0o644, True), (0o600, True), (0o664, False), (0o646, False)])
@@ -149,5 +149,5 @@ def test_a_file_is_trusted_if_it_is_ones_own_or_that_of_root(
 @pytest.mark.parametrize("give", [os.chown, os.lchown])
 def test_what_is_given_away_is_not_trusted(give: Callable[..., None], folder: Path) -> None:
     give(folder, OTHER, OTHER)
-    assert folder_fault(folder) == f"{folder} belongs to the user with the number {OTHER}"
+    assert why_untrusted(folder) == f"{folder} belongs to another user, with number {OTHER}"
     assert not is_trusted(folder.stat())

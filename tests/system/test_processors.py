@@ -15,7 +15,7 @@ def cgroups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(64)), raising=False)
     (tmp_path / "own").write_text("0::/job/step\n")
     monkeypatch.setattr(processors, "CGROUPS", tmp_path / "cgroup")
-    monkeypatch.setattr(processors, "OF_PROCESS", tmp_path / "own")
+    monkeypatch.setattr(processors, "CGROUP_OF_PROCESS", tmp_path / "own")
     (tmp_path / "cgroup" / "job" / "step").mkdir(parents=True)
     return tmp_path / "cgroup"
 

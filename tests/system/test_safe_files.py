@@ -59,13 +59,13 @@ def test_a_folder_that_the_user_names_may_be_a_link(folder: Path) -> None:
 @pytest.mark.parametrize("below", [True, False])
 def test_only_regular_files_are_opened_and_nothing_waits(folder: Path, path: str, below: bool) -> None:
     path_of = folder / path
-    with pytest.raises(UnsafeFileError, match="no regular file"):
+    with pytest.raises(UnsafeFileError, match="not a regular file"):
         open_regular(path_of, within=path_of.parent if below else None)
 
 
 def test_a_file_of_another_name_too_is_not_written(folder: Path) -> None:
     (folder / "second").hardlink_to(folder / "inner" / "file")
-    with pytest.raises(UnsafeFileError, match="another name"):
+    with pytest.raises(UnsafeFileError, match="another hard link"):
         open_regular(folder / "second", "r+b", within=folder)
 
 
@@ -74,7 +74,7 @@ def test_a_file_larger_than_what_is_read_is_refused(folder: Path) -> None:
         read_regular(folder / "inner" / "file", 6)
 
 
-def test_a_file_that_tells_no_size_is_not_read_beyond_the_most() -> None:
+def test_a_file_without_a_size_is_not_read_beyond_the_most() -> None:
     with pytest.raises(UnsafeFileError, match="more than the 10"):
         read_regular(Path("/proc/self/status"), 10)
 
@@ -138,8 +138,8 @@ class TestBelow:
         ("make", "message"),
         [
             (lambda path: path.symlink_to("/etc/hostname"), "is a link"),
-            (os.mkfifo, "no regular file"),
-            (lambda path: path.hardlink_to(path.with_name("file")), "another name"),
+            (os.mkfifo, "not a regular file"),
+            (lambda path: path.hardlink_to(path.with_name("file")), "another hard link"),
         ],
         ids=["link", "pipe", "other name"],
     )

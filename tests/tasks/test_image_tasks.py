@@ -103,7 +103,7 @@ def test_labels_of_pairs_match_a_pair_of_the_stage_with_the_first_digit_as_class
     for classes in classes_of_digits(tasks, choices):
         first, second = sorted(classes)
         assert classes == {first: 1, second: 0}
-        assert (first, second) in pairs_of(stage, "digits", 10)
+        assert (first, second) in pairs_of(stage, 10, as_published=False)
 
 
 @pytest.mark.parametrize("num_classes", [2, 3, 5, 10])
@@ -135,7 +135,7 @@ def test_all_classes_of_a_stage_are_used_before_any_is_used_again(
 
 
 @pytest.mark.parametrize(("kind", "distinct"), [("image-pairs", 9), ("image-groups", 25)])
-def test_classes_that_are_used_again_are_projected_anew(kind: str, distinct: int) -> None:
+def test_classes_that_are_used_again_are_projected_again(kind: str, distinct: int) -> None:
     tasks = build(kind, Stage.FINAL, num_tasks=distinct + 1)
     assert not np.isin(tasks.train_x[distinct], tasks.train_x[0]).any()
 

@@ -190,7 +190,7 @@ def test_a_missing_file_is_reported(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
-    assert "cannot be opened (it is no regular file)" in message_of(tmp_path)
+    assert "cannot be opened (it is not a regular file)" in message_of(tmp_path)
 
 
 @pytest.mark.parametrize("data", [b"", b"hello", b"PK\x03\x04", b"PK\x05\x06", b"\x93NUMPY", b"\x80\x04N."])

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from automl_zero.system.cache_dir import PACKAGE
-from automl_zero.terminal.output import Output, Plain, echo, surviving, unwritten
+from automl_zero.terminal.output import CleanedStream, TolerantStream, echo, tolerant, unwritten_reason
 from automl_zero.terminal.printable import COMMANDS, MARK
 
 HOSTILE = "a\x1b]0;OWNED\x07\x9bb\udcff"
@@ -43,7 +43,7 @@ def test_nothing_that_is_echoed_commands_the_terminal(text: str) -> None:
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
 def test_what_the_encoding_lacks_is_marked(encoding: str) -> None:
     content = io.BytesIO()
-    stream = Plain(Output(io.TextIOWrapper(content, encoding)))
+    stream = CleanedStream(TolerantStream(io.TextIOWrapper(content, encoding)))
     stream.write("ä\u2713\udc80")
     stream.flush()
     assert content.getvalue() == "ä\u2713\ufffd".encode(encoding, "replace")
@@ -52,21 +52,21 @@ def test_what_the_encoding_lacks_is_marked(encoding: str) -> None:
 @pytest.mark.parametrize("error", [BrokenPipeError(), OSError(errno.ENOSPC, "full"), ValueError("closed file")])
 def test_an_output_that_has_gone_away_is_not_asked_again(error: Exception) -> None:
     stream = Failing(error, takes=1)
-    output = Output(stream)
+    output = TolerantStream(stream)
     assert [output.write("ab"), output.write("cd"), output.write("ef")] == [2, 2, 2]
-    assert (stream.getvalue(), stream.asked, output.lost) == ("ab", 2, error)
+    assert (stream.getvalue(), stream.asked, output.failure) == ("ab", 2, error)
 
 
 def test_other_errors_than_those_of_an_output_are_faults_of_ours() -> None:
     with pytest.raises(KeyError):
-        Output(Failing(KeyError())).write("a")
+        TolerantStream(Failing(KeyError())).write("a")
 
 
 def test_consoles_write_through_what_stands_in_place_of_a_stream() -> None:
-    output = Output(io.StringIO())
-    assert surviving(Plain(output)) is output
-    assert surviving(output) is output
-    assert surviving(None).write("nowhere") == 7
+    output = TolerantStream(io.StringIO())
+    assert tolerant(CleanedStream(output)) is output
+    assert tolerant(output) is output
+    assert tolerant(None).write("nowhere") == 7
 
 
 @pytest.mark.parametrize(
@@ -81,10 +81,10 @@ def test_consoles_write_through_what_stands_in_place_of_a_stream() -> None:
 def test_output_counts_as_unwritten_where_somebody_waits_for_it(
     error: Exception, reason: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys, "stdout", Plain(Output(Failing(error))))
-    assert unwritten() is None
+    monkeypatch.setattr(sys, "stdout", CleanedStream(TolerantStream(Failing(error))))
+    assert unwritten_reason() is None
     echo("a")
-    assert unwritten() == reason
+    assert unwritten_reason() == reason
 
 
 @pytest.mark.parametrize("file", sorted(PACKAGE.rglob("*.py")), ids=lambda file: str(file.relative_to(PACKAGE)))

@@ -59,7 +59,7 @@ def test_colours_stay() -> None:
     assert output.getvalue().count("\x1b") == 2
 
 
-def test_what_is_live_is_cleaned_and_so_is_what_is_told_above_it() -> None:
+def test_what_is_live_is_cleaned_and_so_is_what_is_printed_above_it() -> None:
     output = io.StringIO()
     console = terminal(output)
     with (

@@ -1,6 +1,6 @@
-"""The command ``automl-zero analyze``: what a program does, in a form that a person understands.
+"""The command ``automl-zero analyze``: a program simplified, with readable names and the techniques that it uses.
 
-What is printed is a list of sections, each a function from an analysis to text.
+The output is a list of sections, each a function from an analysis to text.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from automl_zero.cli.support.print_diff import marked
-from automl_zero.cli.support.printing import AsJson, Seed, to_json
+from automl_zero.cli.support.options import AsJson, Seed
+from automl_zero.cli.support.print_diff import marked_lines
+from automl_zero.cli.support.printing import to_json
 from automl_zero.cli.support.program_options import SUITE_NAMES, ProgramName
 from automl_zero.cli.support.safe_write import check_free
 from automl_zero.terminal.output import echo
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from automl_zero.tasks.task import TaskSet
 
 JSON_FILE, TEXT_FILE = "analysis.json", "analysis.txt"
-MOST = 0.002  # as simplify.TOLERANCE, which takes longer to load
+TOLERANCE = 0.002  # as in analysis.simplify.simplify, which takes longer to load
 
 
 def analyze(
@@ -35,19 +36,19 @@ def analyze(
     data: Annotated[Path | None, typer.Option(help="Test on the tasks in an NPZ file.")] = None,
     multiclass: Annotated[bool, typer.Option("--multiclass", help="Without tasks: label v1, prediction v2.")] = False,
     tolerance: Annotated[
-        float, typer.Option(min=0.0, help="By how much tested steps may lower the mean fitness in all.")
-    ] = MOST,
+        float, typer.Option(min=0.0, help="How much tested steps may lower the mean fitness in total.")
+    ] = TOLERANCE,
     out: Annotated[Path | None, typer.Option(help=f"Folder to write {JSON_FILE} and {TEXT_FILE} to.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a program short and readable, and tell which known techniques it uses.
+    """Make a program short and readable, and name the known techniques that it uses.
 
-    Steps that change no result are always done. Others are tested on the select tasks of a run, or on those of --suite
-    or --data.
+    Simplifications that change no result are always applied. Others are tested on the select tasks of a run, or on
+    those of --suite or --data.
     """
     from rich.text import Text
 
-    from automl_zero.analysis.analyze import analyze as understand
+    from automl_zero.analysis.analyze import analyze as analyze_program
     from automl_zero.analysis.analyze import to_plain
     from automl_zero.analysis.lineage import lineage_of
     from automl_zero.run.record.program_lookup import find_program
@@ -57,9 +58,9 @@ def analyze(
     check_free(*(out / name for name in (JSON_FILE, TEXT_FILE) if out))
     given = find_program(program)
     tasks, rules = _tasks(given, suite, data, seed), given.config or (suite_config(suite) if suite else None)
-    story = lineage_of(given.folder) if given.folder else None
+    report = lineage_of(given.folder) if given.folder else None
     is_multiclass = multiclass or bool(given.multiclass)
-    analysis = understand(program, given.program, is_multiclass, tasks, rules, tolerance, story)
+    analysis = analyze_program(program, given.program, is_multiclass, tasks, rules, tolerance, report)
     text = Text("\n\n").join(filter(None, (section(analysis) for section in SECTIONS)))
     if out:
         _write(out, {JSON_FILE: to_json(to_plain(analysis)) + "\n", TEXT_FILE: f"{text.plain}\n"})
@@ -70,7 +71,7 @@ def analyze(
 
 
 def _title(analysis: Analysis) -> Text:
-    """How long the program was and is, and how well it does."""
+    """Return the length and the fitness of the program, before and after simplification."""
     from rich.text import Text
 
     raw, short = len(analysis.simplified.raw), len(analysis.simplified.program)
@@ -78,12 +79,12 @@ def _title(analysis: Analysis) -> Text:
     if analysis.fitness:
         title.append("\nfitness {:.4f} before, {:.4f} after".format(*analysis.fitness) + f" ({analysis.tasks})")
     else:
-        title.append("\nexact steps only: with --suite or --data, others are tested on tasks")
+        title.append("\nexact steps only: give --suite or --data to test others on tasks")
     return title
 
 
 def _program(analysis: Analysis) -> Text:
-    """The short program with names, its comments dimmed."""
+    """Return the simplified program with names, its comments dimmed."""
     from rich.text import Text
 
     text = Text()
@@ -106,30 +107,30 @@ def _techniques(analysis: Analysis) -> Text:
 
 
 def _difference(analysis: Analysis) -> Text:
-    """The raw program with what became of its lines."""
+    """Return the raw program, with what simplification did to its lines."""
     from rich.text import Text
 
     from automl_zero.analysis.readable.diff import simplification_diff
 
-    return Text("from the raw program\n", "bold").append_text(marked(simplification_diff(analysis.simplified)))
+    return Text("from the raw program\n", "bold").append_text(marked_lines(simplification_diff(analysis.simplified)))
 
 
 def _lineage(analysis: Analysis) -> Text | None:
-    """When the techniques came, if that is known."""
+    """Return when the techniques appeared, if that is known."""
     from rich.text import Text
 
     from automl_zero.cli.lineage import summary
 
     if analysis.lineage is None or not analysis.lineage.is_lineage:
         return None
-    return Text("techniques in the order in which they came\n", "bold").append_text(summary(analysis.lineage))
+    return Text("techniques in the order of their appearance\n", "bold").append_text(summary(analysis.lineage))
 
 
 SECTIONS: tuple[Callable[[Analysis], Text | None], ...] = (_title, _program, _techniques, _difference, _lineage)
 
 
 def _tasks(given: FoundProgram, suite: str | None, data: Path | None, seed: int) -> TaskSet | None:
-    """Those to test on: what is asked for, or else, of a run, its select tasks."""
+    """Return the tasks to test on: those asked for, or else the select tasks of the run, if it is one."""
     from automl_zero.run.scoring.evaluate import choose_tasks
     from automl_zero.tasks.task_kinds import Stage, build_tasks
 

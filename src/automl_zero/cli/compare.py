@@ -1,4 +1,4 @@
-"""The command ``automl-zero compare``: searches against each other, over several seeds."""
+"""The command ``automl-zero compare``: compare searches over several seeds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from automl_zero.cli.support.printing import AsJson, Override, print_table, to_json
+from automl_zero.cli.support.options import AsJson, Override
+from automl_zero.cli.support.printing import print_table, to_json
 from automl_zero.cli.support.program_options import Workers
 from automl_zero.system.processors import number_of_workers
 from automl_zero.terminal.output import echo
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from automl_zero.terminal.safe_console import SafeConsole
 
 PICTURE = "comparison.png"
-LONGEST_NAME = 48  # of a variant in the table, in characters
+LONGEST_NAME = 48  # characters of a variant's name in the table
 
 
 def compare(
@@ -28,13 +29,13 @@ def compare(
         list[str],
         typer.Argument(metavar="VARIANT...", help="A preset or file; with overrides: 'linear islands.count=4'."),
     ],
-    out: Annotated[Path, typer.Option(help="Folder of all runs; those that are complete in it are not done again.")],
+    out: Annotated[Path, typer.Option(help="Folder of all runs; complete ones in it are not repeated.")],
     seeds: Annotated[int, typer.Option(min=1, help="Runs of each variant, with seeds from 1 on.")] = 10,
     overrides: Annotated[list[str] | None, Override] = None,
     workers: Workers = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run searches with several seeds, and tell how often and how soon each reaches its target."""
+    """Run searches with several seeds, and show how often and how soon each reaches its target."""
     from automl_zero.analysis.compare import parse_variant, summarize
     from automl_zero.report.compare_figure import draw_comparison
     from automl_zero.terminal.safe_console import SafeConsole
@@ -61,7 +62,7 @@ def _attempts(variant: SearchVariant, seeds: int, out: Path, workers: int, conso
 
 
 def _attempt(config: Config, folder: Path, workers: int, console: SafeConsole) -> Attempt:
-    """The run in that folder, done now if it is not there."""
+    """Return the run in that folder, which is done now if it is not there."""
     from automl_zero.analysis.compare import attempt
     from automl_zero.run.record.run_folder import StoreError, read_run
     from automl_zero.run.session import run_to_folder
@@ -87,7 +88,7 @@ def _silent() -> SafeConsole:
 
 
 def _labels(names: Sequence[str]) -> Sequence[str]:
-    """What stands for the variants in the table: their names or, where one is long, numbers, which are told first."""
+    """Return the labels of variants in the table: their names or, if one is long, numbers, whose meaning is printed."""
     if max(map(len, names)) <= LONGEST_NAME:
         return names
     numbers = [str(number) for number in range(1, len(names) + 1)]
@@ -116,7 +117,7 @@ def _number(value: float, form: str) -> str:
 
 
 def _plain(summary: Summary) -> Mapping[str, object]:
-    """For JSON, which knows no infinity: what was not reached is null."""
+    """Return plain values for JSON, which has no infinity: what was not reached is null."""
     from dataclasses import asdict
 
     return dict(_finite(asdict(summary)))

@@ -1,4 +1,4 @@
-"""The command ``automl-zero dashboard``: runs in a browser."""
+"""The command ``automl-zero dashboard``: follow, start and stop runs in a browser."""
 
 from __future__ import annotations
 
@@ -20,20 +20,28 @@ def dashboard(
     folders: Annotated[
         list[Path] | None, typer.Argument(metavar="[FOLDER]...", help="Folders of runs; by default, runs.")
     ] = None,
-    host: Annotated[str, typer.Option(help="The address to serve; 0.0.0.0 for all of this machine.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(help="The address to serve; 0.0.0.0 for all addresses of this machine.")
+    ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port to serve; 0 takes a free one.")] = 8765,
     token_file: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="A file, yours alone, with the token; without, one is made at each start."),
+        typer.Option(
+            metavar="FILE",
+            help="A file, readable by you alone, with the token; by default, a new token is made at each start.",
+        ),
     ] = None,
-    token: Annotated[str | None, typer.Option(help=f"Outdated, others see it: use {OTHERS}.")] = None,
+    token: Annotated[str | None, typer.Option(help=f"Deprecated, as other users see it: use {OTHERS}.")] = None,
     allow_host: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="A name of this server in front of a proxy; others are refused then."),
+        typer.Option(
+            metavar="NAME", help="A host name of this server behind a proxy; requests to others are then refused."
+        ),
     ] = None,
     root_path: Annotated[str, typer.Option(metavar="PATH", help="The path below which a proxy shows the page.")] = "",
     max_runs: Annotated[
-        int | None, typer.Option(min=1, help="Runs at once, the others wait; by default, one for each processor.")
+        int | None,
+        typer.Option(min=1, help="Runs at the same time, while others wait; by default, one for each processor."),
     ] = None,
 ) -> None:
     """Serve a page that follows runs, compares them, and starts and stops them, until Ctrl-C."""
@@ -49,12 +57,12 @@ def dashboard(
         for each in addresses(host, listener):
             echo(f"dashboard: {each}?token={'...' if is_own else access.token}")
         serve(make_app(server, access), listener, server.close)
-    if waiting := server.launched.waiting():
-        echo(f"runs that waited for their turn and are not started: {', '.join(waiting)}", err=True)
+    if waiting := server.launcher.waiting():
+        echo(f"runs that were still waiting and are not started: {', '.join(waiting)}", err=True)
 
 
 def _access(host: str, file: Path | None, token: str | None, names: list[str], root: str) -> tuple[Access, bool]:
-    """What requests are judged by, and whether the user has given the token, who knows it then."""
+    """Return the access rules, and whether the user gave the token, which then need not be printed."""
     from automl_zero.dashboard.server.access import (
         SHORT,
         Access,
@@ -70,7 +78,7 @@ def _access(host: str, file: Path | None, token: str | None, names: list[str], r
     if token is not None:
         echo(f"warning: --token shows the token to all users of this machine (ps): use {OTHERS}", err=True)
     if given and len(given) < SHORT:
-        echo(f"warning: the token has {len(given)} characters, and may be guessed: use {SHORT} or more", err=True)
+        echo(f"warning: the token has {len(given)} characters and may be guessed: use {SHORT} or more", err=True)
     allowed = checked_names(names)
     own = names_of_machine() if allowed and not is_loopback(host) else frozenset()
     return Access(given or new_token(), allowed, own | {host.lower()}, checked_root(root)), given is not None

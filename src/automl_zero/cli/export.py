@@ -1,55 +1,43 @@
-"""The command ``automl-zero export``: a program as source code of another system."""
+"""The command ``automl-zero export``: a program as source code in another language."""
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from automl_zero.cli.support.choices import choice_of
 from automl_zero.cli.support.program_options import ProgramName
+from automl_zero.codegen.languages import LANGUAGES
+from automl_zero.codegen.prediction import Prediction
 from automl_zero.terminal.output import echo
 
+if TYPE_CHECKING:
+    LanguageName = str
+else:
+    LanguageName = choice_of("LanguageName", LANGUAGES)
 
-class LanguageName(StrEnum):
-    """The names of ``export.languages.LANGUAGES``, which takes longer to load."""
-
-    PYTHON = "python"
-    NUMPY = "numpy"
-    JAX = "jax"
-    TORCH = "torch"
-    LATEX = "latex"
-
-
-class PredictionName(StrEnum):
-    """The names of ``export.source.Prediction``, which takes longer to load."""
-
-    REGRESSION = "regression"
-    BINARY = "binary"
-    MULTICLASS = "multiclass"
+Predicts = typer.Option("--predicts", help="What it predicts; by default as the run or library says, else regression.")
 
 
 def export(
     program: ProgramName,
-    language: Annotated[LanguageName, typer.Option("--to", help="What to write.")],
+    language: Annotated[LanguageName, typer.Option("--to", help="The language to write.")],
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="A new file; by default, it is printed.")] = None,
-    prediction: Annotated[
-        PredictionName | None,
-        typer.Option("--predicts", help="What it predicts; by default what the run or library says, else regression."),
-    ] = None,
-    raw: Annotated[bool, typer.Option("--raw", help="Keep instructions that have no effect.")] = False,
+    prediction: Annotated[Prediction | None, Predicts] = None,
+    raw: Annotated[bool, typer.Option("--raw", help="Keep instructions without effect.")] = False,
     test: Annotated[
         Path | None,
-        typer.Option("--with-test", metavar="FILE", help="Write a pytest file, too, that compares with the reference."),
+        typer.Option(
+            "--with-test", metavar="FILE", help="Also write a pytest file that compares it with the reference."
+        ),
     ] = None,
 ) -> None:
-    """Write a program as standalone source code, or typeset."""
-    from automl_zero.codegen.languages import LANGUAGES
+    """Write a program as standalone source code, or as LaTeX."""
     from automl_zero.codegen.resolve import choose
-    from automl_zero.codegen.source import Prediction
 
-    source = choose(program, None if prediction is None else Prediction(prediction.value), raw)
+    source = choose(program, prediction, raw)
     text = LANGUAGES[language].write(source)
     if out is None and test is None:
         echo(text, end="")

@@ -1,4 +1,4 @@
-"""The command ``automl-zero report``, and the page that every run of the command leaves in its folder."""
+"""The command ``automl-zero report``, and the page that ``run`` and ``resume`` write to the run folder."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from automl_zero.cli.support.printing import warning
+from automl_zero.cli.support.options import RunFolder
+from automl_zero.cli.support.printing import warning_printer
 from automl_zero.cli.support.program_options import counting
 from automl_zero.cli.support.safe_write import check_free
 from automl_zero.system.processors import number_of_workers
@@ -18,29 +19,29 @@ if TYPE_CHECKING:
     from automl_zero.terminal.safe_console import SafeConsole
 
 PAGE = "report.html"
-ABLATE = "Take each part out of the final program, and show what it is worth, here and on later pages."
-INTERACTIVE = "Figures that tell more under the mouse, and can be zoomed; the page has some 5 MB then (needs plotly)."
+ABLATE = "Remove each part of the final program, and show how much fitness it contributes, here and on later pages."
+INTERACTIVE = "Draw figures with tooltips and zoom; the page then has about 5 MB (needs plotly)."
 
 
 def report(
-    folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    folder: Annotated[Path, RunFolder],
     out: Annotated[Path | None, typer.Option(help=f"The page; by default, {PAGE} in the run folder.")] = None,
     figures: Annotated[Path | None, typer.Option(help="A folder for the figures as PNG and SVG.")] = None,
     ablate: Annotated[bool, typer.Option("--ablate", help=ABLATE)] = False,
     interactive: Annotated[bool, typer.Option("--interactive", help=INTERACTIVE)] = False,
 ) -> None:
-    """Write the report of a run as a page to look at; it needs no network, and can be sent to others."""
+    """Write the report of a run as one HTML page, which needs no network and can be sent to others."""
     from automl_zero.report.ablation_cache import load_ablation
     from automl_zero.report.figures import write_figures
     from automl_zero.report.interactive import library
     from automl_zero.report.page import collect
 
-    if out and not _is_own(out, folder):  # the run's own page is made anew
+    if out and not _is_own(out, folder):  # the run's own page is replaced
         check_free(out)
     source = library() if interactive else None
     history = collect(folder)
     if ablate:
-        echo(f"wrote {_keep_ablation(folder, history)}")
+        echo(f"wrote {_save_ablation(folder, history)}")
     if figures:
         kept = load_ablation(folder, history.progress.final)
         for file in write_figures(history, figures, kept.effects if kept else ()):
@@ -48,8 +49,8 @@ def report(
     echo(f"wrote {write_page(folder, history, out, source)}")
 
 
-def _keep_ablation(folder: Path, history: RunHistory) -> Path:
-    """Take the final program apart, tell before what that takes, and keep what comes of it; gives the file."""
+def _save_ablation(folder: Path, history: RunHistory) -> Path:
+    """Ablate the final program, print beforehand how long that takes, and save the result; return its file."""
     from automl_zero.analysis.studies.head_to_head import TuningBudget
     from automl_zero.report.ablation_cache import (
         SEEDS,
@@ -64,34 +65,38 @@ def _keep_ablation(folder: Path, history: RunHistory) -> Path:
 
     final, config = history.progress.final, history.progress.config
     if not final:
-        raise StoreError(f"the run in {folder} has no final program yet: let it end, or go on with 'resume'")
+        raise StoreError(f"the run in {folder} has no final program yet: let it end, or continue it with 'resume'")
     variants, budget = (
         ablation_variants(final, config.tasks.num_classes > 2),
         TuningBudget(TRIALS, SEEDS, number_of_workers(None)),
     )
     seconds = duration(expected_seconds(final, len(variants), config, budget))
-    echo(f"{len(variants)} parts are taken out, {TRIALS} trials on each of {SEEDS} seeds: about {seconds}")
-    with counting("trials", TRIALS * SEEDS * (1 + len(variants))) as told:
-        return save_ablation(folder, measure_ablation(final, variants, config, budget, told))
+    echo(f"{len(variants)} parts are removed, with {TRIALS} trials on each of {SEEDS} seeds: about {seconds}")
+    with counting("trials", TRIALS * SEEDS * (1 + len(variants))) as on_progress:
+        return save_ablation(folder, measure_ablation(final, variants, config, budget, on_progress))
 
 
-def try_write_page(folder: Path, console: SafeConsole) -> None:
-    """Write the page of a run that has ended, and say where; whatever goes wrong with it, the run is complete."""
+def add_report_page(folder: Path, console: SafeConsole) -> None:
+    """Write the page of a run that has ended, and print its path; a failure is a warning, as the run is complete."""
     try:
         from automl_zero.report.page import collect
 
         page = write_page(folder, collect(folder))
     except Exception as error:
-        warning(console)(f"there is no page of this run ({error}): try 'automl-zero report {folder}'")
+        warning_printer(console)(
+            f"the page of this run could not be written ({error}): try 'automl-zero report {folder}'"
+        )
     else:
-        console.print(f"to look at: {page}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"report: {page}", markup=False, highlight=False, soft_wrap=True)
 
 
 def write_page(folder: Path, history: RunHistory, out: Path | None = None, library: str | None = None) -> Path:
-    """Write the page of a run, by default to its folder, where it is made anew; ``library`` as for ``page``.
+    """Write the page of a run, by default to its folder, where it replaces an earlier one.
+
+    ``library`` is the source text of plotly, or None for plain figures.
 
     Raises:
-        StoreError: the page cannot be written.
+        StoreError: it cannot be written.
     """
     from automl_zero.report.page import page
     from automl_zero.run.record.folder_files import write
@@ -104,5 +109,5 @@ def write_page(folder: Path, history: RunHistory, out: Path | None = None, libra
 
 
 def _is_own(out: Path, folder: Path) -> bool:
-    """Whether a path is that of the run's own page, however it is written; that page itself may be a link."""
+    """Return whether a path, however written, is that of the run's own page, which itself may be a link."""
     return out.name == PAGE and out.parent.resolve() == folder.resolve()

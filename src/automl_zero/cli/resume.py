@@ -1,4 +1,4 @@
-"""The command ``automl-zero resume``: a run that was stopped, or whose limit was raised, goes on."""
+"""The command ``automl-zero resume``: continue a run that was stopped, or whose limit was raised."""
 
 from __future__ import annotations
 
@@ -8,29 +8,30 @@ from typing import Annotated
 
 import typer
 
-from automl_zero.cli.report import PAGE, try_write_page
+from automl_zero.cli.report import PAGE, add_report_page
 from automl_zero.cli.support.engine_options import DEFAULT_ENGINE, Address, Engine, Workers
-from automl_zero.cli.support.printing import Override, Track, print_run, suggest, warning
+from automl_zero.cli.support.options import Override, Quiet, ResultAsJson, RunFolder, Track
+from automl_zero.cli.support.printing import print_next_commands, print_run, warning_printer
 from automl_zero.system.processors import number_of_workers
 
 
 def resume(
-    folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    folder: Annotated[Path, RunFolder],
     overrides: Annotated[list[str] | None, Override] = None,
     allow_change: Annotated[
-        bool, typer.Option("--allow-change", help="Go on although settings, data or the package have changed.")
+        bool, typer.Option("--allow-change", help="Continue although settings, data or the package have changed.")
     ] = False,
     engine: Engine = DEFAULT_ENGINE,
     address: Address = None,
     workers: Workers = None,
     track: Annotated[list[str] | None, Track] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Show nothing but the report at the end.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON, all else to stderr.")] = False,
+    quiet: Quiet = False,
+    as_json: ResultAsJson = False,
 ) -> None:
-    """Go on with a run exactly as it would have gone on, from its latest checkpoint.
+    """Continue a run from its latest checkpoint, with the results that it would have had without a break.
 
-    A run that was ended by a limit goes on when the limit is raised, such as --set stop.max_seconds=600. What a run
-    lacks that was killed at its very end is written.
+    A run that was ended by a limit continues when the limit is raised, such as --set stop.max_seconds=600. A run that
+    was killed while it wrote its results gets those that are missing.
     """
     from automl_zero.run.record.folder_files import has
     from automl_zero.run.record.run_folder import check_folder, read_run
@@ -44,7 +45,7 @@ def resume(
     from automl_zero.terminal.safe_console import SafeConsole
 
     console = SafeConsole(stderr=as_json, quiet=quiet)
-    trackers = new_trackers(track or [], folder, warning(console))
+    trackers = new_trackers(track or [], folder, warning_printer(console))
     with outliving_terminal():
         with closing(choose_engine(engine, workers, address)) as chosen:
             try:
@@ -54,10 +55,10 @@ def resume(
             except CompleteError:
                 if has(folder, PAGE):
                     raise
-                told = f"the run is complete, but it lacked {PAGE}: written now"
-                console.print(told, markup=False, highlight=False, soft_wrap=True)
+                message = f"the run is complete, but it lacked {PAGE}: written now"
+                console.print(message, markup=False, highlight=False, soft_wrap=True)
                 progress, exit_code = progress_of(read_run(folder)), 0
         print_run(progress, folder, as_json)
-        try_write_page(folder, console)
-        suggest(folder, console)
+        add_report_page(folder, console)
+        print_next_commands(folder, console)
     raise typer.Exit(exit_code)

@@ -1,4 +1,4 @@
-"""The command ``automl-zero tasks``: what programs are scored on."""
+"""The commands ``automl-zero tasks``: the tasks that programs are scored on."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from automl_zero.cli.support.printing import AsJson, Override, Seed, print_rows, print_table, to_json
+from automl_zero.cli.support.options import AsJson, Override, Seed
+from automl_zero.cli.support.printing import print_rows, print_table, to_json
 from automl_zero.cli.support.safe_write import PICTURES, check_new_file
 from automl_zero.terminal.output import echo
 
 if TYPE_CHECKING:
     from automl_zero.run.scoring.task_summary import TaskSummary
 
-tasks = typer.Typer(no_args_is_help=True, help="What programs are scored on.")
+tasks = typer.Typer(name="tasks", no_args_is_help=True, help="List and show the tasks that programs are scored on.")
 
 FACTS = {
     "tasks": "tasks",
@@ -33,7 +34,7 @@ FACTS = {
 @tasks.command("list")
 def list_kinds(as_json: AsJson = False) -> None:
     """List the kinds of tasks."""
-    from automl_zero.tasks.task_kinds import KINDS
+    from automl_zero.config.task_kind_facts import KINDS
 
     rows = [{"kind": name, "description": kind.description} for name, kind in KINDS.items()]
     print_rows(("kind", "description"), rows, as_json)
@@ -49,7 +50,7 @@ def show(
     picture: Annotated[Path | None, typer.Option(help="Where to draw; by default, a file in the cache.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what a suite of tasks holds, draw a picture of it, and score known algorithms on it."""
+    """Show the sizes of a suite of tasks, draw a picture of it, and score known algorithms on it."""
     from automl_zero.report.task_figure import draw_tasks
     from automl_zero.run.scoring.baselines import ALGORITHMS
     from automl_zero.run.scoring.suite import suite_config
@@ -61,14 +62,14 @@ def show(
     algorithms = (only or list(ALGORITHMS)) if baselines else []
     what = "building the tasks" + (" and scoring known algorithms" if algorithms else "")
     with SafeConsole(stderr=True).status(what):
-        habitat = summarize_tasks(config, algorithms)
-        draw_tasks(habitat, target)
+        summary = summarize_tasks(config, algorithms)
+        draw_tasks(summary, target)
     if as_json:
-        echo(to_json(_plain(habitat) | {"description": describe(config), "picture": str(target)}))
+        echo(to_json(_plain(summary) | {"description": describe(config), "picture": str(target)}))
         return
     echo(f"{config.name}, seed {config.seed}: {describe(config)}\n")
-    print_table(("", "search", "select", "final"), _rows(habitat))
-    echo("\n".join(["", *_scores(habitat), f"picture: {target}"]))
+    print_table(("", "search", "select", "final"), _rows(summary))
+    echo("\n".join(["", *_scores(summary), f"picture: {target}"]))
 
 
 def _target(name: str, picture: Path | None) -> Path:
@@ -79,16 +80,16 @@ def _target(name: str, picture: Path | None) -> Path:
     if picture:
         return picture
     root = cache_root()
-    fault = unusable(root / "pictures") if root else "there is no folder to keep it in"
+    fault = unusable(root / "pictures") if root else "there is no folder for it"
     if root is None or fault:
-        raise ConfigError(f"the picture cannot be kept, {fault}: name a file with --picture")
+        raise ConfigError(f"the picture cannot be written, {fault}: name a file with --picture")
     return root / "pictures" / f"{name.replace('/', '-')}.png"
 
 
-def _rows(habitat: TaskSummary) -> Iterator[list[str]]:
-    """A row for each fact, a column for each stage."""
+def _rows(summary: TaskSummary) -> Iterator[list[str]]:
+    """Yield a row for each fact, with a column for each stage."""
     for key, name in FACTS.items():
-        values = [facts[key] for facts in habitat.facts.values()]
+        values = [facts[key] for facts in summary.facts.values()]
         if any(value is not None for value in values):
             yield [name, *map(_text, values)]
 
@@ -99,20 +100,20 @@ def _text(value: Any) -> str:
     return f"{value:.3f}" if isinstance(value, float) else f"{value:,}"
 
 
-def _scores(habitat: TaskSummary) -> Iterator[str]:
+def _scores(summary: TaskSummary) -> Iterator[str]:
     from automl_zero.run.console.summary import measure, score_table
 
-    if habitat.scores:
-        yield f"{measure(habitat.loss)}, with the standard error over the tasks:"
-        yield from score_table(habitat.scores, habitat.loss)
-        yield from (f"{each.name}: {each.setting}" for each in habitat.scores)
+    if summary.scores:
+        yield f"{measure(summary.loss)}, with the standard error over the tasks:"
+        yield from score_table(summary.scores, summary.loss)
+        yield from (f"{each.name}: {each.setting}" for each in summary.scores)
         yield ""
 
 
-def _plain(habitat: TaskSummary) -> dict[str, Any]:
+def _plain(summary: TaskSummary) -> dict[str, Any]:
     from dataclasses import asdict
 
-    stages = {stage.value: dict(facts) for stage, facts in habitat.facts.items()}
-    return {"suite": habitat.name, "loss": habitat.loss.value, "stages": stages} | {
-        "baselines": [asdict(each) for each in habitat.scores]
+    stages = {stage.value: dict(facts) for stage, facts in summary.facts.items()}
+    return {"suite": summary.name, "loss": summary.loss.value, "stages": stages} | {
+        "baselines": [asdict(each) for each in summary.scores]
     }

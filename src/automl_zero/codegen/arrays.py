@@ -7,7 +7,8 @@ from textwrap import indent
 
 from automl_zero.codegen.file_template import fill
 from automl_zero.codegen.functions import Template, component_functions
-from automl_zero.codegen.source import Prediction, Source, address
+from automl_zero.codegen.prediction import Prediction
+from automl_zero.codegen.source import Source, address
 
 _PREDICTS = {
     Prediction.REGRESSION: "a number",

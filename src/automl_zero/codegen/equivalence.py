@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from automl_zero.codegen.file_template import fill
-from automl_zero.codegen.source import Prediction, Source
+from automl_zero.codegen.prediction import Prediction
+from automl_zero.codegen.source import Source
 from automl_zero.program.ops import Array
 from automl_zero.tasks.task import Loss, TaskSet
 from automl_zero.vm import reference

@@ -9,7 +9,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
-from automl_zero.codegen.source import Prediction, Source, Statement, address, reads, writes
+from automl_zero.codegen.prediction import Prediction
+from automl_zero.codegen.source import Source, Statement, address, reads, writes
 from automl_zero.program.ops import Op
 from automl_zero.program.program import COMPONENTS, Instruction
 

@@ -1,17 +1,19 @@
-"""The registry of export languages, one row each."""
+"""The languages that programs are exported to, one row each.
+
+The command loads this table for its help, so a row names the module that writes the language, which takes longer to
+load: ``codegen/NAME.py`` with a function ``NAME_source``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from automl_zero.codegen.jax import jax_source
-from automl_zero.codegen.latex import latex_source
-from automl_zero.codegen.numpy import numpy_source
-from automl_zero.codegen.python import python_source
-from automl_zero.codegen.source import Source
-from automl_zero.codegen.torch import torch_source
+if TYPE_CHECKING:
+    from automl_zero.codegen.source import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,20 +21,27 @@ class Language:
     """A language of exports.
 
     Attributes:
-        write: returns the text of an export.
-        runs: whether the export can be run, and so be compared with the reference.
+        name: the name of its row, of its module and of its template.
+        runs: whether its text can be run, and so be compared with the reference.
     """
 
-    write: Callable[[Source], str]
+    name: str
     runs: bool = True
+
+    def write(self, source: Source) -> str:
+        """Return the program as text in this language."""
+        return str(getattr(import_module(f"automl_zero.codegen.{self.name}"), f"{self.name}_source")(source))
 
 
 LANGUAGES: Mapping[str, Language] = MappingProxyType(
     {
-        "python": Language(python_source),
-        "numpy": Language(numpy_source),
-        "jax": Language(jax_source),
-        "torch": Language(torch_source),
-        "latex": Language(latex_source, runs=False),
+        row.name: row
+        for row in (
+            Language("python"),
+            Language("numpy"),
+            Language("jax"),
+            Language("torch"),
+            Language("latex", runs=False),
+        )
     }
 )

@@ -13,7 +13,8 @@ from itertools import count
 from automl_zero.analysis.dataflow.flow import Cell
 from automl_zero.codegen.file_template import fill
 from automl_zero.codegen.functions import row_of
-from automl_zero.codegen.source import Prediction, Source, Statement
+from automl_zero.codegen.prediction import Prediction
+from automl_zero.codegen.source import Source, Statement
 from automl_zero.program.forms import FUNCTIONS
 from automl_zero.program.ops import Kind, Op
 from automl_zero.program.program import CLASS_LABEL, CLASS_PREDICTION, FEATURES, LABEL, PREDICTION, Instruction

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from automl_zero.analysis.dataflow.findings import Line, comments
 from automl_zero.analysis.techniques.detect import detect
-from automl_zero.codegen.source import Prediction, Source, comments_in, source_of
+from automl_zero.codegen.prediction import Prediction
+from automl_zero.codegen.source import Source, comments_in, source_of
 from automl_zero.program.library import LIBRARY
 from automl_zero.program.program import Program
 from automl_zero.run.record.events import Final

@@ -8,24 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from itertools import chain
 
 from automl_zero import __version__
 from automl_zero.analysis.dataflow.findings import Line
 from automl_zero.analysis.dataflow.flow import Cell, given_cells, read_cells
+from automl_zero.codegen.prediction import Prediction
 from automl_zero.program.forms import EMPTY_BODY, FUNCTIONS
 from automl_zero.program.program import COMPONENTS, Instruction, Program
 from automl_zero.program.prune import live_instructions
 from automl_zero.program.text import instruction_text
-
-
-class Prediction(StrEnum):
-    """What a program predicts: a number, the probability of class 1 of two, or the probabilities of all classes."""
-
-    REGRESSION = "regression"
-    BINARY = "binary"
-    MULTICLASS = "multiclass"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The config of a run: every setting with its range and default, presets, TOML files and overrides."""
+"""The config of a run: settings with their ranges and defaults, presets, TOML files and overrides."""
 
 from automl_zero.config.config import Config
 from automl_zero.config.config_error import ConfigError
@@ -14,11 +14,9 @@ from automl_zero.config.sections import (
     MutationConfig,
     ProgramConfig,
     SearchConfig,
-    StageConfig,
     StopConfig,
-    TableConfig,
-    TasksConfig,
 )
+from automl_zero.config.task_sections import StageConfig, TableConfig, TasksConfig
 
 __all__ = [
     "BaselinesConfig",

@@ -1,12 +1,12 @@
-"""A whole config: all settings of a run, frozen and complete.
+"""The whole config: all settings of a run, immutable and complete.
 
-Together with the seed in it, it determines every result of a run. Only ``stop.max_seconds`` depends on the clock, and
-it decides no more than when a run ends.
+The config, with the seed in it, determines every result of a run. Only ``stop.max_seconds`` depends on the clock, and
+it decides only when a run ends.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import tomli_w
 from pydantic import Field, ValidationError, model_validator
@@ -24,17 +24,24 @@ from automl_zero.config.sections import (
     SearchConfig,
     Section,
     StopConfig,
-    TasksConfig,
 )
+from automl_zero.config.task_sections import TasksConfig
+from automl_zero.dtypes import Dtype
 
 
 class Config(Section):
-    """A whole run."""
+    """All settings of a run.
+
+    Example:
+        >>> config = load_config("linear", ["seed=1"])
+        >>> config.search.population_size
+        1000
+    """
 
     name: str = "custom"
     description: str = ""
     seed: Annotated[int, Field(ge=0, lt=1 << 63)] = 0
-    dtype: Literal["float32", "float64"] = "float32"
+    dtype: Dtype = "float32"
     memory: MemoryConfig = MemoryConfig()
     program: ProgramConfig = ProgramConfig()
     mutation: MutationConfig = MutationConfig()
@@ -80,6 +87,7 @@ class Config(Section):
         return self
 
     def _faults_of_group(self, number: int) -> list[str]:
+        """Return the messages about what is wrong in a group, such as ``tasks`` that do not fit each other."""
         try:
             self.of_island(number)
         except ValidationError as error:
@@ -87,14 +95,14 @@ class Config(Section):
         return []
 
     def of_island(self, number: int) -> Config:
-        """What holds on an island: the run's own settings, changed as its group says; it has no groups any more."""
+        """Return the config of an island: the run's settings with the changes of the island's group, without groups."""
         if not self.islands.groups:
             return self
         group = self.islands.groups[number % len(self.islands.groups)]
         return self.model_validate(merged(self, group) | {"islands": self.islands.model_copy(update={"groups": ()})})
 
     def to_toml(self) -> str:
-        """The config as TOML that ``load_config`` reads back; what is unset by default is left out."""
+        """Return the config as TOML that ``load_config`` reads back; keys that are unset by default are left out."""
         values = self.model_dump(mode="json", exclude_none=True)
         for name, section in self:
             if isinstance(section, Section):

@@ -1,4 +1,4 @@
-"""The error of a config that cannot be used, and the messages that name a fault, its value and what is possible."""
+"""The error of an invalid config, with messages that name the key, its value and what is possible."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from pydantic import BaseModel, ValidationError
 
 from automl_zero.errors import AutoMLZeroError
 
-SHOWN = 200  # characters of a faulty value
+SHOWN = 200  # characters of an invalid value that a message contains
 
 
 class ConfigError(AutoMLZeroError, ValueError):
-    """A config that cannot be used; the message names the key, the value and what is possible."""
+    """Raised for an invalid config; the message names the key, the value and what is possible."""
 
 
 def shown(value: Any) -> str:
-    """A value as Python writes it; of a long one the beginning, and of a monstrous one its kind alone."""
+    """Return the ``repr`` of a value, cut off where it is long; only the type if it has none that can be computed."""
     try:
         return short(repr(value))
     except (ValueError, RecursionError):
-        return f"of type {type(value).__name__} and monstrous size"
+        return f"of type {type(value).__name__}, too large to be shown"
 
 
 def short(text: str) -> str:
-    """The text, or the beginning of a long one."""
+    """Return the text, cut off where it is long."""
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
 
 def explain(error: ValidationError, root: type[BaseModel]) -> Iterator[str]:
-    """Yield one message for each fault that was found in the values of a ``root`` section."""
+    """Yield a message for each fault in the values of a ``root`` section."""
     for problem in error.errors():
         key = ".".join(str(part) for part in problem["loc"]) or "config"
         if problem["type"] == "extra_forbidden":
@@ -44,7 +44,7 @@ def explain(error: ValidationError, root: type[BaseModel]) -> Iterator[str]:
 
 
 def _hint(root: type[BaseModel], location: tuple[int | str, ...]) -> str:
-    """The nearest known keys of the section an unknown key stands in."""
+    """Return a hint about an unknown key: the closest key of its section, or all of them."""
     *sections, key = location
     known = list(_section_at(root, sections).model_fields)
     if sections[:2] == ["islands", "groups"] and key in _section_at(root, sections[3:]).model_fields:
@@ -54,10 +54,10 @@ def _hint(root: type[BaseModel], location: tuple[int | str, ...]) -> str:
 
 
 def _section_at(root: type[BaseModel], location: Sequence[int | str]) -> Any:
-    """The section of that place in a config; a number is a place in a list of sections."""
+    """Return the section at a location in a config; numbers in it are indices into a list of sections."""
     section: Any = root
     for part in location:
         if isinstance(part, str):
             annotation = section.model_fields[part].annotation
-            section = next(iter(get_args(annotation)), annotation)  # of an optional section, or of a list of them
+            section = next(iter(get_args(annotation)), annotation)  # unwraps an optional section, or a list of sections
     return section

@@ -1,4 +1,4 @@
-"""Groups of islands: what a group may say, and what follows for its islands."""
+"""Groups of islands: the settings in which they may differ, and how these are merged into the config."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, create_model, model_validator
 
-from automl_zero.config.sections import Count, MutationConfig, Positive, ProgramConfig, Section, TasksConfig
+from automl_zero.config.sections import Count, MutationConfig, Positive, ProgramConfig, Section
+from automl_zero.config.task_sections import TasksConfig
 
 
 def _part(section: type[Section], *names: str) -> type[Section]:
-    """A section with some of the keys of another, and their limits, of which any may be left out."""
+    """Return a section with the named keys of another one and their ranges, all of them optional."""
     fields: dict[str, Any] = {}
     for name in names:
         field = section.model_fields[name]
@@ -21,9 +22,9 @@ def _part(section: type[Section], *names: str) -> type[Section]:
     return part
 
 
-ISLANDS_SHARE = ("num_classes", "select", "final")  # of the tasks: by these, the islands' programs are compared
+ISLANDS_SHARE = ("num_classes", "select", "final")  # keys of tasks by which programs of all islands are compared
 
-if TYPE_CHECKING:  # made from the sections, so that a new key of tasks or mutations is at once one of groups
+if TYPE_CHECKING:  # derived from the sections, so that groups have every new key of tasks and mutations, too
     TasksPart = Section
     ProgramPart = Section
     MutationPart = Section
@@ -34,9 +35,10 @@ else:
 
 
 class IslandGroup(Section):
-    """What the islands of a group have instead of the run's own settings; a key that is left out is the run's own.
+    """The settings that the islands of a group have instead of those of the run; other settings are the run's.
 
-    ``tasks`` may have all keys but ``num_classes``, ``select`` and ``final``; ``program`` the ops; ``mutation`` all.
+    ``tasks`` may have all keys but ``num_classes``, ``select`` and ``final``; ``program`` only the ops; ``mutation``
+    all.
     """
 
     tasks: TasksPart | None = None
@@ -44,22 +46,24 @@ class IslandGroup(Section):
     mutation: MutationPart | None = None
 
     def __hash__(self) -> int:
-        """Of equal groups the same; weights of mutations have no hash."""
+        """Return a hash, which leaves out ``mutation``, as its weights cannot be hashed."""
         return hash((self.tasks, self.program))
 
 
 class IslandsConfig(Section):
-    """Populations side by side; an epoch is ``epoch_programs`` programs on each of them.
+    """The islands: ``count`` populations that evolve in parallel, in epochs of ``epoch_programs`` programs on each.
 
-    After every ``migration_epochs`` epochs, ``migrants`` random members of each island (0: no migration) give way to
-    programs drawn evenly from all islands; with ``keep_fittest``, the fittest member is never one of them.
+    After every ``migration_epochs`` epochs, ``migrants`` random members of each island (0: no migration) are replaced
+    by programs drawn uniformly from all islands; with ``keep_fittest``, the fittest member is never replaced.
+
     ``groups`` makes islands differ (paper, section 3.2): island i belongs to group i modulo their number. A program
-    that migrates to other search tasks is scored on them anew. Fitness on different tasks cannot be compared, so the
-    best fitness of an experiment, its target and its patience are those of the islands that have the first group's
-    search tasks; when it ends, the best programs of all islands compete on the select tasks.
-    Where ``synchronous`` is false, which needs a cluster, no island waits for another: migrants are drawn evenly from
-    the programs that have left the other islands last, and an epoch is told whenever the islands have together done as
-    many as there are islands. Such a run is not deterministic: its result depends on how fast its processes are.
+    that migrates to an island with other search tasks is scored again on these. Fitness on different tasks cannot be
+    compared, so the best fitness, the target and the patience of an experiment refer to the islands that have the first
+    group's search tasks; when it ends, the best programs of all islands compete on the select tasks.
+
+    If ``synchronous`` is false, which needs a cluster, no island waits for another: migrants are drawn uniformly from
+    the latest programs that left the other islands, and an epoch event is emitted whenever the islands have together
+    finished as many epochs as there are islands. The result of such a run depends on the speed of its processes.
     """
 
     count: Annotated[int, Field(ge=1, le=100_000)] = 4
@@ -81,7 +85,7 @@ class IslandsConfig(Section):
 
 
 def merged(section: Section, part: Section) -> dict[str, Any]:
-    """The values of a section, those that a part of it holds replaced."""
+    """Return the values of a section, replaced by those that a part of it sets."""
     values = dict(section)
     for name, value in part:
         if value is not None:

@@ -1,9 +1,9 @@
-"""Configs from presets, TOML files, overrides and plain values, and the messages about what is wrong in them."""
+"""Loading of configs from presets, TOML files, overrides and plain values."""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
 from itertools import islice
 from pathlib import Path
@@ -14,26 +14,31 @@ from pydantic import ValidationError
 from automl_zero.config.config import Config
 from automl_zero.config.config_error import ConfigError, explain, shown
 from automl_zero.config.paths import make_absolute
-from automl_zero.config.sections import CONTROL, MOST_DOTS
+from automl_zero.config.sections import CONTROL, MOST_DOTS, Section
+from automl_zero.errors import warn_renamed
 from automl_zero.system.safe_files import UnsafeFileError, read_regular
 
-LONGEST = 1 << 22  # bytes of a file
-MOST_FAULTS = 20  # shown at once
+LONGEST = 1 << 22  # bytes of a config file
+MOST_FAULTS = 20  # messages in one error
 
 
 def preset_names() -> list[str]:
-    """Names of the presets that come with the package."""
+    """Return the names of the presets that come with the package."""
     return sorted(file.name.removesuffix(".toml") for file in _presets().iterdir() if file.name.endswith(".toml"))
 
 
 def load_config(name_or_path: str, overrides: Sequence[str] = (), *, within: Path | None = None) -> Config:
     """Load a preset or a TOML file and apply overrides such as ``tasks.num_features=8``.
 
-    Paths in a file are relative to its folder, those in overrides to the working folder (``places``).
-    ``within`` is a folder below which no link is followed, as ``safe_files.open_regular`` says.
+    Paths in a file are relative to its folder, those in overrides to the working folder (``paths``). ``within`` is a
+    folder below which no link is followed, see ``safe_files.open_regular``.
 
     Raises:
-        ConfigError: no such preset or file, not TOML, an unknown key, or a value that is out of range.
+        ConfigError: there is no such preset or file, it is not TOML, a key is unknown, or a value is out of range.
+
+    Example:
+        >>> load_config("linear", ["tasks.num_features=8"]).tasks.num_features
+        8
     """
     values = _read(name_or_path, within)
     if name_or_path not in preset_names():
@@ -42,31 +47,33 @@ def load_config(name_or_path: str, overrides: Sequence[str] = (), *, within: Pat
 
 
 def with_overrides(values: dict[str, Any], overrides: Sequence[str]) -> Config:
-    """Plain values, changed by overrides, as a config.
+    """Apply overrides to plain values, which are changed, and return them as a config.
 
     Raises:
-        ConfigError: as of ``load_config``.
+        ConfigError: see ``load_config``.
     """
-    for override in overrides:
-        _apply(values, override)
+    # Old names are replaced first, so that an override wins over a file even if they use different names of a key.
+    _replace_old_names(values)
+    for key, text in _with_new_names([_split(override) for override in overrides]):
+        _apply(values, key, text)
     make_absolute(values, Path())
     return parse_config(values)
 
 
 def override(config: Config, overrides: Sequence[str]) -> Config:
-    """The config with overrides such as ``tasks.num_features=8``.
+    """Return the config with overrides such as ``tasks.num_features=8``.
 
     Raises:
-        ConfigError: an unknown key, or a value that is out of range.
+        ConfigError: a key is unknown, or a value is out of range.
     """
     return with_overrides(config.model_dump(mode="json"), overrides)
 
 
 def parse_config(values: Mapping[str, Any]) -> Config:
-    """Check plain values against the schema.
+    """Return plain values as a config, after checking every key and value.
 
     Raises:
-        ConfigError: naming every key that is wrong, its value and what is possible.
+        ConfigError: keys or values are invalid; the message names each of them and what is possible.
     """
     try:
         return Config.model_validate(values)
@@ -94,7 +101,7 @@ def _read(name_or_path: str, within: Path | None) -> dict[str, Any]:
 def _is_file(name: str) -> bool:
     try:
         return Path(name).exists() and not Path(name).is_dir()
-    except OSError:  # no file can have such a name
+    except OSError:  # a name that no file can have
         return False
 
 
@@ -110,32 +117,70 @@ def _read_file(path: Path, within: Path | None) -> str:
 
 
 def _parse(text: str) -> dict[str, Any]:
-    """Read TOML.
+    """Parse TOML.
 
     Raises:
-        ValueError, RecursionError: it is none, or no parser should be given it.
+        ValueError, RecursionError: the text is not TOML, or would take the parser very long.
     """
     if max((line.count(".") for line in text.splitlines()), default=0) > MOST_DOTS:
         raise ValueError(f"a line has more than {MOST_DOTS} dots")
     return tomllib.loads(text)
 
 
-def _apply(values: dict[str, Any], override: str) -> None:
+def _replace_old_names(values: dict[str, Any]) -> None:
+    for name, field in Config.model_fields.items():
+        section = values.get(name)
+        if isinstance(field.default, Section) and isinstance(section, dict):
+            try:
+                values[name] = field.default.with_new_names(section)
+            except ValueError as error:
+                raise ConfigError(f"{name}: {error}") from None
+
+
+def _split(override: str) -> tuple[str, str]:
+    """Return the key and the text of the value of an override."""
     if CONTROL.search(override):
         raise ConfigError(f"{shown(override)} is not plain text: leave out what cannot be printed")
     key, equals, text = override.partition("=")
     if not equals or not key:
         raise ConfigError(f"{shown(override)} is not an override: write key=value, for example tasks.num_features=8")
-    *sections, last = key.strip().split(".")
+    return key.strip(), text.strip()
+
+
+def _with_new_names(overrides: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    keys = {key for key, _ in overrides}
+    for key, text in overrides:
+        new = _new_name(key)
+        if new != key:
+            if new in keys:
+                raise ConfigError(f"{key} is the old name of {new}, and both are set: leave out {key}")
+            warn_renamed(key, new)
+        yield new, text
+
+
+def _new_name(key: str) -> str:
+    """Return the new name of a key such as ``mutation.attempts``; a key that has not changed as it is."""
+    *path, last = key.split(".")
+    section: type[Section] = Config
+    for name in path:
+        field = section.model_fields.get(name)
+        if field is None or not isinstance(field.default, Section):
+            return key
+        section = type(field.default)
+    return ".".join([*path, section.renamed.get(last, last)])
+
+
+def _apply(values: dict[str, Any], key: str, text: str) -> None:
+    *sections, last = key.split(".")
     for section in sections:
         values = values.setdefault(section, {})
         if not isinstance(values, dict):
-            raise ConfigError(f"{shown(section)} in {shown(override)} is a value, not a section")
-    values[last] = _parse_value(text.strip())
+            raise ConfigError(f"{shown(section)} in {shown(f'{key}={text}')} is a value, not a section")
+    values[last] = _parse_value(text)
 
 
 def _parse_value(text: str) -> Any:
-    """A TOML value; what is none is a string, so that quotes may be left out. ``none`` unsets a limit."""
+    """Parse a TOML value; any other text is a string, so that quotes may be left out. ``none`` unsets a limit."""
     if text.lower() == "none":
         return None
     try:

@@ -1,8 +1,8 @@
-"""Files that a config names, made absolute when it is read: a run can then go on, and be looked at, from any folder.
+"""The paths in a config, made absolute when it is read, so that a run can be resumed and shown from any folder.
 
-On the command line, a path is relative to the working folder. In a file it is relative to the folder of that file;
-where nothing is there, to the working folder. Names, such as ``sklearn:wine`` or those of library programs, stay names,
-and so does what is not found.
+On the command line, a path is relative to the working folder. In a file, it is relative to the folder of that file, or
+else to the working folder if it does not exist there. Names that are not paths, such as ``sklearn:wine`` or those of
+library programs, and paths that do not exist are left unchanged.
 """
 
 from __future__ import annotations
@@ -15,31 +15,31 @@ from typing import Any
 
 from automl_zero.terminal.printable import printable
 
-NAMED_TABLES = ("sklearn:", "openml:")  # begin the names of tables that are no files
-IMAGES = ".npz"  # ends the names of files of images
-BEGINNINGS = ("empty", "random")  # of a search, which are no programs
+SKLEARN, OPENML = NAMED_TABLES = ("sklearn:", "openml:")  # prefixes of tables that are not files
+IMAGE_FILE = ".npz"  # the ending of files of images
+INITIAL_CHOICES = ("empty", "random")  # values of program.initial that are not programs
 
 TABLE, DATASET, INITIAL = ("tasks", "table", "path"), ("tasks", "dataset"), ("program", "initial")
 
 
 def make_absolute(values: dict[str, Any], folder: Path) -> None:
-    """Make the paths in the plain values of a config absolute that lead to something from that folder.
+    """Make the paths in the plain values of a config absolute, in place, if they exist relative to ``folder``.
 
-    Values that are none of a config are left to those who check them.
+    Values of other types than a config has are left to the later check.
     """
     for _, section, key in files_in(values):
         section[key] = _absolute(section[key], folder)
 
 
 def files_in(values: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], dict[str, Any], str]]:
-    """Where plain values name files: which key of a config it is, and the section and the key in it."""
+    """Yield the paths in plain values: the location in the config, and the section and key that hold the path."""
     for part in (values, *_groups(values)):
-        for place, is_file in _FILES.items():
+        for location, is_file in _FILES.items():
             section: Any = part
-            for name in place[:-1]:
+            for name in location[:-1]:
                 section = section.get(name) if isinstance(section, dict) else None
-            if isinstance(section, dict) and isinstance(value := section.get(place[-1]), str) and is_file(value):
-                yield place, section, place[-1]
+            if isinstance(section, dict) and isinstance(value := section.get(location[-1]), str) and is_file(value):
+                yield location, section, location[-1]
 
 
 def _groups(values: dict[str, Any]) -> list[dict[str, Any]]:
@@ -49,28 +49,28 @@ def _groups(values: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _absolute(path: str, folder: Path) -> str:
-    """The path as it is where it leads to nothing, or where its absolute form cannot be written to a config."""
+    """Return the absolute path; the path itself if it does not exist, or cannot be written to a config."""
     try:
         found = (folder / path).absolute()
         is_there = found.exists()
-    except (OSError, ValueError):  # nothing can have such a name
+    except (OSError, ValueError):  # a name that no file can have
         return path
     return str(found) if is_there and printable(str(found)) == str(found) else path
 
 
 def _is_program(name: str) -> bool:
-    return name not in ("", *BEGINNINGS) and name not in _known_programs()
+    return name not in ("", *INITIAL_CHOICES) and name not in _known_programs()
 
 
 @cache
 def _known_programs() -> frozenset[str]:
-    """Names of the library, which stands above."""
+    """Return the names of the library programs, from their files, as the library is in a higher layer."""
     known = resources.files("automl_zero") / "program" / "known"
     return frozenset(file.name.removesuffix(".txt") for file in known.iterdir())
 
 
 _FILES: dict[tuple[str, ...], Callable[[str], bool]] = {
     TABLE: lambda name: name != "" and not name.startswith(NAMED_TABLES),
-    DATASET: lambda name: name.endswith(IMAGES),
+    DATASET: lambda name: name.endswith(IMAGE_FILE),
     INITIAL: _is_program,
 }

@@ -1,4 +1,4 @@
-"""The sections of a config: every key of a run with its range and its default."""
+"""The sections of a config, except for those about tasks: each key with its range and its default."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from math import inf
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from automl_zero.config.config_error import shown
 from automl_zero.config.search_tables import Mutation, SearchMethod
@@ -16,41 +16,48 @@ from automl_zero.program.ops import LEARN_OPS, PREDICT_OPS, SETUP_OPS
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # control characters and lone surrogates
 MOST = (1 << 63) - 1  # the largest integer that compiled code takes
-MOST_DOTS = 300  # of a line or a text, since the parser takes time in the square of them
+MOST_DOTS = 300  # in a line or a text, since the time of the parser grows with their square
 
 Count = Annotated[int, Field(ge=0, le=MOST)]
 Positive = Annotated[int, Field(ge=1, le=MOST)]
-Repetitions = Annotated[int, Field(ge=1, le=1_000_000)]  # of what is done for a single candidate
+Repetitions = Annotated[int, Field(ge=1, le=1_000_000)]  # of work for a single candidate
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Size = Annotated[int, Field(ge=0, le=10_000)]
 Sizes = tuple[Size, Size, Size]
-OpNames = tuple[Annotated[int, Field(ge=-MOST, le=MOST)] | str, ...]
+OpNames = tuple[Annotated[int, Field(ge=-MOST, le=MOST)] | str, ...]  # ops by number or name
 
 
 class Section(BaseModel):
-    """A part of a config: frozen, without unknown keys, and with text that can be printed."""
+    """A section of a config: immutable, without unknown keys, and with printable text only."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-    renamed: ClassVar[Mapping[str, str]] = {}  # keys of the release before, which are still read, and their new names
+    renamed: ClassVar[Mapping[str, str]] = {}  # old names of keys, which are read for one release, and the new names
 
     @model_validator(mode="before")
     @classmethod
     def _read_renamed(cls, values: Any) -> Any:
-        """Read a key by its old name, with a warning; a section that has both names is refused."""
-        if not isinstance(values, dict):
-            return values
-        for old in cls.renamed.keys() & values.keys():
-            new = cls.renamed[old]
-            if new in values:
-                raise ValueError(f"{old} is the old name of {new}, and both are set: leave out {old}")
-            warn_renamed(old, new)
-            values = {new if name == old else name: value for name, value in values.items()}
+        """Accept a key by its old name, with a warning; a section with both names is refused."""
+        return cls.with_new_names(values) if isinstance(values, dict) else values
+
+    @classmethod
+    def with_new_names(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Return the values of a section with new names in place of old ones, and warn of each.
+
+        Raises:
+            ValueError: a key is set by its old and by its new name.
+        """
+        for old, new in cls.renamed.items():
+            if old in values:
+                if new in values:
+                    raise ValueError(f"{old} is the old name of {new}, and both are set: leave out {old}")
+                warn_renamed(old, new)
+                values = {new if name == old else name: value for name, value in values.items()}
         return values
 
     @model_validator(mode="before")
     @classmethod
     def _none_unsets(cls, values: Any) -> Any:
-        """TOML has no null: there, "none" unsets what is set by default."""
+        """Replace "none" by None for keys that are set by default and may be unset, since TOML has no null."""
         if not isinstance(values, dict):
             return values
         unset = {name: None for name, value in values.items() if value == "none" and cls._is_set_by_default(name)}
@@ -59,7 +66,7 @@ class Section(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _text_is_text(cls, values: Any) -> Any:
-        """Text can be written to a file, which a name of a file that is not UTF-8 cannot, and commands no terminal."""
+        """Refuse text that controls a terminal, or cannot be written to a file, such as a file name outside UTF-8."""
         for name, value in values.items() if isinstance(values, dict) else ():
             if isinstance(value, str) and CONTROL.search(value):
                 raise ValueError(f"{name} = {shown(value)} is not plain text: leave out what cannot be printed")
@@ -69,13 +76,13 @@ class Section(BaseModel):
 
     @classmethod
     def _is_set_by_default(cls, name: str) -> bool:
-        """Whether the key may be unset, and is not if it is left out."""
+        """Return whether a key may be unset, but has a value by default."""
         field = cls.model_fields.get(name)
         return field is not None and field.default is not None and type(None) in get_args(field.annotation)
 
 
 class MemoryConfig(Section):
-    """Numbers of addresses."""
+    """The number of memory addresses of each type."""
 
     scalars: Annotated[int, Field(ge=2, le=64)] = 8
     vectors: Annotated[int, Field(ge=1, le=64)] = 14
@@ -83,11 +90,12 @@ class MemoryConfig(Section):
 
 
 class ProgramConfig(Section):
-    """What programs are made of: the op numbers or names of each component function, and sizes in instructions.
+    """The ops that each component function may contain, by number or name, and its sizes in instructions.
 
-    ``initial`` is ``empty``, ``random`` (filled up to ``max_sizes``), the name of a library program, or a file of
-    program text. A component function without ops is never mutated. Where mutations change graphs, both ``empty`` and
-    ``random`` stand for valid programs that mutations of the empty one have given.
+    ``initial`` is the program that the population begins with: ``empty``, ``random`` (filled up to ``max_sizes``), the
+    name of a library program, or a file of program text. A component function without ops is never mutated. With
+    graph mutations (``mutation.graph_share``), both ``empty`` and ``random`` give valid programs, which are made by
+    mutating the empty one.
     """
 
     setup_ops: OpNames = SETUP_OPS
@@ -108,12 +116,14 @@ class ProgramConfig(Section):
 class MutationConfig(Section):
     """How children differ from their parents.
 
-    ``table`` decides the weights and how a constant changes. ``paper``: times U[0.5, 2], and its sign flips in one of
-    ten cases (supplement S3); ``released``: its sign flips in one of ten cases, else times exp(N(0, 1)).
-    ``weights`` replaces the table's weights.
-    ``graph_share`` of the mutations change the program's graph instead, and only to a valid one (Mishima and Ono 2025).
-    A child that is known already, or whose code shows that it cannot learn, is mutated anew from its parent, until
-    ``max_attempts`` have been made; but for a share of the children, ``neutral_share``, which are taken as they are.
+    A child is mutated with probability ``prob``. ``table`` selects the weights of the mutations and how a constant
+    changes. ``paper``: it is multiplied by U[0.5, 2], and its sign flips in one of ten cases (supplement S3);
+    ``released``: its sign flips in one of ten cases, otherwise it is multiplied by exp(N(0, 1)). ``weights`` replaces
+    the weights of the table. A share ``graph_share`` of the mutations changes the program's graph instead, and only to
+    a valid one (Mishima and Ono 2025).
+
+    A child that is in the cache already, or whose code shows that it cannot learn, is replaced by another mutation of
+    its parent, up to ``max_attempts`` in total; a share ``neutral_share`` of the children is exempt from this.
     """
 
     renamed = {"attempts": "max_attempts", "drift": "neutral_share"}
@@ -135,12 +145,12 @@ class MutationConfig(Section):
 
 
 class SearchConfig(Section):
-    """The population and how it moves on.
+    """The search method, and the population that it works on.
 
-    In a tournament and in a family, fitness counts in whole steps of ``fitness_resolution`` (0: every difference
-    counts). With ``parsimony``, of equals the program with fewer live instructions is the better one.
-    With ``minimal-generation-gap``, there is no tournament: two random members have ``children``, and the fittest of
-    the family and one that is fit or of a rare structure take their places; ``rarity`` weighs the latter.
+    Fitness is compared in whole steps of ``fitness_resolution`` (0: every difference counts). With ``parsimony``, the
+    program with fewer live instructions wins among equals. ``regularized-evolution`` selects parents by tournaments of
+    ``tournament_size`` members. ``minimal-generation-gap`` has no tournament: two random members have ``children``, and
+    are replaced by the fittest of this family and by one that is fit or has a rare structure, weighted by ``rarity``.
     """
 
     method: SearchMethod = SearchMethod.REGULARIZED_EVOLUTION
@@ -155,16 +165,22 @@ class SearchConfig(Section):
 class EvaluationConfig(Section):
     """How a program is scored.
 
-    ``cost_limit`` times the cost of the two-layer net is the most a program may cost, or its fitness is 0 without a
-    run (0: no limit). ``fingerprint_train`` and ``fingerprint_valid`` are the examples that tell functionally equal
-    programs apart (0 train examples: no fingerprints). ``cache_size`` is in programs, for each island (0: no cache).
-    ``hurdle_train`` and ``hurdle_valid`` are the examples of a short evaluation (0 train examples: none). Its score
-    stands, unless it is at least the ``hurdle_quantile`` of the different scores among the latest 100; only then is the
-    program evaluated on all examples.
-    The score of a program that draws random numbers is forgotten when it was known ``forget_after`` times (0: never):
-    the program runs again, with other noise, so that luck does not last. Then the mean over the evaluations is known;
-    beyond so many ``evaluations``, a new one counts as much as the last of them did (1: the latest stands alone).
-    With ``reject_unlearnable``, a program whose code shows that it cannot learn has fitness 0 without a run.
+    Fitness is the ``combination`` over the tasks. A task stops early if an error exceeds ``max_abs_error``. A program
+    whose cost is more than ``cost_limit`` times that of the two-layer net has fitness 0 and is not run (0: no limit).
+    With ``reject_unlearnable``, so does a program whose code shows that it cannot learn.
+
+    Scores are cached for ``cache_size`` programs of each island (0: no cache), by the code of a program and by its
+    fingerprint: its predictions on ``fingerprint_train`` and ``fingerprint_valid`` examples, by which functionally
+    equal programs are recognised (0 train examples: no fingerprints).
+
+    A hurdle is a short evaluation on ``hurdle_train`` and ``hurdle_valid`` examples (0 train examples: no hurdle). Its
+    score is final, unless it reaches the ``hurdle_quantile`` of the distinct scores among the latest 100; only then is
+    the program evaluated on all examples.
+
+    The cached score of a program that draws random numbers expires after ``forget_after`` uses (0: never), so that a
+    lucky score does not last: the program runs again, with other noise. Its score is then the mean over its
+    evaluations; beyond ``evaluations`` of them, it is a moving average in which each new one has the weight
+    1 / ``evaluations`` (1: only the latest counts).
     """
 
     renamed = {"must_learn": "reject_unlearnable"}
@@ -192,100 +208,15 @@ class EvaluationConfig(Section):
         return self
 
 
-TEACHERS = ("linear", "affine", "absolute", "teacher-net")  # kinds of tasks whose labels a known function makes
-
-
-class StageConfig(Section):
-    """Size of the tasks of one stage."""
-
-    num_tasks: Annotated[int, Field(ge=1, le=10_000)] = 8
-    num_train: Positive = 1000
-    num_valid: Positive = 100
-
-
-def _none_is_a_projection(value: Any) -> Any:
-    return "none" if value is None else value  # an override ``none`` unsets elsewhere
-
-
-class TableConfig(Section):
-    """The user's own data, for kind ``table``, whose rows are examples.
-
-    ``path`` is a CSV, Parquet or NPZ file, ``sklearn:NAME`` (such as ``sklearn:wine``), or ``openml:NAME``,
-    ``openml:NAME@VERSION`` or ``openml:ID``.
-    ``target`` is the column to predict: classes, if it holds text or at most ten different whole numbers; else numbers.
-    Tables of scikit-learn and OpenML have one of their own, and an NPZ file has ``x`` and ``y`` instead.
-    ``projection``: every task sees the other columns through a ``random`` projection of its own, or a random ``subset``
-    of them, ``num_features`` in number; or all as they are (``none``).
-    ``resample``: a task's training rows are drawn without replacement (``split``), or with it (``bootstrap``).
-    """
-
-    path: str = ""
-    target: str = ""
-    projection: Annotated[Literal["random", "subset", "none"], BeforeValidator(_none_is_a_projection)] = "random"
-    resample: Literal["split", "bootstrap"] = "split"
-
-
-class TasksConfig(Section):
-    """The habitat: what programs are scored on, in the stages search, select and final.
-
-    ``dataset`` is that of the kinds ``image-pairs`` and ``image-groups``: a name that ``automl-zero data list`` tells,
-    or an NPZ file of one's own. ``projection``: every task sees their images through a ``random`` projection of its own
-    to ``num_features``; or all values of an image (``none``), which must be ``num_features`` in number.
-    ``label_noise`` is the share of training labels that are replaced by another class,
-    or, of numbers, the standard deviation of what is added to them, in standard deviations of the labels;
-    ``feature_noise`` that of what is added to the training features. Validation stays clean.
-    ``scale_spread`` is for teachers (linear, affine, absolute, teacher-net): the standard deviation of the logarithm of
-    the factor by which each example is larger or smaller than the others.
-    """
-
-    kind: Literal["linear", "affine", "absolute", "teacher-net", "image-pairs", "image-groups", "table"] = (
-        "image-groups"
-    )
-    dataset: str = "digits"
-    projection: Annotated[Literal["random", "none"], BeforeValidator(_none_is_a_projection)] = "random"
-    num_features: Annotated[int, Field(ge=1, le=4096)] = 16
-    num_classes: Annotated[int, Field(ge=2, le=10)] = 2
-    num_epochs: Positive = 1
-    label_noise: Fraction = 0.0
-    feature_noise: Annotated[float, Field(ge=0, le=1e9)] = 0.0
-    scale_spread: Annotated[float, Field(ge=0, le=3)] = 0.0
-    table: TableConfig = TableConfig()
-    search: StageConfig = StageConfig()
-    select: StageConfig = StageConfig()
-    final: StageConfig = StageConfig()
-
-    @model_validator(mode="after")
-    def _only_teachers_are_scaled(self) -> TasksConfig:
-        if self.scale_spread and self.kind not in TEACHERS:
-            raise ValueError(
-                f"scale_spread = {self.scale_spread} needs a kind with a teacher ({', '.join(TEACHERS)}), not "
-                f"'{self.kind}': leave it at 0"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _classes_fit(self) -> TasksConfig:
-        if self.num_classes > 2 and self.kind not in ("image-groups", "table"):
-            raise ValueError(
-                f"num_classes = {self.num_classes} needs kind 'image-groups' or 'table', not '{self.kind}'"
-            )
-        if self.num_classes > 2 and self.num_features < self.num_classes:
-            raise ValueError(
-                f"num_features = {self.num_features} is too small for num_classes = {self.num_classes}: labels are "
-                f"vectors of that size; use at least {self.num_classes} features or fewer classes"
-            )
-        return self
-
-
 class ExperimentConfig(Section):
-    """When one experiment ends and hands its best program to the select stage; unset limits do not apply.
+    """The limits of one experiment, after which its best program enters the select stage; unset limits do not apply.
 
-    So many go on ``concurrent``, in threads or on a cluster: each does one epoch, then all do the next, and no program
-    moves between them. One that ends gives its place to the next, while fewer than ``stop.max_experiments`` have
-    begun. What an experiment finds depends on its number and the seed, not on those beside it. The run's limits look
-    at the sum of all after each of these epochs; when one is reached, those that go on end, too, and their programs
-    compete. Where ``resume`` raises ``stop.max_experiments``, further ones begin then, and find what they would have
-    found.
+    ``concurrent`` experiments run at the same time, in threads or on a cluster: all do one epoch, then all the next,
+    without migration between them. When one ends, the next begins, up to ``stop.max_experiments``. The result of an
+    experiment depends on its number and the seed, not on the other experiments. The limits of the run apply to the sum
+    over all experiments, and are checked after each epoch; when one is reached, all experiments end, and their programs
+    compete. If ``resume`` raises ``stop.max_experiments``, the further experiments have the results that they would
+    have had in one run.
     """
 
     renamed = {"at_once": "concurrent"}
@@ -301,11 +232,11 @@ BaselineName = Literal["linear", "mlp", "gradient-descent", "net", "figure-6"]  
 
 
 class BaselinesConfig(Section):
-    """Known algorithms that the result is compared with, each tuned on the select tasks with ``trials`` settings.
+    """The known algorithms that the result is compared with, each tuned on the select tasks with ``trials`` settings.
 
     ``linear``: scikit-learn's logistic or ridge regression; ``mlp``: its multilayer perceptron; ``gradient-descent``
-    and ``net``: the library's linear model and two-layer net; ``figure-6``: the algorithm that the paper evolved, as it
-    is. Those that cannot do a kind of tasks are left out.
+    and ``net``: the library's linear model and two-layer net; ``figure-6``: the algorithm that the paper evolved,
+    untuned. Those that do not support a kind of tasks are left out.
     """
 
     names: tuple[BaselineName, ...] = ("linear", "net")
@@ -313,12 +244,12 @@ class BaselinesConfig(Section):
 
 
 class StopConfig(Section):
-    """When the run ends; unset limits do not apply. ``target_fitness`` is that of the select stage.
+    """The limits of the run; unset limits do not apply. ``target_fitness`` refers to the select stage.
 
-    Limits are looked at after each epoch. ``max_programs`` shortens the last one, so that no more are made than one for
-    each island beyond it, or a family. ``max_seconds`` bounds the whole run, the choice on the select tasks, the final
-    score and the baselines included, for which a part of it is left; compilation does not count. An epoch that would
-    exceed it by more than a twentieth is cut: what it has found counts, but ``resume`` goes on from before it.
+    Limits are checked after each epoch. ``max_programs`` shortens the last epoch, so that at most one program for each
+    island, or one family, is made beyond it. ``max_seconds`` bounds the whole run, including the choice on the select
+    tasks, the final score and the baselines, for which a part of it is reserved; compilation does not count. An epoch
+    that would exceed it by more than a twentieth is interrupted: its programs count, but ``resume`` repeats it.
     """
 
     max_experiments: Positive | None = 1
@@ -329,10 +260,10 @@ class StopConfig(Section):
 
 
 class CheckpointConfig(Section):
-    """When the state of the search is kept, from which ``resume`` goes on; none of this changes a result.
+    """When checkpoints are written, from which ``resume`` continues; this changes no result.
 
-    At the end of an epoch, ``every_epochs`` epochs or ``every_seconds`` seconds after the last time, whichever comes
-    first; and when the search begins and ends. The last ``keep`` are kept (0: none is ever written).
+    A checkpoint is written at the end of an epoch, ``every_epochs`` epochs or ``every_seconds`` seconds after the one
+    before, whichever comes first; and when the search begins and ends. The latest ``keep`` remain (0: none is written).
     """
 
     every_epochs: Positive | None = None

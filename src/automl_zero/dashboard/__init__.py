@@ -1,1 +1,1 @@
-"""Runs in a browser: a page that follows run folders, and starts and stops runs."""
+"""The dashboard: a web page that follows run folders, and starts and stops runs."""

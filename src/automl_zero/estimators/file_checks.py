@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sklearn.base import is_classifier
 
+from automl_zero.dtypes import Dtype
 from automl_zero.errors import AutoMLZeroError
 from automl_zero.estimators.model import Model
 from automl_zero.program.ops import Kind
@@ -46,7 +47,7 @@ class Header(BaseModel):
     program: str
     loss: Literal["rmse", "accuracy"]
     numbers: tuple[Annotated[int, Field(ge=2, le=MOST)], Positive, Natural]  # classes, examples, seed of noise
-    dtype: Literal["float32", "float64"]
+    dtype: Dtype
     columns: Positive
     members: Positive
     objects: list[Literal["classes_", "feature_names_in_"]]

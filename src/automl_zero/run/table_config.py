@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from automl_zero.config import Config, ConfigError, load_config, override, parse_config
+from automl_zero.config.task_kind_facts import KINDS
 from automl_zero.tasks.splits import Stage
 from automl_zero.tasks.tables.table import Table
 from automl_zero.tasks.tables.table_tasks import rows_of, table_of
@@ -41,7 +42,7 @@ def fit_to_table(config: Config) -> Config:
     Raises:
         TaskError: the table cannot be read.
     """
-    if config.tasks.kind != "table":
+    if not KINDS[config.tasks.kind].uses_table:
         return config
     table = table_of(config.tasks)
     num_classes = max(2, len(table.classes))

@@ -1,1 +1,1 @@
-"""What the operating system offers: files that are written whole and opened safely, locks, memory and processors."""
+"""Services of the operating system: atomic and safe files, locks, memory and processors."""

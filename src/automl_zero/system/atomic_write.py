@@ -1,6 +1,6 @@
-"""Files that are written whole: beside their place first, and put there when all of them is on disk.
+"""Atomic writing of files: the content is written to a temporary file, which is renamed once it is on disk.
 
-Whoever reads such a file finds all of what was there before, or all of what is new, even after the machine has crashed.
+A reader finds either the whole old content or the whole new content, even after a crash of the machine.
 """
 
 from __future__ import annotations
@@ -17,17 +17,21 @@ from automl_zero.system.safe_files import entry_below, folder_below, open_regula
 
 @contextmanager
 def replacing(path: Path, *, within: Path | None = None) -> Iterator[BinaryIO]:
-    """A file to write that takes its place at the end of the block; after an error, what was there stays.
+    """Open a temporary file that replaces ``path`` at the end of the block; after an error, ``path`` is unchanged.
 
-    A process that is killed leaves a hidden file beside it, which nobody reads.
+    A process that is killed leaves a hidden temporary file in the folder, which nothing reads.
 
     Args:
-        path: of the file; a link of this name is replaced, and never followed.
-        within: a folder below which no link on the way to the file is followed, either.
+        path: the file; a link of this name is replaced, and never followed.
+        within: a folder below which no component of the path may be a link.
 
     Raises:
-        UnsafeFileError: a link is on the way.
-        OSError: it cannot be written.
+        UnsafeFileError: a component of the path is a link.
+        OSError: the file cannot be written.
+
+    Example:
+        >>> with replacing(Path("results.json")) as file:
+        ...     file.write(b"{}")
     """
     unfinished = path.with_name(f".{path.name}.{uuid4().hex}")
     try:
@@ -49,7 +53,7 @@ def _rename(old: Path, new: Path, within: Path | None) -> None:
 
 @contextmanager
 def on_disk(path: Path, *, within: Path | None = None) -> Iterator[BinaryIO]:
-    """A new file that is on disk, not only on its way there, when it is closed; ``within`` as of ``replacing``."""
+    """Open a new file that is synced to disk when it is closed; ``within`` is as for ``replacing``."""
     with open_regular(path, "xb", within=within) as file:
         yield file
         file.flush()
@@ -57,13 +61,13 @@ def on_disk(path: Path, *, within: Path | None = None) -> Iterator[BinaryIO]:
 
 
 def sync_file(path: Path, *, within: Path | None = None) -> None:
-    """Wait until what was written to a file is on disk."""
+    """Wait until the content of a file is on disk."""
     with open_regular(path, "r+b", within=within) as file:
         os.fsync(file.fileno())
 
 
 def sync_folder(path: Path, *, within: Path | None = None) -> None:
-    """Wait until the names in a folder are on disk, where the system can do this."""
+    """Wait until the entries of a folder are on disk, where the system supports this."""
     if os.name != "posix":
         return
     with folder_below(within or path, path) as number:

@@ -1,6 +1,6 @@
-"""Locks between processes, which some file systems do not have: NFS or Lustre without a lock service, for instance.
+"""Locks between processes. Some file systems have none, such as NFS or Lustre without a lock service.
 
-A lock ends with the process that holds it, whatever ends that.
+A lock is released when the process that holds it ends, even by a crash.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 
 
 class NoLocksError(AutoMLZeroError, OSError):
-    """The file system has no locks."""
+    """Raised where the file system has no locks."""
 
 
 def acquire(path: Path, seconds: float) -> BaseFileLock:
-    """Take a lock, whose file is made if need be and stays; whoever calls must release it.
+    """Acquire a lock, which the caller must release; its file is made if it is missing, and remains.
 
     Raises:
-        filelock.Timeout: another process, or another part of this one, has held it for so many seconds.
-        NoLocksError: there are no locks there.
-        OSError: the file cannot be used.
+        filelock.Timeout: another process, or another part of this one, holds it for longer than ``seconds``.
+        NoLocksError: the file system has no locks.
+        OSError: the file of the lock cannot be used.
     """
     from filelock import FileLock, Timeout
 
@@ -50,10 +50,10 @@ def acquire(path: Path, seconds: float) -> BaseFileLock:
 
 @contextmanager
 def locked(path: Path, seconds: float) -> Iterator[None]:
-    """Hold a lock; where there are no locks, a warning tells that nothing keeps other processes away.
+    """Hold a lock; on a file system without locks, warn that other processes are not excluded.
 
     Raises:
-        filelock.Timeout, OSError: as of ``acquire``.
+        filelock.Timeout, OSError: see ``acquire``.
     """
     try:
         lock = acquire(path, seconds)

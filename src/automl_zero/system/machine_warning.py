@@ -1,4 +1,4 @@
-"""What is wrong with the machine, told once and never in the way: what is asked for is done all the same."""
+"""Warnings about the machine, each shown once; the work that was asked for is done nevertheless."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import warnings
 
 
 class MachineWarning(UserWarning):
-    """The machine lacks something, such as a folder to keep things in: results are the same, but come later."""
+    """Warns that the machine lacks something, such as a cache folder: results are the same, but take longer."""
 
 
-_told: set[str] = set()
+_warned: set[str] = set()
 
 
 def warn_once(subject: str, message: str) -> None:
-    """Warn of a subject, such as a folder, of which this process has not warned yet."""
-    if subject not in _told:
-        _told.add(subject)
+    """Warn about a subject, such as a folder, unless this process has done so already."""
+    if subject not in _warned:
+        _warned.add(subject)
         warnings.warn(message, MachineWarning, stacklevel=2)
 
 
 def forget_warnings() -> None:
-    """Warn again of what was warned of."""
-    _told.clear()
+    """Forget which warnings were shown, so that they are shown again."""
+    _warned.clear()

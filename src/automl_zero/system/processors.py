@@ -1,4 +1,4 @@
-"""How many processors this process may use: so many threads or processes work, unless a number is given."""
+"""The number of processors that this process may use, which is the default number of workers."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from math import ceil
 from pathlib import Path, PurePosixPath
 
 CGROUPS = Path("/sys/fs/cgroup")
-OF_PROCESS = Path("/proc/self/cgroup")
+CGROUP_OF_PROCESS = Path("/proc/self/cgroup")
 
 
 def usable_processors() -> int:
-    """Those that affinity (``taskset``, Slurm, cpusets) and the quota of the cgroup (containers) leave; at least 1.
+    """Return how many processors affinity (``taskset``, Slurm) and cgroup quota (containers) allow; at least 1.
 
-    A quota of a part of a processor counts as a whole one.
+    A quota is rounded up to whole processors.
     """
     quota = _quota()
     return max(1, min(_affinity(), _affinity() if quota is None else ceil(quota)))
 
 
 def number_of_workers(asked: int | None) -> int:
-    """How many threads or processes to work with: as many as are asked for, or one for each usable processor."""
+    """Return the number of threads or processes to use: the one asked for, or one for each usable processor."""
     return asked or usable_processors()
 
 
@@ -31,15 +31,15 @@ def _affinity() -> int:
 
 
 def _quota() -> float | None:
-    """Processors' worth of time that the tightest cgroup around this process grants; None where none is set."""
+    """Return the smallest quota, in processors, of the cgroups that contain this process; None if there is none."""
     quotas = [quota for folder in _own_cgroups() for quota in (_quota_v2(folder), _quota_v1(folder)) if quota]
     return min(quotas, default=None)
 
 
 def _own_cgroups() -> list[Path]:
-    """The folders of the cgroups that hold this process, from its own up to the root of what it can see."""
+    """Return the folders of the cgroups that contain this process, from its own up to the visible root."""
     found = [CGROUPS, CGROUPS / "cpu"]
-    for line in _lines(OF_PROCESS):
+    for line in _lines(CGROUP_OF_PROCESS):
         controllers, _, path = line.partition(":")[2].partition(":")
         root = CGROUPS / "cpu" if "cpu" in controllers.split(",") else CGROUPS
         own = PurePosixPath(path.lstrip("/"))
@@ -58,7 +58,7 @@ def _quota_v1(folder: Path) -> float | None:
 
 
 def _ratio(quota: str, period: str = "") -> float | None:
-    """``max`` and -1 stand for no limit."""
+    """Return a quota in processors; None where there is no limit, which is written ``max`` or -1."""
     if quota.isdecimal() and period.isdecimal() and int(quota) > 0 and int(period) > 0:
         return int(quota) / int(period)
     return None

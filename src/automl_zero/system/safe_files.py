@@ -1,9 +1,9 @@
-"""Opening files that somebody else may have put there: regular files only, and no link below a folder is followed.
+"""Safe opening of untrusted files: only regular files, and no link below a given folder is followed.
 
-A path that the user names may be a link, as any path on a command line may be. What stands below a folder that may come
-from a stranger, such as a run folder, may not: ``within`` names the folder, and every name below it is opened by itself
-(``openat`` with ``O_NOFOLLOW``), so that nothing can be exchanged between a check and the opening. Where the system has
-no such calls, links are looked for beforehand.
+A path that the user names may be a link, as any path on a command line may be. Files below an untrusted folder, such as
+a run folder from another user, may not: ``within`` names that folder, and every name below it is opened relative to the
+one before (``openat`` with ``O_NOFOLLOW``), so that nothing can be exchanged between a check and the opening. Where the
+system has no such calls, the names are checked for links beforehand.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from automl_zero.errors import AutoMLZeroError
 
 HAS_OPENAT = os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW")
 NO_FOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
-# A pipe that nobody writes to is opened at once then, and refused, instead of waiting for a writer.
-AT_ONCE: int = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+# O_NONBLOCK: a pipe without a writer is opened at once, and refused, instead of blocking.
+OPEN_FLAGS: int = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 FLAGS = {"rb": os.O_RDONLY, "r+b": os.O_RDWR, "xb": os.O_WRONLY | os.O_CREAT | os.O_EXCL}
 
 CHUNK = 1 << 16  # bytes
@@ -30,28 +30,28 @@ Mode = Literal["rb", "r+b", "xb"]
 
 
 class UnsafeFileError(AutoMLZeroError, OSError):
-    """A link, a pipe, a device, or a file that is larger than what may be read; ``strerror`` tells which."""
+    """Raised for a link, a pipe, a device, or a file above the size limit; ``strerror`` says which."""
 
 
 def open_regular(path: Path, mode: Mode = "rb", *, within: Path | None = None) -> BinaryIO:
     """Open a regular file.
 
     Args:
-        path: of the file.
-        mode: ``rb`` to read, ``r+b`` to read and write a file that is there and has no other name, ``xb`` to write a
+        path: the file.
+        mode: ``rb`` to read, ``r+b`` to read and write an existing file without other hard links, ``xb`` to write a
             new one.
-        within: a folder below which no link is followed; ``path`` must lie below it. None follows links.
+        within: a folder below which no link is followed, and which contains ``path``. None: links are followed.
 
     Raises:
-        UnsafeFileError: it is a link or lies behind one, is no regular file, or is to be written under another name,
-            too.
+        UnsafeFileError: it is a link or lies behind one, is not a regular file, or is to be written and has another
+            hard link.
         OSError: it cannot be opened.
 
     Example:
         >>> with open_regular(Path("runs/mine/events.jsonl"), within=Path("runs/mine")) as file:
         ...     first = file.readline()
     """
-    number = _open(path, FLAGS[mode] | AT_ONCE, within)
+    number = _open(path, FLAGS[mode] | OPEN_FLAGS, within)
     try:
         _check_regular(path, os.fstat(number), is_written=mode == "r+b")
         return os.fdopen(number, mode)
@@ -61,39 +61,39 @@ def open_regular(path: Path, mode: Mode = "rb", *, within: Path | None = None) -
 
 
 def read_regular(path: Path, most: int, *, within: Path | None = None) -> bytes:
-    """All bytes of a regular file, of which there may be ``most``.
+    """Return the content of a regular file of at most ``most`` bytes.
 
     Raises:
-        UnsafeFileError: as of ``open_regular``, or there are more.
+        UnsafeFileError: see ``open_regular``; or the file is larger.
         OSError: it cannot be read.
     """
     with open_regular(path, within=within) as file:
         size = os.fstat(file.fileno()).st_size
         check_size(path, size, most)
-        content = file.read(size)  # room is made for so many, and not for the most
-        while more := file.read(CHUNK):  # it has grown meanwhile, or is larger than it says, as in /proc
+        content = file.read(size)  # allocates so many bytes, not ``most``
+        while more := file.read(CHUNK):  # it has grown meanwhile, or its size is not known, as in /proc
             content += more
             check_size(path, len(content), most)
     return content
 
 
 def check_size(path: Path, size: int, most: int) -> None:
-    """Check that so many bytes are no more than ``most``.
+    """Check that the size of a file, in bytes, is at most ``most``.
 
     Raises:
-        UnsafeFileError: there are more.
+        UnsafeFileError: it is larger.
     """
     if size > most:
-        raise UnsafeFileError(errno.EFBIG, f"it has {size} bytes, more than the {most} that are read", str(path))
+        raise UnsafeFileError(errno.EFBIG, f"it has {size} bytes, more than the {most} that may be read", str(path))
 
 
 @contextmanager
 def folder_below(folder: Path, path: Path) -> Iterator[int | None]:
-    """The descriptor of the folder ``path``, reached from ``folder`` without following a link; None without openat.
+    """Open the folder ``path`` below ``folder`` without following a link; yield its descriptor, or None without openat.
 
     Raises:
         UnsafeFileError: one of the names is a link.
-        OSError: one of them is no folder, or cannot be opened.
+        OSError: one of them is not a folder, or cannot be opened.
     """
     names = path.relative_to(folder).parts
     if not HAS_OPENAT:
@@ -102,10 +102,10 @@ def folder_below(folder: Path, path: Path) -> Iterator[int | None]:
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
         yield None
         return
-    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | AT_ONCE)
+    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | OPEN_FLAGS)
     try:
         for name in names:
-            inner = _open_below(number, name, os.O_RDONLY | os.O_DIRECTORY | AT_ONCE, path)
+            inner = _open_below(number, name, os.O_RDONLY | os.O_DIRECTORY | OPEN_FLAGS, path)
             os.close(number)
             number = inner
         yield number
@@ -115,13 +115,14 @@ def folder_below(folder: Path, path: Path) -> Iterator[int | None]:
 
 @contextmanager
 def entry_below(path: Path, within: Path | None) -> Iterator[tuple[int | None, str]]:
-    """``dir_fd`` and name by which functions of ``os`` reach ``path``, which need not exist.
+    """Yield ``dir_fd`` and name by which functions of ``os`` reach ``path``, which need not exist.
 
-    No link on the way to it is followed; what does not follow it itself (``rename``, ``unlink``, ``lstat``) is safe.
-    Where ``within`` is None, or the system has no ``openat``, there is no ``dir_fd``, and the name is the whole path.
+    No link among its parents is followed; functions that do not follow the last name (``rename``, ``unlink``,
+    ``lstat``) are safe. If ``within`` is None, or the system has no ``openat``, there is no ``dir_fd``, and the name is
+    the whole path.
 
     Raises:
-        OSError: as of ``folder_below``.
+        OSError: see ``folder_below``.
     """
     if within is None:
         yield None, str(path)
@@ -131,10 +132,10 @@ def entry_below(path: Path, within: Path | None) -> Iterator[tuple[int | None, s
 
 
 def is_there(path: Path, *, within: Path) -> bool:
-    """Whether there is anything of that name, be it a link that leads nowhere.
+    """Return whether a path exists; a broken link does.
 
     Raises:
-        OSError: the folder that it would be in cannot be opened, or lies behind a link.
+        OSError: its folder cannot be opened, or lies behind a link.
     """
     try:
         with entry_below(path, within) as (folder, name):
@@ -145,10 +146,10 @@ def is_there(path: Path, *, within: Path) -> bool:
 
 
 def names_in(path: Path, *, within: Path) -> list[str]:
-    """The names in a folder, sorted; none if there is no such folder.
+    """Return the names in a folder, sorted; none if it does not exist.
 
     Raises:
-        OSError: it cannot be read, is no folder, or lies behind a link.
+        OSError: it cannot be read, is not a folder, or lies behind a link.
     """
     try:
         with folder_below(within, path) as number:
@@ -158,25 +159,25 @@ def names_in(path: Path, *, within: Path) -> list[str]:
 
 
 def make_folder(path: Path, *, within: Path) -> None:
-    """Make a folder if there is none.
+    """Make a folder unless it exists.
 
     Raises:
-        OSError: it cannot be made, or there is something else of that name.
+        OSError: it cannot be made, or something else has that name.
     """
     with entry_below(path, within) as (folder, name), suppress(FileExistsError):
         os.mkdir(name, dir_fd=folder)
     with folder_below(within, path):
-        """It is one, and no link to one."""
+        pass  # opening it checks that it is a folder, and not a link to one
 
 
 def check_plain_folder(path: Path, *, within: Path) -> None:
-    """Check that a folder, if there is one, holds folders and regular files of one name alone, however deep.
+    """Check that a folder, if it exists, contains only folders and regular files without other hard links.
 
-    It is for what other libraries open by themselves, after the check.
+    Subfolders are checked, too. This is for folders whose files other libraries open afterwards.
 
     Raises:
-        UnsafeFileError: there is something else in it.
-        OSError: as of ``names_in``.
+        UnsafeFileError: it contains something else.
+        OSError: see ``names_in``.
     """
     for inner, status in _entries(path, within):
         if stat.S_ISDIR(status.st_mode):
@@ -186,18 +187,18 @@ def check_plain_folder(path: Path, *, within: Path) -> None:
 
 
 def check_files_in(path: Path, *, within: Path) -> None:
-    """Check that a folder, if there is one, holds nothing but regular files.
+    """Check that a folder, if it exists, contains only regular files.
 
     Raises:
-        UnsafeFileError: there is something else in it.
-        OSError: as of ``names_in``.
+        UnsafeFileError: it contains something else.
+        OSError: see ``names_in``.
     """
     for inner, status in _entries(path, within):
         _check_regular(inner, status, is_written=False)
 
 
 def _entries(path: Path, within: Path) -> Iterator[tuple[Path, os.stat_result]]:
-    """What is in a folder, and what it is. A link is none of what there may be; what has gone meanwhile is left out."""
+    """Yield the paths in a folder with their status; a link is refused, what has been removed meanwhile is skipped."""
     for name in names_in(path, within=within):
         inner = path / name
         try:
@@ -248,6 +249,6 @@ def _link(path: Path) -> UnsafeFileError:
 
 def _check_regular(path: Path, status: os.stat_result, *, is_written: bool) -> None:
     if not stat.S_ISREG(status.st_mode):
-        raise UnsafeFileError(errno.EINVAL, "it is no regular file", str(path))
+        raise UnsafeFileError(errno.EINVAL, "it is not a regular file", str(path))
     if is_written and status.st_nlink > 1:
-        raise UnsafeFileError(errno.EMLINK, "it has another name, too, and is not written under this one", str(path))
+        raise UnsafeFileError(errno.EMLINK, "it has another hard link, and is not written to", str(path))

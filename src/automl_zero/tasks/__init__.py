@@ -1,1 +1,1 @@
-"""What a program is scored on: sets of tasks as plain arrays, reproducible from a seed."""
+"""Task sets, on which programs are scored: plain arrays, reproducible from a seed."""

@@ -1,7 +1,7 @@
-"""Classification of images seen through random projections to F features, or as they are (paper, 4.2 and S4).
+"""Classification of images through random projections to F features, or unprojected (paper, section 4.2 and S4).
 
-One data set gives any number of tasks, each with its own projection, classes and choice of examples. What the stages
-keep apart is decided in ``splits``; test images are for the validation of the final stage and nothing else.
+One data set gives any number of tasks, each with its own projection, classes and choice of examples. ``splits`` decides
+which classes each stage uses; test images are used only for validation in the final stage.
 """
 
 from __future__ import annotations
@@ -15,33 +15,34 @@ from automl_zero.config import TasksConfig
 from automl_zero.rng import generator_at
 from automl_zero.tasks.datasets.datasets import Dataset, Images, load_dataset
 from automl_zero.tasks.datasets.images import pick
+from automl_zero.tasks.datasets.sources import PAPER_DATASETS
 from automl_zero.tasks.splits import Item, Stage, groupings, pairs_of, share_of
 from automl_zero.tasks.task import FloatArray, IntArray, Loss, TaskError, TaskSet
 
-NO_CLASS = -1  # of a class of the data set that does not occur in a task
-MOST_GROUPED = 12  # classes of a data set whose groupings can be listed
-ROUNDING = 1e-12  # relative deviation of a feature that is constant but for rounding
-GRAIN = 2.0**-24  # of which the elements of a projection are multiples
-CHUNK = 1000  # images that are projected at a time
+NO_CLASS = -1  # stands for a class of the data set that a task does not use
+MOST_GROUPED = 12  # the largest number of classes for which all groupings are listed
+ROUNDING = 1e-12  # relative deviation up to which a feature counts as constant
+GRAIN = 2.0**-24  # the elements of a projection are multiples of this
+CHUNK = 1000  # images that are projected in one step
 
 
 def image_pairs(config: TasksConfig, stage: Stage, seed: int) -> TaskSet:
-    """One class of the data set against another; the one of smaller number is class 1, as in the published program.
+    """Return tasks of two classes of the data set; the smaller class number is class 1, as in the published program.
 
     Raises:
-        TaskError: the data set cannot be had, its images do not have ``config.num_features`` values where they are not
+        TaskError: the data set cannot be loaded, its images do not have ``config.num_features`` values and are not
             projected, or a pair of its classes has fewer images than ``config`` asks for.
     """
     return _projected(config, stage, seed, *_pairs(config, stage, seed))
 
 
 def some_pairs(config: TasksConfig, stage: Stage, seed: int, numbers: Iterable[int]) -> Iterator[TaskSet]:
-    """The tasks of ``image_pairs`` with these numbers, each a set of its own, made when it is asked for.
+    """Yield the tasks of ``image_pairs`` with these numbers, each as a set of one task.
 
-    So tasks can be gone through that are too large to be in memory together.
+    They are made one by one, for tasks that are too large to be in memory together.
 
     Raises:
-        TaskError: as of ``image_pairs``.
+        TaskError: see ``image_pairs``.
     """
     dataset, classes = _pairs(config, stage, seed)
     for task in numbers:
@@ -50,14 +51,14 @@ def some_pairs(config: TasksConfig, stage: Stage, seed: int, numbers: Iterable[i
 
 
 def image_groups(config: TasksConfig, stage: Stage, seed: int) -> TaskSet:
-    """The classes of the data set grouped at random into ``config.num_classes``, as even in number as possible.
+    """Return tasks whose ``config.num_classes`` classes are random groups of those of the data set, of even size.
 
-    Ten classes can be grouped into ten in one way, which all stages share; the groups are named at random in every
-    task.
+    There is only one grouping of ten classes into ten, which all stages share; the order of the groups is random in
+    each task.
 
     Raises:
-        TaskError: the data set cannot be had, cannot be grouped so, its images do not have ``config.num_features``
-            values where they are not projected, or there are fewer of them than ``config`` asks for.
+        TaskError: the data set cannot be loaded or grouped, its images do not have ``config.num_features`` values and
+            are not projected, or there are fewer images than ``config`` asks for.
     """
     dataset = load_dataset(config.dataset)
     _check_values(config, dataset)
@@ -67,43 +68,43 @@ def image_groups(config: TasksConfig, stage: Stage, seed: int) -> TaskSet:
     ]
     _check_enough_images(config, dataset, stage, classes)
     rng = generator_at(seed, "tasks", stage, "classes")
-    dealt = _deal(classes, stage.size(config).num_tasks, rng)
-    return _projected(config, stage, seed, dataset, [rng.permutation(config.num_classes)[each] for each in dealt])
+    assigned = _assign(classes, stage.size(config).num_tasks, rng)
+    return _projected(config, stage, seed, dataset, [rng.permutation(config.num_classes)[each] for each in assigned])
 
 
 def choose_images(
     dataset: Dataset, stage: Stage, classes: IntArray, num_train: int, num_valid: int, rng: np.random.Generator
 ) -> tuple[Images, Images]:
-    """Training and validation images of a task; no image is both.
+    """Return training and validation images of a task; no image is both.
 
     Args:
-        dataset: where they are from.
-        stage: the final stage validates on test images, the others hold validation images back from training.
+        dataset: the data set.
+        stage: the final stage validates on test images, the others on train images that are not used for training.
         classes: [classes of the data set] the class of each in the task, or ``NO_CLASS``.
         num_train: number of training images.
         num_valid: number of validation images.
-        rng: makes the choice.
+        rng: the random numbers of the choice.
     """
-    train, rest = np.split(rng.permutation(_of_classes(dataset.train, classes)), [num_train])
+    train, rest = np.split(rng.permutation(_indices_of_classes(dataset.train, classes)), [num_train])
     if stage is not Stage.FINAL:
         return pick(dataset.train, train), pick(dataset.train, rest[:num_valid])
-    test = rng.permutation(_of_classes(dataset.test, classes))[:num_valid]
+    test = rng.permutation(_indices_of_classes(dataset.test, classes))[:num_valid]
     return pick(dataset.train, train), pick(dataset.test, test)
 
 
 def project(
     train_x: FloatArray, valid_x: FloatArray, num_features: int, rng: np.random.Generator
 ) -> tuple[FloatArray, FloatArray]:
-    """Features [examples, columns] through one random projection to F of them, standardized."""
+    """Project features [examples, columns] at random to F features, and standardize them."""
     projection = rng.standard_normal((train_x.shape[1], num_features))
     return standardize(train_x @ projection, valid_x @ projection)
 
 
 def project_pixels(pixels: NDArray[np.uint8], projection: FloatArray) -> FloatArray:
-    """Images [images, pixels] through a projection [pixels, F] in whole ``GRAIN``, some at a time to save memory.
+    """Project images [images, pixels] by a matrix [pixels, F] of multiples of ``GRAIN``, in steps to save memory.
 
-    All partial sums are multiples of the grain, and small enough for double precision to hold them exactly. So the
-    result is the same whatever the order in which a machine adds.
+    All partial sums are multiples of the grain and small enough to be exact in double precision, so the result does not
+    depend on the order in which a machine adds.
     """
     features = np.empty((len(pixels), projection.shape[1]))
     for start in range(0, len(pixels), CHUNK):
@@ -122,14 +123,15 @@ def standardize(train_x: FloatArray, valid_x: FloatArray) -> tuple[FloatArray, F
 
 
 def _pairs(config: TasksConfig, stage: Stage, seed: int) -> tuple[Dataset, list[IntArray]]:
-    """The data set, and for each task the classes of the data set in it."""
+    """Return the data set, and for each task the class of each of the data set's classes in it."""
     dataset = load_dataset(config.dataset)
     _check_values(config, dataset)
     num_classes = len(dataset.class_names)
-    classes = [_pair_classes(num_classes, *pair) for pair in pairs_of(stage, dataset.name, num_classes)]
+    pairs = pairs_of(stage, num_classes, as_published=dataset.name in PAPER_DATASETS)
+    classes = [_pair_classes(num_classes, *pair) for pair in pairs]
     _check_enough_images(config, dataset, stage, classes)
     rng = generator_at(seed, "tasks", stage, "classes")
-    return dataset, _deal(classes, stage.size(config).num_tasks, rng)
+    return dataset, _assign(classes, stage.size(config).num_tasks, rng)
 
 
 def _pair_classes(num_classes: int, first: int, second: int) -> IntArray:
@@ -138,14 +140,14 @@ def _pair_classes(num_classes: int, first: int, second: int) -> IntArray:
     return classes
 
 
-def _deal(items: Sequence[Item], num_tasks: int, rng: np.random.Generator) -> list[Item]:
-    """An item for every task: all of them in random order, and the same again when they have run out."""
+def _assign(items: Sequence[Item], num_tasks: int, rng: np.random.Generator) -> list[Item]:
+    """Return an item for each task: all items in random order, repeated if there are fewer than tasks."""
     order = rng.permutation(len(items))
     return [items[order[task % len(items)]] for task in range(num_tasks)]
 
 
 def _projected(config: TasksConfig, stage: Stage, seed: int, dataset: Dataset, classes: Sequence[IntArray]) -> TaskSet:
-    """One task for each assignment of the data set's classes to those of a task."""
+    """Return one task for each assignment of the data set's classes to those of a task."""
     size, num_features = stage.size(config), config.num_features
     train_x = np.empty((len(classes), size.num_train, num_features))
     valid_x = np.empty((len(classes), size.num_valid, num_features))
@@ -159,7 +161,7 @@ def _projected(config: TasksConfig, stage: Stage, seed: int, dataset: Dataset, c
 def _examples(
     config: TasksConfig, dataset: Dataset, stage: Stage, seed: int, task: int, classes: IntArray
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Features and labels of the training and of the validation examples of a task."""
+    """Return features and labels of the training and the validation examples of a task."""
     rng, size = generator_at(seed, "tasks", stage, task), stage.size(config)
     train, valid = choose_images(dataset, stage, classes, size.num_train, size.num_valid, rng)
     train_x, valid_x = _features(train, valid, config, rng)
@@ -176,8 +178,8 @@ def _features(
     return standardize(project_pixels(train.pixels, projection), project_pixels(valid.pixels, projection))
 
 
-def _of_classes(images: Images, classes: IntArray) -> IntArray:
-    """Numbers of the images whose class occurs in a task."""
+def _indices_of_classes(images: Images, classes: IntArray) -> IntArray:
+    """Return the indices of the images whose class is used in a task."""
     return np.flatnonzero(classes[images.labels] != NO_CLASS)
 
 
@@ -205,11 +207,11 @@ def _check_grouping(dataset: Dataset, num_classes: int) -> None:
 
 
 def _check_enough_images(config: TasksConfig, dataset: Dataset, stage: Stage, classes: Sequence[IntArray]) -> None:
-    """Every class assignment of the stage must do, so that whether a config works does not depend on the seed."""
+    """Check all class assignments of a stage, so that the validity of a config does not depend on the seed."""
     size = stage.size(config)
     train, valid = f"tasks.{stage}.num_train = {size.num_train}", f"tasks.{stage}.num_valid = {size.num_valid}"
     num_open, num_test = (
-        min(len(_of_classes(images, each)) for each in classes) for images in (dataset.train, dataset.test)
+        min(len(_indices_of_classes(images, each)) for each in classes) for images in (dataset.train, dataset.test)
     )
     if stage is Stage.FINAL:
         _check_enough(config, train, size.num_train, num_open)

@@ -1,7 +1,6 @@
-"""NPZ files: arrays under names, read from strangers and written whole.
+"""NPZ files of named arrays: untrusted files are read safely, and files are written atomically.
 
-Nothing in a file is ever unpickled, no array is unpacked that nobody asks for or that would fill the memory, and what
-is written is all of the file or nothing.
+Nothing in a file is unpickled, and an array is unpacked only if it is asked for and fits into the memory.
 """
 
 from __future__ import annotations
@@ -30,10 +29,10 @@ from automl_zero.tasks.task import TaskError
 
 Arrays = Mapping[str, NDArray[Any]]
 NPY = ".npy"  # the ending of an array's name in the archive
-ENCRYPTED = 1  # the flag of a member
-NUMBER = 8  # bytes of a number that is computed with
+ENCRYPTED = 1  # the flag of an encrypted member
+NUMBER = 8  # bytes of a number in a computation
 
-# What the readers of ZIP, of array headers, and of what is compressed raise, depending on the byte that is wrong.
+# The errors that readers of ZIP, array headers and compressed data raise, depending on which byte is damaged.
 UNREADABLE = (
     OSError, ValueError, EOFError, BadZipFile, zlib.error, LZMAError, TokenError, struct.error, RuntimeError,
     SyntaxError, MemoryError, ArithmeticError, LookupError, TypeError, AttributeError,
@@ -41,14 +40,14 @@ UNREADABLE = (
 
 
 class Npz:
-    """An open NPZ file. An array is unpacked when it is asked for, and not before its size is known to be possible.
+    """An open NPZ file, whose arrays are unpacked when they are read, after a check of their sizes.
 
     Args:
-        file: of the archive, open to be read.
-        compressed: whether arrays may be.
+        file: the archive, open for reading.
+        compressed: whether compressed arrays are accepted.
 
     Raises:
-        UNREADABLE: it is no archive.
+        UNREADABLE: the file is not an archive.
     """
 
     def __init__(self, file: BinaryIO, *, compressed: bool = True) -> None:
@@ -65,15 +64,15 @@ class Npz:
         return list(self._members)
 
     def read(self, names: Collection[str], width: int = 1, most: int | None = None) -> dict[str, NDArray[Any]]:
-        """Arrays by name.
+        """Return arrays by name.
 
         Args:
-            names: of arrays that are there.
-            width: bytes that a number of them will take when it is used, if it takes less in the file.
-            most: bytes that they may take; by default what the memory allows, and the size of what is packed.
+            names: names of existing arrays.
+            width: bytes that each number will take when it is used, if it takes less in the file.
+            most: the largest total size in bytes; by default, it depends on the free memory and the packed size.
 
         Raises:
-            TooLargeError: they would take more memory than there may be.
+            TooLargeError: the arrays would be larger.
             ValueError: one of them is damaged.
         """
         sizes = {name: self._size_of(name, width) for name in names}
@@ -86,7 +85,7 @@ class Npz:
         return {name: self._array(name) for name in names}
 
     def _size_of(self, name: str, width: int) -> int:
-        """How many bytes an array will take, by its header, which is checked against the sizes in the archive."""
+        """Return the bytes that an array will take, by its header, which must agree with the sizes in the archive."""
         stated = self._members[name].file_size
         with self._opened(name) as file:
             shape, dtype = _header(file)
@@ -108,11 +107,11 @@ class Npz:
 
     @contextmanager
     def _opened(self, name: str) -> Iterator[IO[bytes]]:
-        """The NPY file of an array, of which no more than its stated size is unpacked."""
+        """Open the NPY file of an array; no more than its stated size is unpacked."""
         member = self._members[name]
         try:
             if member.compress_type not in self._methods or member.flag_bits & ENCRYPTED:
-                raise ValueError("packed in a way that is not read")
+                raise ValueError("packed by an unsupported method")
             if member.compress_type == ZIP_STORED and member.file_size > member.compress_size:
                 raise ValueError("larger than its part of the file")
             with self._archive.open(member) as file:
@@ -122,7 +121,7 @@ class Npz:
 
 
 class TooLargeError(AutoMLZeroError, ValueError):
-    """What a file would unpack to is more than what may be; the message tells how much of both."""
+    """Raised where a file would unpack to more bytes than allowed; the message names both sizes."""
 
 
 def _header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
@@ -137,13 +136,14 @@ def _header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
 
 
 def read_npz(path: Path, required: Sequence[str], optional: Sequence[str], *, width: int = NUMBER) -> Arrays:
-    """The arrays of a file: all that are required, perhaps some that are optional, and no others.
+    """Return the arrays of a file: all required ones, any optional ones, and no others.
 
-    ``width`` is the number of bytes that a number will take when it is used.
+    ``width`` is the number of bytes that each number will take when it is used.
 
     Raises:
-        TaskError: the file cannot be opened or read, or holds other arrays, or such as do not fit into the memory; the
-            message does not name the file.
+        TaskError: the file cannot be opened or read, contains other arrays, or does not fit into the memory; the
+        message
+            does not name the file.
     """
     try:
         file = open_regular(path)
@@ -167,7 +167,7 @@ def write_npz(path: Path, arrays: Mapping[str, Any]) -> None:
         with replacing(path) as file:
             np.savez(file, allow_pickle=False, **arrays)
     except OSError as error:
-        raise TaskError(f"{path} cannot be written ({error.strerror}): choose another place") from None
+        raise TaskError(f"{path} cannot be written ({error.strerror}): choose another path") from None
 
 
 def _open_npz(file: BinaryIO) -> Npz:
@@ -192,6 +192,6 @@ def _read_all(content: Npz, width: int) -> Arrays:
     try:
         return content.read(content.names, width)
     except TooLargeError as error:
-        raise TaskError(f"{error}: give fewer rows, or write it with numpy.savez, which packs nothing") from None
+        raise TaskError(f"{error}: give fewer rows, or write it with numpy.savez, which does not compress") from None
     except ValueError as error:
         raise TaskError(f"{error}: write it with numpy.savez, as numbers") from None

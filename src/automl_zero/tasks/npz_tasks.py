@@ -1,6 +1,6 @@
-"""Task sets as NPZ files: the way to bring one's own data, and to hand a task set on exactly.
+"""Task sets as NPZ files, for data of users and for the exchange of exact task sets.
 
-Arrays are named as in ``TaskSet``. Files may come from strangers: nothing in them is ever unpickled.
+Arrays are named as in ``TaskSet``. Files may be untrusted: nothing in them is unpickled.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from automl_zero.tasks.task import FloatArray, IntArray, Loss, TaskError, TaskSe
 
 EXAMPLES = ("train_x", "train_y", "valid_x", "valid_y")
 OPTIONAL = ("epochs", "train_order", "num_classes", "noise_seed")
-MOST = (1 << 63) - 1  # of an integer
+MOST = (1 << 63) - 1  # the largest integer
 
 
 def load_npz(path: str | Path) -> TaskSet:
     """Load a task set.
 
-    The file holds ``train_x`` [tasks, N, F], ``train_y`` [tasks, N], ``valid_x`` [tasks, M, F], ``valid_y``
-    [tasks, M], all of any real type, and ``loss`` (``rmse`` or ``accuracy``). It may hold ``num_classes`` (if not: 2,
-    or as many as the labels need), ``noise_seed`` (0), and either ``train_order`` [epochs, N] or ``epochs`` (1), whose
-    order then follows from ``noise_seed``. The set is named after the file.
+    The file contains ``train_x`` [tasks, N, F], ``train_y`` [tasks, N], ``valid_x`` [tasks, M, F], ``valid_y`` [tasks,
+    M], all of any real type, and ``loss`` (``rmse`` or ``accuracy``). It may contain ``num_classes`` (default: 2, or as
+    many as the labels need), ``noise_seed`` (0), and either ``train_order`` [epochs, N] or ``epochs`` (1), whose order
+    then follows from ``noise_seed``. The set is named after the file.
 
     Raises:
-        TaskError: naming the file, the array, its value and what to do.
+        TaskError: the file is invalid; the message names the array, its value and a remedy.
     """
     try:
         return _task_set(Path(path).stem, read_npz(Path(path), (*EXAMPLES, "loss"), OPTIONAL))
@@ -38,7 +38,7 @@ def load_npz(path: str | Path) -> TaskSet:
 
 
 def save_npz(tasks: TaskSet, path: str | Path) -> None:
-    """Write a task set that ``load_npz`` reads back exactly, but for its name: all of the file or nothing.
+    """Write a task set atomically; ``load_npz`` reads it back exactly, except for its name.
 
     Raises:
         TaskError: the file exists, or cannot be written.
@@ -64,7 +64,7 @@ def _floats(arrays: Arrays, name: str) -> FloatArray:
     array = arrays[name]
     if array.dtype.kind not in "fiub":
         raise TaskError(f"{name} is of type {array.dtype}: write real numbers, for example of type float64")
-    with np.errstate(over="ignore"):  # becomes infinite, which a task set refuses
+    with np.errstate(over="ignore"):  # overflow gives infinity, which a task set refuses
         return array.astype(np.float64)
 
 
@@ -92,7 +92,7 @@ def _single(arrays: Arrays, name: str) -> Any:
 
 
 def _classes_needed(*labels: FloatArray) -> int:
-    """As many as there are numbers up to the largest label; whether labels are class numbers, a task set checks."""
+    """Return the number of classes up to the largest label; the task set checks that labels are class numbers."""
     largest = max(float(each.max(initial=1.0)) for each in labels)
     return 2 if np.isnan(largest) else int(min(largest, MOST - 1)) + 1
 

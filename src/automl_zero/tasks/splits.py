@@ -1,7 +1,7 @@
-"""What each stage may see: the split of class pairs and groupings into search, select and final.
+"""The split of class pairs and groupings between the stages search, select and final.
 
-The split depends on no seed, so that a program evolved by one run can be judged on the final suite of any other run
-without having met its classes. It follows the published list, or the order of hashes, which no library can change.
+The split does not depend on a seed, so a program of one run can be scored on the final tasks of any other run without
+having been trained on their classes. It follows the published list, or an order by hashes, which depends on no library.
 """
 
 from __future__ import annotations
@@ -11,40 +11,38 @@ from collections.abc import Sequence
 from enum import StrEnum
 from functools import cache
 from itertools import combinations
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-import numpy as np
+if TYPE_CHECKING:  # the command loads this module for its help, and must not wait for the config
+    from automl_zero.config import StageConfig, TasksConfig
 
-from automl_zero.config import StageConfig, TasksConfig
-
-SHARES = (0.6, 0.2, 0.2)  # of the class pairs and groupings, in the order of the stages
-PAPER_DATASETS = ("cifar10", "mnist", "fashion-mnist")  # whose pairs are split as published
+SHARES = (0.6, 0.2, 0.2)  # shares of the class pairs and groupings, in the order of the stages
 SELECT_PAIRS = ((0, 5), (0, 9), (1, 8), (2, 9), (3, 5), (3, 6), (3, 8), (4, 6), (8, 9))  # the published held-out list
 
 Item = TypeVar("Item")
 
 
 class Stage(StrEnum):
-    """Where tasks are used: to evolve programs, to choose the best of several experiments, to report it."""
+    """The use of tasks: to evolve programs, to select the best of several experiments, or for its final score."""
 
     SEARCH = "search"
     SELECT = "select"
     FINAL = "final"
 
     def size(self, config: TasksConfig) -> StageConfig:
-        """Numbers of tasks and examples of this stage."""
+        """Return the numbers of tasks and examples of this stage."""
         sizes = {Stage.SEARCH: config.search, Stage.SELECT: config.select, Stage.FINAL: config.final}
         return sizes[self]
 
 
-def pairs_of(stage: Stage, dataset: str, num_classes: int) -> list[tuple[int, int]]:
-    """The class pairs of a stage.
+def pairs_of(stage: Stage, num_classes: int, *, as_published: bool) -> list[tuple[int, int]]:
+    """Return the class pairs of a stage, for data sets of the paper ``as_published``.
 
-    Of the data sets of the paper, 36 pairs are for search and the 9 of the published list for select; final has all
-    45, on test images. Of others, no stage has a pair of another, unless there are too few to go round.
+    As published, search has 36 pairs, and select the 9 of the published list; final has all 45, on test images.
+    Otherwise, the stages have disjoint pairs, unless there are fewer pairs than stages.
     """
     pairs = list(combinations(range(num_classes), 2))
-    if dataset not in PAPER_DATASETS:
+    if not as_published:
         return share_of(stage, pairs)
     published = {Stage.SEARCH: [pair for pair in pairs if pair not in SELECT_PAIRS], Stage.SELECT: list(SELECT_PAIRS)}
     return published.get(stage, pairs)
@@ -52,12 +50,14 @@ def pairs_of(stage: Stage, dataset: str, num_classes: int) -> list[tuple[int, in
 
 @cache
 def groupings(num_items: int, num_classes: int) -> list[tuple[int, ...]]:
-    """All ways to group items into classes as even in size as possible.
+    """Return all ways to group items into classes whose sizes differ by at most 1.
 
-    Entry i is the class of item i. Classes are numbered by their first items: groupings that differ in no more than
-    the names of their classes are one. There are 126 of ten items into two classes, and only one into ten.
+    Entry i of a grouping is the class of item i. Classes are numbered in the order of their first items, so that
+    groupings that differ only in the numbers of classes are one. Ten items have 126 groupings into two classes, and one
+    into ten.
     """
-    sizes = sorted(len(part) for part in np.array_split(np.arange(num_items), num_classes))
+    small, num_larger = divmod(num_items, num_classes)
+    sizes = [small] * (num_classes - num_larger) + [small + 1] * num_larger
     found: list[tuple[int, ...]] = [()]
     for _ in range(num_items):
         found = [(*classes, new) for classes in found for new in range(min(len(set(classes)) + 1, num_classes))]
@@ -66,7 +66,7 @@ def groupings(num_items: int, num_classes: int) -> list[tuple[int, ...]]:
 
 
 def share_of(stage: Stage, items: Sequence[Item]) -> list[Item]:
-    """The items that belong to a stage; no item belongs to two, unless there are too few to go round."""
+    """Return the items that belong to a stage; each belongs to one, unless there are fewer items than stages."""
     if len(items) < len(Stage):
         return list(items)
     first = list(Stage).index(stage)
@@ -75,5 +75,5 @@ def share_of(stage: Stage, items: Sequence[Item]) -> list[Item]:
 
 
 def by_hash(items: Sequence[Item]) -> list[Item]:
-    """The items in an order that looks random and is the same everywhere."""
+    """Return the items in a pseudorandom order that is the same on all machines."""
     return sorted(items, key=lambda item: hashlib.sha256(str(item).encode()).digest())

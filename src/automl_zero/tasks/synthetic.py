@@ -1,9 +1,9 @@
 """Regression tasks with a known solution (paper, section 4.1): features and the teacher's parameters are all N(0, 1).
 
-With a spread s of scales, the features of an example, all together, are multiplied by a factor that is lognormal, with
-s the standard deviation of its logarithm and 1 its mean square. What is linear or a net without biases can follow that,
-as its prediction grows like the labels; a polynomial cannot.
-Every task draws its own teacher from its own place in the seed tree, so that task t is the same however many there are.
+With a ``scale_spread`` s, all features of an example are multiplied by one lognormal factor, with s the standard
+deviation of its logarithm and 1 its mean square. Linear models and nets without biases are not affected, since their
+predictions scale like the labels; polynomials are. Each task draws its teacher at its own path of the seed tree, so
+that task t does not depend on the number of tasks.
 """
 
 from __future__ import annotations
@@ -17,30 +17,30 @@ from automl_zero.rng import generator_at
 from automl_zero.tasks.splits import Stage
 from automl_zero.tasks.task import FloatArray, Loss, TaskSet
 
-Teacher = Callable[[FloatArray], FloatArray]  # maps features [examples, F] to labels [examples]
+Teacher = Callable[[FloatArray], FloatArray]  # a function from features [examples, F] to labels [examples]
 
 
 def linear(config: TasksConfig, stage: Stage, seed: int) -> TaskSet:
-    """Labels ``u . x`` (paper, supplement S5)."""
-    return _taught(config, stage, seed, _linear_teacher)
+    """Return tasks with labels ``u . x`` (paper, supplement S5)."""
+    return _teacher_tasks(config, stage, seed, _linear_teacher)
 
 
 def affine(config: TasksConfig, stage: Stage, seed: int) -> TaskSet:
-    """Labels ``u . x + a`` (paper, supplement S5)."""
-    return _taught(config, stage, seed, _affine_teacher)
+    """Return tasks with labels ``u . x + a`` (paper, supplement S5)."""
+    return _teacher_tasks(config, stage, seed, _affine_teacher)
 
 
 def absolute(config: TasksConfig, stage: Stage, seed: int) -> TaskSet:
-    """Labels ``|u . x|``: a net of two units that mirror each other, so that nothing of it is linear."""
-    return _taught(config, stage, seed, _absolute_teacher)
+    """Return tasks with labels ``|u . x|``: a net of two mirrored units, whose best linear fit is constant."""
+    return _teacher_tasks(config, stage, seed, _absolute_teacher)
 
 
 def teacher_net(config: TasksConfig, stage: Stage, seed: int) -> TaskSet:
-    """Labels ``u . relu(M x)`` with ``M`` [F, F] (paper, section 4.1).
+    """Return tasks with labels ``u . relu(M x)`` with ``M`` [F, F] (paper, section 4.1).
 
-    The published program differs from the paper: there, rows 0 and 2 of ``M`` and of ``u`` are zero.
+    The published program differs from the paper: in it, rows 0 and 2 of ``M`` and of ``u`` are zero.
     """
-    return _taught(config, stage, seed, _teacher_net)
+    return _teacher_tasks(config, stage, seed, _teacher_net)
 
 
 def _linear_teacher(num_features: int, rng: np.random.Generator) -> Teacher:
@@ -63,7 +63,7 @@ def _teacher_net(num_features: int, rng: np.random.Generator) -> Teacher:
     return lambda x: np.maximum(x @ M.T, 0.0) @ u
 
 
-def _taught(
+def _teacher_tasks(
     config: TasksConfig, stage: Stage, seed: int, draw_teacher: Callable[[int, np.random.Generator], Teacher]
 ) -> TaskSet:
     size = stage.size(config)
@@ -80,7 +80,7 @@ def _taught(
 
 
 def _features(shape: tuple[int, ...], spread: float, rng: np.random.Generator) -> FloatArray:
-    """Features [examples, F]; their mean square is 1."""
+    """Return random features [examples, F] with mean square 1."""
     features = rng.standard_normal(shape)
     if not spread:
         return features

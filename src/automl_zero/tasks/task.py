@@ -1,7 +1,7 @@
-"""A task set: what a program is scored on, as plain frozen arrays.
+"""A task set: the data that a program is scored on, as plain immutable arrays.
 
-All tasks of a set have the same shape, so that they can run side by side as SIMD lanes; a task set is complete in
-itself: the order of the examples in every epoch and the seed of the noise belong to it.
+All tasks of a set have the same shape, so that they can run side by side as SIMD lanes. A task set is self-contained:
+it includes the order of the examples in every epoch and the seed of the noise.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ IntArray = NDArray[np.int64]
 
 
 class TaskError(AutoMLZeroError, ValueError):
-    """Data that cannot be made into tasks."""
+    """Raised for data that cannot be made into tasks; the message names the data, what is wrong and a remedy."""
 
 
 class Loss(StrEnum):
-    """What a prediction is judged by; it decides the normalization of predictions, too.
+    """The measure of predictions, which also determines how these are normalized.
 
     ``RMSE``: identity; fitness ``1 - (2/pi) atan(RMSE)``. ``ACCURACY``: sigmoid of s1, or softmax of v2 with more
     than two classes; fitness is the accuracy.
@@ -36,21 +36,26 @@ class Loss(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class TaskSet:
-    """Tasks of one shape.
+    """A set of tasks of one shape.
 
     Attributes:
-        name: shown to people.
+        name: shown to users.
         train_x: [tasks, N, F] features of the training examples; ``valid_x``: [tasks, M, F].
         train_y: [tasks, N] labels: numbers for ``RMSE``, class numbers 0 .. num_classes - 1 for ``ACCURACY``;
             ``valid_y``: [tasks, M].
         loss: see ``Loss``.
         num_classes: 2 for binary tasks (label in s0, prediction in s1); above 2 the label is v1, one-hot, and the
-            prediction v2, so F must not be smaller. Meaningless for ``RMSE``.
-        train_order: [epochs, N] which example is used at each step of each epoch; all tasks share it.
+            prediction v2, so F must be at least ``num_classes``. Unused for ``RMSE``.
+        train_order: [epochs, N] the index of the example at each step of each epoch; all tasks share it.
         noise_seed: seed of the random ops.
 
     Raises:
-        TaskError: the arrays do not fit each other, hold what is no number, or F is smaller than ``num_classes``.
+        TaskError: the shapes are inconsistent, values are not finite, or F is smaller than ``num_classes``.
+
+    Example:
+        >>> x, y = np.eye(4)[None], np.arange(4.0)[None]
+        >>> len(TaskSet("identity", x, y, x, y, Loss.RMSE))
+        1
     """
 
     name: str
@@ -91,12 +96,12 @@ class TaskSet:
 
     @property
     def num_epochs(self) -> int:
-        """How often the training examples are gone through; validation follows each epoch."""
+        """Number of passes over the training examples, each followed by validation."""
         return len(self.train_order)
 
     @property
     def digest(self) -> str:
-        """SHA-256 of all that a score depends on: equal digests, equal tasks; the name does not count."""
+        """SHA-256 of all data that scores depend on, which does not include the name."""
         found = hashlib.sha256(f"{self.loss} {self.num_classes} {self.noise_seed}".encode())
         for name in ("train_x", "train_y", "valid_x", "valid_y", "train_order"):
             array = np.ascontiguousarray(getattr(self, name))
@@ -111,13 +116,13 @@ class TaskSet:
 
 
 def shuffled_epochs(num_examples: int, num_epochs: int, rng: np.random.Generator) -> IntArray:
-    """[epochs, N] orders of examples: as stored in the first epoch, each later one shuffled."""
+    """Return orders of examples [epochs, N]: as stored in the first epoch, shuffled in each later one."""
     first = np.arange(num_examples, dtype=np.int64)
     return np.stack([first, *(rng.permutation(first) for _ in range(num_epochs - 1))])
 
 
 def first(tasks: TaskSet, count: int) -> TaskSet:
-    """The set with no more than its first tasks; each gives what it gives in the whole set."""
+    """Return the set of the first ``count`` tasks, whose scores are the same as in the whole set."""
     parts = {name: getattr(tasks, name)[:count] for name in ("train_x", "train_y", "valid_x", "valid_y")}
     return replace(tasks, **parts)
 

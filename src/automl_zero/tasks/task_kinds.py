@@ -1,12 +1,12 @@
-"""From a config to the task set of a stage: one row for every kind of tasks.
+"""Building the task set of a stage from a config; the kinds of tasks are the rows of ``config.task_kind_facts``.
 
-A task set is a function of config, stage and seed; a stage's tasks never depend on another stage's settings.
+A task set is a function of config, stage and seed; the tasks of a stage do not depend on the settings of another stage.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 
 from automl_zero.config import TasksConfig
@@ -15,45 +15,41 @@ from automl_zero.tasks import image_tasks, synthetic
 from automl_zero.tasks.splits import Stage
 from automl_zero.tasks.tables import table_tasks
 from automl_zero.tasks.task import TaskError, TaskSet, shuffled_epochs
-from automl_zero.tasks.training_noise import corrupt
+from automl_zero.tasks.training_noise import add_noise
 
-__all__ = ["KINDS", "Stage", "TaskKind", "build_tasks"]
-
-
-@dataclass(frozen=True)
-class TaskKind:
-    """A kind of tasks: ``build`` draws the examples, ``description`` is shown to people."""
-
-    build: Callable[[TasksConfig, Stage, int], TaskSet]
-    description: str
+__all__ = ["BUILDERS", "Stage", "build_tasks", "sample_tasks"]
 
 
-KINDS: Mapping[str, TaskKind] = MappingProxyType(
+Builder = Callable[[TasksConfig, Stage, int], TaskSet]
+
+# For each kind, the function that draws the examples of a stage from a seed.
+BUILDERS: Mapping[str, Builder] = MappingProxyType(
     {
-        "linear": TaskKind(synthetic.linear, "regression of u.x, with a random u in every task"),
-        "affine": TaskKind(synthetic.affine, "regression of u.x + a, with random u and a in every task"),
-        "absolute": TaskKind(synthetic.absolute, "regression of |u.x|, with a random u in every task"),
-        "teacher-net": TaskKind(
-            synthetic.teacher_net, "regression of u.relu(Mx), a random two-layer net in every task"
-        ),
-        "image-pairs": TaskKind(image_tasks.image_pairs, "images of one class against another, projected or not"),
-        "image-groups": TaskKind(image_tasks.image_groups, "images, their classes in random groups, projected or not"),
-        "table": TaskKind(table_tasks.table_tasks, "a table of your own: regression or classification"),
+        "linear": synthetic.linear,
+        "affine": synthetic.affine,
+        "absolute": synthetic.absolute,
+        "teacher-net": synthetic.teacher_net,
+        "image-pairs": image_tasks.image_pairs,
+        "image-groups": image_tasks.image_groups,
+        "table": table_tasks.table_tasks,
     }
 )
-IMAGE_KINDS = ("image-pairs", "image-groups")
-SAMPLE = 9  # tasks: from so many on, they run in as many lanes as any number does
-MOST_BYTES = 1 << 32  # of the examples of a task set
+SAMPLE = 9  # tasks of a sample: enough to need as many lanes as any number of tasks
+MOST_BYTES = 1 << 32  # bytes of the examples of a task set
 
 
 def build_tasks(config: TasksConfig, stage: Stage, seed: int) -> TaskSet:
-    """Make the tasks of a stage.
+    """Return the tasks of a stage.
 
     Raises:
-        TaskError: the kind's data do not suffice for the sizes in ``config``, or the tasks would not fit into memory.
+        TaskError: there are too few data for the sizes in ``config``, or the tasks would not fit into memory.
+
+    Example:
+        >>> build_tasks(load_config("linear").tasks, Stage.SEARCH, seed=0).train_x.shape
+        (8, 1000, 4)
     """
     _check_memory(config, stage)
-    tasks = corrupt(KINDS[config.kind].build(config, stage, seed), config, stage, seed)
+    tasks = add_noise(BUILDERS[config.kind](config, stage, seed), config, stage, seed)
     epochs = generator_at(seed, "epochs", stage)
     return replace(
         tasks,
@@ -64,10 +60,10 @@ def build_tasks(config: TasksConfig, stage: Stage, seed: int) -> TaskSet:
 
 
 def sample_tasks(config: TasksConfig, stage: Stage, seed: int) -> TaskSet:
-    """A few tasks of a stage, to find at little cost whether it can be built, and to compile what runs on it.
+    """Return a few tasks of a stage, to check at little cost that it can be built, and to compile what runs on it.
 
     Raises:
-        TaskError: as of ``build_tasks`` for all of them.
+        TaskError: ``build_tasks`` would raise it for all tasks.
     """
     _check_memory(config, stage)
     size = stage.size(config)

@@ -1,6 +1,6 @@
-"""Noise in the training examples: harder habitats out of any tasks (in the manner of paper section 4.3).
+"""Noise in the training examples, which makes tasks harder (as in paper, section 4.3).
 
-Validation examples stay as they are, so that a score tells how well a program learns the truth behind the noise.
+Validation examples have no noise, so that a score measures how well a program learns the noiseless relation.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from automl_zero.tasks.splits import Stage
 from automl_zero.tasks.task import FloatArray, Loss, TaskSet
 
 
-def corrupt(tasks: TaskSet, config: TasksConfig, stage: Stage, seed: int) -> TaskSet:
-    """The tasks with ``config.label_noise`` and ``config.feature_noise`` in their training examples."""
+def add_noise(tasks: TaskSet, config: TasksConfig, stage: Stage, seed: int) -> TaskSet:
+    """Return the tasks with ``config.label_noise`` and ``config.feature_noise`` in their training examples."""
     if not config.label_noise and not config.feature_noise:
         return tasks
     train_x, train_y = tasks.train_x.copy(), tasks.train_y.copy()
@@ -28,7 +28,7 @@ def corrupt(tasks: TaskSet, config: TasksConfig, stage: Stage, seed: int) -> Tas
 
 
 def _labels(labels: FloatArray, tasks: TaskSet, amount: float, rng: np.random.Generator) -> FloatArray:
-    """Labels [N] with noise: numbers moved, or some classes replaced by others."""
+    """Return labels [N] with noise: added to numbers, or some classes replaced by others."""
     if tasks.loss is Loss.RMSE:
         return np.asarray(labels + amount * labels.std() * rng.standard_normal(labels.shape))
     wrong = rng.uniform(size=labels.shape) < amount

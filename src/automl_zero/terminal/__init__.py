@@ -1,1 +1,1 @@
-"""The terminal: text is cleaned before it is written, and output that cannot be written does not end a run."""
+"""Output to the terminal: text is cleaned before it is written, and a failed write does not end a run."""

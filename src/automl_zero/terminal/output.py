@@ -1,8 +1,8 @@
-"""Standard output and standard error: what is written to them is cleaned, and never the end of a run.
+"""Standard output and standard error: text is cleaned, and a failed write ends nothing.
 
-This is the one place where they are written to; ``console`` adds colours. Text loses what commands a terminal
-(``printable``). An output may go away while it is written to: a pipe that nobody reads any more, a full disk, a
-terminal that was closed. What it does not take is dropped from then on, and no error comes of it.
+This is the only module that writes to them; ``safe_console`` adds colours. Characters that control a terminal are
+replaced (``printable``). A stream may fail while it is written to: a pipe without a reader, a full disk, a closed
+terminal. Everything written to it from then on is dropped without an error, so that a run is not lost with its output.
 """
 
 from __future__ import annotations
@@ -19,35 +19,35 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 SHOW_CURSOR = "\x1b[?25h"
-GONE = (errno.EPIPE, errno.EIO)  # of an output whose reader has left, or whose terminal was closed
+GONE = (errno.EPIPE, errno.EIO)  # errors of a stream whose reader is gone, or whose terminal was closed
 
 
-class Output:
-    """A text stream that may go away. All but writing is that of the stream itself.
+class TolerantStream:
+    """A text stream whose first failed write is remembered and not raised; other methods are those of the stream.
 
     Attributes:
-        lost: why it takes no more; None as long as it does.
+        failure: the error of the failed write, after which text is dropped; None before.
     """
 
-    def __init__(self, stream: TextIO | Nowhere) -> None:
+    def __init__(self, stream: TextIO | NullStream) -> None:
         self._stream = stream
-        self.lost: Exception | None = None
+        self.failure: Exception | None = None
 
     def write(self, text: str) -> int:
-        """Write text, with a question mark for each character that the stream's encoding lacks; gives its length."""
-        if self.lost is None:
+        """Write text, with a question mark for each character that the encoding lacks; return its length."""
+        if self.failure is None:
             try:
                 self._stream.write(self._encodable(text))
             except (OSError, ValueError) as error:  # ValueError: the stream was closed
-                self.lost = error
+                self.failure = error
         return len(text)
 
     def flush(self) -> None:
-        """Hand over what was written."""
+        """Flush the stream."""
         try:
             self._stream.flush()
         except (OSError, ValueError) as error:
-            self.lost = self.lost or error
+            self.failure = self.failure or error
 
     def _encodable(self, text: str) -> str:
         encoding = getattr(self._stream, "encoding", None) or "utf-8"
@@ -57,34 +57,34 @@ class Output:
         return getattr(self._stream, name)
 
 
-class Nowhere(io.TextIOBase):
-    """In place of a standard stream that was closed before the process began."""
+class NullStream(io.TextIOBase):
+    """Replaces a standard stream that was closed before the process began."""
 
     def write(self, text: str) -> int:
-        """Drop the text; gives its length."""
+        """Drop the text; return its length."""
         return len(text)
 
 
-class Plain:
-    """In place of a standard stream: whoever writes to it, such as a traceback or a warning, writes cleaned text.
+class CleanedStream:
+    """Replaces a standard stream, so that all text is cleaned, that of tracebacks and warnings included.
 
     Attributes:
-        rich_proxied_file: what consoles of Rich write to, whose colours stay.
+        rich_proxied_file: the stream below, which Rich writes its own control sequences to.
     """
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: TolerantStream) -> None:
         self.rich_proxied_file = output
 
     def write(self, text: str) -> int:
-        """Write the text as a terminal may show it; gives its length."""
+        """Write the cleaned text; return its length."""
         return self.rich_proxied_file.write(printable(text))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.rich_proxied_file, name)
 
 
-def guard() -> None:
-    """Let the standard streams of this process, which does a command, be cleaned ones that may go away."""
+def guard_standard_streams() -> None:
+    """Replace the standard streams of this process by cleaned and tolerant ones."""
     for number in range(3):
         _occupy(number)
     sys.stdout = _guarded(sys.stdout)
@@ -92,30 +92,30 @@ def guard() -> None:
 
 
 def echo(text: str = "", *, end: str = "\n", err: bool = False) -> None:
-    """Print text as a terminal may show it, to standard output or to standard error."""
-    output = surviving(sys.stderr if err else sys.stdout)
+    """Print cleaned text to standard output or standard error."""
+    output = tolerant(sys.stderr if err else sys.stdout)
     output.write(printable(f"{text}{end}"))
     output.flush()
 
 
-def surviving(stream: Any) -> Any:
-    """The stream as one that may go away, below all that stands in its place."""
+def tolerant(stream: Any) -> Any:
+    """Return the tolerant stream below all wrappers of a stream; None counts as a closed stream."""
     while proxied := getattr(stream, "rich_proxied_file", None):
         stream = proxied
-    return stream if isinstance(stream, Output) else Output(Nowhere() if stream is None else stream)
+    return stream if isinstance(stream, TolerantStream) else TolerantStream(NullStream() if stream is None else stream)
 
 
-def unwritten() -> str | None:
-    """Why standard output lacks something that somebody waits for; None if all was written, or nobody reads it."""
-    error = getattr(sys.stdout, "lost", None)
+def unwritten_reason() -> str | None:
+    """Return why standard output is incomplete; None if all was written, or its reader is gone."""
+    error = getattr(sys.stdout, "failure", None)
     if isinstance(error, OSError) and error.errno not in GONE:
         return error.strerror or str(error)
     return None
 
 
 def end_process(code: int) -> NoReturn:
-    """End the process at once, whatever its threads are doing; on a terminal, a cursor that was hidden comes back."""
-    for stream in map(surviving, (sys.stdout, sys.stderr)):
+    """End the process at once, whatever its threads are doing; a hidden cursor of a terminal is shown again."""
+    for stream in map(tolerant, (sys.stdout, sys.stderr)):
         if stream.isatty():
             stream.write(SHOW_CURSOR)
         stream.flush()
@@ -123,11 +123,11 @@ def end_process(code: int) -> NoReturn:
 
 
 def _guarded(stream: Any) -> Any:
-    return stream if isinstance(stream, Plain) else Plain(surviving(stream))
+    return stream if isinstance(stream, CleanedStream) else CleanedStream(tolerant(stream))
 
 
 def _occupy(number: int) -> None:
-    """Make sure that no file of a run gets the number of a standard stream that was closed before the process began."""
+    """Occupy the descriptor of a standard stream that was closed, so that no file of a run gets its number."""
     try:
         os.fstat(number)
     except OSError:

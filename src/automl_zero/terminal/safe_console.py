@@ -1,6 +1,6 @@
-"""The console that all of the project prints on in colours: Rich's, but text is cleaned, and no output ends a run.
+"""The console for output in colours: Rich's, but text is cleaned, and a failed write ends nothing.
 
-Colours and the moves of the cursor are Rich's own and stay; whatever a text holds that commands a terminal does not.
+Control sequences that Rich makes itself, for colours and the cursor, are written; those within text are replaced.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
-from automl_zero.terminal.output import surviving
+from automl_zero.terminal.output import tolerant
 from automl_zero.terminal.printable import printable
 
 
 class SafeConsole(Console):
-    """A console to which text of strangers may be printed, and whose output may go away (``terminal.Output``)."""
+    """A console for text that may be untrusted, with an output that may fail (``output.TolerantStream``)."""
 
     @property
     def file(self) -> IO[str]:
-        """The output."""
-        output: IO[str] = surviving(super().file)
+        """The tolerant stream that the console writes to."""
+        output: IO[str] = tolerant(super().file)
         return output
 
     @file.setter
@@ -34,11 +34,11 @@ class SafeConsole(Console):
         return super().render_str(printable(text), **how)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """Clean all that is about to be written."""
+        """Clean all segments that are about to be written."""
         return map(_cleaned, super().render(renderable, options))
 
 
 def _cleaned(segment: Segment) -> Segment:
-    if segment.control:  # made by Rich alone
+    if segment.control:  # control sequences are made by Rich alone
         return segment
     return Segment(printable(segment.text), segment.style)

@@ -42,10 +42,10 @@ def test_a_run_that_has_not_begun_leaves_nothing(tmp_path: Path) -> None:
     with start("run", small_file(tmp_path), "--out", folder, *many) as process:
         time.sleep(3)
         process.send_signal(signal.SIGINT)
-        told, _ = process.communicate(timeout=PATIENCE)
+        output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert not folder.exists()
-    assert "interrupted" in told
+    assert "interrupted" in output
 
 
 def test_a_command_that_computes_for_long_is_ended() -> None:
@@ -53,6 +53,6 @@ def test_a_command_that_computes_for_long_is_ended() -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         time.sleep(4)
         process.send_signal(signal.SIGINT)
-        told, _ = process.communicate(timeout=PATIENCE)
+        output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
-    assert "Traceback" not in told
+    assert "Traceback" not in output

@@ -24,9 +24,9 @@ COMMAND = [sys.executable, "-c", "from automl_zero.cli import main; main()"]
 def test_a_warning_is_a_line_that_commands_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     forget_warnings()
     with plain_warnings():
-        warn_once("folder", "nothing is kept in /tmp/\x1b[2Jfolder")
+        warn_once("folder", "nothing is cached in /tmp/\x1b[2Jfolder")
         warn_once("other", "nor here")
-    assert capsys.readouterr().err == "warning: nothing is kept in /tmp/\ufffd[2Jfolder\nwarning: nor here\n"
+    assert capsys.readouterr().err == "warning: nothing is cached in /tmp/\ufffd[2Jfolder\nwarning: nor here\n"
 
 
 def test_other_warnings_are_what_they_were() -> None:
@@ -61,7 +61,7 @@ def test_a_command_warns_of_a_folder_and_does_its_work(python: dict[str, str], t
     environment = os.environ | {CACHE_VARIABLE: str(folder)} | python
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     (line,) = done.stderr.splitlines()
-    assert line.startswith(f"warning: nothing is kept in {folder}: others may write to {folder}; ")
+    assert line.startswith(f"warning: nothing is cached in {folder}: other users may write to {folder}; ")
     assert line.endswith(f"; {CACHE_VARIABLE} names another folder")
     assert "mean fitness" in done.stdout
     assert list(folder.iterdir()) == []

@@ -34,6 +34,6 @@ def test_what_is_free_may_be_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "message"), [("no/a.png", "there is no folder .*no: make it first"), ("a.jpg", "end in .png or .svg")]
 )
-def test_other_faults_are_told_before_the_work_too(name: str, message: str, tmp_path: Path) -> None:
+def test_other_faults_are_reported_before_the_work_too(name: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=message):
         check_new_file(tmp_path / name, PICTURES)

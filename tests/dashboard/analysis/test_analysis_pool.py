@@ -1,4 +1,4 @@
-"""What is told of programs, and that none holds anybody up."""
+"""Analysis of programs in a separate process: replies, limits, and that no program blocks others."""
 
 from __future__ import annotations
 
@@ -38,26 +38,26 @@ def asked() -> Iterator[AnalysisPool]:
 
 
 def use(monkeypatch: pytest.MonkeyPatch, code: str, seconds: float = 0.5) -> None:
-    """Another process in the place of the one that tells."""
+    """Replace the analysis process by another one."""
     monkeypatch.setattr(analysis_pool, "COMMAND", (sys.executable, "-c", code))
     monkeypatch.setattr(analysis_pool, "SECONDS", seconds)
 
 
-def test_lines_and_techniques_are_told(asked: AnalysisPool) -> None:
-    told = asked.analyze(ASKED)
-    assert [each["name"] for each in told.techniques][:1] == ["linear model"]
-    assert "def Predict():" in [text for _, text in told.lines]
-    assert told.remark == ""
+def test_lines_and_techniques_are_found(asked: AnalysisPool) -> None:
+    reply = asked.analyze(ASKED)
+    assert [each["name"] for each in reply.techniques][:1] == ["linear model"]
+    assert "def Predict():" in [text for _, text in reply.lines]
+    assert reply.remark == ""
     changed = AnalysisRequest(LINEAR, LINEAR.replace("dot", "dot"), multiclass=False, loss=None)
     assert {mark for mark, _ in asked.analyze(changed).lines} == {" "}
 
 
 def test_a_text_that_is_no_program_is_shown_as_it_is(asked: AnalysisPool) -> None:
-    told = asked.analyze(AnalysisRequest("<script>\nx", "", multiclass=True, loss=None))
-    assert (told.lines, told.techniques, told.remark) == ([[" ", "<script>"], [" ", "x"]], [], "")
+    reply = asked.analyze(AnalysisRequest("<script>\nx", "", multiclass=True, loss=None))
+    assert (reply.lines, reply.techniques, reply.remark) == ([[" ", "<script>"], [" ", "x"]], [], "")
 
 
-def test_the_process_that_tells_needs_no_compiler() -> None:
+def test_the_analysis_process_needs_no_compiler() -> None:
     code = (
         "import automl_zero.dashboard.analysis.analysis_worker, sys; "
         "assert not {'numba', 'llvmlite', 'uvicorn'} & set(sys.modules)"
@@ -79,48 +79,49 @@ def test_a_program_that_takes_too_much_is_shown_and_said_to(
     asked: AnalysisPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     use(monkeypatch, GREEDY, seconds=60)
-    told = asked.analyze(ASKED)
-    assert told.remark == "this program takes too much memory to be analyzed"
-    assert [text for _, text in told.lines] == LINEAR.splitlines()
+    reply = asked.analyze(ASKED)
+    assert reply.remark == "this program takes too much memory to be analyzed"
+    assert [text for _, text in reply.lines] == LINEAR.splitlines()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the bound is of Linux")
-def test_the_process_that_tells_may_not_take_all_memory() -> None:
-    code = "from automl_zero.dashboard.analysis.analysis_worker import _bound, MEMORY; _bound(); bytearray(MEMORY)"
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert "MemoryError" in told.stderr
+def test_the_analysis_process_may_not_take_all_memory() -> None:
+    imports = "from automl_zero.dashboard.analysis.analysis_worker import _limit_resources, MEMORY"
+    code = f"{imports}; _limit_resources(); bytearray(MEMORY)"
+    reply = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "MemoryError" in reply.stderr
 
 
 def test_a_text_that_is_too_long_is_cut_and_analyzed_by_nobody(
     asked: AnalysisPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     use(monkeypatch, "raise SystemExit(1)")
-    told = asked.analyze(
+    reply = asked.analyze(
         AnalysisRequest("x" * 1000 + "\n" * analysis_pool.LONGEST_PROGRAM, "", multiclass=False, loss=None)
     )
-    assert "too long to be analyzed" in told.remark
-    assert len(told.lines) == analysis_pool.MOST_LINES
-    assert told.lines[0] == (" ", "x" * analysis_pool.LONGEST_LINE)
+    assert "too long to be analyzed" in reply.remark
+    assert len(reply.lines) == analysis_pool.MOST_LINES
+    assert reply.lines[0] == (" ", "x" * analysis_pool.LONGEST_LINE)
 
 
-def test_only_a_few_wait_and_others_are_told_to_come_again(
+def test_only_a_few_wait_and_others_are_asked_to_come_again(
     asked: AnalysisPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     use(monkeypatch, SLOW)
-    told: list[object] = []
+    reply: list[object] = []
 
     def ask(number: int) -> None:
         try:
-            told.append(asked.analyze(AnalysisRequest(f"{LINEAR}#{number}", "", multiclass=False, loss=None)))
+            reply.append(asked.analyze(AnalysisRequest(f"{LINEAR}#{number}", "", multiclass=False, loss=None)))
         except BusyError as error:
-            told.append(error)
+            reply.append(error)
 
     threads = [threading.Thread(target=ask, args=(number,)) for number in range(10)]
     for each in threads:
         each.start()
     for each in threads:
         each.join()
-    assert sum(isinstance(each, BusyError) for each in told) == 10 - analysis_pool.MOST_ASKING
+    assert sum(isinstance(each, BusyError) for each in reply) == 10 - analysis_pool.MOST_REQUESTS
 
 
 def test_closed_while_it_answers_it_ends_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,25 +152,25 @@ def test_the_process_ends_with_a_server_that_was_killed() -> None:
         f"a.analyze(AnalysisRequest({LINEAR!r}, '', False, None)); print(a._process.pid, flush=True);"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert told.returncode == -9
-    wait_until(lambda: not psutil.pid_exists(int(told.stdout)))
+    reply = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert reply.returncode == -9
+    wait_until(lambda: not psutil.pid_exists(int(reply.stdout)))
 
 
-def test_while_a_program_is_told_runs_are_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_while_a_program_is_analyzed_runs_are_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     RunFolder.create(tmp_path / "one", small_config())
     (tmp_path / "one" / "events.jsonl").write_text(
         "".join(f"{to_json(each)}\n" for each in [improvement(9, 0.5), EPOCH])
     )
     use(monkeypatch, SLOW, seconds=60)
-    page, told = client(tmp_path), list[int]()
-    asking = threading.Thread(target=lambda: told.append(page.get("/api/story?id=0/one").status_code))
+    page, reply = client(tmp_path), list[int]()
+    asking = threading.Thread(target=lambda: reply.append(page.get("/api/program?id=0/one").status_code))
     asking.start()
-    wait_until(lambda: OPENED[-1].analyst._process)
+    wait_until(lambda: OPENED[-1].analysis_pool._process)
     time.sleep(0.3)
     for path in ("runs", "run?id=0/one", "about?id=0/one"):
         assert page.get(f"/api/{path}").status_code == 200
-    assert told == []
+    assert reply == []
     OPENED[-1].close()
     asking.join()
-    assert told == [202]
+    assert reply == [202]

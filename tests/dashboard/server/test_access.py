@@ -1,4 +1,4 @@
-"""Tokens of one's own, which others can neither see nor read, and names and paths that are none."""
+"""Tokens of users, which others can neither see nor read, and invalid names and paths."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_a_file_of_others_is_refused_with_the_remedy(mode: int, file: Path) -> N
 
 def test_a_file_of_another_user_is_refused(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
-    with pytest.raises(ConfigError, match="not yours alone"):
+    with pytest.raises(ConfigError, match="can be accessed by other users"):
         own_token(file, None)
 
 
@@ -96,7 +96,7 @@ def test_a_path_ends_without_a_slash(root: str, found: str | None) -> None:
 
 @pytest.mark.parametrize("root", ["a", "//a", "/a//b", "/a/../b", "/a?b", "/a b", "http://a/b", '/a"b', "/a;b"])
 def test_what_is_no_path_is_refused(root: str) -> None:
-    with pytest.raises(ConfigError, match="is no path"):
+    with pytest.raises(ConfigError, match="is not a path"):
         checked_root(root)
 
 

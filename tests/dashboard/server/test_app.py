@@ -1,4 +1,4 @@
-"""The server: what it tells, whom it tells nothing, and what it refuses to do."""
+"""The server: its responses, its access control, and the requests that it refuses."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ def root(tmp_path: Path) -> Path:
     return folder
 
 
-def test_runs_are_listed_and_told(root: Path) -> None:
+def test_runs_are_listed_and_shown(root: Path) -> None:
     page = client(root)
     (row,) = page.get("/api/runs").json()["runs"]
     assert (row["id"], row["running"], row["programs"], row["fitness"]) == ("0/one", False, 1000, 0.5)
     run = page.get("/api/run?id=0/one").json()
-    assert (run["curve"], run["moments"], run["faulty"]) == ([[2.0, 1000, 0.5]], [[0.0, 0, 10, 0.5]], 0)
+    assert (run["curve"], run["improvements"], run["faulty"]) == ([[2.0, 1000, 0.5]], [[0.0, 0, 10, 0.5]], 0)
     assert page.get(f"/api/run?id=0/one&since={run['version']}").status_code == 204
 
 
-def test_hostile_text_is_told_as_json_and_nothing_else(root: Path) -> None:
-    answer = client(root).get("/api/story?id=0/one")
+def test_hostile_text_is_sent_as_json_and_nothing_else(root: Path) -> None:
+    answer = client(root).get("/api/program?id=0/one")
     assert answer.json()["lines"] == [[" ", HOSTILE]]
     assert answer.headers["content-type"] == "application/json"
     assert answer.headers["x-content-type-options"] == "nosniff"
@@ -81,7 +81,7 @@ def test_a_run_that_cannot_be_is_refused(asked: Any, error: str, root: Path) -> 
     assert error in answer.json()["error"]
 
 
-def test_only_runs_that_go_on_can_be_stopped(root: Path) -> None:
+def test_only_running_runs_can_be_stopped(root: Path) -> None:
     page = client(root)
     assert "no process of yours is known" in change(page, "/api/stop", {"id": "0/one"}).json()["error"]
     assert change(page, "/api/stop", {"id": "0/two"}).status_code == 404
@@ -95,9 +95,9 @@ def test_a_run_is_asked_to_end_only_once(root: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(app, "stop", asked.append)
     with locked(root / "one"):
         assert change(page, "/api/stop", {"id": "0/one"}).status_code == 200
-        assert page.get("/api/run?id=0/one").json()["asked"]
+        assert page.get("/api/run?id=0/one").json()["stopping"]
         assert "asked already" in change(page, "/api/stop", {"id": "0/one"}).json()["error"]
-    assert not page.get("/api/runs").json()["runs"][0]["asked"]
+    assert not page.get("/api/runs").json()["runs"][0]["stopping"]
     with locked(root / "one"):  # resumed
         assert change(page, "/api/stop", {"id": "0/one"}).status_code == 200
     assert asked == [root / "one"] * 2

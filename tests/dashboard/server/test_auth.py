@@ -1,4 +1,4 @@
-"""Who is let in: nothing is shown without the token, nor changed by the page of a stranger, below any path and name."""
+"""Access: without the token nothing is shown, and pages of other sites change nothing, below any path and name."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
-from support.dashboard.client import HERE, TOKEN, browser, change, client, stranger
+from support.dashboard.client import HERE, TOKEN, anonymous, browser, change, client
 
 PROXY = {"Host": "127.0.0.1:8765", "Origin": "https://runs.example.org"}
 STATIC = Path(__file__).parents[3] / "src" / "automl_zero" / "dashboard" / "static"
@@ -25,7 +25,7 @@ def all_requests(page: TestClient) -> list[tuple[str, str]]:
 
 
 def test_every_route_and_file_is_refused_without_the_token(tmp_path: Path) -> None:
-    page = stranger(tmp_path)
+    page = anonymous(tmp_path)
     asked = all_requests(page)
     assert {("GET", "/"), ("GET", "/api/runs"), ("POST", "/api/start"), ("GET", "/static/app.js")} < set(asked)
     for headers in ({}, {"Authorization": "Bearer wrong"}, {"Cookie": "automl-zero-8765=wrong"}, {"Authorization": ""}):
@@ -36,7 +36,7 @@ def test_every_route_and_file_is_refused_without_the_token(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("path", ["/", "/static/app.js", "/api/runs", "/api/nothing"])
-@pytest.mark.parametrize("who", [client, stranger])
+@pytest.mark.parametrize("who", [client, anonymous])
 def test_every_answer_has_a_strict_policy_and_is_not_kept(path: str, who: Any, tmp_path: Path) -> None:
     headers = who(tmp_path).get(path).headers
     assert "default-src 'none'; script-src 'self';" in headers["content-security-policy"]
@@ -45,13 +45,13 @@ def test_every_answer_has_a_strict_policy_and_is_not_kept(path: str, who: Any, t
 
 @pytest.mark.parametrize("given", [f"Bearer {TOKEN}", f"bearer  {TOKEN}"])
 def test_a_script_sends_the_token_as_a_bearer(given: str, tmp_path: Path) -> None:
-    assert stranger(tmp_path).get("/api/runs", headers={"Authorization": given}).status_code == 200
+    assert anonymous(tmp_path).get("/api/runs", headers={"Authorization": given}).status_code == 200
     other = given.replace("earer", "asic")
-    assert stranger(tmp_path).get("/api/runs", headers={"Authorization": other}).status_code == 401
+    assert anonymous(tmp_path).get("/api/runs", headers={"Authorization": other}).status_code == 401
 
 
 def test_the_token_of_the_address_becomes_a_cookie_and_leaves_the_address(tmp_path: Path) -> None:
-    page = stranger(tmp_path)
+    page = anonymous(tmp_path)
     for path in ("/?token=wrong", "/?token=", f"/api/runs?token={TOKEN}", f"/static/app.js?token={TOKEN}"):
         assert page.get(path).status_code == 401
     assert page.post(f"/?token={TOKEN}").status_code == 401
@@ -64,16 +64,16 @@ def test_the_token_of_the_address_becomes_a_cookie_and_leaves_the_address(tmp_pa
 
 
 def test_behind_https_the_cookie_is_for_https_alone(tmp_path: Path) -> None:
-    page = stranger(tmp_path)
+    page = anonymous(tmp_path)
     page.base_url = page.base_url.copy_with(scheme="https")
     assert "Secure" in page.get(f"/?token={TOKEN}").headers["set-cookie"]
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "", "192.168.0.7", "[::1]:8765", "[", "é"])
-def test_under_any_name_strangers_are_told_nothing_and_others_all(host: str, tmp_path: Path) -> None:
+def test_under_any_name_only_clients_with_the_token_are_answered(host: str, tmp_path: Path) -> None:
     """A page that gives its own name to this server has neither the token nor the cookie, which is of another name."""
     headers = {"Host": host.encode("latin-1")}
-    assert stranger(tmp_path).get("/api/runs", headers=headers).status_code == 401  # type: ignore[arg-type]
+    assert anonymous(tmp_path).get("/api/runs", headers=headers).status_code == 401  # type: ignore[arg-type]
     assert client(tmp_path).get("/api/runs", headers=headers).status_code == 200  # type: ignore[arg-type]
 
 
@@ -94,9 +94,9 @@ def test_where_names_are_given_others_are_refused_with_the_remedy(host: str, sta
 
 OWN = [
     {"Origin": HERE},
-    {"Origin": "https://127.0.0.1:8765"},  # a proxy has ended TLS, and told the name
+    {"Origin": "https://127.0.0.1:8765"},  # a proxy has ended TLS, and sends the name
     {"Host": "runs.example.org", "Origin": "https://RUNS.example.org"},
-    {**PROXY, "Sec-Fetch-Site": "same-origin"},  # a proxy has told another name, but the browser knows
+    {**PROXY, "Sec-Fetch-Site": "same-origin"},  # a proxy sends another name, but the browser knows
     {},
 ]
 FOREIGN = [
@@ -146,7 +146,7 @@ def test_without_the_key_of_the_session_nothing_is_changed(who: Any, key: str, t
 @pytest.mark.parametrize("root", ["/tools/runs", "/user/a@b%20c/proxy"])
 @pytest.mark.parametrize("is_left", [True, False])
 def test_below_a_path_all_is_found_whether_the_proxy_leaves_it_or_not(root: str, is_left: bool, tmp_path: Path) -> None:
-    page, before = stranger(tmp_path, root=root), root if is_left else ""
+    page, before = anonymous(tmp_path, root=root), root if is_left else ""
     assert page.get(f"{before}/api/runs").status_code == 401
     welcome = page.get(f"{before}/?token={TOKEN}")
     assert (welcome.status_code, welcome.headers["location"]) == (303, f"{root}/")
@@ -158,9 +158,9 @@ def test_below_a_path_all_is_found_whether_the_proxy_leaves_it_or_not(root: str,
 
 
 def test_the_path_alone_leads_to_the_page(tmp_path: Path) -> None:
-    assert stranger(tmp_path, root="/tools").get("/tools").status_code == 401
+    assert anonymous(tmp_path, root="/tools").get("/tools").status_code == 401
     assert client(tmp_path, root="/tools").get("/tools").headers["location"] == "/tools/"
-    assert stranger(tmp_path, root="/tools").get(f"/tools?token={TOKEN}").headers["location"] == "/tools/"
+    assert anonymous(tmp_path, root="/tools").get(f"/tools?token={TOKEN}").headers["location"] == "/tools/"
 
 
 def test_no_address_in_page_scripts_and_styles_is_absolute() -> None:
@@ -170,7 +170,7 @@ def test_no_address_in_page_scripts_and_styles_is_absolute() -> None:
 
 def test_behind_a_link_on_another_site_the_browser_asks_again(tmp_path: Path) -> None:
     """It keeps a strict cookie back where another site has led to the page; asked by the answer, it sends it."""
-    page = stranger(tmp_path)
+    page = anonymous(tmp_path)
     assert page.get("/", headers={"Sec-Fetch-Site": "cross-site"}).headers["refresh"] == "0"
     assert "refresh" not in page.get("/", headers={"Sec-Fetch-Site": "none"}).headers
 

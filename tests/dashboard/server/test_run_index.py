@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -11,7 +9,6 @@ from support.runs.small_config import small_config
 
 from automl_zero.dashboard.server import run_index
 from automl_zero.dashboard.server.run_index import RunIndex, runs_of
-from automl_zero.dashboard.server.single_flight import SingleFlight
 from automl_zero.run.record.run_folder import RunFolder
 
 
@@ -50,28 +47,3 @@ def test_a_run_is_found_by_its_name_as_long_as_it_is_there(tmp_path: Path) -> No
     (tmp_path / "one" / "events.jsonl").symlink_to(tmp_path / "other")
     with pytest.raises(LookupError):
         found.run("0/one")
-
-
-def test_a_crowd_is_told_what_was_found_once_and_after_it_had_asked() -> None:
-    begun: list[float] = []
-    answers: list[tuple[float, float]] = []
-
-    def find() -> float:
-        begun.append(time.monotonic())
-        time.sleep(0.1)
-        return begun[-1]
-
-    shared = SingleFlight(find)
-
-    def ask() -> None:
-        asked = time.monotonic()
-        answers.append((asked, shared.value()))
-
-    crowd = [threading.Thread(target=ask) for _ in range(30)]
-    for each in crowd:
-        each.start()
-    for each in crowd:
-        each.join()
-    assert len(answers) == 30
-    assert all(asked <= found for asked, found in answers)
-    assert len(begun) <= 5

@@ -1,4 +1,4 @@
-"""Runs that are started: so many at once, the others one by one, and all of them on their own."""
+"""Starting runs: a limited number at the same time, others wait, and all are independent of the server."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from automl_zero.dashboard.server.run_launcher import RunLauncher
 from automl_zero.run.record.run_folder import StoreError
 from automl_zero.system.processors import usable_processors
 
-# In the place of a run: it makes its folder, and goes on until it is told its exit code.
+# Stands for a run: it makes its folder, and runs until a file has its exit code.
 WAITS = """if True:
     import sys, time
     from pathlib import Path
@@ -32,8 +32,8 @@ WAITS = """if True:
     sys.exit(int((folder / "code").read_text()))"""
 
 
-class TransferTarget:
-    """A folder with runs that end when they are told to."""
+class LaunchedRuns:
+    """A folder with runs that end when a test asks them to."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -42,7 +42,7 @@ class TransferTarget:
         return {each.name for each in self.root.iterdir() if each.is_dir()}
 
     def is_over(self) -> bool:
-        """Whether nothing goes on any more, after all that has begun was told to end."""
+        """Return whether no run is left, after asking all that have started to end."""
         for name in self.begun():
             self.end(name)
         return not any(each.name == "run" for each in threading.enumerate())
@@ -54,55 +54,55 @@ class TransferTarget:
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TransferTarget]:
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LaunchedRuns]:
     monkeypatch.setattr(run_launcher, "COMMAND", (sys.executable, "-c", WAITS))
-    place = TransferTarget(tmp_path)
+    place = LaunchedRuns(tmp_path)
     yield place
     wait_until(place.is_over)
 
 
-def start(launched: RunLauncher, root: Path, *names: str) -> None:
+def start(launcher: RunLauncher, root: Path, *names: str) -> None:
     for name in names:
-        launched.start(root, {"preset": "linear-graphs", "name": name})
+        launcher.start(root, {"preset": "linear-graphs", "name": name})
 
 
-def test_so_many_go_on_at_once_and_the_others_follow_in_their_order(place: TransferTarget) -> None:
-    launched = RunLauncher(2)
-    start(launched, place.root, *"abcde")
+def test_a_limited_number_runs_at_once_and_the_others_follow_in_their_order(place: LaunchedRuns) -> None:
+    launcher = RunLauncher(2)
+    start(launcher, place.root, *"abcde")
     wait_until(lambda: place.begun() == {"a", "b"})
-    assert launched.waiting() == ["c", "d", "e"]
+    assert launcher.waiting() == ["c", "d", "e"]
     place.end("b")
     wait_until(lambda: place.begun() == {"a", "b", "c"})
-    launched.remove("d")
+    launcher.remove("d")
     place.end("a")
     wait_until(lambda: place.begun() == {"a", "b", "c", "e"})
-    assert (launched.waiting(), launched.failures()) == ([], [])
+    assert (launcher.waiting(), launcher.failures()) == ([], [])
 
 
-def test_by_default_there_is_one_for_each_processor(place: TransferTarget) -> None:
-    launched, count = RunLauncher(), usable_processors()
-    start(launched, place.root, *map(str, range(count + 1)))
-    assert launched.waiting() == [str(count)]
-    launched.close()
+def test_by_default_there_is_one_for_each_processor(place: LaunchedRuns) -> None:
+    launcher, count = RunLauncher(), usable_processors()
+    start(launcher, place.root, *map(str, range(count + 1)))
+    assert launcher.waiting() == [str(count)]
+    launcher.close()
 
 
 @pytest.mark.parametrize("name", ["a", "b", "c"])
-def test_a_name_that_is_taken_is_refused(name: str, place: TransferTarget) -> None:
+def test_a_name_that_is_taken_is_refused(name: str, place: LaunchedRuns) -> None:
     (place.root / "a").mkdir()
-    launched = RunLauncher(1)
-    start(launched, place.root, "b", "c")
+    launcher = RunLauncher(1)
+    start(launcher, place.root, "b", "c")
     with pytest.raises(StoreError, match="choose another"):
-        start(launched, place.root, name)
-    assert launched.waiting() == ["c"]
-    launched.close()
+        start(launcher, place.root, name)
+    assert launcher.waiting() == ["c"]
+    launcher.close()
 
 
-def test_of_many_who_ask_for_a_name_at_once_one_gets_it(place: TransferTarget) -> None:
-    launched, refused = RunLauncher(1), list[str]()
+def test_of_many_who_ask_for_a_name_at_once_one_gets_it(place: LaunchedRuns) -> None:
+    launcher, refused = RunLauncher(1), list[str]()
 
     def ask() -> None:
         try:
-            start(launched, place.root, "a")
+            start(launcher, place.root, "a")
         except StoreError as error:
             refused.append(str(error))
 
@@ -112,57 +112,57 @@ def test_of_many_who_ask_for_a_name_at_once_one_gets_it(place: TransferTarget) -
     for each in crowd:
         each.join()
     assert len(refused) == 11
-    assert launched.waiting() == []
+    assert launcher.waiting() == []
 
 
-def test_only_what_waits_can_be_removed(place: TransferTarget) -> None:
-    launched = RunLauncher(1)
-    start(launched, place.root, "a", "b")
+def test_only_what_waits_can_be_removed(place: LaunchedRuns) -> None:
+    launcher = RunLauncher(1)
+    start(launcher, place.root, "a", "b")
     for name in ("a", "none", ""):
         with pytest.raises(StoreError, match="waits"):
-            launched.remove(name)
-    launched.remove("b")
-    start(launched, place.root, "b")
-    launched.close()
+            launcher.remove(name)
+    launcher.remove("b")
+    start(launcher, place.root, "b")
+    launcher.close()
 
 
-def test_not_more_than_so_many_wait(place: TransferTarget, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_not_more_than_so_many_wait(place: LaunchedRuns, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_launcher, "MOST_WAITING", 2)
-    launched = RunLauncher(1)
-    start(launched, place.root, "a", "b", "c")
+    launcher = RunLauncher(1)
+    start(launcher, place.root, "a", "b", "c")
     with pytest.raises(StoreError, match="2 runs wait already"):
-        start(launched, place.root, "d")
-    launched.close()
+        start(launcher, place.root, "d")
+    launcher.close()
 
 
 @pytest.mark.parametrize(("code", "failures"), [(0, 0), (1, 1), (2, 1), (130, 0)])
-def test_what_a_run_told_that_failed_is_kept(code: int, failures: int, place: TransferTarget) -> None:
-    launched = RunLauncher(1)
-    start(launched, place.root, "a", "b")
+def test_the_message_of_a_failed_run_is_recorded(code: int, failures: int, place: LaunchedRuns) -> None:
+    launcher = RunLauncher(1)
+    start(launcher, place.root, "a", "b")
     place.end("a", code)
-    wait_until(lambda: launched.waiting() == [])
-    assert launched.failures() == [{"name": "a", "error": "what went wrong"}] * failures
+    wait_until(lambda: launcher.waiting() == [])
+    assert launcher.failures() == [{"name": "a", "error": "what went wrong"}] * failures
 
 
-def test_where_no_process_can_be_started_this_is_told(place: TransferTarget, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_no_process_can_be_started_this_is_reported(place: LaunchedRuns, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_launcher, "COMMAND", ("/no/such/program",))
-    launched = RunLauncher(1)
-    start(launched, place.root, "a", "b")
-    assert [each["name"] for each in launched.failures()] == ["a", "b"]
-    assert launched.waiting() == []
+    launcher = RunLauncher(1)
+    start(launcher, place.root, "a", "b")
+    assert [each["name"] for each in launcher.failures()] == ["a", "b"]
+    assert launcher.waiting() == []
 
 
-def test_closed_it_starts_no_more_and_those_that_go_on_do_so(place: TransferTarget) -> None:
-    launched = RunLauncher(1)
-    start(launched, place.root, "a", "b")
+def test_closed_it_starts_no_more_and_running_ones_continue(place: LaunchedRuns) -> None:
+    launcher = RunLauncher(1)
+    start(launcher, place.root, "a", "b")
     wait_until(lambda: place.begun() == {"a"})
-    launched.close()
+    launcher.close()
     place.end("a")
     time.sleep(0.3)
-    assert (place.begun(), launched.waiting()) == ({"a"}, ["b"])
+    assert (place.begun(), launcher.waiting()) == ({"a"}, ["b"])
 
 
-def test_the_page_is_told_of_those_that_wait_and_may_remove_them(place: TransferTarget) -> None:
+def test_the_page_shows_those_that_wait_and_may_remove_them(place: LaunchedRuns) -> None:
     page: Any = client(place.root, max_runs=1)
     ask = {"preset": "linear-graphs", "name": "a"}
     assert change(page, "/api/start", ask).json() == {"id": "0/a", "waiting": False}

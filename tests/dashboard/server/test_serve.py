@@ -55,14 +55,14 @@ def test_the_token_stands_nowhere_where_others_or_runs_see_it(tmp_path: Path) ->
         assert OWN not in str(run.environ())
         assert OWN not in str([run.cmdline(), psutil.Process(server.process.pid).cmdline()])
         run.kill()
-        assert OWN not in str(server.told)
+        assert OWN not in str(server.output)
 
 
 def test_a_token_on_the_command_line_is_warned_of(tmp_path: Path) -> None:
     with serving(tmp_path, "--token", "secret") as server:
-        assert "warning: --token shows the token" in server.told[0]
-        assert f"{VARIABLE} or --token-file" in server.told[0]
-        assert "may be guessed" in server.told[1]
+        assert "warning: --token shows the token" in server.output[0]
+        assert f"{VARIABLE} or --token-file" in server.output[0]
+        assert "may be guessed" in server.output[1]
 
 
 def test_a_token_file_is_used(tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def open_slow(server: Server, count: int) -> list[socket.socket]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_at_once_whoever_is_connected_and_runs_go_on(number: signal.Signals, tmp_path: Path) -> None:
+def test_a_signal_ends_it_at_once_with_any_clients_and_runs_continue(number: signal.Signals, tmp_path: Path) -> None:
     with serving(tmp_path, "--max-runs", 1) as server:
         for name in ("one", "two", "three"):
             start_run(server, name)
@@ -137,7 +137,7 @@ def test_a_signal_ends_it_at_once_whoever_is_connected_and_runs_go_on(number: si
         assert time.monotonic() - began < 10  # two seconds, on a machine that does nothing else
     run = psutil.Process(int((tmp_path / "one" / ".holder").read_text().split()[0]))
     assert run.is_running()
-    assert server.told[1:] == ["runs that waited for their turn and are not started: two, three"]
+    assert server.output[1:] == ["runs that were still waiting and are not started: two, three"]
     assert not (tmp_path / "two").exists()
     run.kill()
     for each in slow:
@@ -152,7 +152,7 @@ def test_while_many_say_nothing_others_are_answered(tmp_path: Path) -> None:
         for each in slow:
             each.close()
         assert page.get("api/runs").status_code == 200
-        assert len(server.told) == 1
+        assert len(server.output) == 1
 
 
 def test_of_too_many_connections_the_one_that_has_waited_longest_makes_place(tmp_path: Path) -> None:
@@ -191,4 +191,4 @@ def test_heads_that_are_too_long_are_not_read_on(tmp_path: Path) -> None:
         with socket.create_connection(("127.0.0.1", server.port), timeout=60) as asking, pytest.raises(ConnectionError):
             asking.sendall(head)
         assert page.get("api/runs").status_code == 200
-        assert server.told == [f"dashboard: {server.address}"]
+        assert server.output == [f"dashboard: {server.address}"]

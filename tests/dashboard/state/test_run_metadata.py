@@ -1,4 +1,4 @@
-"""What the page tells of a run itself: the same facts as its report, its config, and how another one differs."""
+"""The metadata of a run: the same facts as in its report, its config, and differences to another run."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def asked(root: Path, query: str) -> Any:
 
 def test_a_run_that_has_ended_says_on_what_it_was_done_and_how_to_do_it_again(tmp_path: Path) -> None:
     folder = make_run(tmp_path / "one", START, EPOCH, STOP)
-    told = asked(tmp_path, "id=0/one")
-    assert told["facts"] == [
+    metadata = asked(tmp_path, "id=0/one")
+    assert metadata["facts"] == [
         ["seed", "0, which determines all random numbers"],
         ["started", "2026-01-02 03:04:05 UTC"],
         ["machine", "a machine"],
@@ -45,14 +45,14 @@ def test_a_run_that_has_ended_says_on_what_it_was_done_and_how_to_do_it_again(tm
         ["time, with the final scoring", "4 seconds"],
     ]
     command = f"automl-zero run {folder}/config.toml --out {folder}-again"
-    assert told["again"] == f"{command} --set stop.max_seconds=none --set stop.max_programs=1000"
+    assert metadata["again"] == f"{command} --set stop.max_seconds=none --set stop.max_programs=1000"
 
 
-def test_a_run_that_goes_on_has_no_end_to_come_to_again(tmp_path: Path) -> None:
+def test_a_run_that_continues_has_no_command_to_reproduce_it(tmp_path: Path) -> None:
     make_run(tmp_path / "one", replace(START, machine=""), EPOCH)
-    told = asked(tmp_path, "id=0/one")
-    assert told["again"] == ""
-    assert not {"machine", "ended by"} & {name for name, _ in told["facts"]}
+    metadata = asked(tmp_path, "id=0/one")
+    assert metadata["again"] == ""
+    assert not {"machine", "ended by"} & {name for name, _ in metadata["facts"]}
 
 
 def test_the_config_is_one_that_can_be_run(tmp_path: Path) -> None:
@@ -61,13 +61,13 @@ def test_the_config_is_one_that_can_be_run(tmp_path: Path) -> None:
     assert load_config(str(tmp_path / "again.toml")) == load_config(str(tmp_path / "one" / "config.toml"))
 
 
-def test_settings_that_differ_are_told_as_a_config_says_them(tmp_path: Path) -> None:
+def test_settings_that_differ_are_shown_as_in_a_config(tmp_path: Path) -> None:
     make_run(tmp_path / "one")
     make_run(tmp_path / "other", seed=3, stop={"max_programs": None, "max_seconds": 5.0}, search={"parsimony": True})
     assert asked(tmp_path, "id=0/one")["differing"] == asked(tmp_path, "id=0/one&with=0/one")["differing"] == []
-    told = {key: values for key, *values in asked(tmp_path, "id=0/one&with=0/other")["differing"]}
+    metadata = {key: values for key, *values in asked(tmp_path, "id=0/one&with=0/other")["differing"]}
     one = small_config()
-    assert told == {
+    assert metadata == {
         "seed": ["0", "3"],
         "search.parsimony": ["false", "true"],
         "stop.max_programs": [str(one.stop.max_programs), "none"],
@@ -76,14 +76,14 @@ def test_settings_that_differ_are_told_as_a_config_says_them(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("query", ["id=0/none", "id=0/one&with=0/none", "id=0/one&with=../secret", "with=0/one"])
-def test_of_what_is_no_run_nothing_is_told(query: str, tmp_path: Path) -> None:
+def test_what_is_no_run_is_not_found(query: str, tmp_path: Path) -> None:
     make_run(tmp_path / "runs" / "one")
     make_run(tmp_path / "secret")
     assert client(tmp_path / "runs").get(f"/api/about?{query}").status_code == 404
 
 
-def test_hostile_facts_and_configs_are_told_as_json(tmp_path: Path) -> None:
+def test_hostile_facts_and_configs_are_sent_as_json(tmp_path: Path) -> None:
     make_hostile_run(tmp_path / "one")
-    told = asked(tmp_path, "id=0/one")
-    assert ["ended by", HOSTILE] in told["facts"]
-    assert "<script>" in told["config"]
+    metadata = asked(tmp_path, "id=0/one")
+    assert ["ended by", HOSTILE] in metadata["facts"]
+    assert "<script>" in metadata["config"]

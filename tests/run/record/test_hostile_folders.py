@@ -185,7 +185,7 @@ def test_what_is_written_has_one_name_and_no_other(name: str, whole: Path, tmp_p
     run, outside = stranger(whole, tmp_path, name, other_name)
     before, result = held(outside), invoke(FURTHER[0], run, *FURTHER[1:])
     assert result.exit_code == (0 if name == "config.toml" else 2)
-    assert ("it has another name, too" in result.stderr) == (name != "config.toml")
+    assert ("it has another hard link" in result.stderr) == (name != "config.toml")
     assert held(outside) == before
 
 

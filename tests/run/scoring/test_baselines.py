@@ -10,6 +10,7 @@ from support.data.table_file import of_kind
 from support.runs.small_config import STAGE, small_config
 
 from automl_zero.config import BaselinesConfig, Config
+from automl_zero.config.task_kind_facts import KINDS
 from automl_zero.program.library import library_program, two_layer_net
 from automl_zero.run.record.events import Baseline
 from automl_zero.run.scoring import baselines as module
@@ -17,7 +18,7 @@ from automl_zero.run.scoring import score_cache
 from automl_zero.run.scoring.baselines import ALGORITHMS, baselines
 from automl_zero.run.scoring.task_score import fitnesses, score_program
 from automl_zero.tasks.task import TaskSet
-from automl_zero.tasks.task_kinds import KINDS, Stage, build_tasks
+from automl_zero.tasks.task_kinds import Stage, build_tasks
 
 TaskSets = dict[Stage, TaskSet]
 FEW = STAGE | {"num_train": 60}

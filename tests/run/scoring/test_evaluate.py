@@ -10,6 +10,7 @@ from support.data.stand_in import stand_in
 from support.runs.small_config import small_config
 
 from automl_zero.config import ConfigError, load_config, preset_names
+from automl_zero.config.task_kind_facts import KINDS
 from automl_zero.program.library import library_program
 from automl_zero.program.program import ProgramError
 from automl_zero.program.text import to_text
@@ -17,7 +18,7 @@ from automl_zero.run.scoring.evaluate import choose_tasks, evaluate_programs
 from automl_zero.tasks import image_tasks
 from automl_zero.tasks.npz_tasks import save_npz
 from automl_zero.tasks.task import TaskError, TaskSet
-from automl_zero.tasks.task_kinds import KINDS, Stage, build_tasks
+from automl_zero.tasks.task_kinds import Stage, build_tasks
 from automl_zero.vm.execute import evaluate
 from automl_zero.vm.fitness import combine
 

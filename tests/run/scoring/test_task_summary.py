@@ -7,10 +7,11 @@ import pytest
 from support.data.table_file import of_kind
 from support.runs.small_config import STAGE, small_config
 
+from automl_zero.config.task_kind_facts import KINDS
 from automl_zero.run.scoring.baselines import ALGORITHMS
 from automl_zero.run.scoring.task_summary import TaskSummary, describe, summarize_tasks
 from automl_zero.tasks.task import Loss
-from automl_zero.tasks.task_kinds import IMAGE_KINDS, KINDS, Stage, build_tasks
+from automl_zero.tasks.task_kinds import Stage, build_tasks
 
 
 def habitat(with_baselines: bool = False, **tasks: Any) -> TaskSummary:
@@ -43,7 +44,7 @@ def test_the_largest_class_is_what_a_constant_prediction_scores() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_images_are_shown_of_kinds_of_images_alone(kind: str) -> None:
     images = habitat(**of_kind(kind)).images
-    assert list(images) == (list("0123456789") if kind in IMAGE_KINDS else [])
+    assert list(images) == (list("0123456789") if KINDS[kind].uses_images else [])
     assert all(each.shape == (8, 8, 8, 1) for each in images.values())
 
 

@@ -1,4 +1,4 @@
-"""Who asks the dashboard in tests: with its token, as scripts do, or without."""
+"""Clients of the dashboard in tests: with its token, as scripts have it, or without."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from automl_zero.dashboard.server.app import Dashboard, make_app
 HERE = "http://127.0.0.1:8765"
 TOKEN = "a-token-that-nobody-guesses"  # noqa: S105
 COOKIE = {"Cookie": f"automl-zero-8765={TOKEN}"}
-OPENED: list[Dashboard] = []  # what is to be closed after a test
+OPENED: list[Dashboard] = []  # dashboards to close after a test
 
 
-def stranger(*roots: Path, max_runs: int | None = None, **access: Any) -> TestClient:
-    """One who knows no token."""
+def anonymous(*roots: Path, max_runs: int | None = None, **access: Any) -> TestClient:
+    """Return a client without the token."""
     OPENED.append(Dashboard(roots, max_runs))
     app = make_app(OPENED[-1], Access(TOKEN, **access))
     return TestClient(app, base_url=HERE, follow_redirects=False)
 
 
 def client(*roots: Path, max_runs: int | None = None, **access: Any) -> TestClient:
-    """One who sends the token."""
-    page = stranger(*roots, max_runs=max_runs, **access)
+    """Return a client that sends the token in a header."""
+    page = anonymous(*roots, max_runs=max_runs, **access)
     page.headers["Authorization"] = f"Bearer {TOKEN}"
     return page
 
 
 def browser(*roots: Path, **access: Any) -> TestClient:
-    """One who has the cookie, and no more."""
-    page = stranger(*roots, **access)
+    """Return a client that has only the cookie."""
+    page = anonymous(*roots, **access)
     page.cookies.set("automl-zero-8765", TOKEN)
     return page
 

@@ -37,7 +37,7 @@ http {{
 }}
 """
 HEADERS = {
-    "told": "proxy_set_header Host $host; proxy_set_header X-Forwarded-Proto $scheme;",
+    "forwarded": "proxy_set_header Host $host; proxy_set_header X-Forwarded-Proto $scheme;",
     "by default": "",  # the name is that of the server behind
 }
 
@@ -51,7 +51,7 @@ class Proxy:
 
 
 @contextmanager
-def proxy(folder: Path, server: int, headers: str = "told") -> Iterator[Proxy]:
+def proxy(folder: Path, server: int, headers: str = "forwarded") -> Iterator[Proxy]:
     """In front of a port of this machine."""
     folder.mkdir()
     with socket.socket() as free:

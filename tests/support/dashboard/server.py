@@ -1,4 +1,4 @@
-"""The dashboard as a process, which tests ask over the network as scripts do."""
+"""The dashboard as a process, which tests reach over the network as scripts do."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class Server:
     """The command on a port, by default a free one.
 
     Attributes:
-        told: lines of both outputs so far; ``url`` and ``token``: of the page, as it was printed.
+        output: lines of both outputs so far; ``url`` and ``token``: those of the page, as printed.
     """
 
     def __init__(self, *arguments: object, port: int = 0, **options: Any) -> None:
         command = [*COMMAND, "dashboard", "--port", str(port), *map(str, arguments)]
         outputs = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
         self.process = subprocess.Popen(command, **{**outputs, **options})
-        self.told: list[str] = []
+        self.output: list[str] = []
         while not (found := ADDRESS.search(self._next_line())):
             pass
         self.url, self.token = found.groups()
@@ -37,33 +37,33 @@ class Server:
     def _next_line(self) -> str:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
-        assert line, f"it has ended: {self.told}"
-        self.told.append(line.strip())
+        assert line, f"it has ended: {self.output}"
+        self.output.append(line.strip())
         return line
 
     def _read_on(self) -> None:
         assert self.process.stdout is not None
         with self.process.stdout as lines:
-            self.told += map(str.strip, lines)
+            self.output += map(str.strip, lines)
 
     @property
     def address(self) -> str:
-        """With the token."""
+        """The URL with the token."""
         return f"{self.url}?token={self.token}"
 
     def client(self, **options: Any) -> httpx.Client:
-        """Who sends the token."""
+        """Return a client that sends the token."""
         headers = {"Authorization": f"Bearer {self.token}"}
         return httpx.Client(base_url=self.url, headers=headers, timeout=60, trust_env=False, **options)
 
     def wait(self, seconds: float) -> int:
-        """For its end; gives the exit code."""
+        """Wait for its end; return the exit code."""
         code = self.process.wait(seconds)
         self._reader.join()
         return code
 
     def kill(self) -> None:
-        """End it at once, if it has not ended."""
+        """Kill it, if it has not ended."""
         self.process.kill()
         self.wait(60)
 

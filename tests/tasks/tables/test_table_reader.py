@@ -1,4 +1,4 @@
-"""Tables by name: every kind of file, scikit-learn's, OpenML's; and what is wrong with one is told with a remedy."""
+"""Tables by name: files of every kind, scikit-learn's, OpenML's; and messages with a remedy about what is wrong."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_tables_of_scikit_learn_have_a_target_of_their_own(name: str) -> None:
     assert table is read_table(f"sklearn:{name}")
 
 
-def test_a_file_is_read_anew_when_its_content_changes_and_only_then(tmp_path: Path) -> None:
+def test_a_file_is_read_again_when_its_content_changes_and_only_then(tmp_path: Path) -> None:
     path, tables = tmp_path / "t.csv", []
     for factor, time in ((1, 1), (1, 2), (-1, 3)):
         NUMBERS.assign(y=NUMBERS.y * factor).to_csv(path, index=False)
@@ -63,13 +63,13 @@ def test_a_file_is_read_anew_when_its_content_changes_and_only_then(tmp_path: Pa
 @pytest.mark.parametrize(
     ("name", "target", "message"),
     [
-        ("sklearn:moons", "", "sklearn:moons: scikit-learn brings no table 'moons': use one of breast_cancer"),
-        ("nowhere.csv", "y", "'nowhere.csv' is no file, and does not begin with 'sklearn:' or 'openml:'"),
+        ("sklearn:moons", "", "sklearn:moons: scikit-learn has no table 'moons': use one of breast_cancer"),
+        ("nowhere.csv", "y", "'nowhere.csv' is not a file, and does not begin with 'sklearn:' or 'openml:'"),
         ("openml:iris@new", "", "'iris@new' names no table of OpenML: write openml:NAME, openml:NAME@VERSION"),
         ("openml:", "", "'' names no table of OpenML"),
     ],
 )
-def test_a_name_of_no_table_is_told_with_what_is_possible(name: str, target: str, message: str) -> None:
+def test_a_name_of_no_table_is_reported_with_what_is_possible(name: str, target: str, message: str) -> None:
     with pytest.raises(TaskError, match=message):
         read_table(name, target)
 
@@ -118,7 +118,7 @@ def test_an_npz_file_needs_no_target(tmp_path: Path) -> None:
         read_table(written(tmp_path, x=X, y=Y), "y")
 
 
-def test_without_pandas_it_is_told_how_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_pandas_the_error_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(module, "find_spec", lambda _: None)
     with pytest.raises(TaskError, match=r"pandas is needed: pip install 'automl-zero\[table\]'"):
         read_table(written(tmp_path, x=X, y=Y))
@@ -180,7 +180,9 @@ def test_another_column_of_openml_can_be_predicted_and_must_be_named_if_it_has_n
 @pytest.mark.parametrize(
     "failure", [URLError("no route"), ValueError("No known dataset"), KeyError("data"), EOFError(), AttributeError("x")]
 )
-def test_an_answer_that_does_not_come_or_is_damaged_is_told_with_a_remedy(failure: Exception, openml: OpenML) -> None:
+def test_an_answer_that_does_not_come_or_is_damaged_is_reported_with_a_remedy(
+    failure: Exception, openml: OpenML
+) -> None:
     openml.failure = failure
     with pytest.raises(TaskError, match=rf"openml:houses: .*{type(failure).__name__}.*check the name and the network"):
         read_table("openml:houses")

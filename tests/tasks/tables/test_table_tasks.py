@@ -30,7 +30,7 @@ def tasks_of(target: str, stage: Stage = Stage.SEARCH, seed: int = 0, **changes:
 
 
 def numbered(rows: int = 400, classes: tuple[str, ...] = ()) -> Table:
-    """A table whose rows can be told by their only feature."""
+    """A table whose rows can be identified by their only feature."""
     x = np.arange(float(rows))
     return Table(x[:, None], x % max(len(classes), 1) if classes else x, classes)
 
@@ -74,7 +74,7 @@ def _plain(size: dict[str, int], **changes: Any) -> TasksConfig:
 
 @pytest.fixture
 def raw(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Features stay as they are, so that rows can be told by them."""
+    """Features stay as they are, so that rows can be identified by them."""
     monkeypatch.setattr(module, "standardize", lambda train, valid: (train, valid))
 
 
@@ -181,7 +181,9 @@ def test_a_subset_is_different_columns_in_every_task(stage: Stage) -> None:
         ),
     ],
 )
-def test_settings_that_do_not_fit_are_told_with_the_table_and_a_remedy(settings: dict[str, Any], message: str) -> None:
+def test_settings_that_do_not_fit_are_reported_with_the_table_and_a_remedy(
+    settings: dict[str, Any], message: str
+) -> None:
     with pytest.raises(TaskError, match=message) as caught:
         tasks_of(**{"target": "price", **settings})
     assert "table.csv: tasks." in str(caught.value)

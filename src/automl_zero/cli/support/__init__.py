@@ -1,1 +1,1 @@
-"""What the commands share: options, printing, writing of new files, and signals."""
+"""Helpers of the commands: options, printing, writing of new files, and signals."""

@@ -1,17 +1,17 @@
-"""Options whose values are the names in a registry."""
+"""Choices of options that follow from a table, so that no name of a table is written twice."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import Any
 
 
-def choices(name: str, values: Iterable[str]) -> type[StrEnum]:
-    """Make the enum by which Typer lists the values of an option and checks them.
+def choice_of(name: str, values: Iterable[str]) -> Any:
+    """Return an enum of the names in a table, which Typer shows and checks as the values of an option.
 
     Example:
-        >>> list(choices("EngineName", ["threads", "ray"]))
-        [<EngineName.THREADS: 'threads'>, <EngineName.RAY: 'ray'>]
+        >>> list(choice_of("DtypeName", ("float32", "float64")))
+        [<DtypeName.float32: 'float32'>, <DtypeName.float64: 'float64'>]
     """
-    members = [(each.upper().replace("-", "_"), each) for each in values]
-    return StrEnum(name, members)  # type: ignore[return-value]
+    return StrEnum(name, {value: value for value in values})

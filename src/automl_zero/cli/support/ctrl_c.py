@@ -1,8 +1,8 @@
-"""Ctrl-C is answered within two seconds, whatever a command is doing.
+"""Ctrl-C ends the command within two seconds, whatever it is doing.
 
-Python sees a signal only between two steps of its main thread, which may be far apart while compiled code runs. So a
-thread of its own is told of it at once by the system (``signal.set_wakeup_fd``), and ends the process where the command
-has not ended by then. A run that goes on is left alone: it brings itself to its end (``run.stopping``).
+Python handles a signal between two steps of its main thread, which may be far apart while compiled code runs. So the
+system wakes another thread at once (``signal.set_wakeup_fd``), which ends the process if the command has not ended by
+then. A run that handles signals is left alone: it stops by itself and writes its results (``run.stop_control``).
 """
 
 from __future__ import annotations
@@ -23,27 +23,27 @@ ANSWER_SECONDS = 1.5
 
 
 @contextmanager
-def answering() -> Iterator[None]:
-    """While a command is done: a signal that it does not answer in time ends the process, and so does its own end."""
-    told, tell = socket.socketpair()
-    tell.setblocking(False)
-    before = signal.set_wakeup_fd(tell.fileno(), warn_on_full_buffer=False)
-    threading.Thread(target=_watch, args=(told,), daemon=True).start()
+def ending_within_seconds() -> Iterator[None]:
+    """End the process soon after Ctrl-C while the block runs, and at its end where abandoned code still runs."""
+    reader, writer = socket.socketpair()
+    writer.setblocking(False)
+    previous = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+    threading.Thread(target=_watch, args=(reader,), daemon=True).start()
     try:
         yield
     except SystemExit as end:
-        if is_anything_left():  # code that was left to itself, which would delay the end of the process, or crash it
+        if is_anything_left():  # abandoned code that still runs would delay the end of the process, or crash it
             end_process(end.code if isinstance(end.code, int) else 1)
         raise
     finally:
-        signal.set_wakeup_fd(before)
-        tell.close()
+        signal.set_wakeup_fd(previous)
+        writer.close()
 
 
-def _watch(told: socket.socket) -> None:
-    """Wait for signals; whoever asks for the end by SIGINT waits no longer than that, even for the end of threads."""
-    with told:
-        while number := told.recv(1):
+def _watch(reader: socket.socket) -> None:
+    """Wait for signals, and end the process ``ANSWER_SECONDS`` after SIGINT, even if threads are still running."""
+    with reader:
+        while number := reader.recv(1):
             if is_handled():
                 _load_page()
             elif number[0] == signal.SIGINT:
@@ -53,6 +53,6 @@ def _watch(told: socket.socket) -> None:
 
 
 def _load_page() -> None:
-    """Load what draws the page of a run while the run comes to its end, which takes half a second."""
+    """Import the modules that draw the page of a run, which takes half a second, while the run stops."""
     with suppress(ImportError):
         import_module("automl_zero.report.page")

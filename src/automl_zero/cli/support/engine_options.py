@@ -1,4 +1,4 @@
-"""The options that say where a search runs, of the commands that do one."""
+"""Options of the commands that run a search: by which engine, where, and with how many workers."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from automl_zero.cli.support.choices import choices
+from automl_zero.cli.support.choices import choice_of
 from automl_zero.run.engine_registry import DEFAULT_ENGINE as DEFAULT_ENGINE
 from automl_zero.run.engine_registry import ENGINES
 
 if TYPE_CHECKING:
     EngineName = str
 else:
-    EngineName = choices("EngineName", ENGINES)
+    EngineName = choice_of("EngineName", ENGINES)
 
 Engine = Annotated[EngineName, typer.Option(help="What runs the islands; results are the same.")]
 Address = Annotated[
     str | None,
-    typer.Option(metavar="HOST:PORT", help="The Ray cluster to run on; by default, one begins on this machine."),
+    typer.Option(metavar="HOST:PORT", help="The Ray cluster to run on; by default, one is started on this machine."),
 ]
 Workers = Annotated[
     int | None,

@@ -1,4 +1,4 @@
-"""Warnings for users as plain lines, whatever Python is told to do with warnings."""
+"""Warnings for users as plain lines, whichever warning filters Python has."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PLAIN = (MachineWarning, RenamedWarning)
 
 @contextmanager
 def plain_warnings() -> Iterator[None]:
-    """Print each warning for users as a line on stderr; a terminal that is gone ends nothing."""
+    """Print each warning for users as a line on stderr; a closed terminal is no error."""
     with warnings.catch_warnings():
         for category in PLAIN:
             warnings.simplefilter("always", category)

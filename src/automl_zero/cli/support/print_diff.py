@@ -1,4 +1,4 @@
-"""How commands print what differs between programs: what is removed in red, what is added in green."""
+"""How commands print differences between programs: removed lines in red, added ones in green."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from automl_zero.analysis.readable.diff import DiffLine
 
 
-def marked(lines: Sequence[DiffLine]) -> Text:
-    """A line for each, with its mark before it and the reason behind it."""
+def marked_lines(lines: Sequence[DiffLine]) -> Text:
+    """Return the lines as text, each with its mark in front and its reason as a comment."""
     from rich.text import Text
 
     from automl_zero.analysis.readable.diff import Mark

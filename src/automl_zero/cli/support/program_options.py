@@ -1,4 +1,4 @@
-"""What the commands share that take a given program apart: their options and progress."""
+"""Options and progress bars of the commands that study a given program."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ ProgramName = Annotated[
 Suite = Annotated[
     str | None,
     typer.Option(
-        *SUITE_NAMES, help="The tasks: of a preset, of a kind of tasks, or of a config file. Default: a run's own."
+        *SUITE_NAMES, help="The tasks: of a preset, of a kind of tasks, or of a config file. Default: those of the run."
     ),
 ]
-Trials = Annotated[int, typer.Option(min=1, help="Settings of the constants that are tried in each tuning.")]
+Trials = Annotated[int, typer.Option(min=1, help="Settings of the constants that each tuning tries.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="Threads; by default, one for each usable processor.")]
 
 
 def config_for(given: FoundProgram, suite: str | None, overrides: Sequence[str]) -> Config:
-    """The config with the tasks that a program is taken apart on: a suite's, or those of the run that found it.
+    """Return the config of the tasks on which a program is studied: a suite's, or those of the run that found it.
 
     Raises:
-        ConfigError: there is neither a suite nor a run, no such suite, or an override cannot be used.
+        ConfigError: there is neither a suite nor a run, the suite is unknown, or an override cannot be used.
     """
     from automl_zero.config import ConfigError, override
     from automl_zero.run.scoring.suite import suite_config
@@ -39,13 +39,13 @@ def config_for(given: FoundProgram, suite: str | None, overrides: Sequence[str])
     if suite is not None:
         return suite_config(suite, overrides)
     if given.config is None:
-        raise ConfigError(f"on which tasks? {given.name} is no run, which would have its own: give --suite NAME")
+        raise ConfigError(f"on which tasks? {given.name} is not a run, whose tasks could be used: give --suite NAME")
     return override(given.config, overrides)
 
 
 @contextmanager
 def counting(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Show on stderr how many of ``total`` are done; gives what is called with the number of new ones."""
+    """Show a progress bar on stderr; yield the function that advances it, by a count out of ``total``."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from automl_zero.terminal.safe_console import SafeConsole
@@ -57,5 +57,5 @@ def counting(what: str, total: int) -> Iterator[Callable[[int], None]]:
 
 
 def interval(value: float, low: float, high: float) -> str:
-    """A difference of fitness in points, with its interval."""
+    """Format a difference of fitness in points (hundredths), with its interval."""
     return f"{100 * value:+.2f} ({100 * low:+.2f} to {100 * high:+.2f})"

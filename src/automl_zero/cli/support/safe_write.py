@@ -1,17 +1,17 @@
-"""Files that commands write where they are told to: nothing that is there is ever overwritten."""
+"""New files at paths that the user gives: existing ones are never overwritten."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-PICTURES = (".png", ".svg")  # endings
+PICTURES = (".png", ".svg")  # endings of picture files
 
 
 def check_free(*paths: Path) -> None:
     """Check that nothing would be overwritten.
 
     Raises:
-        ConfigError: there is something of one of the names.
+        ConfigError: one of the paths exists.
     """
     from automl_zero.config import ConfigError
 
@@ -21,10 +21,10 @@ def check_free(*paths: Path) -> None:
 
 
 def check_new_file(path: Path | None, endings: tuple[str, ...] = ()) -> None:
-    """Check before the work is done that its result can be written.
+    """Check before a computation that its result can be written.
 
     Raises:
-        ConfigError: there is something of that name, the folder is missing, or the ending is none of those.
+        ConfigError: the path exists, its folder is missing, or its ending is none of ``endings``.
     """
     from automl_zero.config import ConfigError
 
@@ -38,10 +38,10 @@ def check_new_file(path: Path | None, endings: tuple[str, ...] = ()) -> None:
 
 
 def write_new(path: Path, text: str) -> None:
-    """Write a whole file; what has appeared there meanwhile stays.
+    """Write a whole new file.
 
     Raises:
-        OSError: it cannot be written, or there is one of that name.
+        OSError: it cannot be written, or exists by now.
     """
     from automl_zero.system.atomic_write import on_disk
 

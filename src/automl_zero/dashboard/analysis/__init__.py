@@ -1,1 +1,1 @@
-"""Analysis of programs for the dashboard, in processes of their own with a limit on time."""
+"""Analysis of programs for the dashboard, in a separate process with limits on time and memory."""

@@ -1,6 +1,6 @@
-"""Tells what programs are, by a process of its own: with a limit of time for each, and few at a time.
+"""Analyzes programs in a separate process, with a time limit for each, and with few requests at a time.
 
-What was told is kept, also that a program takes too long; so a program that takes long does so once.
+Replies are cached, including those about programs that take too long, so that each of these takes long only once.
 """
 
 from __future__ import annotations
@@ -19,22 +19,29 @@ from typing import IO, Any, cast
 from automl_zero.errors import AutoMLZeroError
 
 COMMAND = (sys.executable, "-P", "-c", "from automl_zero.dashboard.analysis.analysis_worker import serve; serve()")
-SECONDS = 5.0  # for one program
-BEGIN = 60.0  # seconds in which the process must have begun, on a machine that is busy
-MOST_ASKING = 4  # of whom one is answered at a time
-MOST_KEPT = 128  # answers
-LONGEST_PROGRAM, LONGEST_ANSWER = 50_000, 1_000_000  # characters of what is analyzed, and bytes of what is said of it
-MOST_LINES, LONGEST_LINE = 500, 200  # that are shown of what is not
-ONE_THREAD = {f"{each}_NUM_THREADS": "1" for each in ("OPENBLAS", "OMP", "MKL")}  # more of them only cost memory here
+SECONDS = 5.0  # the time limit for one program
+START_SECONDS = 60.0  # the time limit for the start of the process, on a busy machine
+MOST_REQUESTS = 4  # requests at a time, one of which is processed
+MOST_CACHED = 128  # replies
+LONGEST_PROGRAM, LONGEST_REPLY = 50_000, 1_000_000  # characters of a program, and bytes of a line of the reply
+MOST_LINES, LONGEST_LINE = 500, 200  # lines, and their characters, of a program that is shown without analysis
+ONE_THREAD = {f"{each}_NUM_THREADS": "1" for each in ("OPENBLAS", "OMP", "MKL")}  # more threads would only cost memory
 
 
 class BusyError(AutoMLZeroError, RuntimeError):
-    """Others are being told of programs: ask again later."""
+    """Raised if too many requests are being processed; the client asks again later."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnalysisRequest:
-    """A program, the one before it or an empty text, whether there are many classes, and by what it is judged."""
+    """A request to analyze a program.
+
+    Attributes:
+        program: its text.
+        before: the text of the program to compare it with, or an empty text.
+        multiclass: whether its tasks have more than two classes.
+        loss: the name of the loss of its tasks, if known.
+    """
 
     program: str
     before: str
@@ -44,7 +51,7 @@ class AnalysisRequest:
 
 @dataclass(frozen=True, slots=True)
 class AnalysisReply:
-    """Lines with their marks, techniques, and a remark where these cannot be told."""
+    """The lines of a program with their marks, its techniques, and a remark if it could not be analyzed."""
 
     lines: list[tuple[str, str]]
     techniques: list[dict[str, str]]
@@ -52,73 +59,73 @@ class AnalysisReply:
 
 
 class AnalysisPool:
-    """Owns the process, which begins with the first question."""
+    """Owns the process that analyzes programs, which starts with the first request."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         self._is_closed = False
-        self._places, self._turn = threading.BoundedSemaphore(MOST_ASKING), threading.Lock()
-        self.analyze = lru_cache(MOST_KEPT)(self._tell)
+        self._slots, self._process_lock = threading.BoundedSemaphore(MOST_REQUESTS), threading.Lock()
+        self.analyze = lru_cache(MOST_CACHED)(self._analyze)
 
     def close(self) -> None:
-        """End the process, also while it answers."""
+        """End the process, even while it analyzes a program."""
         self._is_closed = True
         if self._process is not None:
             _end(self._process)
 
-    def _tell(self, question: AnalysisRequest) -> AnalysisReply:
-        """What a program is.
+    def _analyze(self, request: AnalysisRequest) -> AnalysisReply:
+        """Analyze a program.
 
         Raises:
-            BusyError: too many have asked.
+            BusyError: too many requests are being processed.
         """
-        if max(len(question.program), len(question.before)) > LONGEST_PROGRAM:
-            return AnalysisReply(_cut(question.program), [], "this program is too long to be analyzed")
-        if not self._places.acquire(blocking=False):
+        if max(len(request.program), len(request.before)) > LONGEST_PROGRAM:
+            return AnalysisReply(_cut(request.program), [], "this program is too long to be analyzed")
+        if not self._slots.acquire(blocking=False):
             raise BusyError("other programs are being analyzed: this one follows")
         try:
-            with self._turn:
-                return self._ask(question)
+            with self._process_lock:
+                return self._ask(request)
         finally:
-            self._places.release()
+            self._slots.release()
 
-    def _ask(self, question: AnalysisRequest) -> AnalysisReply:
-        process, began = self._begun(), time.monotonic()
+    def _ask(self, request: AnalysisRequest) -> AnalysisReply:
+        process, began = self._running_process(), time.monotonic()
         timer = threading.Timer(SECONDS, process.kill)
         timer.start()
-        parts = _exchange(process, json.dumps(asdict(question)).encode() + b"\n")
+        parts = _exchange(process, json.dumps(asdict(request)).encode() + b"\n")
         timer.cancel()
-        if len(parts) < 2:  # it is not used again
+        if len(parts) < 2:  # an incomplete reply: the process is not used again
             _end(process)
         if self._is_closed:
-            raise BusyError("the server ends")
-        lines = parts[0] if parts else _cut(question.program)
+            raise BusyError("the server is shutting down")
+        lines = parts[0] if parts else _cut(request.program)
         if len(parts) == 2:
             return AnalysisReply(lines, parts[1])
         why = "too long" if time.monotonic() - began >= SECONDS else "too much memory"
         return AnalysisReply(lines, [], f"this program takes {why} to be analyzed")
 
-    def _begun(self) -> subprocess.Popen[bytes]:
-        """The process; another one where it was killed."""
+    def _running_process(self) -> subprocess.Popen[bytes]:
+        """Return the process, and start a new one if there is none or it was killed."""
         if self._process is None or self._process.poll() is not None:
             if self._process is not None:
                 _end(self._process)
-            self._process = _begin()
+            self._process = _start_process()
         if self._is_closed:
             _end(self._process)
         return self._process
 
 
-def _begin() -> subprocess.Popen[bytes]:
-    """In a session of its own: Ctrl-C is for the server, which ends it."""
-    process = subprocess.Popen(  # noqa: S603 - a constant
+def _start_process() -> subprocess.Popen[bytes]:
+    """Start the process in a new session, since Ctrl-C is for the server, which ends the process."""
+    process = subprocess.Popen(  # noqa: S603 - a constant command
         COMMAND,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         start_new_session=True,
         env={**os.environ, **ONE_THREAD},
     )
-    timer = threading.Timer(BEGIN, process.kill)
+    timer = threading.Timer(START_SECONDS, process.kill)
     timer.start()
     _line(process)
     timer.cancel()
@@ -130,25 +137,25 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
     for each in (process.stdin, process.stdout):
         if each is not None:
-            with suppress(OSError):  # a question that nobody reads any more
+            with suppress(OSError):  # the rest of a request cannot be flushed any more
                 each.close()
 
 
-def _exchange(process: subprocess.Popen[bytes], question: bytes) -> list[Any]:
-    """The two parts of an answer; what is missing was not answered."""
+def _exchange(process: subprocess.Popen[bytes], request: bytes) -> list[Any]:
+    """Send a request, and return the two parts of the reply, or fewer if the process ended before."""
     pipe = cast("IO[bytes]", process.stdin)
     try:
-        pipe.write(question)
+        pipe.write(request)
         pipe.flush()
         lines = [_line(process), _line(process)]
-    except (OSError, ValueError):  # it has ended, or was closed
+    except (OSError, ValueError):  # the process has ended, or its pipes were closed
         return []
     return [json.loads(each) for each in lines if each]
 
 
 def _line(process: subprocess.Popen[bytes]) -> bytes:
-    """A whole line of what it says; empty if it has ended, or says too much."""
-    line = cast("IO[bytes]", process.stdout).readline(LONGEST_ANSWER)
+    """Read a line of the process; empty if it has ended, or the line is too long."""
+    line = cast("IO[bytes]", process.stdout).readline(LONGEST_REPLY)
     return line if line.endswith(b"\n") else b""
 
 

@@ -1,7 +1,7 @@
-"""The process that tells what programs are, as lines of JSON: what is new in one, and the techniques that it uses.
+"""The process that analyzes programs: for each, it prints the differences to another and its techniques, as JSON.
 
-Programs come from strangers, and what is found out about one may take for ever. So this is done where it holds nobody
-up, by a process that may be killed at any moment, and which has a bound of its own for time and memory.
+Programs may be untrusted, and their analysis may take very long. So it is done in a separate process, which may be
+killed at any moment, and which limits its own time and memory.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ from automl_zero.program.annotate import short_text
 from automl_zero.program.text import from_text
 from automl_zero.tasks.task import Loss
 
-MEMORY = 2 << 30  # bytes of addresses
-SECONDS = 60  # of computing for one program, after which the kernel ends a process that nobody has killed
+MEMORY = 2 << 30  # bytes of address space
+SECONDS = 60  # of processor time for one program, after which the kernel ends the process
 
 
 def serve() -> None:
-    """Answer questions until there are no more: an empty line when it begins, and two lines for each question."""
-    _say("")
-    for question in sys.stdin:
-        _bound()
-        for part in _answer(**json.loads(question)):
-            _say(json.dumps(part))
+    """Process requests from stdin until its end; print an empty line at the start, and two lines for each request."""
+    _print_line("")
+    for request in sys.stdin:
+        _limit_resources()
+        for part in _replies(**json.loads(request)):
+            _print_line(json.dumps(part))
 
 
-def _say(line: str) -> None:
+def _print_line(line: str) -> None:
     try:
         sys.stdout.write(f"{line}\n")  # noqa: TID251 -- a pipe to the server
         sys.stdout.flush()  # noqa: TID251
-    except BrokenPipeError:  # the server was killed: there is nobody to tell, of this either
+    except BrokenPipeError:  # the server was killed
         os._exit(1)
 
 
-def _bound() -> None:
-    """Where the system has such bounds."""
+def _limit_resources() -> None:
+    """Limit memory and processor time, where the system supports this."""
     with suppress(ImportError, OSError, ValueError):
         import resource
 
@@ -54,13 +54,13 @@ def _bound() -> None:
             resource.setrlimit(kind, (most, resource.getrlimit(kind)[1]))
 
 
-def _answer(program: str, before: str, multiclass: bool, loss: str | None) -> Iterator[Any]:
+def _replies(program: str, before: str, multiclass: bool, loss: str | None) -> Iterator[Any]:
     yield _difference(_short(before, multiclass) if before else "", _short(program, multiclass))
     yield _techniques(program, multiclass, Loss(loss) if loss else None)
 
 
 def _short(program: str, multiclass: bool) -> str:
-    """Without what has no effect; a text that is no program is shown as it is."""
+    """Return a program without instructions that have no effect; other text unchanged."""
     try:
         return short_text(from_text(program), multiclass)
     except ValueError:
@@ -68,7 +68,7 @@ def _short(program: str, multiclass: bool) -> str:
 
 
 def _difference(before: str, after: str) -> list[tuple[str, str]]:
-    """Lines with a mark: kept, added or removed; without a program before, all are kept."""
+    """Return lines with a mark: kept, added or removed; without a program before, all are kept."""
     old, new = before.splitlines(), after.splitlines()
     return [(each.mark.value, each.text) for each in line_diff(old or new, new)]
 

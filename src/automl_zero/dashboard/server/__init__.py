@@ -1,1 +1,1 @@
-"""The web server of the dashboard: access, requests, and the runs it starts and stops."""
+"""The web server of the dashboard: access control, requests, and the runs that it starts and stops."""

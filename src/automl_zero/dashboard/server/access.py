@@ -1,7 +1,7 @@
-"""Who is let in, by which token, and under which names and path the server is known.
+"""The rules of access: the token, and the names and path by which the server is reached.
 
-A token never stands where other users of the machine see it, such as in the arguments of a process, and no process that
-the server starts inherits it.
+A token is never visible to other users of the machine, as the arguments of a process are, and processes that the server
+starts do not inherit it.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from automl_zero.config import ConfigError
 from automl_zero.system.safe_files import open_regular
 
 VARIABLE = "AUTOML_ZERO_DASHBOARD_TOKEN"
-TOKEN = re.compile(r"[A-Za-z0-9._~-]{1,200}")  # what needs no quoting in an address, a header or a cookie
-SHORT = 16  # characters below which a token may be guessed
+TOKEN = re.compile(r"[A-Za-z0-9._~-]{1,200}")  # characters that need no quoting in a URL, a header or a cookie
+SHORT = 16  # a token of fewer characters may be guessed
 NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,252})")
 PATH = re.compile(r"(/[A-Za-z0-9._~@%+-]+)*")
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a request is judged by.
+    """The rules by which requests are accepted.
 
     Attributes:
-        token: what a browser must know.
-        names: under which the server may be asked, beside those of this machine; where there are none, under any.
-        own: names of this machine.
+        token: the secret that a client must send.
+        names: host names that requests may use, in addition to those of this machine; if empty, any name is accepted.
+        own: host names of this machine.
         root: the path below which a proxy shows the page, without a slash at its end.
     """
 
@@ -44,17 +44,17 @@ class Access:
 
 
 def new_token() -> str:
-    """One that nobody guesses."""
+    """Return a random token."""
     return secrets.token_urlsafe(24)
 
 
 def own_token(file: Path | None, argument: str | None) -> str | None:
-    """The token that the user gives by a file, by the environment or on the command line; None if there is none.
+    """Return the token that the user gives by a file, the environment or the command line; None if there is none.
 
-    It is removed from the environment, which is what processes started later inherit.
+    It is removed from the environment, so that processes started later do not inherit it.
 
     Raises:
-        ConfigError: it cannot be read, others can read it, or it cannot stand in an address.
+        ConfigError: the token cannot be read, others can read its file, or it has characters that need quoting.
     """
     variable = os.environ.pop(VARIABLE, None)
     given = [each for each in (_read(file) if file else None, variable, argument) if each is not None]
@@ -73,43 +73,45 @@ def _read(file: Path) -> str:
     except OSError as error:
         raise ConfigError(f"token file {file} cannot be read ({error.strerror}): give a file with the token") from None
     if os.name == "posix" and (status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) & 0o077):
-        raise ConfigError(f"token file {file} is not yours alone: make it so, with 'chmod 600 {file}' as its owner")
+        raise ConfigError(
+            f"token file {file} can be accessed by other users: change that with 'chmod 600 {file}' as its owner"
+        )
     return content.decode("ascii", errors="replace").strip()
 
 
 def checked_names(names: Iterable[str]) -> frozenset[str]:
-    """Host names, as requests are compared with them.
+    """Return host names in the form in which requests are compared with them.
 
     Raises:
-        ConfigError: one is no name.
+        ConfigError: one is not a host name.
     """
     for each in names:
         if not (NAME.fullmatch(each) or is_address(each)):
             raise ConfigError(
-                f"--allow-host '{each[:80]}' is no host name: give it without scheme, port and path, such as"
+                f"--allow-host '{each[:80]}' is not a host name: give it without scheme, port and path, such as"
                 " runs.example.org"
             )
     return frozenset(each.lower().rstrip(".") for each in names)
 
 
 def checked_root(root: str) -> str:
-    """A path of a proxy, without a slash at its end.
+    """Return the path of a proxy without a slash at its end.
 
     Raises:
-        ConfigError: it is none.
+        ConfigError: it is not a path.
     """
     if not PATH.fullmatch(root.rstrip("/")) or {".", ".."} & set(root.split("/")):
-        raise ConfigError(f"--root-path '{root[:80]}' is no path: give one such as /tools/runs")
+        raise ConfigError(f"--root-path '{root[:80]}' is not a path: give one such as /tools/runs")
     return root.rstrip("/")
 
 
 def names_of_machine() -> frozenset[str]:
-    """Under which others reach it."""
+    """Return the host names by which others reach this machine."""
     return frozenset(each.lower() for each in (socket.gethostname(), socket.getfqdn()) if each)
 
 
 def is_address(name: str) -> bool:
-    """Whether it is one of a machine, and no name."""
+    """Return whether a host is an IP address rather than a name."""
     try:
         return bool(ipaddress.ip_address(name))
     except ValueError:
@@ -117,7 +119,7 @@ def is_address(name: str) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches it."""
+    """Return whether a host can be reached from this machine only."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -1,4 +1,4 @@
-"""The server: a page, and what it asks for as JSON. It keeps nothing that it could not read again from the folders."""
+"""The application: a page, and the JSON that it asks for; all of its state can be read from the run folders."""
 
 from __future__ import annotations
 
@@ -27,60 +27,60 @@ from automl_zero.dashboard.server.run_index import IndexedRun, RunIndex
 from automl_zero.dashboard.server.run_launcher import RunLauncher
 from automl_zero.dashboard.server.single_flight import SingleFlight
 from automl_zero.dashboard.state.event_tail import EventTail
-from automl_zero.dashboard.state.program_request import question
-from automl_zero.dashboard.state.responses import run_in_a_row, whole_run
-from automl_zero.dashboard.state.run_metadata import about
+from automl_zero.dashboard.state.program_request import program_request
+from automl_zero.dashboard.state.responses import run_details, run_summary
+from automl_zero.dashboard.state.run_metadata import run_metadata
 from automl_zero.errors import AutoMLZeroError
 from automl_zero.run.budget import BUDGETS
 from automl_zero.run.record.run_folder import EVENTS, StoreError, read_config
 
 STATIC = Path(__file__).parents[1] / "static"
-GLANCE = 0.005  # seconds to read on in each run of a list, and for a program
-LIST = 1.0  # seconds to read on for a list of all runs
-LONGEST = 10_000  # bytes of what is sent to the server
+GLANCE = 0.005  # seconds of reading for each run of a list, and for a program
+LIST = 1.0  # seconds of reading for a list of all runs
+LONGEST = 10_000  # bytes of the body of a request
 
 
-class Told(JSONResponse):
-    """JSON in ASCII, so that names and texts that are no Unicode can be told, too."""
+class AsciiJSONResponse(JSONResponse):
+    """JSON in ASCII, which can express file names that are not valid Unicode, too."""
 
     def render(self, content: Any) -> bytes:
-        """The text of the answer."""
+        """Return the body of the response."""
         return json.dumps(content, allow_nan=False, separators=(",", ":")).encode()
 
 
 class TooLongError(AutoMLZeroError):
-    """More was sent than is read."""
+    """Raised for a request whose body is too long."""
 
 
 class Dashboard:
-    """What the server knows: folders, what it has read of their runs, and what it has started."""
+    """The state of the server: the folders, what it has read of their runs, and the runs that it has started."""
 
     def __init__(self, roots: Sequence[Path], max_runs: int | None = None) -> None:
-        """Of folders with runs, or run folders.
+        """Create the state of a server.
 
         Args:
-            roots: the folders; new runs are made in the first one.
-            max_runs: how many of these may go on at once; by default, one for each processor.
+            roots: folders that contain runs, or run folders; new runs are made in the first one.
+            max_runs: how many new runs may run at the same time; by default, one for each processor.
         """
-        self.root, self.change = roots[0], secrets.token_urlsafe(32)
-        self.run_index, self.launched, self.analyst = RunIndex(roots), RunLauncher(max_runs), AnalysisPool()
+        self.root, self.change_key = roots[0], secrets.token_urlsafe(32)
+        self.run_index, self.launcher, self.analysis_pool = RunIndex(roots), RunLauncher(max_runs), AnalysisPool()
         self._rows = SingleFlight(self._list)
-        self._followers: dict[Path, EventTail] = {}
-        self._asked: set[Path] = set()  # runs that were asked to end and still go on
-        self._asking = threading.Lock()
+        self._tails: dict[Path, EventTail] = {}
+        self._stopping: set[Path] = set()  # runs that were asked to stop and are still running
+        self._stop_lock = threading.Lock()
 
     def close(self) -> None:
-        """Start no more runs, and tell of no more programs."""
-        self.launched.close()
-        self.analyst.close()
+        """Start no more runs, and analyze no more programs."""
+        self.launcher.close()
+        self.analysis_pool.close()
 
     def session(self, _: Request) -> Any:
-        """What a page needs to know before it can ask for a change, and what can be started."""
-        return {"change": self.change, "presets": preset_names(), "budgets": list(BUDGETS)}
+        """Return the key that requests for changes need, and the presets and budgets of new runs."""
+        return {"change": self.change_key, "presets": preset_names(), "budgets": list(BUDGETS)}
 
     def runs(self, _: Request) -> Any:
-        """All runs, in short, and those that are still to begin."""
-        waiting, failures = self.launched.waiting(), self.launched.failures()
+        """Return a summary of each run, the waiting runs, and the failed ones."""
+        waiting, failures = self.launcher.waiting(), self.launcher.failures()
         return {"runs": self._rows.value(), "waiting": waiting, "failures": failures}
 
     def _list(self) -> list[dict[str, Any]]:
@@ -90,119 +90,119 @@ class Dashboard:
         return [row for row in rows if row]
 
     def _row(self, name: str, run: IndexedRun, deadline: float) -> dict[str, Any] | None:
-        """A run in short, as of the last time where it is being read for somebody else."""
-        follower = self._follower(run)
-        if follower.lock.acquire(timeout=GLANCE):
+        """Return the summary of a run, an older one while another request reads the run; None if it was removed."""
+        tail = self._tail_of(run)
+        if tail.lock.acquire(timeout=GLANCE):
             try:
                 if time.monotonic() < deadline:
-                    follower.look(GLANCE)
-                follower.row = run_in_a_row(follower)
-            except OSError:  # it has just been removed
+                    tail.read_new(GLANCE)
+                tail.row = run_summary(tail)
+            except OSError:  # the run has just been removed
                 return None
             finally:
-                follower.lock.release()
-        return {"id": name, **self._going_on(run.path), **follower.row}
+                tail.lock.release()
+        return {"id": name, **self._run_status(run.path), **tail.row}
 
-    def _going_on(self, path: Path) -> dict[str, bool]:
+    def _run_status(self, path: Path) -> dict[str, bool]:
         running = is_held(path)
         if not running:
-            self._asked.discard(path)
-        return {"running": running, "asked": path in self._asked}
+            self._stopping.discard(path)
+        return {"running": running, "stopping": path in self._stopping}
 
     def run(self, request: Request) -> Any:
-        """One run; None if nothing has happened since the version that the page has."""
+        """Return the details of a run; None if the page has their latest version."""
         run = self._run(request.query_params.get("id", ""))
-        config, follower = read_config(run.path), self._follower(run)
-        with follower.lock:
-            follower.look()
-            going_on = self._going_on(run.path)
-            version = "-".join([follower.version, *map(str, going_on.values())])
+        config, tail = read_config(run.path), self._tail_of(run)
+        with tail.lock:
+            tail.read_new()
+            running_state = self._run_status(run.path)
+            version = "-".join([tail.version, *map(str, running_state.values())])
             if request.query_params.get("since") == version:
                 return None
             name = config.name, config.description
-            return {**going_on, "name": name, **whole_run(follower, config), "version": version}
+            return {**running_state, "name": name, **run_details(tail, config), "version": version}
 
-    def story(self, request: Request) -> Any:
-        """A program of a run, what of it is new, and the techniques that it uses."""
+    def program(self, request: Request) -> Any:
+        """Return a program of a run, its differences to the one before, and the techniques that it uses."""
         query = request.query_params
         run = self._run(query.get("id", ""))
-        config, follower = read_config(run.path), self._follower(run)
-        with follower.lock:
-            follower.look(GLANCE)
-            asked = question(follower, config, query.get("kind", "improvement"), int(query.get("number", "-1")))
-        answer = self.analyst.analyze(asked)  # nobody waits for this but who has asked
-        told = {"lines": answer.lines, "techniques": answer.techniques, "remark": answer.remark}
-        return {"exact": asked.program[:LONGEST_PROGRAM], **told}
+        config, tail = read_config(run.path), self._tail_of(run)
+        with tail.lock:
+            tail.read_new(GLANCE)
+            requested = program_request(tail, config, query.get("kind", "improvement"), int(query.get("number", "-1")))
+        answer = self.analysis_pool.analyze(requested)  # outside of the lock, as it may take seconds
+        analysis = {"lines": answer.lines, "techniques": answer.techniques, "remark": answer.remark}
+        return {"exact": requested.program[:LONGEST_PROGRAM], **analysis}
 
     def about(self, request: Request) -> Any:
-        """What a run is, and how its settings differ from those of another, if one is named."""
+        """Return the metadata of a run, and the settings in which it differs from another run, if one is named."""
         run, other = self._run(request.query_params.get("id", "")), request.query_params.get("with")
-        follower, compared = self._follower(run), read_config(self._run(other).path) if other else None
+        tail, compared = self._tail_of(run), read_config(self._run(other).path) if other else None
         config = read_config(run.path)
-        with follower.lock:
-            follower.look(GLANCE)
-            return about(run.path, follower, config, compared)
+        with tail.lock:
+            tail.read_new(GLANCE)
+            return run_metadata(run.path, tail, config, compared)
 
     def start(self, _: Request, asked: dict[str, Any]) -> Any:
-        """Start a run in the first folder, or let it wait for its turn."""
-        name = self.launched.start(self.root, asked)
-        return {"id": f"0/{name}", "waiting": name in self.launched.waiting()}
+        """Start a run in the first folder, or let it wait until others have ended."""
+        name = self.launcher.start(self.root, asked)
+        return {"id": f"0/{name}", "waiting": name in self.launcher.waiting()}
 
     def remove(self, _: Request, asked: dict[str, Any]) -> Any:
-        """Take a run from those that wait for their turn."""
-        self.launched.remove(str(asked.get("name", "")))
+        """Remove a waiting run."""
+        self.launcher.remove(str(asked.get("name", "")))
         return {}
 
     def stop(self, _: Request, asked: dict[str, Any]) -> Any:
-        """Ask a run to come to its end: once, since a second signal would end it without its result."""
+        """Ask a run to stop, but only once, since a second signal would end it without a result."""
         path = self._run(str(asked.get("id", ""))).path
-        with self._asking:
-            if self._going_on(path)["asked"]:
-                raise StoreError("the run was asked already: it ends its epoch, and scores what it has found")
+        with self._stop_lock:
+            if self._run_status(path)["stopping"]:
+                raise StoreError("the run was asked already: it finishes its epoch, and scores its best program")
             stop(path)
-            self._asked.add(path)
+            self._stopping.add(path)
         return {}
 
     def _run(self, name: str) -> IndexedRun:
         return self.run_index.run(name)
 
-    def _follower(self, run: IndexedRun) -> EventTail:
-        if known := self._followers.get(run.path):
+    def _tail_of(self, run: IndexedRun) -> EventTail:
+        if known := self._tails.get(run.path):
             return known
-        follower = EventTail(run.path / EVENTS, run.root)
-        follower.row = run_in_a_row(follower)
-        return self._followers.setdefault(run.path, follower)
+        tail = EventTail(run.path / EVENTS, run.root)
+        tail.row = run_summary(tail)
+        return self._tails.setdefault(run.path, tail)
 
     def _forget_all_but(self, paths: set[Path]) -> None:
-        for gone in set(self._followers) - paths:
-            self._followers.pop(gone, None)
+        for gone in set(self._tails) - paths:
+            self._tails.pop(gone, None)
 
 
 def _endpoint(answer: Callable[..., Any]) -> Callable[[Request], Any]:
-    """Answers in a thread; what is wrong with a request is told in a sentence."""
+    """Return an endpoint that computes its response in a thread, and reports errors as a sentence."""
 
     async def endpoint(request: Request) -> Response:
         try:
-            body = [await _asked(request)] if request.method == "POST" else []
+            body = [await _json_body(request)] if request.method == "POST" else []
             found = await run_in_threadpool(answer, request, *body)
         except LookupError:
-            return Told({"error": "there is no such run or program"}, 404)
+            return AsciiJSONResponse({"error": "there is no such run or program"}, 404)
         except (ConfigError, StoreError) as error:
-            return Told({"error": str(error)}, 400)
+            return AsciiJSONResponse({"error": str(error)}, 400)
         except TooLongError as error:
-            return Told({"error": str(error)}, 413, {"Connection": "close"})
-        except ClientDisconnect:  # in the midst of a request: there is nobody to answer
+            return AsciiJSONResponse({"error": str(error)}, 413, {"Connection": "close"})
+        except ClientDisconnect:  # the client has gone during the request
             return Response(status_code=400)
         except BusyError as error:
-            return Told({"busy": True, "remark": str(error)}, 202)
+            return AsciiJSONResponse({"busy": True, "remark": str(error)}, 202)
         except (OSError, ValueError):
-            return Told({"error": "this cannot be read"}, 400)
-        return Response(status_code=204) if found is None else Told(found)
+            return AsciiJSONResponse({"error": "this cannot be read"}, 400)
+        return Response(status_code=204) if found is None else AsciiJSONResponse(found)
 
     return endpoint
 
 
-async def _asked(request: Request) -> dict[str, Any]:
+async def _json_body(request: Request) -> dict[str, Any]:
     try:
         asked = json.loads(await _body(request))
     except (ValueError, RecursionError):
@@ -213,7 +213,7 @@ async def _asked(request: Request) -> dict[str, Any]:
 
 
 async def _body(request: Request) -> bytes:
-    """What was sent; of what is too long no more than that is read, whether its length was told or not."""
+    """Read the body of a request up to the maximum, whether or not its length was announced."""
     body = b""
     async for part in request.stream():
         body += part
@@ -227,18 +227,18 @@ async def _page(_: Request) -> Response:
 
 
 def make_app(dashboard: Dashboard, access: Access) -> Starlette:
-    """The server's app.
+    """Return the application.
 
     Args:
-        dashboard: what is told.
-        access: whom it is told.
+        dashboard: the state of the server, whose methods answer requests.
+        access: the rules by which requests are accepted.
     """
-    asks = {name: getattr(dashboard, name) for name in ("session", "runs", "run", "story", "about")}
+    reads = {name: getattr(dashboard, name) for name in ("session", "runs", "run", "program", "about")}
     changes = {name: getattr(dashboard, name) for name in ("start", "stop", "remove")}
     routes = [
         Route("/", _page),
-        *(Route(f"/api/{name}", _endpoint(each), methods=["GET"]) for name, each in asks.items()),
+        *(Route(f"/api/{name}", _endpoint(each), methods=["GET"]) for name, each in reads.items()),
         *(Route(f"/api/{name}", _endpoint(each), methods=["POST"]) for name, each in changes.items()),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
-    return Starlette(routes=routes, middleware=[Middleware(AuthMiddleware, access, dashboard.change)])
+    return Starlette(routes=routes, middleware=[Middleware(AuthMiddleware, access, dashboard.change_key)])

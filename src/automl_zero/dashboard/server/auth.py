@@ -1,6 +1,6 @@
-"""Who may ask the server for what: every request passes here first.
+"""Access control, which every request passes first.
 
-Without the token nothing is shown, whoever asks, and nothing is changed by the page of a stranger.
+Nothing is shown without the token, and pages of other sites cannot make a browser change anything.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ HEADERS: Mapping[str, str] = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-CHANGE = "X-Change"  # the header whose value only pages of this server know
-READING = ("GET", "HEAD")
-WELCOME = (
-    "this needs the token of the dashboard: open the address that it printed when it began, with ?token= and the token"
+CHANGE = "X-Change"  # a header whose value only pages of this server know
+SAFE_METHODS = ("GET", "HEAD")
+UNAUTHORIZED = (
+    "this needs the token of the dashboard: open the address that it printed at its start, with ?token= and the token"
     " at its end, or send the header 'Authorization: Bearer TOKEN'"
 )
 
 
 class AuthMiddleware:
-    """Lets requests pass, or answers them.
+    """Passes requests on to the application, or refuses them.
 
     Args:
-        app: what is guarded.
-        access: what requests are judged by.
-        change: what a request that changes something must carry.
+        app: the application.
+        access: the rules by which requests are accepted.
+        change: the value of the header ``X-Change`` that requests for changes must have.
     """
 
     def __init__(self, app: ASGIApp, access: Access, change: str) -> None:
@@ -50,7 +50,7 @@ class AuthMiddleware:
         self._root = unquote(access.root)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request that may not pass; else pass it on, and see to the headers of the answer."""
+        """Refuse a request or pass it on, and add security headers to the response."""
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
@@ -65,7 +65,7 @@ class AuthMiddleware:
         await (answer or self.app)(scope, receive, send_safely)
 
     def _path_below_root(self, path: str) -> str:
-        """Proxies differ in whether they leave their own path before that of the page."""
+        """Return a path without the prefix of a proxy, which some proxies remove and some do not."""
         is_below = path == self._root or path.startswith(f"{self._root}/")
         return path[len(self._root) :] if is_below else path
 
@@ -76,35 +76,38 @@ class AuthMiddleware:
                 f"the name {name[:80]} is not allowed here: start the dashboard with --allow-host NAME", 421
             )
         cookie, bearer = self._has_cookie(scope), self._has_bearer(headers)
-        if welcome := self._welcome(scope, is_known=cookie or bearer):
-            return welcome
+        if redirect := self._set_cookie(scope, is_known=cookie or bearer):
+            return redirect
         if not (cookie or bearer):
             return _without_token(scope, headers)
-        if scope["method"] not in READING:
+        if scope["method"] not in SAFE_METHODS:
             return self._refused_change(headers, bearer)
         return None if scope["path"] else RedirectResponse(f"{self._access.root}/", 308)
 
     def _is_own(self, name: str) -> bool:
-        """Strangers may give this server a name of theirs; a browser has no cookie for that, so any may be answered."""
+        """Return whether the server may be reached by a host name.
+
+        Without configured names, any is accepted: another site may point its name here, but gets no cookie for it.
+        """
         access = self._access
         return not access.names or name in access.names | access.own or is_loopback(name) or is_address(name)
 
     def _has_cookie(self, scope: Scope) -> bool:
-        """Beside those of other servers, however odd."""
+        """Return whether the cookie of this server holds the token; cookies of other servers are ignored."""
         return _equal(HTTPConnection(scope).cookies.get(_cookie_name(scope), ""), self._access.token)
 
     def _has_bearer(self, headers: Headers) -> bool:
         scheme, _, given = headers.get("authorization", "").partition(" ")
         return scheme.lower() == "bearer" and _equal(given.strip(), self._access.token)
 
-    def _welcome(self, scope: Scope, is_known: bool) -> Response | None:
-        """The token in the address becomes a cookie, so that it stays neither in the address bar nor in the history."""
+    def _set_cookie(self, scope: Scope, is_known: bool) -> Response | None:
+        """Turn a token in the address into a cookie, so that it stays neither in the address bar nor in the history."""
         given = parse_qs(scope["query_string"].decode("latin-1")).get("token")
-        if scope["method"] not in READING or scope["path"] not in ("", "/") or given is None:
+        if scope["method"] not in SAFE_METHODS or scope["path"] not in ("", "/") or given is None:
             return None
         if not (is_known or _equal(given[0], self._access.token)):
             return None
-        # Without being told, a browser takes the path of the address as it knows it, in front of any proxy.
+        # Without a path, a browser uses that of the address, as it is known in front of any proxy.
         root = f"{self._access.root}/" if self._access.root else None
         answer = RedirectResponse(root or "./", 303)
         name, is_secure = _cookie_name(scope), scope["scheme"] == "https"
@@ -112,9 +115,12 @@ class AuthMiddleware:
         return answer
 
     def _refused_change(self, headers: Headers, bearer: bool) -> Response | None:
-        """A browser sends a cookie by itself, so it must say which page asks; it never sends a bearer's token so."""
+        """Refuse a change without the key, or with a cookie from a page of another site.
+
+        Browsers send cookies by themselves, but never the token in a header.
+        """
         if not _equal(headers.get(CHANGE, ""), self._change):
-            return _refused(f"changes need the header {CHANGE}, whose value GET /api/session tells", 403)
+            return _refused(f"changes need the header {CHANGE}, whose value GET /api/session returns", 403)
         if bearer or self._is_from_own_page(headers):
             return None
         origin = _name_of(_split(headers.get("origin", ""))[0])[:80]
@@ -125,24 +131,26 @@ class AuthMiddleware:
         )
 
     def _is_from_own_page(self, headers: Headers) -> bool:
-        """As the browser says, which knows the name in front of a proxy: where it does not, by the name of the page."""
+        """Return whether a page of this server made a request, by what the browser says or by the host name."""
         origin = headers.get("origin")
         if origin is None or headers.get("sec-fetch-site") == "same-origin":
             return True
-        place, name = _split(origin)
-        return bool(place) and (place == headers.get("host", "").lower() or name in self._access.names)
+        location, name = _split(origin)
+        return bool(location) and (location == headers.get("host", "").lower() or name in self._access.names)
 
 
 def _refused(why: str, status: int) -> Response:
-    """What is left of the request is not read."""
+    """Return a refusal; the connection is closed, and the rest of the request is not read."""
     return PlainTextResponse(why, status, {"Connection": "close"})
 
 
 def _without_token(scope: Scope, headers: Headers) -> Response:
-    answer = _refused(WELCOME, 401)
+    answer = _refused(UNAUTHORIZED, 401)
     answer.headers["WWW-Authenticate"] = "Bearer"
     if scope["path"] == "/" and headers.get("sec-fetch-site") == "cross-site":
-        answer.headers["Refresh"] = "0"  # behind a link on another site, a browser keeps the cookie back at first
+        answer.headers["Refresh"] = (
+            "0"  # after a link from another site, a browser sends a strict cookie only on reload
+        )
     return answer
 
 
@@ -155,13 +163,13 @@ def _cookie_name(scope: Scope) -> str:
 
 
 def _name_of(host: str) -> str:
-    """Without the port."""
+    """Return the name in a host header, without the port."""
     name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
     return name.lower().rstrip(".")
 
 
 def _split(origin: str) -> tuple[str, str]:
-    """Host with port, and host alone, of the page that asks."""
+    """Return host with port, and host alone, of an origin."""
     try:
         parts = urlsplit(origin)
         return parts.netloc.lower(), parts.hostname or ""

@@ -1,7 +1,7 @@
-"""Which process works in a run folder, and how it is asked to come to its end.
+"""The process that works in a run folder, and how it is asked to stop.
 
-The kernel tells whether the lock of the folder is held; who holds it has written so under the lock. What somebody else
-wrote is not believed, so that no process is sent a signal on the word of a stranger.
+Whether the lock of the folder is held is known to the kernel; the process that holds it has written its number to a
+file. A file that another user wrote is not trusted, so that no process gets a signal because of it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ WRITTEN = re.compile(rb"([1-9]\d{0,9}) (\S{1,255})\n")
 
 
 def is_held(folder: Path) -> bool:
-    """Whether a process works in a run folder."""
+    """Return whether a process works in a run folder."""
     try:
         with open_regular(folder / HOLDER, within=folder), open_regular(folder / LOCK, within=folder) as lock:
             return os.fstat(lock.fileno()).st_nlink == 1 and _is_locked(lock, folder / LOCK)
@@ -43,7 +43,7 @@ if sys.platform == "win32":
 else:
 
     def _is_locked(lock: BinaryIO, _: Path) -> bool:
-        """By a shared lock, for which the file need not be one's own, and which ends as it is closed."""
+        """Return whether a shared lock fails; it works for files of other users, and is released on closing."""
         import fcntl
 
         try:
@@ -54,7 +54,7 @@ else:
 
 
 def _holder(folder: Path) -> tuple[int, str] | None:
-    """The number of the process and its machine; None if a stranger wrote them, or nobody."""
+    """Return the number of the process and its machine; None if there is no file, or another user wrote it."""
     try:
         with open_regular(folder / HOLDER, within=folder) as file:
             written, status = WRITTEN.fullmatch(file.read(300)), os.fstat(file.fileno())
@@ -65,16 +65,16 @@ def _holder(folder: Path) -> tuple[int, str] | None:
 
 
 def _user() -> int:
-    """Whose files are believed; Windows has no numbers of users, and all files have 0."""
+    """Return the user whose files are trusted; on Windows, all files have the number 0."""
     return os.geteuid() if hasattr(os, "geteuid") else 0
 
 
 def stop(folder: Path) -> None:
-    """Ask a run to come to its end, as Ctrl-C does.
+    """Ask a run to stop, as Ctrl-C does.
 
     Raises:
-        StoreError: no process works in the folder, or it belongs to somebody else, or it is on another machine, or the
-            system has no way to ask.
+        StoreError: no process works in the folder, it is of another user or on another machine, or the system does not
+            support this.
     """
     holder = _holder(folder)
     if holder is None or holder[0] in (1, os.getpid()) or not is_held(folder):
@@ -82,7 +82,7 @@ def stop(folder: Path) -> None:
     pid, machine = holder
     if machine != platform.node():
         raise StoreError(f"process {pid} works in {folder} on the machine {machine}: press Ctrl-C there")
-    if os.name == "nt":  # where a signal would end the process at once, and without its result
+    if os.name == "nt":  # a signal would end the process at once, without a result
         raise StoreError(f"Windows has no way to ask process {pid} to end: press Ctrl-C where it was started")
     try:
         os.kill(pid, signal.SIGINT)

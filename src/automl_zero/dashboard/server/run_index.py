@@ -1,6 +1,6 @@
-"""The runs of some folders, by name. Nothing outside of these folders is ever opened, and no link in them is followed.
+"""The index of the runs in some folders, by name; nothing outside of them is opened, and no link in them is followed.
 
-A name that comes from a browser is looked up among the names that were found, and never made into a path.
+A name from a browser is looked up in the index, and never turned into a path.
 """
 
 from __future__ import annotations
@@ -15,31 +15,31 @@ from automl_zero.dashboard.server.single_flight import SingleFlight
 from automl_zero.run.record.run_folder import CONFIG, EVENTS
 
 DEEPEST, MOST_RUNS = 3, 1000
-MOST_NAMES = 20_000  # in one folder
+MOST_NAMES = 20_000  # entries that are read of one folder
 
 
 @dataclass(frozen=True, slots=True)
 class IndexedRun:
-    """A run folder, and the folder of runs in which it was found, below which no link is followed."""
+    """A run folder, and the root folder that contains it, below which no link is followed."""
 
     path: Path
     root: Path
 
 
 class RunIndex:
-    """The runs of some folders, which are looked for again whenever all of them are asked for."""
+    """The index of runs, which is updated whenever all runs are asked for."""
 
     def __init__(self, roots: Sequence[Path]) -> None:
         self._found: Mapping[str, IndexedRun] = {}
         self._runs = SingleFlight(lambda: runs_of(roots))
 
     def runs(self) -> Mapping[str, IndexedRun]:
-        """All of them, by name."""
+        """Return all runs, by name."""
         self._found = self._runs.value()
         return self._found
 
     def run(self, name: str) -> IndexedRun:
-        """The one of this name.
+        """Return the run of this name.
 
         Raises:
             LookupError: there is none.
@@ -49,7 +49,7 @@ class RunIndex:
 
 
 def runs_of(roots: Sequence[Path]) -> Mapping[str, IndexedRun]:
-    """Runs by their names, which begin with the number of their root; a root may be a run folder itself."""
+    """Return runs by their names, which begin with the number of the root; a root may be a run folder itself."""
     found = (
         (_plain(f"{number}/{_name_in(root, path)}"), IndexedRun(path, root))
         for number, root in enumerate(roots)
@@ -73,7 +73,7 @@ def _below(path: Path, depth: int) -> Iterator[Path]:
 
 
 def _entries(path: Path) -> dict[str, os.DirEntry[str]]:
-    """What is in a folder; nothing if it cannot be read, or has just been removed."""
+    """Return the entries of a folder; none if it cannot be read, or has just been removed."""
     try:
         with os.scandir(path) as entries:
             return {each.name: each for each in islice(entries, MOST_NAMES)}
@@ -82,15 +82,15 @@ def _entries(path: Path) -> dict[str, os.DirEntry[str]]:
 
 
 def _is_run(entries: Mapping[str, os.DirEntry[str]]) -> bool:
-    """Whether it has the files of a run: no links, and such as can be read to their ends, unlike pipes and devices."""
+    """Return whether a folder has the files of a run, as regular files: no links, pipes or devices."""
     return all(name in entries and entries[name].is_file(follow_symlinks=False) for name in (CONFIG, EVENTS))
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
-    """Whether it is one that is not hidden."""
+    """Return whether an entry is a folder that is not hidden."""
     return not entry.name.startswith(".") and entry.is_dir(follow_symlinks=False)
 
 
 def _plain(name: str) -> str:
-    """A name that a browser can send back, though names of folders may be any bytes."""
+    """Return a name that a browser can send back, as folders may be named by any bytes."""
     return os.fsencode(name).decode(errors="replace")

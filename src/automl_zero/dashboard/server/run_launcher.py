@@ -1,6 +1,6 @@
-"""Starts runs as processes of their own, which go on when the server ends: so many at once, and the others one by one.
+"""Starts runs as separate processes, which continue when the server ends; a limited number at a time, others wait.
 
-What is asked for is checked as the command checks it, before a process begins.
+A request is checked as the command checks it, before a process starts.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ ENDED = (0, 130, 143)  # exit codes of runs that are complete
 
 @dataclass(frozen=True, slots=True)
 class LaunchRequest:
-    """A run that was asked for: where it will be, and what the command is told."""
+    """A run to start: the folder that will contain it, its name, and the arguments of the command."""
 
     root: Path
     name: str
@@ -39,10 +39,10 @@ class LaunchRequest:
 
 
 class RunLauncher:
-    """Runs that were started and go on, those that wait for their turn, and what those told that failed."""
+    """The runs that were started, those that wait, and the messages of those that failed."""
 
     def __init__(self, most: int | None = None) -> None:
-        """With a number of runs that may go on at once; by default, that of the processors."""
+        """Allow so many runs at the same time; by default, one for each processor."""
         self._most = most or usable_processors()
         self._lock = threading.Lock()
         self._running: dict[str, subprocess.Popen[bytes]] = {}
@@ -51,85 +51,87 @@ class RunLauncher:
         self._is_closed = False
 
     def start(self, root: Path, asked: Mapping[str, Any]) -> str:
-        """Start a run in a new folder, or let it wait for its turn; gives its name.
+        """Start a run in a new folder, or let it wait until others have ended; return its name.
 
         Args:
-            root: where the folder is made.
+            root: the folder in which that of the run is made.
             asked: ``preset``, ``name``, ``budget`` (or none), and any of ``SETTINGS``.
 
         Raises:
-            ConfigError, StoreError: it cannot be started so.
+            ConfigError, StoreError: the request is invalid, or too many runs wait.
         """
-        order = _checked(root, asked)
+        request = _checked(root, asked)
         with self._lock:
-            if order.name in self._running or order.name in self._waiting:
-                raise StoreError(f"a run of the name {order.name} was started already: choose another name")
+            if request.name in self._running or request.name in self._waiting:
+                raise StoreError(f"a run of the name {request.name} was started already: choose another name")
             if len(self._waiting) >= MOST_WAITING:
                 raise StoreError(f"{MOST_WAITING} runs wait already: remove one, or start this one later")
-            self._waiting[order.name] = order
-            self._go_on()
-        return order.name
+            self._waiting[request.name] = request
+            self._start_waiting()
+        return request.name
 
     def remove(self, name: str) -> None:
-        """Take a run from those that wait.
+        """Remove a waiting run.
 
         Raises:
-            StoreError: it does not wait.
+            StoreError: no run of this name waits.
         """
         with self._lock:
             if self._waiting.pop(name, None) is None:
-                raise StoreError(f"no run of the name '{name[:64]}' waits: it has begun, or was removed")
+                raise StoreError(f"no run of the name '{name[:64]}' waits: it has started, or was removed")
 
     def waiting(self) -> list[str]:
-        """The names of those that wait, the next one first."""
+        """Return the names of the waiting runs, the next one first."""
         with self._lock:
             return list(self._waiting)
 
     def failures(self) -> list[dict[str, str]]:
-        """The last runs that ended with an error, and what they told."""
+        """Return the latest runs that ended with an error, and their messages."""
         with self._lock:
             return list(self._failures)
 
     def close(self) -> None:
-        """Start no more; those that go on do so."""
+        """Start no more runs; those that were started continue."""
         with self._lock:
             self._is_closed = True
 
-    def _go_on(self) -> None:
-        """Start those whose turn it is; the caller holds the lock."""
+    def _start_waiting(self) -> None:
+        """Start waiting runs while there is capacity; the caller holds the lock."""
         while self._waiting and len(self._running) < self._most and not self._is_closed:
-            order = self._waiting.pop(next(iter(self._waiting)))
-            told = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
+            request = self._waiting.pop(next(iter(self._waiting)))
+            output = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
             try:
-                process = _begin(order, told)
+                process = _start_process(request, output)
             except OSError as error:
-                told.close()
-                self._failures.append({"name": order.name, "error": f"no process can be started: {error.strerror}"})
+                output.close()
+                self._failures.append({"name": request.name, "error": f"no process can be started: {error.strerror}"})
                 continue
-            self._running[order.name] = process
-            watch = threading.Thread(target=self._see_off, args=(order.name, process, told), name="run", daemon=True)
+            self._running[request.name] = process
+            watch = threading.Thread(
+                target=self._wait_for_end, args=(request.name, process, output), name="run", daemon=True
+            )
             watch.start()
 
-    def _see_off(self, name: str, process: subprocess.Popen[bytes], told: Any) -> None:
-        """Wait for the end of a run; then it is the turn of the next."""
-        with told:
+    def _wait_for_end(self, name: str, process: subprocess.Popen[bytes], output: Any) -> None:
+        """Wait for the end of a run, and then start the next one."""
+        with output:
             code = process.wait()
-            error = _end_of(told)
+            error = _first_text(output)
         with self._lock:
             if code not in ENDED:
                 self._failures.append({"name": name, "error": error})
             del self._running[name]
-            self._go_on()
+            self._start_waiting()
 
 
-def _begin(order: LaunchRequest, told: Any) -> subprocess.Popen[bytes]:
-    command = [*COMMAND, "run", *order.arguments, "--out", str(order.root / order.name), "--quiet"]
+def _start_process(request: LaunchRequest, output: Any) -> subprocess.Popen[bytes]:
+    command = [*COMMAND, "run", *request.arguments, "--out", str(request.root / request.name), "--quiet"]
     return subprocess.Popen(  # noqa: S603 - the arguments were checked, and no shell reads them
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=told, start_new_session=True
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=output, start_new_session=True
     )
 
 
-def _end_of(file: Any) -> str:
+def _first_text(file: Any) -> str:
     file.seek(0)
     return str(file.read(2000).decode(errors="replace"))
 
@@ -139,7 +141,7 @@ def _checked(root: Path, asked: Mapping[str, Any]) -> LaunchRequest:
     if preset not in preset_names():
         raise ConfigError(f"no preset '{preset[:60]}': presets are {', '.join(preset_names())}")
     if not NAME.fullmatch(name):
-        raise ConfigError("name must be up to 64 letters, digits, dots, - and _: it becomes the folder's")
+        raise ConfigError("name must be up to 64 letters, digits, dots, - and _: it becomes the name of the folder")
     if budget and budget not in BUDGETS:
         raise ConfigError(f"no budget '{budget[:60]}': budgets are {', '.join(BUDGETS)}")
     changes = [_change(key, str(asked[key]).strip()) for key in SETTINGS if asked.get(key) not in (None, "")]

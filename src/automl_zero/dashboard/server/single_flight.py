@@ -1,4 +1,4 @@
-"""A value that many ask for at once is found once for all of them."""
+"""A value that is computed once for all who ask for it at the same time."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ Value = TypeVar("Value")
 
 
 class SingleFlight(Generic[Value]):
-    """What a function gives, no older than the question.
+    """The value of a function, computed after it was asked for.
 
-    Who asks while it is being found waits, and all who have waited together are told the same: a crowd costs as much as
-    two.
+    Callers that come during a computation wait for it, and then share the next one, so that any number of simultaneous
+    callers costs two computations at most.
     """
 
-    def __init__(self, find: Callable[[], Value]) -> None:
-        self._find, self._lock = find, threading.Lock()
-        self._found: tuple[float, Value] | None = None  # and when finding it began
+    def __init__(self, compute: Callable[[], Value]) -> None:
+        self._compute, self._lock = compute, threading.Lock()
+        self._found: tuple[float, Value] | None = None  # the value, and when its computation began
 
     def value(self) -> Value:
-        """What the function gives; it has begun after this was called."""
+        """Return a value of the function whose computation began after this call."""
         asked = time.monotonic()
         with self._lock:
             if self._found is None or self._found[0] < asked:
                 began = time.monotonic()
-                self._found = began, self._find()
+                self._found = began, self._compute()
             return self._found[1]

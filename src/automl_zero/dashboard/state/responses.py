@@ -1,4 +1,4 @@
-"""What the page is told of a run, as plain values ready for JSON."""
+"""The responses about a run, as plain values ready for JSON."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from automl_zero.run.console.formatting import effect_rows
 from automl_zero.run.console.outcomes import pruned, shares
 from automl_zero.run.record.events import EpochEnd, Event, Final, Lineage, Scoring, Start, to_plain
 
-MOST_COLUMNS = 120  # of the history of islands
+MOST_COLUMNS = 120  # in the history of islands
 
 
-def run_in_a_row(follower: EventTail) -> dict[str, Any]:
-    """What a list of runs shows."""
-    epoch, stop = follower.known.latest(EpochEnd), follower.known.stop
+def run_summary(tail: EventTail) -> dict[str, Any]:
+    """Return what the list of runs shows."""
+    epoch, stop = tail.known.latest(EpochEnd), tail.known.stop
     return {
         "seconds": stop.seconds if stop else epoch.seconds if epoch else 0.0,
         "programs": stop.programs if stop else epoch.programs if epoch else 0,
         "fitness": epoch.best_fitness if epoch else None,
-        "doing": doing(follower.known.doing),
+        "status": status(tail.known.latest_event),
         "reason": stop.reason if stop else None,
     }
 
 
-def doing(latest: Event | None) -> str:
-    """What a run that goes on does after an event."""
+def status(latest: Event | None) -> str:
+    """Return what a running run does after its latest event."""
     match latest:
         case None | Start():
             return "starting"
@@ -38,20 +38,20 @@ def doing(latest: Event | None) -> str:
     return "scoring: the candidate"
 
 
-def whole_run(follower: EventTail, config: Config) -> dict[str, Any]:
-    """All but the programs."""
-    known, curve, lineage = follower.known, follower.curve, _lineage(follower)
+def run_details(tail: EventTail, config: Config) -> dict[str, Any]:
+    """Return all details of a run except for its programs."""
+    known, curve, lineage = tail.known, tail.curve, _lineage(tail)
     epoch, start, final = known.latest(EpochEnd), known.latest(Start), known.latest(Final)
     counters = epoch.counters if epoch else {}
     return {
-        **run_in_a_row(follower),
-        "version": follower.version,
-        "read": follower.share,
-        "faulty": follower.faulty,
+        **run_summary(tail),
+        "version": tail.version,
+        "read": tail.share,
+        "faulty": tail.faulty,
         "start": to_plain(start) if start else None,
         "curve": [[each.seconds, each.programs, each.fitness] for each in curve],
         "history": _history(curve, len(epoch.island_fitness) if epoch else 0),
-        "moments": [[each.seconds, each.experiment, each.programs, each.fitness] for each in known.moments],
+        "improvements": [[each.seconds, each.experiment, each.programs, each.fitness] for each in known.improvements],
         "ancestors": [
             [each.island, each.island_programs, each.mutation, each.fitness]
             for each in (lineage.ancestors if lineage else ())
@@ -59,7 +59,7 @@ def whole_run(follower: EventTail, config: Config) -> dict[str, Any]:
         "effects": effect_rows(lineage.effects if lineage else {}),
         "epoch": to_plain(epoch) if epoch else None,
         "speed": _speed(known),
-        "fates": shares(counters, config),
+        "outcomes": shares(counters, config),
         "pruned": pruned(counters),
         "limits": config.stop.model_dump(mode="json"),
         "final": _final(final),
@@ -67,7 +67,7 @@ def whole_run(follower: EventTail, config: Config) -> dict[str, Any]:
 
 
 def _history(curve: list[Point], islands: int) -> dict[str, Any]:
-    """Some epochs as columns, and in each the best fitness of some islands."""
+    """Return some epochs as columns, each with the best fitness of some islands."""
     shown = shown_islands(islands)
     columns = [each for each in curve if len(each.islands) == len(shown)]
     columns = [*columns[: -1 : max(1, -(-len(columns) // MOST_COLUMNS))], *columns[-1:]]
@@ -78,8 +78,8 @@ def _history(curve: list[Point], islands: int) -> dict[str, Any]:
     }
 
 
-def _lineage(follower: EventTail) -> Lineage | None:
-    event = follower.text(*follower.known.lineage) if follower.known.lineage else None
+def _lineage(tail: EventTail) -> Lineage | None:
+    event = tail.event_at(*tail.known.lineage) if tail.known.lineage else None
     return event if isinstance(event, Lineage) else None
 
 

@@ -1,4 +1,4 @@
-"""What a run is rather than what it does: its config, what it was done on, and how to do it again, as plain values."""
+"""The metadata of a run as plain values: its config, its environment, and how to reproduce it."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from automl_zero.run.console.summary import rerun_command
 from automl_zero.run.record.events import Start
 
 
-def about(folder: Path, follower: EventTail, config: Config, other: Config | None) -> dict[str, Any]:
-    """Of a run; ``differing`` are the settings that another one does not have in common with it."""
-    known = follower.known
+def run_metadata(folder: Path, tail: EventTail, config: Config, other: Config | None) -> dict[str, Any]:
+    """Return the metadata of a run; ``differing`` are the settings in which it differs from the ``other`` one."""
+    known = tail.known
     one, two = (each.model_dump(mode="json") if each else {} for each in (config, other))
     return {
         "facts": run_info(config, known.latest(Start), known.stop),
         "again": rerun_command(known.stop, folder, config.islands.synchronous) if known.stop else "",
         "config": config.to_toml(),
-        "differing": [(key, *map(_said, values)) for key, *values in differing(one, two)] if other else [],
+        "differing": [(key, *map(_config_text, values)) for key, *values in differing(one, two)] if other else [],
     }
 
 
-def _said(value: Any) -> str:
-    """As a config says it, which has no null."""
+def _config_text(value: Any) -> str:
+    """Return a value as it is written in a config, which has no null."""
     return value if isinstance(value, str) else "none" if value is None else json.dumps(value)

@@ -1,4 +1,4 @@
-// What the chosen run is, and what distinguishes it from the one beside it.
+// The metadata of the selected run, and its differences to the run that it is compared with.
 import { $, fitness, number, round, table } from "./dom.js";
 
 const STAGES = ["search", "select", "final"];
@@ -11,7 +11,7 @@ export function score({ fitness: value, standard_error: error }) {
 function figures(run) {
   return [["best fitness", fitness(run.fitness)], ["programs", round(run.programs)],
     ["programs per second", round(run.speed)], ["seconds of search", round(run.epoch?.seconds ?? 0)],
-    ["improvements", number(run.moments.length)], ["train steps", round(run.epoch?.train_steps ?? 0)],
+    ["improvements", number(run.improvements.length)], ["train steps", round(run.epoch?.train_steps ?? 0)],
     ...STAGES.map((stage) => [`score on the ${stage} tasks`, run.final ? score(run.final.scores[stage]) : "–"])];
 }
 

@@ -1,4 +1,4 @@
-// Asks the server again and again for what is new, and shows it. All that must survive a reload is in the address.
+// Polls the server for new data and shows it. The state that must survive a reload is in the address.
 import { about, compared, score } from "./about.js";
 import { $, fitness, make, number, round, say, table } from "./dom.js";
 import { chart, large, short } from "./chart.js";
@@ -7,11 +7,11 @@ import { queue } from "./queue.js";
 import { strip } from "./strip.js";
 
 const address = new URLSearchParams(location.hash.slice(1));
-const shown = { id: address.get("run"), other: address.get("with"), run: null, against: null, moment: null, story: "", about: "" };
+const shown = { id: address.get("run"), other: address.get("with"), run: null, against: null, position: null, program: "", about: "" };
 let rows = [];
 
-// Addresses are relative to that of the page, so that it may be shown below any path of a proxy.
-async function answered(path, options) {
+// URLs are relative to that of the page, so that it works below any path of a proxy.
+async function request(path, options) {
   const answer = await fetch(`api/${path}`, options);
   if (answer.status === 204) return null;
   const text = await answer.text(), isJson = answer.headers.get("Content-Type") === "application/json";
@@ -19,12 +19,12 @@ async function answered(path, options) {
   return JSON.parse(text);
 }
 
-const ask = (path, query = {}) => answered(`${path}?${new URLSearchParams(query)}`);
+const ask = (path, query = {}) => request(`${path}?${new URLSearchParams(query)}`);
 
 async function change(path, body) {
-  const { change: key } = await ask("session"); // after a restart of the server it is another one
+  const { change: key } = await ask("session"); // a restarted server has another key
   const headers = { "Content-Type": "application/json", "X-Change": key };
-  return answered(path, { method: "POST", headers, body: JSON.stringify(body) });
+  return request(path, { method: "POST", headers, body: JSON.stringify(body) });
 }
 
 function remember() {
@@ -33,8 +33,8 @@ function remember() {
 }
 
 function choose(id) {
-  const other = shown.other === id ? null : shown.other; // nothing is compared with itself
-  Object.assign(shown, { id, other, run: null, against: null, moment: null, story: "" });
+  const other = shown.other === id ? null : shown.other; // a run is not compared with itself
+  Object.assign(shown, { id, other, run: null, against: null, position: null, program: "" });
   $("refused").textContent = "";
   pause();
   remember();
@@ -45,7 +45,7 @@ const nameOf = (id) => id.slice(id.indexOf("/") + 1);
 
 function stateOf(row) {
   if (!row.running) return row.reason ? `ended: ${row.reason}` : "not running";
-  return row.doing + (row.asked ? ", asked to end" : "");
+  return row.status + (row.stopping ? ", stopping" : "");
 }
 
 function newItem(id) {
@@ -57,7 +57,7 @@ function newItem(id) {
   return item;
 }
 
-// Items stay where they are while their texts change: a press must not end on another element than it began on.
+// Elements are kept while their texts change, since a click must end on the element on which it began.
 function showRuns(failures) {
   const before = [...$("runs").children], known = new Map(before.map((each) => [each.dataset.id, each]));
   const list = rows.map((row) => {
@@ -69,7 +69,7 @@ function showRuns(failures) {
   const focused = document.activeElement;
   if (list.length !== before.length || list.some((each, i) => each !== before[i])) $("runs").replaceChildren(...list);
   if (focused?.closest("#runs")) focused.focus();
-  say($("note"), failures.length ? `${failures.at(-1).name} did not begin: ${failures.at(-1).error}` : "");
+  say($("note"), failures.length ? `${failures.at(-1).name} did not start: ${failures.at(-1).error}` : "");
   const others = [["", "no other run"], ...rows.filter((each) => each.id !== shown.id).map((each) => [each.id, nameOf(each.id)])];
   if (document.activeElement !== $("other")) options($("other"), others, shown.other ?? "");
 }
@@ -89,27 +89,27 @@ function showRun() {
   const faulty = run.faulty ? ` · ${run.faulty} lines are not events` : "";
   say($("state"), `${run.name[0]}: ${stateOf(run)}${reading}${faulty}`);
   $("stop").hidden = !run.running;
-  $("stop").disabled = run.asked;
+  $("stop").disabled = run.stopping;
   figures(run);
   slider(run);
-  curves(); // where the slider is, too
+  curves(); // they show the position of the slider
   const epoch = run.epoch ?? { island_fitness: [], behaviours: [], takeover: [] };
-  table($("islands"), ["island", "best fitness", "behaviours", "members with the commonest"],
+  table($("islands"), ["island", "best fitness", "behaviours", "members with the most common"],
     epoch.island_fitness.map((each, i) => [i, fitness(each), number(epoch.behaviours[i]), number(epoch.takeover[i])]));
   strip($("history"), $("range"), run.history, epoch.island_fitness.length);
-  const fates = Object.entries({ ...run.fates, "instructions without effect, not run": run.pruned });
-  table($("fates"), ["fate", "share", "bar"], fates.map(([name, share]) =>
+  const outcomes = Object.entries({ ...run.outcomes, "instructions without effect, removed": run.pruned });
+  table($("outcomes"), ["outcome", "share", "bar"], outcomes.map(([name, share]) =>
     [name, `${(100 * share).toFixed(1)}%`, make("meter", "", { value: share, "aria-label": name })]));
   mutations(run.effects);
   compared(names(), run, shown.against);
   result(run.final);
   $("description").textContent = run.name[1];
-  tellAbout(run);
+  showAbout(run);
 }
 
 const names = () => [shown.id, shown.other].filter(Boolean).map(nameOf);
 
-async function tellAbout(run) {
+async function showAbout(run) {
   const other = shown.against ? shown.other : "", key = [shown.id, other, run.reason, run.start?.time].join(" ");
   if (key === shown.about) return;
   shown.about = key;
@@ -121,7 +121,7 @@ function figures(run) {
   const limit = (key) => (run.limits[key] ? ` of ${short(run.limits[key])}` : "");
   const facts = [["best fitness", fitness(run.fitness)], ["programs", large(run.programs) + limit("max_programs")],
     ["programs per second", round(run.speed)], ["seconds of search", round(run.epoch?.seconds ?? 0) + limit("max_seconds")],
-    ["improvements", run.moments.length], ["train steps", large(run.epoch?.train_steps ?? 0)],
+    ["improvements", run.improvements.length], ["train steps", large(run.epoch?.train_steps ?? 0)],
     ["threads or processes", number(run.start?.workers)]];
   const cluster = run.epoch?.cluster;
   if (cluster) facts.push(["machines", number(cluster.nodes)], ["islands recovered", number(cluster.replays)]);
@@ -143,7 +143,7 @@ function mutations(effects) {
 
 function curves() {
   const runs = [shown.run, shown.against].filter(Boolean);
-  const list = momentsOf(shown.run), now = $("kind").value === "improvement" ? list[$("slider").value]?.[0] ?? null : null;
+  const list = entriesOf(shown.run), now = $("kind").value === "improvement" ? list[$("slider").value]?.[0] ?? null : null;
   chart($("curve"), runs, $("axis").value, now);
   $("legend").textContent = shown.against ? `blue: ${nameOf(shown.id)} · orange: ${nameOf(shown.other)}` : "";
   $("curve").setAttribute("aria-label", `Best fitness so far: ${fitness(shown.run.fitness)}`);
@@ -157,33 +157,33 @@ function result(final) {
     [row("the algorithm", final.scores), ...final.baselines.map((each) => row(each.name, each.scores))]);
 }
 
-const momentsOf = (run) => ($("kind").value === "improvement" ? run.moments : run.ancestors);
+const entriesOf = (run) => ($("kind").value === "improvement" ? run.improvements : run.ancestors);
 
 function slider(run) {
-  const list = momentsOf(run);
+  const list = entriesOf(run);
   $("slider").max = Math.max(list.length - 1, 0);
   $("play").disabled = list.length < 2;
-  $("slider").value = Math.min(shown.moment ?? list.length - 1, list.length - 1); // untouched, it follows the newest
-  tell(list);
+  $("slider").value = Math.min(shown.position ?? list.length - 1, list.length - 1); // if not moved by the user, it stays at the latest
+  showProgram(list);
 }
 
-async function tell(list) {
-  const at = Number($("slider").value), moment = list[at], kind = $("kind").value;
-  const text = !moment ? "none yet" : kind === "improvement"
-    ? `${at + 1} of ${list.length}: fitness ${fitness(moment[3])} after ${number(Math.round(10 * moment[0]) / 10)} s, experiment ${moment[1] + 1}`
-    : `${at + 1} of ${list.length}: fitness ${fitness(moment[3])}, island ${moment[0]}, by ${moment[2]}`;
-  $("moment").textContent = text;
+async function showProgram(list) {
+  const at = Number($("slider").value), entry = list[at], kind = $("kind").value;
+  const text = !entry ? "none yet" : kind === "improvement"
+    ? `${at + 1} of ${list.length}: fitness ${fitness(entry[3])} after ${number(Math.round(10 * entry[0]) / 10)} s, experiment ${entry[1] + 1}`
+    : `${at + 1} of ${list.length}: fitness ${fitness(entry[3])}, island ${entry[0]}, by ${entry[2]}`;
+  $("position").textContent = text;
   $("slider").setAttribute("aria-valuetext", text);
-  const key = `${shown.id} ${kind} ${at} ${moment}`;
-  if (key === shown.story) return;
-  shown.story = key;
-  const story = moment ? await ask("story", { id: shown.id, kind, number: at }).catch((error) => error) : null;
-  if (key !== shown.story) return; // the slider has moved on
-  if (story instanceof TypeError || story?.busy) shown.story = ""; // asked again
-  say($("remark"), story?.remark ?? story?.message ?? "");
-  if (story?.busy) return; // what is shown stays until it is told
-  lines($("program"), story?.lines ?? []);
-  $("techniques").replaceChildren(...(story?.techniques ?? []).map((each) => {
+  const key = `${shown.id} ${kind} ${at} ${entry}`;
+  if (key === shown.program) return;
+  shown.program = key;
+  const details = entry ? await ask("program", { id: shown.id, kind, number: at }).catch((error) => error) : null;
+  if (key !== shown.program) return; // the slider has moved on
+  if (details instanceof TypeError || details?.busy) shown.program = ""; // is requested again
+  say($("remark"), details?.remark ?? details?.message ?? "");
+  if (details?.busy) return; // the former program is shown until then
+  lines($("program"), details?.lines ?? []);
+  $("techniques").replaceChildren(...(details?.techniques ?? []).map((each) => {
     const item = make("li");
     item.append(make("strong", each.name), `: ${each.sentence} Here: ${each.note}.`);
     return item;
@@ -198,12 +198,12 @@ function lines(element, found) {
 async function compare() {
   const id = rows.some((each) => each.id === shown.other) ? shown.other : null;
   const run = id ? await ask("run", { id }).catch(() => null) : null;
-  const story = run ? await ask("story", { id, number: -1 }).catch(() => null) : null;
-  if (id && id !== shown.other) return; // meanwhile, another one was chosen, or none
+  const details = run ? await ask("program", { id, number: -1 }).catch(() => null) : null;
+  if (id && id !== shown.other) return; // the user has chosen another run meanwhile
   shown.against = run;
-  $("beside").hidden = !id;
-  $("besidename").textContent = id ? nameOf(id) : "";
-  lines($("otherprogram"), (story?.lines ?? []).filter(([mark]) => mark !== "-").map(([, text]) => [" ", text]));
+  $("comparison").hidden = !id;
+  $("comparison-name").textContent = id ? nameOf(id) : "";
+  lines($("otherprogram"), (details?.lines ?? []).filter(([mark]) => mark !== "-").map(([, text]) => [" ", text]));
 }
 
 async function refresh() {
@@ -217,29 +217,29 @@ async function refresh() {
     if (id !== shown.id) return;
     shown.run = run ?? shown.run;
     await compare();
-    if (run || shown.other || !shown.story) showRun();
+    if (run || shown.other || !shown.program) showRun();
   } catch (error) {
     say($("note"), error instanceof TypeError ? "the server does not answer; trying again" : error.message);
   }
 }
 
 function remove(name) {
-  $("kept").textContent = "";
-  change("remove", { name }).catch((error) => { $("kept").textContent = error.message; }).finally(refresh);
+  $("queue-error").textContent = "";
+  change("remove", { name }).catch((error) => { $("queue-error").textContent = error.message; }).finally(refresh);
 }
 
-async function repeat() {
+async function poll() {
   await refresh();
-  setTimeout(repeat, 1000);
+  setTimeout(poll, 1000);
 }
 
 $("slider").addEventListener("input", () => {
   const at = Number($("slider").value);
-  shown.moment = at === Number($("slider").max) ? null : at;
-  tell(momentsOf(shown.run));
+  shown.position = at === Number($("slider").max) ? null : at;
+  showProgram(entriesOf(shown.run));
   curves();
 });
-$("kind").addEventListener("change", () => { pause(); shown.moment = null; showRun(); });
+$("kind").addEventListener("change", () => { pause(); shown.position = null; showRun(); });
 $("axis").addEventListener("change", curves);
 $("other").addEventListener("change", async () => {
   Object.assign(shown, { other: $("other").value || null, against: null });
@@ -248,7 +248,7 @@ $("other").addEventListener("change", async () => {
   showRun();
 });
 $("stop").addEventListener("click", () => {
-  $("stop").disabled = true; // asked twice, a run ends at once and without its result
+  $("stop").disabled = true; // a second request would end the run at once, without its result
   change("stop", { id: shown.id }).catch((error) => { $("refused").textContent = error.message; }).finally(refresh);
 });
 $("start").addEventListener("submit", async (event) => {
@@ -256,7 +256,7 @@ $("start").addEventListener("submit", async (event) => {
   $("refusal").textContent = "";
   try {
     const { id, waiting } = await change("start", Object.fromEntries(new FormData(event.target)));
-    if (waiting) refresh(); // the run that is shown stays
+    if (waiting) refresh(); // the current run remains selected
     else choose(id);
   } catch (error) {
     $("refusal").textContent = error.message;
@@ -268,4 +268,4 @@ ask("session").then(({ presets, budgets }) => {
     $("start").elements[name].append(...list.map((each) => make("option", each, { value: each })));
   }
 }).catch(() => {});
-repeat();
+poll();

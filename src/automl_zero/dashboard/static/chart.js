@@ -13,7 +13,7 @@ export function draw(svg, name, attributes, text = "") {
 
 export const short = (value) => Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 }).format(value);
 
-export const large = (value) => (value < 1e7 ? round(value) : short(value)); // as long as there is room for
+export const large = (value) => (value < 1e7 ? round(value) : short(value)); // compact if it is long
 
 export function bestSoFar(curve) {
   let best = -Infinity;

@@ -1,4 +1,4 @@
-// Elements made of text alone: nothing that comes from a run is ever read as HTML.
+// Elements are made of text only: nothing from a run is parsed as HTML.
 export const $ = (id) => document.getElementById(id);
 
 export function make(name, text = "", attributes = {}) {
@@ -8,7 +8,7 @@ export function make(name, text = "", attributes = {}) {
   return element;
 }
 
-// What screen readers tell of by themselves changes only if it is another text, so that they tell it once.
+// Sets the text of a live region only if it differs, so that screen readers announce it once.
 export function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }

@@ -1,4 +1,4 @@
-// The runs that wait for their turn, the next one first.
+// The list of waiting runs, the next one first.
 import { $, make } from "./dom.js";
 
 function newItem(name, remove) {
@@ -9,7 +9,7 @@ function newItem(name, remove) {
   return item;
 }
 
-// Items stay where they are: a press must not end on another element than it began on.
+// Elements are kept, since a click must end on the element on which it began.
 export function queue(names, remove) {
   $("queue").hidden = !names.length;
   const before = [...$("waiting").children], known = new Map(before.map((each) => [each.dataset.name, each]));

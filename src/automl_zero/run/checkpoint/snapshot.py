@@ -21,8 +21,8 @@ from automl_zero.run.record.run_folder import StoreError
 
 Arrays = Mapping[str, NDArray[Any]]
 
-# Begins the names of the arrays of all experiments but the first, as in ``beside.7.islands.0.random``. The digest hashes
-# these names, so they never change.
+# The names of the arrays of all experiments but the first begin with it: ``beside.7.islands.0.random``. The digest
+# hashes these names, so they never change.
 OTHER = "beside"
 
 

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from automl_zero.config import Config, ConfigError, load_config, preset_names, with_overrides
-from automl_zero.tasks.task_kinds import KINDS, Stage
-
-KIND_SIZES = {"image-pairs": {"num_train": 200, "num_valid": 50}}  # where there are too few digits for the default
+from automl_zero.config.task_kind_facts import KINDS
+from automl_zero.tasks.splits import Stage
 
 
 def suite_config(suite: str, overrides: Sequence[str] = ()) -> Config:
@@ -21,7 +20,7 @@ def suite_config(suite: str, overrides: Sequence[str] = ()) -> Config:
     if suite in preset_names() or Path(suite).is_file():
         return load_config(suite, overrides)
     if suite in KINDS:
-        tasks: dict[str, Any] = {"kind": suite, **dict.fromkeys(Stage, KIND_SIZES.get(suite, {}))}
+        tasks: dict[str, Any] = {"kind": suite, **dict.fromkeys(Stage, KINDS[suite].suite_sizes)}
         return with_overrides({"name": suite, "tasks": tasks}, overrides)
     presets, kinds = ", ".join(preset_names()), ", ".join(KINDS)
     raise ConfigError(f"no suite '{suite}': use a preset ({presets}), a kind ({kinds}), or a config file")

@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_zero.config import Config, ConfigError
+from automl_zero.config.task_kind_facts import KINDS
 from automl_zero.run.record.events import Baseline
 from automl_zero.run.scoring.baselines import ALGORITHMS, baselines
 from automl_zero.tasks.datasets.datasets import load_dataset
 from automl_zero.tasks.task import FloatArray, Loss, TaskSet
-from automl_zero.tasks.task_kinds import IMAGE_KINDS, KINDS, Stage, build_tasks
+from automl_zero.tasks.task_kinds import Stage, build_tasks
 
 MOST_POINTS = 500  # in a view
 
@@ -75,7 +76,7 @@ def summarize_tasks(config: Config, algorithms: Sequence[str]) -> TaskSummary:
         loss=search.loss,
         facts={stage: _facts(each) for stage, each in tasks.items()},
         scores=baselines(tasks, config, algorithms),
-        images=_images(config.tasks.dataset) if config.tasks.kind in IMAGE_KINDS else {},
+        images=_images(config.tasks.dataset) if KINDS[config.tasks.kind].uses_images else {},
         view=_view(search),
     )
 
@@ -83,8 +84,9 @@ def summarize_tasks(config: Config, algorithms: Sequence[str]) -> TaskSummary:
 def describe(config: Config) -> str:
     """Return the kind and the source of the tasks as one line."""
     tasks = config.tasks
-    source = {"table": f": {tasks.table.path}"} | dict.fromkeys(IMAGE_KINDS, f": {tasks.dataset}")
-    return f"{KINDS[tasks.kind].description}{source.get(tasks.kind, '')}"
+    kind = KINDS[tasks.kind]
+    source = f": {tasks.table.path}" if kind.uses_table else f": {tasks.dataset}" if kind.uses_images else ""
+    return f"{kind.description}{source}"
 
 
 def _facts(tasks: TaskSet) -> dict[str, Any]:

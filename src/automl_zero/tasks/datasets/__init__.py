@@ -1,1 +1,1 @@
-"""Data sets of labelled images: their sources, downloads, formats and the cache they are kept in."""
+"""Data sets of labelled images: their sources, downloads, file formats and cache."""

@@ -1,7 +1,7 @@
-"""Read what is inside published files: plain, gzip, tar, or a Debian package.
+"""Reading of published files: plain files, gzip, tar, and Debian packages.
 
-Members are read by their exact names and into memory; nothing is ever extracted to a path that an archive names, and
-nothing is read beyond a bound.
+Members are read by their exact names, into memory and up to a maximum size; nothing is extracted to a path that an
+archive names.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from typing import IO, Protocol
 from automl_zero.system.safe_files import open_regular, read_regular
 
 UNREADABLE = (OSError, ValueError, EOFError, tarfile.TarError, zlib.error, lzma.LZMAError)
-GZIP, DEBIAN = b"\x1f\x8b", b"!<arch>\n"  # the first bytes
+GZIP, DEBIAN = b"\x1f\x8b", b"!<arch>\n"  # the first bytes of a file
 HEAD = 60  # bytes before each member of a Debian package
 
 
 def read_contents(files: Sequence[Path], members: Sequence[str], most: int) -> list[bytes]:
-    """The contents of files, or of members of the only one, unpacked.
+    """Return the unpacked contents of files, or of members of a single file.
 
     Args:
-        files: paths.
-        members: names inside the only file; none if the files themselves are wanted.
-        most: bytes that each of them may have.
+        files: the paths.
+        members: names inside the single file; empty if the contents are those of the files.
+        most: the largest size of a content, in bytes.
 
     Raises:
-        ValueError: a member is missing or has more bytes.
+        ValueError: a member is missing or too large.
         UNREADABLE: a file is damaged.
     """
     if not members:
@@ -43,7 +43,7 @@ def read_contents(files: Sequence[Path], members: Sequence[str], most: int) -> l
 
 
 def _tar_members(file: IO[bytes], members: Sequence[str], most: int) -> list[bytes]:
-    """In one pass, since going back in a packed file means to unpack it from its beginning."""
+    """Read members in one pass, since going back in a packed file means unpacking it from its start again."""
     found = {}
     with tarfile.open(fileobj=file, mode="r:*") as archive:
         for member in archive:
@@ -57,7 +57,7 @@ def _tar_members(file: IO[bytes], members: Sequence[str], most: int) -> list[byt
 
 
 def _debian_data(file: IO[bytes]) -> IO[bytes]:
-    """The tar file of a Debian package's data; members of the package have even sizes."""
+    """Return the tar file with a Debian package's data; members of the package are padded to even sizes."""
     while head := file.read(HEAD):
         size = int(head[48:58])
         if head.startswith(b"data.tar"):

@@ -1,7 +1,7 @@
-"""The data sets that are on this machine: a folder for each, complete from the moment it is there.
+"""The cache of downloaded data sets: one folder for each, which appears only once it is complete.
 
-A folder holds the four arrays as NPY files, which are mapped to memory and not read, and ``origin.json``, which says
-where they are from. ``AUTOML_ZERO_DATA_DIR`` moves the folder of all.
+A folder contains the four arrays as NPY files, which are memory-mapped and not read, and ``origin.json``, which records
+their source. The cache is in the user's cache folder, or in the one that ``AUTOML_ZERO_DATA_DIR`` names.
 """
 
 from __future__ import annotations
@@ -21,45 +21,45 @@ from numpy.typing import NDArray
 from automl_zero.system.atomic_write import on_disk, sync_folder
 from automl_zero.system.cache_dir import user_folder
 from automl_zero.system.safe_files import open_regular, read_regular
-from automl_zero.tasks.datasets.images import Arrays
+from automl_zero.tasks.datasets.images import ImageArrays
 from automl_zero.tasks.datasets.sources import KnownDataset
 from automl_zero.tasks.npz import UNREADABLE
 from automl_zero.tasks.task import TaskError
 
 DATA_VARIABLE = "AUTOML_ZERO_DATA_DIR"
-ORIGIN, MOST_ORIGIN = "origin.json", 1 << 16  # and bytes that it may have
+ORIGIN, MOST_ORIGIN = "origin.json", 1 << 16  # and its largest size in bytes
 
 
 def data_folder() -> Path:
-    """Where data sets are kept.
+    """Return the folder that contains all data sets.
 
     Raises:
-        TaskError: the user has no home folder, and no other folder is named.
+        TaskError: the user has no home folder, and the variable names no other folder.
     """
-    moved = os.environ.get(DATA_VARIABLE)
-    folder = Path(moved).absolute() if moved else user_folder()
+    named = os.environ.get(DATA_VARIABLE)
+    folder = Path(named).absolute() if named else user_folder()
     if folder is None:
-        raise TaskError(f"data sets cannot be kept, there is no home folder: set {DATA_VARIABLE} to a folder")
-    return folder if moved else folder / "data"
+        raise TaskError(f"data sets cannot be saved, there is no home folder: set {DATA_VARIABLE} to a folder")
+    return folder if named else folder / "data"
 
 
-def folder_of(known: KnownDataset) -> Path:
-    """Where a data set is kept, or would be."""
+def dataset_folder(known: KnownDataset) -> Path:
+    """Return the folder of a data set, which need not exist."""
     return data_folder() / known.name
 
 
-def is_here(known: KnownDataset) -> bool:
-    """Whether it is kept; it may be damaged."""
-    return folder_of(known).exists()
+def is_cached(known: KnownDataset) -> bool:
+    """Return whether a data set is in the cache; it may be damaged."""
+    return dataset_folder(known).exists()
 
 
 def read_origin(known: KnownDataset) -> str:
-    """Where the kept data set is from, for people.
+    """Return the source of a cached data set, to be shown to users.
 
     Raises:
-        TaskError: the record is missing or damaged, or is of other data.
+        TaskError: the record is missing or damaged, or describes other data.
     """
-    path = folder_of(known) / ORIGIN
+    path = dataset_folder(known) / ORIGIN
     try:
         origin = json.loads(read_regular(path, MOST_ORIGIN))
         title, sha256 = origin["title"], origin["sha256"]
@@ -70,27 +70,30 @@ def read_origin(known: KnownDataset) -> str:
     return title
 
 
-def read_arrays(known: KnownDataset) -> Arrays:
-    """The kept arrays, mapped to memory. Types, shapes and sizes are checked here, the pixels by ``images.identity``.
+def read_arrays(known: KnownDataset) -> ImageArrays:
+    """Return the cached arrays, memory-mapped. Types, shapes and sizes are checked; pixels and labels are not.
 
     Raises:
-        TaskError: naming the file that is missing or damaged.
+        TaskError: a file is missing or damaged; the message names it.
     """
     read_origin(known)
-    return Arrays(*(_map(known, name, shape) for name, shape in shapes(known).items()))
+    return ImageArrays(*(_map(known, name, shape) for name, shape in shapes(known).items()))
 
 
 def shapes(known: KnownDataset) -> dict[str, tuple[int, ...]]:
-    """The shape of each array, by its name."""
+    """Return the shape of each array, by its name."""
     sizes = (known.num_train, known.num_train, known.num_test, known.num_test)
     return {
         name: (size, *known.shape) if name.endswith("images") else (size,)
-        for name, size in zip(Arrays._fields, sizes, strict=True)
+        for name, size in zip(ImageArrays._fields, sizes, strict=True)
     }
 
 
-def keep(known: KnownDataset, arrays: Arrays, title: str, unfinished: Path) -> None:
-    """Write a folder beside, and put it in its place when all of it is on disk; what was there is replaced."""
+def save_dataset(known: KnownDataset, arrays: ImageArrays, title: str, unfinished: Path) -> None:
+    """Write a data set to the folder ``unfinished``, and move it into the cache once it is on disk.
+
+    A data set that is there is replaced.
+    """
     unfinished.mkdir()
     for name, array in arrays._asdict().items():
         with on_disk(unfinished / f"{name}.npy") as file:
@@ -98,26 +101,26 @@ def keep(known: KnownDataset, arrays: Arrays, title: str, unfinished: Path) -> N
     with on_disk(unfinished / ORIGIN) as file:
         file.write(json.dumps({"title": title, "sha256": known.sha256}).encode())
     sync_folder(unfinished)
-    place = folder_of(known)
-    if place.exists():
-        place.rename(unfinished.with_name("replaced"))
-    unfinished.rename(place)
-    sync_folder(place.parent)
+    target = dataset_folder(known)
+    if target.exists():
+        target.rename(unfinished.with_name("replaced"))
+    unfinished.rename(target)
+    sync_folder(target.parent)
 
 
 def disk_size(known: KnownDataset) -> int:
-    """Bytes of the files that are kept."""
-    return sum(path.stat().st_size for path in folder_of(known).glob("*") if path.is_file())
+    """Return the size of a cached data set in bytes."""
+    return sum(path.stat().st_size for path in dataset_folder(known).glob("*") if path.is_file())
 
 
 @contextmanager
-def work_folder(known: KnownDataset) -> Iterator[Path]:
-    """A folder beside the place of a data set, that is gone afterwards; and so are those of processes that were killed.
+def temporary_folder(known: KnownDataset) -> Iterator[Path]:
+    """Make a temporary folder next to that of a data set, which is removed after the block.
 
-    Only whoever holds the lock of the data set may ask for it.
+    It replaces those of processes that were killed. The caller must hold the lock of the data set.
     """
-    place = folder_of(known)
-    work = place.with_name(f".{place.name}.work")
+    target = dataset_folder(known)
+    work = target.with_name(f".{target.name}.work")
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     try:
@@ -127,7 +130,7 @@ def work_folder(known: KnownDataset) -> Iterator[Path]:
 
 
 def _map(known: KnownDataset, name: str, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    path = folder_of(known) / f"{name}.npy"
+    path = dataset_folder(known) / f"{name}.npy"
     try:
         with open_regular(path) as file:
             array = _mapped(file)
@@ -143,14 +146,14 @@ def _map(known: KnownDataset, name: str, shape: tuple[int, ...]) -> NDArray[np.u
 
 
 def _mapped(file: BinaryIO) -> np.memmap[Any, Any]:
-    """The array of an open NPY file; the map outlives the file."""
+    """Map the array of an open NPY file; the map remains valid when the file is closed."""
     if npy.read_magic(file) != (1, 0):
-        raise ValueError("not as it is kept")
+        raise ValueError("not in the format of the cache")
     shape, fortran_order, dtype = npy.read_array_header_1_0(file)
     if dtype.hasobject:
-        raise ValueError("not as it is kept")
+        raise ValueError("not in the format of the cache")
     return np.memmap(file, dtype, "r", file.tell(), shape, "F" if fortran_order else "C")
 
 
 def _damaged(known: KnownDataset, path: Path, fault: str) -> TaskError:
-    return TaskError(f"{path} is {fault}: get it anew with 'automl-zero data get {known.name} --force'")
+    return TaskError(f"{path} is {fault}: download it again with 'automl-zero data get {known.name} --force'")

@@ -1,4 +1,4 @@
-"""What is to be told of data sets: where they stand on this machine, and what is in them."""
+"""Descriptions of data sets: whether they are on this machine, and their contents."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ from typing import Any
 
 import numpy as np
 
-from automl_zero.tasks.datasets.dataset_cache import disk_size, folder_of, is_here, read_arrays, read_origin
+from automl_zero.config.paths import IMAGE_FILE
+from automl_zero.tasks.datasets.dataset_cache import dataset_folder, disk_size, is_cached, read_arrays, read_origin
 from automl_zero.tasks.datasets.datasets import Dataset, load_dataset
-from automl_zero.tasks.datasets.images import Arrays, Bytes, Images, identity
-from automl_zero.tasks.datasets.own_images import SUFFIX
+from automl_zero.tasks.datasets.images import Bytes, ImageArrays, Images, arrays_sha256
 from automl_zero.tasks.datasets.sources import BUNDLED, KNOWN, DownloadSource, KnownDataset
 from automl_zero.tasks.task import TaskError
 
-CHUNK = 1000  # images that are counted at a time, to need little memory
+CHUNK = 1000  # images in one step, to bound the memory
 
 
 def dataset_rows() -> list[dict[str, Any]]:
-    """One row for each data set: what it is, and whether it is here."""
+    """Return a row for each data set, with its description and whether it is on this machine."""
     return [_bundled_row(), *(_known_row(known) for known in KNOWN.values())]
 
 
 def dataset_facts(name: str) -> dict[str, Any]:
-    """All facts of a data set that is here, or of an NPZ file; every pixel is read and checked.
+    """Return all facts about a data set on this machine, or an NPZ file; every pixel is read and checked.
 
     Raises:
-        TaskError: as ``load_dataset``, and if its arrays have not the sha256 that they should have.
+        TaskError: see ``load_dataset``; or the arrays do not have the expected sha256.
     """
     dataset = load_dataset(name)
     sha256 = _sha256(dataset)
-    facts = _published(KNOWN[name], sha256) if name in KNOWN else _unpublished(name)
+    facts = _facts_of_known(KNOWN[name], sha256) if name in KNOWN else _facts_of_other(name)
     means, deviations = _channels(dataset.train.pixels, dataset.shape[2])
     return {
         "name": name,
@@ -59,7 +59,7 @@ def _bundled_row() -> dict[str, Any]:
     }
 
 
-_DIGITS = "handwritten digits, small ones that come with scikit-learn"
+_DIGITS = "small images of handwritten digits, included in scikit-learn"
 
 
 def _known_row(known: KnownDataset) -> dict[str, Any]:
@@ -76,8 +76,8 @@ def _known_row(known: KnownDataset) -> dict[str, Any]:
 
 
 def _state(known: KnownDataset) -> str:
-    """Where the data set is from, if it is here."""
-    if not is_here(known):
+    """Return the source of a data set if it is on this machine, or else what is wrong."""
+    if not is_cached(known):
         return "not here"
     try:
         read_arrays(known)
@@ -86,11 +86,11 @@ def _state(known: KnownDataset) -> str:
         return "damaged"
 
 
-def _published(known: KnownDataset, sha256: str) -> dict[str, Any]:
-    folder = folder_of(known)
+def _facts_of_known(known: KnownDataset, sha256: str) -> dict[str, Any]:
+    folder = dataset_folder(known)
     if sha256 != known.sha256:
         raise TaskError(
-            f"{folder} is damaged, its arrays have the sha256 {sha256}, not {known.sha256}: get it anew with "
+            f"{folder} is damaged, its arrays have the sha256 {sha256}, not {known.sha256}: download it again with "
             f"'automl-zero data get {known.name} --force'"
         )
     return {
@@ -108,11 +108,11 @@ def _source(source: DownloadSource) -> dict[str, Any]:
     return {"title": source.title, "files": files}
 
 
-def _unpublished(name: str) -> dict[str, Any]:
-    own = name.endswith(SUFFIX)
+def _facts_of_other(name: str) -> dict[str, Any]:
+    own = name.endswith(IMAGE_FILE)
     path = Path(name).absolute() if own else None
     return {
-        "description": "a file of your own" if own else _DIGITS,
+        "description": "your own file" if own else _DIGITS,
         "licence": "your own" if own else "of scikit-learn: BSD-3-Clause",
         "path": str(path) if path else None,
         "bytes": path.stat().st_size if path else 0,
@@ -122,10 +122,10 @@ def _unpublished(name: str) -> dict[str, Any]:
 
 
 def _sha256(dataset: Dataset) -> str:
-    """As it would be kept; labels above 255 cannot be, so they count as they are."""
+    """Return the sha256 of the arrays as the cache would store them; labels above 255 are hashed unchanged."""
     train, test = dataset.train, dataset.test
     parts = (train.pixels, _small(train), test.pixels, _small(test))
-    return identity(Arrays(*parts))
+    return arrays_sha256(ImageArrays(*parts))
 
 
 def _small(images: Images) -> Any:
@@ -140,7 +140,7 @@ def _counts(dataset: Dataset) -> list[dict[str, Any]]:
 
 
 def _channels(pixels: Bytes, channels: int) -> tuple[list[float], list[float]]:
-    """Mean and standard deviation of each channel over the train images, from exact sums."""
+    """Return mean and standard deviation of each channel over the train images, from exact sums."""
     sums, squares = np.zeros(channels, np.int64), np.zeros(channels, np.int64)
     for start in range(0, len(pixels), CHUNK):
         values = pixels[start : start + CHUNK].reshape(-1, channels).astype(np.int64)

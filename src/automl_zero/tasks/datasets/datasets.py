@@ -1,6 +1,6 @@
-"""Data sets of labelled images, each with the split into train and test that every use of it must respect.
+"""Loading of data sets by name: bundled ones, downloaded ones, and NPZ files of users.
 
-One door for all: those that are bundled, those that were got, and one's own.
+Each has a fixed split into train and test images, which every use of it respects.
 """
 
 from __future__ import annotations
@@ -10,32 +10,37 @@ from pathlib import Path
 
 import numpy as np
 
-from automl_zero.tasks.datasets.dataset_cache import folder_of, is_here, read_arrays
+from automl_zero.config.paths import IMAGE_FILE
+from automl_zero.tasks.datasets.dataset_cache import dataset_folder, is_cached, read_arrays
 from automl_zero.tasks.datasets.images import Dataset, Images, pick, to_dataset
-from automl_zero.tasks.datasets.own_images import SUFFIX, load_own_images
+from automl_zero.tasks.datasets.own_images import load_own_images
 from automl_zero.tasks.datasets.sources import BUNDLED, KNOWN, KnownDataset
 from automl_zero.tasks.splits import by_hash
 from automl_zero.tasks.task import IntArray, TaskError
 
 __all__ = ["Dataset", "Images", "dataset_names", "load_dataset"]
 
-HELD_OUT = 0.2  # of the digits' images, which come without a split: the test images
+HELD_OUT = 0.2  # the share of test images of the digits, which come without a split
 
 
 def dataset_names() -> list[str]:
-    """The names that ``load_dataset`` knows."""
+    """Return the names that ``load_dataset`` accepts."""
     return [BUNDLED, *KNOWN]
 
 
 def load_dataset(name: str) -> Dataset:
-    """A data set by its name, or by the path of an NPZ file of one's own (see ``own_images``).
+    """Load a data set by its name, or by the path of a user's NPZ file (see ``own_images``).
 
     Raises:
-        TaskError: there is none of that name, it was not got yet, or it is damaged.
+        TaskError: the name is unknown, the data set was not downloaded yet, or it is damaged.
+
+    Example:
+        >>> load_dataset("digits").train.pixels.shape
+        (1438, 64)
     """
     if name == BUNDLED:
         return _digits()
-    if name.endswith(SUFFIX):
+    if name.endswith(IMAGE_FILE):
         if not Path(name).exists():
             raise TaskError(
                 f"{name} cannot be opened (No such file or directory): check the path; if the images of a run have "
@@ -44,13 +49,13 @@ def load_dataset(name: str) -> Dataset:
         return _load_own(name, _time_of_change(Path(name)))
     if name not in KNOWN:
         names = ", ".join(dataset_names())
-        raise TaskError(f"no data set {name!r}: there are {names}; a file of your own ends in {SUFFIX}")
-    return _load_kept(KNOWN[name])
+        raise TaskError(f"no data set {name!r}: there are {names}; a file of your own ends in {IMAGE_FILE}")
+    return _load_cached(KNOWN[name])
 
 
 @cache
 def _digits() -> Dataset:
-    """The 1797 images that come with scikit-learn; the split depends on no seed and follows the order of hashes."""
+    """Load the 1797 images that come with scikit-learn; their split is by the order of hashes, not by a seed."""
     from sklearn.datasets import load_digits
 
     bunch = load_digits()
@@ -65,23 +70,23 @@ def _held_out(labels: IntArray, digit: int) -> IntArray:
     return np.array(of_digit[: round(HELD_OUT * len(of_digit))])
 
 
-def _load_kept(known: KnownDataset) -> Dataset:
-    folder = folder_of(known)
-    if not is_here(known):
+def _load_cached(known: KnownDataset) -> Dataset:
+    folder = dataset_folder(known)
+    if not is_cached(known):
         raise TaskError(
-            f"data set {known.name!r} is not on this machine yet: get it with 'automl-zero data get {known.name}' "
+            f"data set {known.name!r} is not on this machine yet: download it with 'automl-zero data get {known.name}' "
             f"({known.download_size})"
         )
-    return _map_kept(known, folder, _time_of_change(folder))
+    return _map_cached(known, folder, _time_of_change(folder))
 
 
 @lru_cache(maxsize=8)
-def _map_kept(known: KnownDataset, folder: Path, _changed: int) -> Dataset:
+def _map_cached(known: KnownDataset, folder: Path, _changed: int) -> Dataset:
     arrays = read_arrays(known)
     try:
         return to_dataset(known.name, known.class_names, arrays)
     except TaskError as error:
-        remedy = f"get it anew with 'automl-zero data get {known.name} --force'"
+        remedy = f"download it again with 'automl-zero data get {known.name} --force'"
         raise TaskError(f"{folder} is damaged, {error}: {remedy}") from None
 
 

@@ -1,14 +1,13 @@
-"""Get a data set: from its official place, else from a package, or from files that the user gives.
+"""Download a data set from its official site, or else from a package; or read it from files that the user gives.
 
-Whatever it is from, files and arrays have the hashes of the data set's row, or nothing is kept. One process gets a data
-set at a time, and a data set is complete from the moment it is there.
+Files and arrays of every source must have the hashes in the row of the data set, or nothing is saved. Only one process
+downloads a data set at a time, and it appears in the cache only once it is complete.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -16,69 +15,65 @@ from filelock import FileLock, Timeout
 from automl_zero.tasks.datasets.archives import UNREADABLE, read_contents
 from automl_zero.tasks.datasets.dataset_cache import (
     data_folder,
-    folder_of,
-    is_here,
-    keep,
+    dataset_folder,
+    is_cached,
     read_arrays,
+    save_dataset,
     shapes,
-    work_folder,
+    temporary_folder,
 )
 from automl_zero.tasks.datasets.fetch import OnProgress, SourceError, fetch, sha256_of
-from automl_zero.tasks.datasets.images import Arrays, identity
+from automl_zero.tasks.datasets.images import ImageArrays, arrays_sha256
+from automl_zero.tasks.datasets.source_choice import SourceChoice
 from automl_zero.tasks.datasets.sources import DownloadSource, KnownDataset
 from automl_zero.tasks.task import TaskError
 
-SLACK = 1 << 20  # bytes of heads and labels beside the pixels
-
-
-class From(StrEnum):
-    """Which sources to try."""
-
-    ANY = "any"
-    OFFICIAL = "official"
-    PACKAGE = "package"
+HEADERS = 1 << 20  # bytes of headers and labels in addition to the pixels
 
 
 def get_dataset(
     known: KnownDataset,
-    source: From = From.ANY,
+    source: SourceChoice = SourceChoice.ANY,
     given: Sequence[Path] = (),
     *,
     force: bool = False,
     on_progress: OnProgress = lambda _what, _done, _total: None,
 ) -> Path:
-    """Have a data set on this machine; tells the folder that it is kept in.
+    """Download a data set unless it is on this machine; return its folder.
 
     Args:
-        known: what to get.
-        source: which sources to try, if no files are given; the official one is tried first.
-        given: files to take it from: the official ones, or the package's.
-        force: get it anew if it is there already.
-        on_progress: is called to show progress.
+        known: the row of the data set.
+        source: the sources to try if no files are given; the official one is tried first.
+        given: files to read it from: the official ones, or the package.
+        force: download it again if it is in the cache.
+        on_progress: is called with the progress (see ``fetch.OnProgress``).
 
     Raises:
-        TaskError: no source gives it, the files are other ones, or the folder cannot be written; nothing is kept then.
+        TaskError: no source provides it, the files are not the published ones, or the folder cannot be written; nothing
+            is saved then.
     """
-    with _writable(known), _alone(known, on_progress):
-        if is_here(known) and not force:
+    with _writable(known), _exclusive(known, on_progress):
+        if is_cached(known) and not force:
             read_arrays(known)
         else:
             _get(known, source, given, on_progress)
-    return folder_of(known)
+    return dataset_folder(known)
 
 
-def _get(known: KnownDataset, source: From, given: Sequence[Path], on_progress: OnProgress) -> None:
-    with work_folder(known) as work:
+def _get(known: KnownDataset, source: SourceChoice, given: Sequence[Path], on_progress: OnProgress) -> None:
+    with temporary_folder(known) as work:
         arrays, title = (
             _from_files(known, given, on_progress) if given else _from_sources(known, source, work, on_progress)
         )
         on_progress(f"writing {known.name}", 0, 0)
-        keep(known, arrays, title, work / "arrays")
+        save_dataset(known, arrays, title, work / "arrays")
 
 
-def _from_sources(known: KnownDataset, wanted: From, work: Path, on_progress: OnProgress) -> tuple[Arrays, str]:
-    """From the first source that gives what is expected."""
-    sources = {From.OFFICIAL: [known.official], From.PACKAGE: [known.package]}
+def _from_sources(
+    known: KnownDataset, wanted: SourceChoice, work: Path, on_progress: OnProgress
+) -> tuple[ImageArrays, str]:
+    """Return the arrays and the title of the first source that provides the expected data."""
+    sources = {SourceChoice.OFFICIAL: [known.official], SourceChoice.PACKAGE: [known.package]}
     reasons: list[str] = []
     for source in sources.get(wanted, [known.official, known.package]):
         folder = work / str(len(reasons))
@@ -88,13 +83,13 @@ def _from_sources(known: KnownDataset, wanted: From, work: Path, on_progress: On
         except SourceError as error:
             reasons.append(f"{source.title} ({error})")
     raise TaskError(
-        f"data set {known.name!r} cannot be got from {' nor from '.join(reasons)}: check the network, or get "
+        f"data set {known.name!r} cannot be downloaded from {' nor from '.join(reasons)}: check the network, or get "
         f"{_names(known)} in another way and give it with 'automl-zero data get {known.name} --from FILE'"
     )
 
 
-def _from_files(known: KnownDataset, given: Sequence[Path], on_progress: OnProgress) -> tuple[Arrays, str]:
-    """From the source that the files are of; their hashes tell, not their names."""
+def _from_files(known: KnownDataset, given: Sequence[Path], on_progress: OnProgress) -> tuple[ImageArrays, str]:
+    """Return the arrays and the title of the source whose files these are, by their hashes."""
     found = {_hash_of(path): path for path in given}
     for source in (known.official, known.package):
         if {file.sha256 for file in source.files} == {*found}:
@@ -104,21 +99,21 @@ def _from_files(known: KnownDataset, given: Sequence[Path], on_progress: OnProgr
                 raise TaskError(f"data set {known.name!r} cannot be read from the files given: {error}") from None
     expected = {file.sha256 for source in (known.official, known.package) for file in source.files}
     others = ", ".join(str(path) for sha256, path in found.items() if sha256 not in expected)
-    fault = f"{others}: not as published (the sha256 is another one)" if others else "these files do not make it up"
+    fault = f"{others}: not as published (the sha256 is another one)" if others else "these files are not all of it"
     raise TaskError(f"data set {known.name!r}: {fault}; give {_names(known)}, with --from before each file")
 
 
-def _read(known: KnownDataset, source: DownloadSource, files: Sequence[Path], on_progress: OnProgress) -> Arrays:
+def _read(known: KnownDataset, source: DownloadSource, files: Sequence[Path], on_progress: OnProgress) -> ImageArrays:
     on_progress(f"unpacking {known.name}", 0, 0)
     try:
-        arrays = source.decode(read_contents(files, source.members, known.num_bytes + SLACK))
+        arrays = source.decode(read_contents(files, source.members, known.num_bytes + HEADERS))
     except UNREADABLE as error:
         raise SourceError(f"cannot be unpacked: {error}") from None
     for (name, shape), array in zip(shapes(known).items(), arrays, strict=True):
         if array.shape != shape:
             raise SourceError(f"{name} has shape {array.shape}, not {shape}")
-    if identity(arrays) != known.sha256:
-        raise SourceError(f"the arrays have not the expected sha256 {known.sha256}")
+    if arrays_sha256(arrays) != known.sha256:
+        raise SourceError(f"the arrays do not have the expected sha256 {known.sha256}")
     return arrays
 
 
@@ -136,24 +131,24 @@ def _hash_of(path: Path) -> str:
 
 @contextmanager
 def _writable(known: KnownDataset) -> Iterator[None]:
-    """Turn what the system says of the disk into an error that names the folder."""
+    """Turn an error of the file system into a ``TaskError`` that names the folder."""
     try:
         yield
     except OSError as error:
         raise TaskError(
-            f"data set {known.name!r} cannot be kept in {data_folder()} ({error.strerror or error}): free the disk or "
-            "set AUTOML_ZERO_DATA_DIR to a folder that can be written"
+            f"data set {known.name!r} cannot be saved in {data_folder()} ({error.strerror or error}): free disk space, "
+            "or set AUTOML_ZERO_DATA_DIR to a folder that can be written"
         ) from None
 
 
 @contextmanager
-def _alone(known: KnownDataset, on_progress: OnProgress) -> Iterator[None]:
+def _exclusive(known: KnownDataset, on_progress: OnProgress) -> Iterator[None]:
     data_folder().mkdir(parents=True, exist_ok=True)
     lock = FileLock(data_folder() / f".{known.name}.lock")
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        on_progress(f"waiting for another process, which gets {known.name}", 0, 0)
+        on_progress(f"waiting for another process, which downloads {known.name}", 0, 0)
         lock.acquire()
     try:
         yield

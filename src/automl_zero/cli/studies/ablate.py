@@ -1,4 +1,4 @@
-"""The command ``automl-zero ablate``: what the parts of a program are worth."""
+"""The command ``automl-zero ablate``: how much each part of a program contributes to its fitness."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from automl_zero.cli.support.printing import AsJson, Override, Seed, print_table, to_json
+from automl_zero.cli.support.options import AsJson, Override, Seed
+from automl_zero.cli.support.printing import print_table, to_json
 from automl_zero.cli.support.program_options import ProgramName, Suite, Trials, Workers, config_for, counting, interval
 from automl_zero.cli.support.safe_write import PICTURES, check_new_file
 from automl_zero.system.processors import number_of_workers
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from automl_zero.program.program import Program
 
 Group = typer.Option(
-    "--group", metavar="NAME=LINES", help="Lines to knock out together: 'noise=learn:10' or 'x=predict:1,learn:2'."
+    "--group", metavar="NAME=LINES", help="Lines to remove together: 'noise=learn:10' or 'x=predict:1,learn:2'."
 )
 
 
@@ -31,22 +32,22 @@ def ablate(
     program: ProgramName,
     suite: Suite = None,
     trials: Trials = 60,
-    seeds: Annotated[int, typer.Option(min=1, help="Seeds, each with tasks and tunings of its own.")] = 5,
+    seeds: Annotated[int, typer.Option(min=1, help="Seeds, each with its own tasks and tuning.")] = 5,
     groups: Annotated[list[str] | None, Group] = None,
-    techniques: Annotated[bool, typer.Option(help="Knock out the lines of each technique that is recognised.")] = True,
-    lines: Annotated[bool, typer.Option(help="Knock out every single line, too.")] = True,
+    techniques: Annotated[bool, typer.Option(help="Remove the lines of each technique that is recognised.")] = True,
+    lines: Annotated[bool, typer.Option(help="Remove every single line, too.")] = True,
     picture: Annotated[Path | None, typer.Option(help="Draw the effects into this PNG or SVG file.")] = None,
     overrides: Annotated[list[str] | None, Override] = None,
     seed: Seed = 0,
     workers: Workers = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take parts out of a program, tune what is left, and tell what is lost on unseen tasks.
+    """Remove parts of a program, tune the rest, and show how much fitness is lost on unseen tasks.
 
     Parts are the techniques that 'analyze' recognises, groups of lines that you name, and single lines.
 
-    Programs of the library may have variants made by hand, which are judged beside: techniques of figure_6 knocked out,
-    and put into logistic_regression and two_layer_net.
+    Some library programs have variants written by hand, which are compared as well: techniques removed from figure_6,
+    or added to logistic_regression and two_layer_net.
     """
     from automl_zero.analysis.studies.ablate import ablate as measure
     from automl_zero.analysis.studies.head_to_head import TuningBudget
@@ -74,7 +75,7 @@ def ablate(
 def _variants(
     name: str, program: Program, groups: Mapping[str, Sequence[Line]], lines: bool, multiclass: bool
 ) -> tuple[Variant, ...]:
-    """Those made by hand, those of the groups, and those of single lines that are none of the former."""
+    """Return the variants by hand, those of groups, and those of single lines that differ from both."""
     from automl_zero.analysis.studies.ablation_variants import group_variants, line_variants
     from automl_zero.analysis.studies.paper_variants import known_variants
 
@@ -85,7 +86,7 @@ def _variants(
 
 
 def _techniques(program: Program, config: Config) -> Mapping[str, Sequence[Line]]:
-    """The lines of each technique that the program uses on such tasks."""
+    """Return the lines of each technique that the program uses on these tasks."""
     from automl_zero.analysis.dataflow.findings import technique_lines
     from automl_zero.analysis.techniques.detect import detect
     from automl_zero.tasks.task_kinds import Stage, build_tasks
@@ -95,7 +96,7 @@ def _techniques(program: Program, config: Config) -> Mapping[str, Sequence[Line]
 
 
 def _group(text: str) -> tuple[str, tuple[Line, ...]]:
-    """A name, and lines, which people count from 1."""
+    """Parse a name and its lines, which users count from 1."""
     from automl_zero.config import ConfigError
 
     name, _, listed = text.partition("=")
@@ -125,7 +126,10 @@ def _row(effect: Effect) -> list[str]:
 
 def _summary(found: Ablation, picture: Path | None) -> Iterator[str]:
     losing = [effect for effect in found.effects if effect.difference.high < 0]
-    yield f"{len(losing)} of {len(found.effects)} changes lose for certain, at 95 %; each was tuned as the whole was"
+    yield (
+        f"{len(losing)} of {len(found.effects)} changes lower the fitness significantly (95 % interval); each was "
+        "tuned like the whole program"
+    )
     if picture:
         yield f"picture: {picture}"
 

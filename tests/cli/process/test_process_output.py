@@ -9,18 +9,11 @@ from pathlib import Path
 
 import pytest
 from support.runs.commands import COMMAND, wait_until
-from support.runs.small_config import small_file
+from support.runs.invocations import COMPLETE
 
 from automl_zero.terminal.printable import MARK
 
-COMPLETE = {"best", "checkpoints", "config.toml", "events.jsonl", "report.html", "report.txt"}
 HOSTILE = "evil\x1b]0;OWNED\x07\x9b"
-
-
-@pytest.fixture
-def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return small_file(tmp_path)
 
 
 def in_shell(redirection: str, *arguments: object) -> subprocess.CompletedProcess[str]:
@@ -30,7 +23,7 @@ def in_shell(redirection: str, *arguments: object) -> subprocess.CompletedProces
 
 
 def is_complete(folder: Path) -> bool:
-    return {each.name for each in folder.iterdir()} >= COMPLETE and bool(list((folder / "checkpoints").iterdir()))
+    return {each.name for each in folder.iterdir()} >= {*COMPLETE} and bool(list((folder / "checkpoints").iterdir()))
 
 
 @pytest.mark.parametrize(
@@ -51,9 +44,9 @@ def test_a_run_outlives_the_reader_of_its_output(small: Path, options: tuple[str
     command = [*COMMAND, "run", small, "--out", "made", *options]
     with subprocess.Popen(command, stdout=write, stderr=subprocess.PIPE, text=True) as process:
         os.close(write)
-        told = process.communicate()[1]
+        output = process.communicate()[1]
     assert process.returncode == 0
-    assert "rror" not in told
+    assert "rror" not in output
     assert is_complete(Path("made"))
 
 
@@ -94,7 +87,7 @@ def test_a_run_outlives_its_terminal(small: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("redirection", "code", "told"),
+    ("redirection", "code", "output"),
     [
         (">/dev/full", 1, "error: the output could not be written (No space left on device)"),
         ("2>/dev/full", 0, ""),
@@ -104,11 +97,11 @@ def test_a_run_outlives_its_terminal(small: Path) -> None:
     ids=["full disk", "errors to a full disk", "closed", "pipe that nobody reads"],
 )
 def test_what_is_shown_and_cannot_be_written_is_an_error_where_somebody_waits_for_it(
-    redirection: str, code: int, told: str
+    redirection: str, code: int, output: str
 ) -> None:
     done = in_shell(redirection, "ops", "--json")
-    assert (done.returncode, done.stderr.partition(":")[0]) == (code, told.partition(":")[0])
-    assert done.stderr.startswith(told)
+    assert (done.returncode, done.stderr.partition(":")[0]) == (code, output.partition(":")[0])
+    assert done.stderr.startswith(output)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +128,10 @@ def test_no_argument_commands_the_terminal(arguments: tuple[str, ...]) -> None:
     assert not any(sign in done.stdout + done.stderr for sign in (b"\x1b", b"\x07", "\x9b".encode()))
 
 
-TRACEBACK = "import warnings; from automl_zero.terminal.output import guard; guard(); text = 'a\\x1b]0;OWNED\\x07'"
+TRACEBACK = (
+    "import warnings; from automl_zero.terminal.output import guard_standard_streams; guard_standard_streams(); "
+    "text = 'a\\x1b]0;OWNED\\x07'"
+)
 THREAD = "import threading; thread = threading.Thread(target=lambda: 1 / 0 if not text else {}[text])"
 
 
@@ -146,15 +142,15 @@ THREAD = "import threading; thread = threading.Thread(target=lambda: 1 / 0 if no
 )
 def test_what_others_write_is_cleaned_too(code: str) -> None:
     done = subprocess.run([COMMAND[0], "-c", f"{TRACEBACK}; {code}"], capture_output=True, check=False)
-    told = done.stdout + done.stderr
-    assert b"OWNED" in told
-    assert b"\x1b" not in told
+    output = done.stdout + done.stderr
+    assert b"OWNED" in output
+    assert b"\x1b" not in output
 
 
 def shown_on_terminal(*arguments: object) -> str:
     """All that a command shows on a terminal."""
     process, terminal = begun_on_terminal(*arguments)
-    told = b""
+    output = b""
     while True:
         try:
             part = os.read(terminal, 4096)
@@ -162,10 +158,10 @@ def shown_on_terminal(*arguments: object) -> str:
             break
         if not part:
             break
-        told += part
+        output += part
     os.waitpid(process, 0)
     os.close(terminal)
-    return told.decode()
+    return output.decode()
 
 
 def test_on_a_terminal_there_are_colours_and_a_picture_that_moves(small: Path) -> None:

@@ -1,4 +1,4 @@
-"""The command ``automl-zero transfer``: a program on other tasks than it was found on."""
+"""The command ``automl-zero transfer``: a program on other tasks than those it was evolved on."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from automl_zero.cli.support.printing import AsJson, Override, Seed, print_table, to_json
+from automl_zero.cli.support.options import AsJson, Override, Seed
+from automl_zero.cli.support.printing import print_table, to_json
 from automl_zero.cli.support.program_options import SUITE_NAMES, ProgramName, Trials, Workers, counting
 from automl_zero.system.processors import number_of_workers
 from automl_zero.terminal.output import echo
@@ -33,7 +34,7 @@ def transfer(
     workers: Workers = None,
     as_json: AsJson = False,
 ) -> None:
-    """Tune a program, a linear model and a two-layer net on other tasks, and tell which is best there."""
+    """Tune a program, a linear model and a two-layer net on other tasks, and show which is best on each."""
     from automl_zero.analysis.studies.transfer import transfer as measure
     from automl_zero.analysis.studies.transfer import transfer_targets
     from automl_zero.run.record.program_lookup import load_program
@@ -43,17 +44,17 @@ def transfer(
     with counting("trials", trials * len(configs)) as on_progress:
         found = [measure(given, config, trials, number_of_workers(workers), on_progress) for config in configs]
     if as_json:
-        echo(to_json({"places": [_plain(place) for place in found]}))
+        echo(to_json({"places": [_plain(target) for target in found]}))
         return
-    names = ("suite", "features", "examples", "as given", "the best first, on the final tasks")
-    print_table(names, (list(_row(place)) for place in found))
-    best = sum(place.is_best for place in found)
-    echo(f"\nthe program, tuned in each place as the others are, is the best in {best} of {len(found)}")
+    names = ("suite", "features", "examples", "as given", "on the final tasks, best first")
+    print_table(names, (list(_row(target)) for target in found))
+    best = sum(target.is_best for target in found)
+    echo(f"\nthe program, tuned like the others, is the best on {best} of {len(found)}")
 
 
-def _row(place: TransferResult) -> Iterator[str]:
-    yield from (place.suite, str(place.features), str(place.examples), _text(place.untuned))
-    yield " > ".join(f"{name} {_text(score)}" for name, score in place.scores)
+def _row(target: TransferResult) -> Iterator[str]:
+    yield from (target.suite, str(target.features), str(target.examples), _text(target.untuned))
+    yield " > ".join(f"{name} {_text(score)}" for name, score in target.scores)
 
 
 def _text(score: Score) -> str:
@@ -61,8 +62,8 @@ def _text(score: Score) -> str:
     return f"{score.fitness:.4f}{error}"
 
 
-def _plain(place: TransferResult) -> dict[str, object]:
+def _plain(target: TransferResult) -> dict[str, object]:
     from automl_zero.program.text import to_text
 
-    scores = [{"name": name, **asdict(score)} for name, score in place.scores]
-    return asdict(place) | {"scores": scores, "tuned": to_text(place.tuned), "program_is_best": place.is_best}
+    scores = [{"name": name, **asdict(score)} for name, score in target.scores]
+    return asdict(target) | {"scores": scores, "tuned": to_text(target.tuned), "program_is_best": target.is_best}

@@ -1,4 +1,4 @@
-"""The command ``automl-zero tune``: the constants of a program, tuned for the tasks of a suite."""
+"""The command ``automl-zero tune``: tune the constants of a program for the tasks of a suite."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from automl_zero.cli.support.printing import AsJson, Override, Seed, print_table, to_json
+from automl_zero.cli.support.options import AsJson, Override, Seed
+from automl_zero.cli.support.printing import print_table, to_json
 from automl_zero.cli.support.program_options import ProgramName, Suite, Trials, Workers, config_for, counting, interval
 from automl_zero.cli.support.safe_write import check_new_file, write_new
 from automl_zero.system.processors import number_of_workers
@@ -28,7 +29,10 @@ def tune(
     suite: Suite = None,
     trials: Trials = 200,
     decouple: Annotated[
-        bool, typer.Option("--decouple", help="First try a constant for each scalar computed from the memory.")
+        bool,
+        typer.Option(
+            "--decouple", help="First try to replace each scalar that is computed from the memory by a constant."
+        ),
     ] = False,
     out: Annotated[Path | None, typer.Option(help="Write the tuned program to this file.")] = None,
     overrides: Annotated[list[str] | None, Override] = None,
@@ -36,7 +40,7 @@ def tune(
     workers: Workers = None,
     as_json: AsJson = False,
 ) -> None:
-    """Tune all constants of a program on the select tasks of a suite, and judge it on the final tasks."""
+    """Tune all constants of a program on the select tasks of a suite, and compare both versions on the final tasks."""
     from automl_zero.analysis.studies.head_to_head import compare_programs
     from automl_zero.program.text import to_text
     from automl_zero.run.record.program_lookup import find_program
@@ -54,7 +58,7 @@ def tune(
         echo(to_json(asdict(tuning) | {"program": text, "replacements": tried, "final": asdict(verdict)}))
         return
     if replacements:
-        print_table(("in", "for", "constant", "points it gains", ""), _replaced(replacements))
+        print_table(("in", "for", "constant", "points gained", ""), _replaced(replacements))
         echo()
     print_table(("line", "constant", "before", "after"), _changed(tuning))
     echo(f"\n{text}\n" + "\n".join(_judged(tuning, verdict)) + (f"\nwritten to {out}" if out else ""))
@@ -87,7 +91,7 @@ def _replaced(replacements: tuple[ConstantReplacement, ...]) -> Iterator[list[st
 
 
 def _changed(tuning: Tuning) -> Iterator[list[str]]:
-    """A row for each constant."""
+    """Yield a row for each constant."""
     for constant, value in zip(tuning.constants, tuning.best.values, strict=True):
         component, index = constant.line
         yield [f"{component} {index + 1}", constant.name, f"{constant.value:.4g}", f"{value:.4g}"]

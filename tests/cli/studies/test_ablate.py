@@ -36,7 +36,9 @@ def test_every_line_is_knocked_out_and_drawn(folder: Path) -> None:
         "predict 1",
         *(f"learn {n}" for n in (1, 2, 3, 4)),
     }
-    assert lines[-2].endswith("of 6 changes lose for certain, at 95 %; each was tuned as the whole was")
+    assert lines[-2].endswith(
+        "of 6 changes lower the fitness significantly (95 % interval); each was tuned like the whole program"
+    )
     assert lines[-1] == "picture: picture.png"
     assert (folder / "picture.png").stat().st_size > 1000
 
@@ -49,13 +51,13 @@ def test_groups_of_lines_are_named_by_people_who_count_from_1() -> None:
     assert found["difference"]["low"] <= found["difference"]["value"] <= found["difference"]["high"]
 
 
-def test_variants_made_by_hand_are_judged_beside() -> None:
+def test_variants_made_by_hand_are_judged_as_well() -> None:
     found = json.loads(ablate("--no-lines", "--json", program="logistic_regression").stdout)
     assert {each["name"] for each in found["effects"]} >= {"with bilinear", "with noisy inputs"}
     assert found["picture"] is None
 
 
-def test_a_line_that_is_knocked_out_by_hand_already_is_not_told_twice(folder: Path) -> None:
+def test_a_line_that_is_knocked_out_by_hand_already_is_not_reported_twice(folder: Path) -> None:
     found = json.loads(ablate("--no-techniques", "--json", program="figure_6").stdout)["effects"]
     assert len(found) == 5 + 16 - 2  # its noise and its norm
     (folder / "copy.txt").write_text(to_text(library_program("figure_6")))

@@ -11,23 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.runs.small_config import small_file
+from support.runs.invocations import BEST, COMPLETE, names
 
 from automl_zero.run.checkpoint.manager import latest
 from automl_zero.run.record.run_folder import read_run
 
 COMMAND = [sys.executable, "-c", "from automl_zero.cli import main; main()"]
-COMPLETE = [".lock", "best", "checkpoints", "config.toml", "events.jsonl", "report.html", "report.txt"]
-BEST = ["final.txt", "search.txt", "select.txt"]
 
 loading = pytest.mark.parametrize("code", ["import automl_zero", "from automl_zero.cli import main; main(['--help'])"])
-
-
-@pytest.fixture
-def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The file of the small config, in the folder that the command works in."""
-    monkeypatch.chdir(tmp_path)
-    return small_file(tmp_path)
 
 
 @loading
@@ -42,10 +33,6 @@ def test_errors_end_the_process_with_exit_code_2_and_without_a_traceback() -> No
     done = subprocess.run([*COMMAND, "show", "nonsense"], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
-
-
-def names(folder: Path) -> list[str]:
-    return sorted(each.name for each in folder.iterdir())
 
 
 def begun(small: Path, *arguments: str) -> subprocess.Popen[str]:
@@ -86,8 +73,8 @@ def test_the_first_signal_ends_a_run_early_but_completely(number: signal.Signals
     assert "ended by: interrupted" in output
     assert names(folder) == COMPLETE
     assert names(folder / "best") == BEST
-    told = [event.event for event in read_run(folder).events if event.event != "scoring"]
-    assert told[-4:] == ["select", "lineage", "final", "stop"]
+    output = [event.event for event in read_run(folder).events if event.event != "scoring"]
+    assert output[-4:] == ["select", "lineage", "final", "stop"]
 
 
 def test_the_second_signal_ends_the_process_at_once_and_the_folder_can_be_read(small: Path) -> None:

@@ -78,7 +78,7 @@ def test_a_run_that_is_killed_twenty_times_ends_as_if_it_had_never_been(config: 
     check_killed_runs_end_the_same(20, 0.3, config)
 
 
-def test_a_run_that_was_interrupted_goes_on_as_if_it_had_never_been(config: Path) -> None:
+def test_a_run_that_was_interrupted_continues_as_if_it_had_not_been(config: Path) -> None:
     folder, whole = config.parent / "interrupted", config.parent / "whole"
     with start("run", config, "--out", folder) as process:
         wait_until(lambda: epochs_of(folder) > 20)
@@ -93,7 +93,7 @@ def test_a_run_that_was_interrupted_goes_on_as_if_it_had_never_been(config: Path
     assert state_digest(folder) == state_digest(whole)
 
 
-def test_a_run_that_goes_on_cannot_be_resumed_by_a_second_process(config: Path) -> None:
+def test_a_run_that_continues_cannot_be_resumed_by_a_second_process(config: Path) -> None:
     folder = config.parent / "run"
     with start("run", config, "--out", folder, "--set", "stop.max_programs=10000000") as one:
         wait_until(lambda: epochs_of(folder) > 0)
