@@ -80,9 +80,9 @@ check: .venv/development
 
 # The options of the tests, which switch benchmarks off, do not apply here.
 bench: .venv/development
-	$(BIN)/python -m pytest benchmarks --override-ini addopts= --benchmark-quiet -q $(if $(CHANGE),--change "$(CHANGE)")
-	$(BIN)/python benchmarks/curves.py
+	$(BIN)/python -m pytest benchmarks/speed --override-ini addopts= --benchmark-quiet -q $(if $(CHANGE),--change "$(CHANGE)")
+	$(BIN)/python benchmarks/speed/curves.py
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks
-	find src tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
+	find src tests benchmarks scripts -name __pycache__ -prune -exec rm -rf {} +

@@ -99,7 +99,7 @@ def test_what_a_first_look_reads_does_not_grow_with_the_file(path: Path, monkeyp
 
 
 def test_what_is_kept_of_a_run_has_a_bound(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of numbers in memory; ``benchmarks/dashboard.py`` measures the bytes of long runs."""
+    """Of numbers in memory; ``benchmarks/speed/dashboard_load.py`` measures the bytes of long runs."""
     for name in ("MOST_POINTS", "MOST_MOMENTS"):
         monkeypatch.setattr(run_state, name, 20)
     sizes = []

@@ -1,7 +1,8 @@
-"""The estimators that evolve, beside scikit-learn's: ``python benchmarks/estimators.py`` writes ``docs/estimators.md``.
+"""Compare the searching estimators with those of scikit-learn.
 
-Every method has the same seconds for each fold, on one thread. The others spend theirs on settings drawn at random, the
-defaults first, each judged by cross-validation within the training rows, until the time is over or enough were tried.
+``python benchmarks/experiments/estimators.py`` writes ``docs/results/estimators.md``. Every method gets the same
+seconds for each fold, on one thread. The other methods try their defaults and then random settings, each scored by
+cross-validation within the training rows, until the time is over or ``MOST_SETTINGS`` were tried.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from threadpoolctl import threadpool_limits
 from automl_zero.estimators import AutoMLZeroClassifier, AutoMLZeroRegressor, EvolvedClassifier, EvolvedRegressor
 from automl_zero.run.record.environment import processor
 
-PAGE = Path(__file__).parent.parent / "docs" / "estimators.md"
+PAGE = Path(__file__).parents[2] / "docs" / "results" / "estimators.md"
 MOST_SETTINGS = 60
 NAMES = {"evolved": "AutoML-Zero", "linear": "linear", "mlp": "MLP", "boosting": "boosting"}
 Data = tuple[Any, Any]
@@ -63,11 +64,13 @@ DATASETS: dict[str, tuple[bool, Callable[[], Data]]] = {  # whether to classify,
 
 @dataclass(frozen=True)
 class Cell:
-    """A method on a fold of a data set.
+    """The result of a method on a fold of a data set.
 
     Attributes:
-        score: on the test rows of the fold; ``seconds``: of ``fit``; ``chosen``: what it has decided for.
-        known: of an estimator that evolves, the score of the best known algorithm that it had, trained alike.
+        score: The score on the test rows of the fold.
+        seconds: The duration of ``fit``.
+        chosen: What the method chose: the kind of algorithm, or the number of settings tried.
+        known: For an estimator that evolves, the score of the best known algorithm, trained in the same way.
     """
 
     dataset: str
@@ -80,7 +83,7 @@ class Cell:
 
 
 def main() -> None:
-    """Measure all cells, side by side in processes, and write the page."""
+    """Measure all cells in parallel processes, and write the page."""
     arguments = _arguments()
     cells = list(product(arguments.data, NAMES, range(arguments.folds)))
     measure = partial(_measure, folds=arguments.folds, seconds=arguments.seconds)
@@ -129,7 +132,7 @@ def _evolved(classifies: bool, x: Any, y: Any, seconds: float) -> tuple[Any, str
 
 
 def _known(model: Any, x: Any, y: Any) -> Any:
-    """What would have been used without evolution."""
+    """Train the algorithm that the estimator would use without evolution."""
     best = next(each for each in model.leaderboard_ if not each["is_evolved"])
     kind = EvolvedClassifier if isinstance(model, AutoMLZeroClassifier) else EvolvedRegressor
     sizes = {"epochs": best["epochs"], "width": model.width, "members": model.members}
@@ -137,7 +140,7 @@ def _known(model: Any, x: Any, y: Any) -> Any:
 
 
 def _searched(method: str, classifies: bool, x: Any, y: Any, seconds: float) -> tuple[Any, str]:
-    """The model with the best of the settings that there was time for, trained on all rows."""
+    """Train the model with the best of the settings that the time allowed, on all rows."""
     model, ranges = _model(method, classifies)
     rng, began = np.random.default_rng(0), monotonic()
     best, best_score, tried = model, -np.inf, 0
@@ -152,7 +155,7 @@ def _searched(method: str, classifies: bool, x: Any, y: Any, seconds: float) -> 
 
 
 def _model(method: str, classifies: bool) -> tuple[Any, Settings]:
-    """An estimator and the ranges of its settings, all on a log scale but the depth of trees."""
+    """Return an estimator and the ranges of its settings; all but the depth of trees are on a log scale."""
     if method == "linear":
         if classifies:
             return _scaled(LogisticRegression(max_iter=1000)), {"logisticregression__C": _log(1e-3, 1e3)}
@@ -184,9 +187,9 @@ def _log(least: float, most: float) -> Callable[[np.random.Generator], float]:
 
 
 def _page(cells: Sequence[Cell], arguments: argparse.Namespace) -> Iterator[str]:
-    """The page; all numbers on it are measured."""
-    command = f"python benchmarks/estimators.py --seconds {arguments.seconds:g} --folds {arguments.folds}"
-    yield "# The estimators, measured"
+    """Yield the lines of the page; all its numbers are measured."""
+    command = f"python benchmarks/experiments/estimators.py --seconds {arguments.seconds:g} --folds {arguments.folds}"
+    yield "# Results: the estimators"
     yield ""
     yield from (line.strip() for line in INTRODUCTION.strip().splitlines())
     yield ""
@@ -201,14 +204,14 @@ def _page(cells: Sequence[Cell], arguments: argparse.Namespace) -> Iterator[str]
 
 
 INTRODUCTION = """
-This page is written by a script. `AutoML-Zero` is `AutoMLZeroClassifier` or `AutoMLZeroRegressor` with nothing but the
-seconds and a seed set. `linear` is scikit-learn's logistic or ridge regression, `MLP` its multilayer perceptron, and
-`boosting` its histogram gradient boosting; each is tuned: random settings, the defaults first, are judged by three-fold
-cross-validation within the training rows, until the seconds are over or 60 were tried, and the best is trained on all
-training rows. Linear models and the MLP have their features scaled. `not evolved` is what `AutoML-Zero` would have
-without evolution: the best of its known algorithms with tuned constants, trained as often. The last column tells in how
-many folds the algorithm that it used was evolved; in the others, none was better than a known one by more than a
-standard error on rows put aside.
+This page is written by a script. `AutoML-Zero` is `AutoMLZeroClassifier` or `AutoMLZeroRegressor` with only the seconds
+and a seed set. `linear` is logistic or ridge regression of scikit-learn, `MLP` its multilayer perceptron and `boosting`
+its histogram gradient boosting. Each of these is tuned: the defaults and then random settings are scored by three-fold
+cross-validation within the training rows, until the seconds are over or 60 settings were tried; the best setting is
+trained on all training rows. Features are scaled for linear models and the MLP. `not evolved` is the score of
+`AutoML-Zero` without evolution: its best known algorithm with tuned constants, trained as often. The last column counts
+the folds in which the chosen algorithm is an evolved one; in the others, no evolved algorithm was better than a known
+one by more than a standard error on held-out rows.
 """
 
 
@@ -222,7 +225,7 @@ def _row(dataset: str, cells: Sequence[Cell]) -> str:
 
 
 def _without(dataset: str, cells: Sequence[Cell]) -> float:
-    """The score without evolution."""
+    """Return the mean score without evolution."""
     return fmean(cell.known for cell in cells if cell.dataset == dataset and cell.known is not None)
 
 

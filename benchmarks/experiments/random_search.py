@@ -1,10 +1,10 @@
 """How rarely random search finds an algorithm, where it would take a data centre to see it happen.
 
-    python benchmarks/random_search.py affine-8 --seconds 3600 --workers 1
+    python benchmarks/experiments/random_search.py affine-8 --seconds 3600 --workers 1
 
 A program that reaches the target is also one that predicts something. So the share of random programs that reach the
 target is the share of those that predict, which is counted, times the share of these that reach it. The latter is
-counted on walks that begin at each of the former: a step draws one instruction anew, as random search does, and is
+counted on walks that begin at each of the former: a step redraws one instruction, as random search does, and is
 taken back if the program then predicts no more. Under such steps, programs that predict keep their distribution, and a
 walk begins in it, so the count is unbiased however slowly the walks mix; its interval is a bootstrap over the walks.
 """

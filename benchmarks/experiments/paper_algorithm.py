@@ -1,8 +1,8 @@
-"""The paper's best program on CIFAR-10, tuned beside logistic regression and a two-layer net, and taken apart.
+"""Compare the paper's best program with logistic regression and a two-layer net on CIFAR-10, and ablate it.
 
-``python benchmarks/paper_algorithm.py --features 16`` measures at 16 features, adds what it finds to
-``paper_algorithm.json``, and writes ``PAPER_ALGORITHM.md`` from all that is there. Two numbers of features can be
-measured one after the other; what takes long is written as soon as it is measured.
+``python benchmarks/experiments/paper_algorithm.py --features 16`` measures at 16 features, adds the results to
+``paper_algorithm.json``, and writes ``PAPER_ALGORITHM.md`` from all results in it. Further numbers of features are
+measured by further calls. Each result is written as soon as it is measured.
 
 The paper's own size, 3072 features without a projection, is measured by ``full_size.py``.
 """
@@ -28,8 +28,9 @@ from automl_zero.program.library import library_program
 from automl_zero.run.scoring.suite import suite_config
 from automl_zero.system.atomic_write import replacing
 
-DATA = Path(__file__).with_name("paper_algorithm.json")
-TABLE = Path(__file__).with_name("PAPER_ALGORITHM.md")
+RESULTS = Path(__file__).parents[1] / "results"
+DATA = RESULTS / "paper_algorithm.json"
+TABLE = RESULTS / "PAPER_ALGORITHM.md"
 PROGRAMS = ("figure_6", "figure_6_pruned", "two_layer_net", "logistic_regression")
 PAPER = {"figure_6": 0.8406, "two_layer_net": 0.8222, "logistic_regression": 0.7765}  # section 4.2, F = 3072
 PAPER_LOSSES = {"averaged weights": -4.11, "bilinear": -1.46, "normalized gradients": -1.20, "noisy inputs": -0.16}
@@ -37,7 +38,7 @@ FULL_SIZE = 3072  # features: all values of an image
 
 
 def main() -> None:
-    """Measure and write, the programs first and then what each is without its parts."""
+    """Measure the programs, then each of them without its parts, and write the results."""
     options = _options()
     sizes = [f"tasks.select.num_tasks={options.select}", f"tasks.final.num_tasks={options.final}"]
     config = suite_config("cifar10", [f"tasks.num_features={options.features}", *sizes])
@@ -52,7 +53,7 @@ def main() -> None:
 
 
 def keep(features: int, found: dict[str, Any]) -> None:
-    """Add what was found at a number of features, and write the table anew."""
+    """Add the results for a number of features, and rewrite the table."""
     known: dict[str, Any] = json.loads(DATA.read_text(encoding="utf-8")) if DATA.exists() else {}
     known = dict(sorted((known | {str(features): found}).items(), key=lambda row: int(row[0])))
     keep_text(DATA, json.dumps(known, indent=1) + "\n")
@@ -68,12 +69,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--select", type=int, default=27, help="select tasks")
     parser.add_argument("--final", type=int, default=45, help="final tasks")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--parts", nargs="*", choices=PROGRAMS, default=PROGRAMS, help="which are taken apart")
+    parser.add_argument("--parts", nargs="*", choices=PROGRAMS, default=PROGRAMS, help="programs to ablate")
     return parser.parse_args()
 
 
 def _programs(config: Config, budget: TuningBudget) -> dict[str, Any]:
-    """Each program's mean accuracy at every seed, its lead of the net, and the seconds it took."""
+    """Return the mean accuracy of each program for every seed, its lead over the net, and its seconds."""
     standings: dict[str, Ranking] = {}
     seconds = {}
     for name in PROGRAMS:
@@ -97,7 +98,7 @@ def _parts(name: str, config: Config, budget: TuningBudget) -> list[dict[str, An
 
 
 def plain(estimate: IntervalEstimate) -> list[float]:
-    """A difference and its interval, as they are kept."""
+    """Return a difference and its interval as JSON stores them."""
     return [estimate.value, estimate.low, estimate.high]
 
 
@@ -105,15 +106,16 @@ def _report(known: dict[str, Any]) -> list[str]:
     lines = [
         "# The paper's best program, measured here",
         "",
-        "Written by `python benchmarks/paper_algorithm.py`. Pairs of classes of CIFAR-10, randomly projected; 8000 "
-        "examples to learn from. All constants are tuned on select tasks, with the same number of trials for all, and "
-        "judged on the test images of the final tasks; each seed has tasks and tunings of its own. In brackets: 95 % "
-        "intervals (paired bootstrap over seeds and tasks). Seconds are those of all tunings, beside other work.",
+        "Written by `python benchmarks/experiments/paper_algorithm.py`. Pairs of classes of CIFAR-10, randomly "
+        "projected; 8000 training examples. All constants are tuned on select tasks, each with the same number of "
+        "trials, and scored on the test images of the final tasks; each seed has its own tasks and tunings. In "
+        "brackets: 95 % intervals (paired bootstrap over seeds and tasks). Seconds include all tunings, on a "
+        "shared machine.",
         "",
-        f"At F = {FULL_SIZE}, by `python benchmarks/full_size.py`, images are not projected. Each seed judges pairs "
-        "that no other does, of five all 45 together, so a deviation there is one of pairs. Tunings begin at the "
-        "library's constants; those of logistic regression and the net, which are for 16 features, are multiplied by "
-        "the root of 16 / F first. Seconds are those of one core.",
+        f"At F = {FULL_SIZE}, by `python benchmarks/experiments/full_size.py`, images are not projected. The 45 pairs "
+        "are split between the five seeds, so the deviation over seeds includes that of pairs. Tunings begin at the "
+        "library's constants; those of logistic regression and the net, which are for 16 features, are first "
+        "multiplied by the square root of 16 / F. Seconds are those of one core.",
         "",
         "The paper, at F = 3072: "
         + ", ".join(f"{name} {100 * accuracy:.2f}" for name, accuracy in PAPER.items())
@@ -124,7 +126,7 @@ def _report(known: dict[str, Any]) -> list[str]:
         sizes = f"{found['trials']} trials, {found['seeds']} seed(s) with {tasks}"
         lines += ["", f"## F = {features}: {sizes}", "", *_accuracies(found)]
         for name, parts in found.get("parts", {}).items():
-            lines += ["", f"`{name}`, changed and tuned anew:", "", *change_rows(parts)]
+            lines += ["", f"`{name}`, changed and tuned again:", "", *change_rows(parts)]
     return lines
 
 
@@ -139,24 +141,24 @@ def _accuracies(found: dict[str, Any]) -> list[str]:
 
 
 def paper_losses() -> str:
-    """What the paper reports, as text."""
+    """Return the losses that the paper reports, as text."""
     return ", ".join(f"{loss:+.2f} {name}" for name, loss in PAPER_LOSSES.items())
 
 
 def change_rows(parts: list[dict[str, Any]]) -> list[str]:
-    """A table of what changes do."""
+    """Return a table of the effects of changes."""
     rows = [f"| {each['name']} | {interval(each['change'])} | {each['note']} |" for each in parts]
     return ["| change | points | how |", "|---|---|---|", *rows]
 
 
 def interval(values: list[float]) -> str:
-    """A difference in points, with its interval."""
+    """Format a difference in points, with its interval."""
     value, low, high = (100 * each for each in values)
     return f"{value:+.2f} ({low:+.2f} to {high:+.2f})"
 
 
 def keep_text(path: Path, text: str) -> None:
-    """Replace a file as a whole."""
+    """Replace a file atomically."""
     with replacing(path) as file:
         file.write(text.encode())
 

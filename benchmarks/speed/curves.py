@@ -1,6 +1,7 @@
-"""How the time of an evaluation grows: ``python benchmarks/curves.py`` writes ``curves.json`` and ``docs/speed.svg``.
+"""Measure how the time of an evaluation grows with its sizes.
 
-Single precision, one core, medians of five. All points are measured first, then drawn.
+``python benchmarks/speed/curves.py`` writes ``benchmarks/results/curves.json`` and ``docs/images/speed.svg``. Each
+point is a median of five, in single precision on one core.
 """
 
 from __future__ import annotations
@@ -21,14 +22,14 @@ from automl_zero.program.program import Instruction, Program
 from automl_zero.vm.execute import Prepared
 from workloads import Size
 
-DATA = Path(__file__).with_name("curves.json")
-PICTURE = Path(__file__).parent.parent / "docs" / "speed.svg"
+DATA = Path(__file__).parents[1] / "results" / "curves.json"
+PICTURE = Path(__file__).parents[2] / "docs" / "images" / "speed.svg"
 ROUNDS = 5
 Points = list[tuple[int, float]]
 
 
 def main() -> None:
-    """Measure, write, draw."""
+    """Measure all curves, write them, and draw them."""
     curves = {panel: {name: list(points()) for name, points in lines.items()} for panel, lines in PANELS.items()}
     DATA.write_text(json.dumps(curves, indent=1) + "\n", encoding="utf-8")
     draw(curves)
@@ -36,13 +37,13 @@ def main() -> None:
 
 
 def microseconds(evaluation: Prepared) -> float:
-    """Median time of a run."""
+    """Return the median time of a run in microseconds."""
     seconds = workloads.steady(evaluation.run)
     return 1e6 * median(seconds() for _ in range(ROUNDS))
 
 
 def by_features(name: str, sizes: tuple[int, ...]) -> Callable[[], Iterator[tuple[int, float]]]:
-    """Per task of 1000 + 100 examples; the largest sizes run fewer examples of fewer tasks, and are scaled."""
+    """Measure the time per task of 1000 + 100 examples; for the largest sizes, on fewer of both, and scaled."""
 
     def points() -> Iterator[tuple[int, float]]:
         for num_features in sizes:
@@ -55,19 +56,19 @@ def by_features(name: str, sizes: tuple[int, ...]) -> Callable[[], Iterator[tupl
 
 
 def by_tasks() -> Iterator[tuple[int, float]]:
-    """Of the whole evaluation."""
+    """Measure the time of a whole evaluation for growing numbers of tasks."""
     for count in (1, 2, 4, 8, 12, 16, 24, 32, 64, 128):
         yield count, microseconds(workloads.prepared_evaluation("net", Size(16, count)))
 
 
 def by_examples() -> Iterator[tuple[int, float]]:
-    """Of the whole evaluation of 16 tasks."""
+    """Measure the time of a whole evaluation of 16 tasks for growing numbers of examples."""
     for count in (10, 30, 100, 300, 1000, 3000, 10_000):
         yield count, microseconds(workloads.prepared_evaluation("net", Size(16, 16, count)))
 
 
 def by_length(num_features: int) -> Callable[[], Iterator[tuple[int, float]]]:
-    """Of 16 tasks, for Predict with so many sums of vectors before its last instruction."""
+    """Measure 16 tasks for growing numbers of vector sums in Predict, before its last instruction."""
 
     def points() -> Iterator[tuple[int, float]]:
         for count in (1, 2, 4, 8, 16, 32, 64):
@@ -96,9 +97,9 @@ PANELS: dict[str, dict[str, Callable[[], Iterator[tuple[int, float]]]]] = {
 
 
 def draw(curves: dict[str, dict[str, Points]]) -> None:
-    """One panel for each of what the time depends on."""
+    """Draw one panel for each size that the time depends on."""
     mpl.use("agg")
-    mpl.rcParams["svg.hashsalt"] = "automl-zero"  # so that equal data makes an equal file
+    mpl.rcParams["svg.hashsalt"] = "automl-zero"  # equal data gives an equal file
     figure, axes = plt.subplots(2, 2, figsize=(11, 8), layout="constrained")
     for panel, (title, lines) in zip(axes.flat, curves.items(), strict=True):
         draw_panel(panel, title, lines)
@@ -106,7 +107,7 @@ def draw(curves: dict[str, dict[str, Points]]) -> None:
 
 
 def draw_panel(axes: Axes, title: str, lines: dict[str, Any]) -> None:
-    """Log-log, time against size."""
+    """Draw time against size on logarithmic axes."""
     what, unit = title.split(": ")
     for name, points in lines.items():
         axes.loglog(*zip(*points, strict=True), marker="o", label=name)

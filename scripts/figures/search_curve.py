@@ -1,4 +1,4 @@
-"""Draw the picture of a run that README shows: ``python docs/pictures.py demo/1`` writes ``docs/digits.png``."""
+"""Draw the picture of a run in the README: ``python scripts/figures/search_curve.py demo/1`` writes ``digits.png``."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from automl_zero.run.record.events import EpochEnd, Event, Final, Improvement
 from automl_zero.run.record.run_folder import read_run
 from automl_zero.tasks.task_kinds import Stage
 
-TARGET = Path(__file__).parent / "digits.png"
+TARGET = Path(__file__).parents[2] / "docs" / "images" / "digits.png"
 COLORS = ("#c44e52", "#4c72b0")
 
 
 def main(folder: str) -> None:
-    """Draw a finished run: the best score against the number of programs, and the algorithm found."""
+    """Draw a finished run: the best score against the number of programs, and the program that was found."""
     events = read_run(Path(folder)).events
     final = next(event for event in events if isinstance(event, Final))
     figure, (curve, code) = plt.subplots(1, 2, figsize=(10, 4.2), width_ratios=(3, 2), layout="constrained")
@@ -34,7 +34,7 @@ def main(folder: str) -> None:
 
 
 def draw_curve(axes: Axes, events: Sequence[Event], final: Final) -> None:
-    """Every improvement of the experiment that won, from the first program that learns, and the baselines beside it."""
+    """Draw every improvement of the winning experiment, from the first program that learns, and the baselines."""
     steps = [event for event in events if isinstance(event, Improvement | EpochEnd)]
     of_winner = [step for step in steps if step.experiment == final.experiment]
     points = [(step.experiment_programs, _fitness(step)) for step in of_winner if _fitness(step) > 0]

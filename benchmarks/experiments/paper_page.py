@@ -1,8 +1,8 @@
-"""The page of the paper's best program: what it does, what its parts are worth, and how it does elsewhere.
+"""Write the page on the paper's best program: what it does, what its parts contribute, how it does on other data.
 
-``python benchmarks/paper_page.py`` writes ``docs/paper-algorithm.md`` from ``paper_algorithm.json`` (see
-``paper_algorithm.py``) and ``paper_page.json``. With ``--measure analysis`` and ``--measure places``, what is in the
-latter is measured first: each in minutes, as the budgets are small.
+``python benchmarks/experiments/paper_page.py`` writes ``docs/results/paper-algorithm.md`` from ``paper_algorithm.json``
+(see ``paper_algorithm.py``) and ``paper_page.json``. ``--measure analysis`` and ``--measure places`` first measure the
+contents of the latter, each in some minutes, as the budgets are small.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from automl_zero.analysis.studies.transfer import PROGRAM, transfer
 from automl_zero.program.library import LIBRARY, library_program
 from automl_zero.run.scoring.suite import suite_config
 from automl_zero.tasks.task_kinds import Stage, build_tasks
-from paper_algorithm import FULL_SIZE, PAPER, PAPER_LOSSES, interval, keep_text
+from paper_algorithm import DATA, FULL_SIZE, PAPER, PAPER_LOSSES, RESULTS, interval, keep_text
 
-TUNED, FOUND = (Path(__file__).with_name(f"{name}.json") for name in ("paper_algorithm", "paper_page"))
-PAGE = Path(__file__).parents[1] / "docs" / "paper-algorithm.md"
+TUNED, FOUND = DATA, RESULTS / "paper_page.json"
+PAGE = Path(__file__).parents[2] / "docs" / "results" / "paper-algorithm.md"
 DATA_SETS = ("mnist", "fashion-mnist")
 ANALYSIS_TASKS = 9
 COMPARED = "figure_6", "two_layer_net", "logistic_regression"
@@ -64,10 +64,10 @@ def _place(data: str, options: argparse.Namespace) -> dict[str, Any]:
 
 def _page(tuned: dict[str, Any], found: dict[str, Any]) -> list[str]:
     return [
-        "# The paper's best program",
+        "# Results: the paper's best program",
         "",
-        "This page is written by `python benchmarks/paper_page.py`. The machine was shared and budgets are small; the "
-        "command for larger ones stands beside each table.",
+        "This page is written by `python benchmarks/experiments/paper_page.py`. The machine was shared and budgets are "
+        "small; each table names the command for larger ones.",
         *_simplified(found),
         *_compared(tuned),
         *_knocked_out(tuned),
@@ -77,24 +77,24 @@ def _page(tuned: dict[str, Any], found: dict[str, Any]) -> list[str]:
 
 
 def _simplified(found: dict[str, Any]) -> list[str]:
-    told, fitness = found["analysis"], found["analysis"]["fitness"]
-    raw, short = (len([line for line in told[key].splitlines() if "=" in line]) for key in ("raw", "program"))
+    analysis, fitness = found["analysis"], found["analysis"]["fitness"]
+    raw, short = (len([line for line in analysis[key].splitlines() if "=" in line]) for key in ("raw", "program"))
     return [
         "",
-        "## As it was evolved, and what it says",
+        "## Simplified and named",
         "",
         f"`figure_6_raw` of the library: {LIBRARY['figure_6_raw'].description} Its {raw} instructions:",
         "",
         "```",
-        told["raw"].rstrip("\n"),
+        analysis["raw"].rstrip("\n"),
         "```",
         "",
-        f"`automl-zero analyze figure_6_raw --suite cifar10` leaves {short} of them, names what they hold, and "
-        f"recognises the techniques (tested on {ANALYSIS_TASKS} select tasks: accuracy {fitness['raw']:.4f} before, "
+        f"`automl-zero analyze figure_6_raw --suite cifar10` leaves {short} of them, names the addresses, and "
+        f"detects the techniques (tested on {ANALYSIS_TASKS} select tasks: accuracy {fitness['raw']:.4f} before, "
         f"{fitness['program']:.4f} after):",
         "",
         "```",
-        told["readable"].rstrip("\n"),
+        analysis["readable"].rstrip("\n"),
         "```",
     ]
 
@@ -109,30 +109,31 @@ def _compared(tuned: dict[str, Any]) -> list[str]:
     lead = f"{100 * (PAPER['figure_6'] - PAPER['two_layer_net']):+.2f}"
     return [
         "",
-        "## Beside a net and logistic regression",
+        "## Compared with a net and logistic regression",
         "",
         "Pairs of classes of CIFAR-10, randomly projected to F features, or with all their values; accuracy on test "
-        "images in %, all constants tuned with equal budgets; in brackets the 95 % interval. F are different tasks, so "
-        "compare within a row.",
+        "images in %, all constants tuned with equal budgets; in brackets the 95 % interval. Tasks differ between "
+        "values of F, so compare within a row.",
         "",
         *rows,
         f"| {_size(str(FULL_SIZE))} | {paper} | {lead} | the paper |",
         "",
         *(_at_full_size(tuned[str(FULL_SIZE)]) if str(FULL_SIZE) in tuned else ()),
-        "Measured by `python benchmarks/paper_algorithm.py --features 64 --parts` and the like, with the budgets above "
-        "as `--trials`, `--seeds`, `--select` and `--final`; the last by `python benchmarks/full_size.py`. All of it: "
-        "[benchmarks/PAPER_ALGORITHM.md](../benchmarks/PAPER_ALGORITHM.md).",
+        "Measured by `python benchmarks/experiments/paper_algorithm.py --features 64 --parts` with the features and "
+        "budgets of each row (`--trials`, `--seeds`, `--select`, `--final`), and the last row by "
+        "`python benchmarks/experiments/full_size.py`. All results: "
+        "[benchmarks/results/PAPER_ALGORITHM.md](../../benchmarks/results/PAPER_ALGORITHM.md).",
     ]
 
 
 def _accuracies(found: dict[str, Any]) -> str:
-    """Cells with the mean accuracies, and with how far the program is above the net."""
+    """Return cells with the mean accuracies, and with the lead of the program over the net."""
     means = [f"{_mean_accuracy(found, name):.2f}" for name in COMPARED]
     return " | ".join([*means, interval(found["programs"]["figure_6"]["lead"])])
 
 
 def _mean_accuracy(found: dict[str, Any], name: str) -> float:
-    """Of a program over all seeds, in %."""
+    """Return the mean accuracy of a program over all seeds, in %."""
     return 100 * float(sum(found["programs"][name]["accuracy"])) / int(found["seeds"])
 
 
@@ -141,19 +142,19 @@ def _size(features: str) -> str:
 
 
 def _shared(found: dict[str, Any]) -> str:
-    """Which pairs were judged without a projection, in words."""
+    """Say which pairs are scored without a projection."""
     seeds, final = found["seeds"], found["final"]
-    return f"each of {seeds} seeds judges {final} pairs of its own, {seeds * final} of the 45 in all"
+    return f"each of {seeds} seeds scores {final} pairs of its own, {seeds * final} of the 45 in total"
 
 
 def _at_full_size(found: dict[str, Any]) -> list[str]:
     printed, pruned = (_mean_accuracy(found, name) for name in (f"figure_6{AS_PRINTED}", "figure_6_pruned"))
     return [
-        f"Without a projection, {_shared(found)}, after tunings on other select tasks; a matrix fits into no cache "
-        "there, so programs are evaluated through inner products of examples (`benchmarks/products.py`), the same "
-        "computation in another order, which agrees with the engine. With the constants that the paper prints, not "
-        "tuned here, "
-        f"`figure_6` has {printed:.2f} %; the program as it was evolved, pruned, has {pruned:.2f} %, tuned, "
+        f"Without a projection, {_shared(found)}, after tuning on separate select tasks. At this size a matrix "
+        "exceeds every cache, so programs are evaluated through inner products of examples "
+        "(`benchmarks/experiments/products.py`): the same computation in another order, which agrees with the engine. "
+        f"With the constants printed in the paper, not tuned here, `figure_6` has {printed:.2f} %. The evolved "
+        f"program, pruned and tuned, has {pruned:.2f} %, "
         f"{interval(found['programs']['figure_6_pruned']['lead'])} points above the net.",
         "",
     ]
@@ -172,8 +173,8 @@ def _knocked_out(tuned: dict[str, Any]) -> list[str]:
         "",
         "## Without its techniques",
         "",
-        "The program as it was evolved, pruned (`figure_6_pruned`), and as the paper prints it, cleaned by hand "
-        "(`figure_6`), changed and tuned anew: points of accuracy. "
+        "The evolved program, pruned (`figure_6_pruned`), and the version printed in the paper, cleaned by hand "
+        "(`figure_6`). Each is changed and tuned again; the table gives points of accuracy. "
         + "; ".join(f"F = {features}: {_budget(tuned[features])}" for features in _features_of_parts(tuned))
         + ".",
         "",
@@ -182,20 +183,20 @@ def _knocked_out(tuned: dict[str, Any]) -> list[str]:
         *(f"- {_order_of(tuned, *place)}" for place in transfer_targets),
         f"- In the paper: {', '.join(PAPER_LOSSES)}.",
         "",
-        "There are two rows of noise, as the line `v1 = uniform(0.0024, 0.67)` does two things: its mean, which is not "
-        "0, is added to all features, so that `dot(v0 - v1, m (v0 + v1))` has a linear part and a bias beside "
-        "the products; and it varies from example to example. Take out the line, and both are gone: "
-        f"{interval(both)} for `figure_6` at F = 16. Put its mean in its place, so that only the noise is gone: "
-        f"{interval(noise)}. The orders are by the latter, as a technique named after noise should be; which of the "
-        "two the paper's figure is, it does not say.",
+        "Noise has two rows, as the line `v1 = uniform(0.0024, 0.67)` has two effects. Its mean, which is not 0, is "
+        "added to all features, so `dot(v0 - v1, m (v0 + v1))` has a linear part and a bias in addition to the "
+        "products. And it varies from example to example. Without the line, both effects are gone: "
+        f"{interval(both)} for `figure_6` at F = 16. With its mean in its place, only the noise is gone: "
+        f"{interval(noise)}. The orders use the second figure, as the technique is named after noise; the paper does "
+        "not say which of the two it reports.",
         "",
-        "Repeat or enlarge: `automl-zero ablate figure_6_pruned --suite cifar10 --trials 200 --seeds 5`, or "
-        "`python benchmarks/paper_algorithm.py`.",
+        "To repeat or enlarge this: `automl-zero ablate figure_6_pruned --suite cifar10 --trials 200 --seeds 5`, or "
+        "`python benchmarks/experiments/paper_algorithm.py`.",
     ]
 
 
 def _features_of_parts(tuned: dict[str, Any]) -> list[str]:
-    """Numbers of features at which both programs were taken apart."""
+    """Return the numbers of features at which both programs were ablated."""
     return [features for features, found in tuned.items() if set(BEST) <= set(found.get("parts", {}))]
 
 
@@ -214,7 +215,7 @@ def _budget(found: dict[str, Any]) -> str:
 
 
 def _order_of(tuned: dict[str, Any], features: str, program: str) -> str:
-    """From what is worth most to what is worth least, in words, and which intervals overlap."""
+    """Name the techniques from the largest loss to the smallest, and the intervals that overlap."""
     names = _order(tuned[features], program)
     verdict = "the paper's order" if names == list(PAPER_LOSSES) else "not the paper's order"
     bounds = [_change(tuned[features], program, name)[1:] for name in names]
@@ -241,14 +242,15 @@ def _elsewhere(found: dict[str, Any]) -> list[str]:
         "",
         "## On other images",
         "",
-        "Class pairs of MNIST and Fashion-MNIST, 8000 examples to learn from; accuracy in % on test images, with the "
-        f"standard error over 45 pairs; everything tuned with {found['trials']} trials on 27 select tasks.",
+        "Class pairs of MNIST and Fashion-MNIST, 8000 training examples; accuracy in % on test images, with the "
+        f"standard error over 45 pairs; all programs tuned with {found['trials']} trials on 27 select tasks.",
         "",
         *rows,
         "",
-        f"Measured by `python benchmarks/paper_page.py --measure places --trials {found['trials']} --features "
-        f"{found['places'][0]['features']}`. Larger: `automl-zero transfer figure_6 --suite mnist --trials 200 "
-        "--features 256`, and the same with `--set tasks.dataset=fashion-mnist`.",
+        f"Measured by `python benchmarks/experiments/paper_page.py --measure places --trials {found['trials']} "
+        f"--features {found['places'][0]['features']}`. With a larger budget: "
+        "`automl-zero transfer figure_6 --suite mnist --trials 200 --features 256`, and the same with "
+        "`--set tasks.dataset=fashion-mnist`.",
         *(_on_pixels(found["pixels"]) if "pixels" in found else ()),
     ]
 
@@ -265,8 +267,8 @@ def _on_pixels(transfer_targets: Mapping[str, dict[str, Any]]) -> list[str]:
         "",
         *rows,
         "",
-        f"Measured by `python benchmarks/full_size.py --dataset mnist --select {budget['select']}`, and with "
-        "`fashion-mnist`.",
+        f"Measured by `python benchmarks/experiments/full_size.py --dataset mnist --select {budget['select']}`, and "
+        "the same with `fashion-mnist`.",
     ]
 
 
@@ -277,20 +279,20 @@ def _what_falls_short(tuned: dict[str, Any], found: dict[str, Any]) -> list[str]
     heard = [place for place in transfer_targets if _change(tuned[place[0]], place[1], "noisy inputs")[2] < 0]
     return [
         "",
-        "## What falls short of the paper, and why",
+        "## Differences to the paper",
         "",
-        f"- Other images: at 16 features the tuned program is the best in {best} of {len(found['places'])} places"
-        f"{_without_projection(found)}. SVHN and downsampled ImageNet, to which the paper transfers it, too, were not "
-        "measured.",
-        f"- Order of the parts: {len(others)} of {len(transfer_targets)} columns have another. Without averaged "
-        "weights, `figure_6` loses little: its rate of learning is tuned anew, so that the latest weights alone "
-        "predict almost as well. `figure_6_pruned` has no such constant: its rate is the deviation of its weights.",
-        f"- Noise: see above. Its part can be told from nothing in {len(heard)} of {len(transfer_targets)} columns.",
+        f"- Other images: at 16 features the tuned program is the best on {best} of {len(found['places'])} data sets"
+        f"{_without_projection(found)}. SVHN and downsampled ImageNet, which the paper also uses, were not measured.",
+        f"- Order of the parts: {len(others)} of {len(transfer_targets)} columns have another order. Without "
+        "averaged weights, `figure_6` loses little: its learning rate is tuned again, so the latest weights alone "
+        "predict almost as well. `figure_6_pruned` has no such constant: its learning rate is the deviation of its "
+        "weights.",
+        f"- Noise: see above. Its effect differs from zero in {len(heard)} of {len(transfer_targets)} columns.",
     ]
 
 
 def _without_projection(found: dict[str, Any]) -> str:
-    """On how many data sets the program is ahead of the net there, in words."""
+    """Say on how many data sets the program is ahead of the net without a projection."""
     leads = [place["programs"]["figure_6"]["lead"] for place in found.get("pixels", {}).values()]
     if not leads:
         return ""

@@ -1,6 +1,7 @@
 """The paper's best program at the size of the paper: all 3072 values of the images of CIFAR-10, beside what it beats.
 
-``python benchmarks/full_size.py`` takes about an hour of one core, with ``--workers 2`` forty minutes of two. It keeps
+``python benchmarks/experiments/full_size.py`` takes about an hour of one core, with ``--workers 2`` forty minutes of
+two. It keeps
 what each seed has found in ``full_size.json``, measures only seeds that are missing there, and adds what follows from
 all to ``paper_algorithm.json`` and ``PAPER_ALGORITHM.md``. With ``--dataset mnist`` or ``fashion-mnist``, which take a
 fraction of the time, that goes to ``paper_page.json``; many pairs of their classes are easily told apart, so give them
@@ -21,7 +22,6 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
-from pathlib import Path
 from statistics import fmean
 from typing import Any
 
@@ -40,11 +40,11 @@ from automl_zero.run.scoring.suite import suite_config
 from automl_zero.tasks.datasets.datasets import load_dataset
 from automl_zero.tasks.image_tasks import some_pairs
 from automl_zero.tasks.splits import PAPER_DATASETS, Stage
-from paper_algorithm import FULL_SIZE, keep, keep_text, plain
+from paper_algorithm import FULL_SIZE, RESULTS, keep, keep_text, plain
 from paper_page import AS_PRINTED, FOUND
 from products import Products, Task, net_outputs, rule_of, task_of
 
-SEEDS_FOUND = Path(__file__).with_name("full_size.json")
+SEEDS_FOUND = RESULTS / "full_size.json"
 PAIRS = 45
 NET, BEST = "two_layer_net", ("figure_6", "figure_6_pruned")
 PRINTED = {f"{name}{AS_PRINTED}": name for name in BEST}
@@ -74,10 +74,10 @@ def main() -> None:
     parser.add_argument("--select", type=int, default=3, help="select tasks of each seed")
     parser.add_argument("--dataset", choices=PAPER_DATASETS, default=PAPER_DATASETS[0])
     parser.add_argument("--workers", type=int, default=1, help="processes, of one thread and 4 GB each")
-    parser.add_argument("--anew", action="store_true", help="measure all seeds, those that are known, too")
+    parser.add_argument("--again", action="store_true", help="measure all seeds, also those with results")
     options = parser.parse_args()
     sizes = {name: getattr(options, name) for name in ("trials", "seeds", "select")}
-    found = {} if options.anew else _known(options.dataset, sizes)
+    found = {} if options.again else _known(options.dataset, sizes)
     missing = [seed for seed in range(options.seeds) if str(seed) not in found]
     with ProcessPoolExecutor(options.workers, get_context("spawn")) as pool:
         futures = {pool.submit(_found, options, seed): seed for seed in missing}
@@ -94,7 +94,7 @@ def _known(dataset: str, sizes: Mapping[str, int]) -> dict[str, Any]:
         return {}
     before = {name: known[name] for name in sizes}
     if before != sizes:
-        raise SystemExit(f"{SEEDS_FOUND} holds {dataset} with {before}, not {sizes}: give these, or --anew")
+        raise SystemExit(f"{SEEDS_FOUND} holds {dataset} with {before}, not {sizes}: give these, or --again")
     return dict(known["found"])
 
 

@@ -1,6 +1,6 @@
 """What a search for back-propagation meets on its way: how known steps score on teacher nets and on other tasks.
 
-    python benchmarks/stepping_stones.py
+    python benchmarks/experiments/stepping_stones.py
 
 prints a table; every score is the best of a small grid of constants, on the search tasks of the preset.
 """

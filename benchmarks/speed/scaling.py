@@ -1,7 +1,8 @@
-"""How far a run scales on a cluster: what its driver spends on each worker and island is measured, the rest follows.
+"""Measure what the driver of a cluster run spends on each worker and island, and derive how far a run scales.
 
-``python benchmarks/scaling.py`` measures on nodes of a simulated Ray cluster on this machine, and writes SCALING.md.
-Seconds of the driver are those of its process, all threads together, so that other work on the machine counts little.
+``python benchmarks/speed/scaling.py`` measures on nodes of a simulated Ray cluster on this machine, and writes
+``benchmarks/results/SCALING.md``. Seconds of the driver are CPU seconds of its process, all threads together, so other
+work on the machine has little influence.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from automl_zero.run.islands.engine import Engine
 from automl_zero.run.islands.migration import extract
 from automl_zero.run.islands.thread_engine import ThreadEngine
 
-TABLE = Path(__file__).with_name("SCALING.md")
+TABLE = Path(__file__).parents[1] / "results" / "SCALING.md"
 SEARCH = "digits"
 SHORT = (  # so that epochs take next to no time; states and programs are as large as ever
     "islands.epoch_programs=1",
@@ -49,43 +50,44 @@ WANTED = 0.9  # efficiency of islands that wait
 
 NEVER = 10**9  # epochs
 SIZES = ((1, 1), (2, 2), (2, 32), (4, 16), (6, 6), (6, 64))  # (workers, islands)
-CASES = [(*size, period) for size in SIZES for period in (STATE_EPOCHS, NEVER)]  # after which states are told
-NAMES = {True: "wait", False: "go on"}
+CASES = [(*size, period) for size in SIZES for period in (STATE_EPOCHS, NEVER)]  # after which states are sent
+NAMES = {True: "synchronous", False: "asynchronous"}
 
-PAGE = f"""# How far a run scales
+PAGE = f"""# Results: scaling of a cluster run
 
-Written by `python benchmarks/scaling.py` on {{date}}: {{cores}} cores, load {{load:.1f}} before; search
-`{SEARCH}`, with next to nothing to compute, on {NODES} simulated nodes.
+Written by `python benchmarks/speed/scaling.py` on {{date}}: {{cores}} cores, load {{load:.1f}} before; search
+`{SEARCH}`, with almost nothing to compute, on {NODES} simulated nodes.
 
-What the driver spends (least squares over the last table, no cost below 0), where islands wait for each other between
-epochs (`islands.synchronous`, the default) and where they do not:
+The cost of the driver (least squares over the last table, no cost below 0), for synchronous islands, which wait for
+each other between epochs (`islands.synchronous`, the default), and for asynchronous islands:
 
-| islands | on a worker, per epoch | on an island, per epoch | on a state that is told |
+| islands | per worker and epoch | per island and epoch | per state sent |
 |---|---|---|---|
-| wait | {{waiting.worker:.2f}} ms | {{waiting.island:.2f}} ms | {{waiting.told:.2f}} ms |
-| go on | {{free.worker:.2f}} ms | {{free.island:.2f}} ms | {{free.told:.2f}} ms |
+| synchronous | {{waiting.worker:.2f}} ms | {{waiting.island:.2f}} ms | {{waiting.state_sent:.2f}} ms |
+| asynchronous | {{free.worker:.2f}} ms | {{free.island:.2f}} ms | {{free.state_sent:.2f}} ms |
 
-The state of an island is {{state:.2f}} MB, told every {STATE_EPOCHS} epochs, or less often, so that no more than
-{MOST_STATES} are told in one. In every epoch, its migrants are {{migrants:.1f}} kB, and its births that have
-descendants {{harvest:.1f}} kB.
+The state of an island has {{state:.2f}} MB and is sent every {STATE_EPOCHS} epochs, or less often, so that at most
+{MOST_STATES} are sent in one epoch. In every epoch, an island sends migrants of {{migrants:.1f}} kB and a
+lineage log of {{epoch_stats:.1f}} kB.
 
-The part of the time in which workers search, with one island on each. Where islands wait, the driver works only while
-the workers do not; where they go on, both work at a time, and workers wait only as far as an epoch of the driver is
-longer than one of theirs. It receives {{bandwidth:.2f}} GB per second, the one figure that is assumed and not measured.
-All states are what the driver holds in memory, and what it receives for a checkpoint where islands wait:
+The next table gives the share of time in which workers search, with one island on each. With synchronous islands, the
+driver works only while the workers do not. With asynchronous islands, both work at the same time, and workers wait only
+if an epoch of the driver is longer than theirs. The driver receives {{bandwidth:.2f}} GB per second; this is the only
+assumed figure. "All states" is the memory that the driver holds, and what it receives for a checkpoint of synchronous
+islands:
 
 {{head}}
 {{line}}
 {{rows}}
 
-So with {SOME:,} workers, islands that wait for each other search for {WANTED:.0%} of the time if their epochs take
-{{some_wait:.1f}} s or more, and islands that go on do for all of it if theirs take {{some_free:.1f}} s; with {MANY:,},
-these are {{many_wait:.0f}} s and {{many_free:.1f}} s. How long they take is for `islands.epoch_programs` to say, so
-there are no stages of migration, each with a driver for a part of the islands.
+With {SOME:,} workers, synchronous islands search for {WANTED:.0%} of the time if their epochs take {{some_wait:.1f}} s
+or more, and asynchronous islands for all of it if theirs take {{some_free:.1f}} s. With {MANY:,} workers, the epochs
+must take {{many_wait:.0f}} s and {{many_free:.1f}} s. `islands.epoch_programs` sets how long they take, so migration
+needs no hierarchy of drivers.
 
-What was measured, and what the model gives for it:
+The measurements, and the values of the model:
 
-| islands | workers | islands | states are told | driver, per epoch | model |
+| islands | workers | islands | states are sent | driver, per epoch | model |
 |---|---|---|---|---|---|
 {{checks}}
 """
@@ -93,52 +95,54 @@ What was measured, and what the model gives for it:
 
 @dataclass(frozen=True)
 class Costs:
-    """What an epoch costs the driver.
+    """The cost of an epoch for the driver.
 
     Attributes:
-        worker: milliseconds for each process that holds islands, however many; ``island``: for each island on top;
-            ``told``: for each state that is told.
-        state: bytes of an island's state; ``migrants``: of the programs that leave it in an epoch; ``epoch_stats``: of
-            what it tells of births.
+        worker: Milliseconds for each process that holds islands.
+        island: Additional milliseconds for each island.
+        state_sent: Milliseconds for each state that an island sends.
+        state: Bytes of the state of an island.
+        migrants: Bytes of the programs that leave an island in an epoch.
+        epoch_stats: Bytes of its lineage log of an epoch.
     """
 
     worker: float
     island: float
-    told: float
+    state_sent: float
     state: int
     migrants: int
     epoch_stats: int
 
     def own_seconds(self, workers: int, islands: int, period: int | None = None) -> float:
-        """The driver's own work in an epoch, if islands tell their states after so many epochs."""
+        """Return the driver's own work in an epoch, if islands send their states after ``period`` epochs."""
         states = islands / (period or state_epochs(islands))
-        return (workers * self.worker + islands * self.island + states * self.told) / 1e3
+        return (workers * self.worker + islands * self.island + states * self.state_sent) / 1e3
 
     def driver_seconds(self, workers: int, islands: int) -> float:
-        """With what it waits for the network."""
+        """Return the time of the driver in an epoch, its waits for the network included."""
         sent = islands * (self.state / state_epochs(islands) + 2 * self.migrants + self.epoch_stats)
         return self.own_seconds(workers, islands) + sent / BANDWIDTH
 
     def least_seconds(self, workers: int, is_synchronous: bool) -> float:
-        """What an epoch must take for the efficiency that is wanted; all of it, where islands go on."""
+        """Return the shortest epoch for the wanted efficiency; for asynchronous islands, full efficiency."""
         driver = self.driver_seconds(workers, workers)
         return driver * WANTED / (1 - WANTED) if is_synchronous else driver
 
     def efficiency(self, workers: int, seconds: float, is_synchronous: bool) -> float:
-        """The part of the time in which workers search, one island on each, if epochs take them so long."""
+        """Return the share of time in which workers search, with one island on each and epochs of ``seconds``."""
         driver = self.driver_seconds(workers, workers)
         return seconds / (seconds + driver) if is_synchronous else min(1.0, seconds / driver)
 
 
 def config_of(islands: int, is_synchronous: bool = True) -> Config:
-    """The search with short epochs on so many islands."""
+    """Return the config of the search with short epochs on a number of islands."""
     waiting = f"islands.synchronous={str(is_synchronous).lower()}"
     return override(workloads.search_config(SEARCH), [*SHORT, f"islands.count={islands}", waiting])
 
 
 @contextmanager
 def simulated_cluster() -> Iterator[None]:
-    """Nodes of Ray's own test cluster, with no regard to the processors that this machine really has."""
+    """Start nodes of Ray's test cluster, whatever the number of processors of this machine."""
     node = {"num_cpus": PROCESSORS, "object_store_memory": 500_000_000}
     cluster = Cluster(initialize_head=True, head_node_args=node | {"include_dashboard": False})
     for _ in range(NODES - 1):
@@ -152,7 +156,7 @@ def simulated_cluster() -> Iterator[None]:
 
 
 def driver_seconds(engine: Engine, config: Config) -> float:
-    """Of the driver's process for an epoch, in the mean."""
+    """Return the mean CPU seconds of the driver's process for an epoch."""
     made = Archipelago(config, search_tasks(config, 0), 0, engine=engine)
     made.run_epoch()
     began = time.process_time()
@@ -162,7 +166,7 @@ def driver_seconds(engine: Engine, config: Config) -> float:
 
 
 def ray_seconds(workers: int, config: Config, period: int) -> float:
-    """Of the driver for an epoch on Ray, where states are told after so many epochs."""
+    """Return the seconds of the driver for an epoch on Ray, if states are sent after ``period`` epochs."""
     engine = RayEngine(workers)
     try:
         sync_islands.STATE_EPOCHS = period
@@ -173,15 +177,15 @@ def ray_seconds(workers: int, config: Config, period: int) -> float:
 
 
 def measured_costs(is_synchronous: bool) -> tuple[Costs, list[float]]:
-    """The costs that explain the measured seconds best, and those seconds."""
+    """Return the costs that fit the measured seconds best, and those seconds."""
     found = [ray_seconds(workers, config_of(islands, is_synchronous), period) for workers, islands, period in CASES]
     parts = np.array([(workers, islands, islands / period) for workers, islands, period in CASES], float)
-    (worker, island, told), _ = nnls(parts, 1e3 * np.array(found))
-    return Costs(float(worker), float(island), float(told), *island_bytes()), found
+    (worker, island, state_sent), _ = nnls(parts, 1e3 * np.array(found))
+    return Costs(float(worker), float(island), float(state_sent), *island_bytes()), found
 
 
 def island_bytes() -> tuple[int, int, int]:
-    """Of the state of an island, of the programs that leave it in a migration, and of what an epoch brings forth."""
+    """Return the bytes of an island's state, of its migrants in an epoch, and of its lineage log of an epoch."""
     config = config_of(1)
     made = Archipelago(config, search_tasks(config, 0), 0, engine=ThreadEngine(1))
     state = sum(array.nbytes for array in made.islands.arrays.values())
@@ -189,15 +193,15 @@ def island_bytes() -> tuple[int, int, int]:
     leaving = extract(island.state.population, np.arange(config.islands.migrants))
     island.run(workloads.search_config(SEARCH).islands.epoch_programs)
     epoch_stats = island.epoch_stats(0)
-    told = sum(array.nbytes for array in (*epoch_stats.ancestors, epoch_stats.living))
-    return state, sum(array.nbytes for array in leaving.values()), told
+    log = sum(array.nbytes for array in (*epoch_stats.ancestors, epoch_stats.living))
+    return state, sum(array.nbytes for array in leaving.values()), log
 
 
 Measured = dict[bool, tuple[Costs, list[float]]]  # by whether islands wait for each other
 
 
 def table(measured: Measured, load: float) -> str:
-    """The page; the machine's load is that before."""
+    """Return the page; ``load`` is that of the machine before the measurement."""
     (waiting, _), (free, _) = measured[True], measured[False]
     epochs = [f"epochs of {seconds:.0f} s" for seconds in SECONDS]
     return PAGE.format(
@@ -222,18 +226,18 @@ def table(measured: Measured, load: float) -> str:
 
 
 def row(costs: Costs, workers: int, is_synchronous: bool) -> str:
-    """What follows for so many workers."""
+    """Return the row of the model for a number of workers."""
     parts = " | ".join(f"{costs.efficiency(workers, seconds, is_synchronous):.0%}" for seconds in SECONDS)
     driver, states = costs.driver_seconds(workers, workers), workers * costs.state / 1e9
     return f"| {NAMES[is_synchronous]} | {workers:,} | {driver:.2f} s | {states:.1f} GB | {parts} |"
 
 
 def check(measured: tuple[Costs, list[float]], place: int, is_synchronous: bool) -> str:
-    """One of the cases, as it was measured and as the model has it."""
+    """Return the row of one case: its measurement and the value of the model."""
     (costs, found), (workers, islands, period) = measured, CASES[place]
-    told = "never" if period == NEVER else f"every {period} epochs"
+    sent = "never" if period == NEVER else f"every {period} epochs"
     milliseconds = f"{1e3 * found[place]:.2f} ms | {1e3 * costs.own_seconds(workers, islands, period):.2f} ms"
-    return f"| {NAMES[is_synchronous]} | {workers} | {islands} | {told} | {milliseconds} |"
+    return f"| {NAMES[is_synchronous]} | {workers} | {islands} | {sent} | {milliseconds} |"
 
 
 if __name__ == "__main__":

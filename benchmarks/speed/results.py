@@ -10,7 +10,7 @@ from typing import Any
 import changes
 from figures import FIGURES, Figure
 
-FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parents[1] / "results"
 JSON_FILE, PAGE = FOLDER / "results.json", FOLDER / "RESULTS.md"
 HEADERS = ("figure", "value", "unit", "C++", "times better", "target", "met")
 
@@ -60,7 +60,8 @@ def _page(values: Mapping[str, float], machine: str) -> str:
         (
             "# Benchmark results",
             "",
-            "Written by `make bench`; what each figure means and where the C++ figures are from is in `figures.py`.",
+            "Written by `make bench`; what each figure means and where the C++ figures are from is in",
+            "`benchmarks/speed/figures.py`.",
             "",
             f"Machine: {machine}.",
             "The C++ figures are from another machine, an AMD EPYC of the Zen 3 generation.",
@@ -76,9 +77,9 @@ def _page(values: Mapping[str, float], machine: str) -> str:
             "## Curves",
             "",
             "How the time of an evaluation depends on the number of features, tasks, examples and instructions; the",
-            "numbers are in `curves.json`, the picture is drawn by `python benchmarks/curves.py`.",
+            "numbers are in `curves.json`, the picture is drawn by `python benchmarks/speed/curves.py`.",
             "",
-            "![Time of an evaluation](../docs/speed.svg)",
+            "![Time of an evaluation](../../docs/images/speed.svg)",
             "",
         )
     )

@@ -1,4 +1,8 @@
-"""Makes the picture of the dashboard: ``python docs/dashboard.py RUNS PNG``, with a run ``digits`` in the folder."""
+"""Take the screenshot of the dashboard in the docs.
+
+``python scripts/figures/dashboard.py RUNS docs/images/dashboard.png``, where ``RUNS/digits`` is a finished run. This
+needs Chromium.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,7 @@ PORT = 8766
 
 
 def main(runs: str, picture: str) -> None:
-    """Serve the folder, and take the picture."""
+    """Serve the folder of runs, open the run ``digits``, and save a screenshot."""
     access = Access(new_token())
     app = make_app(Dashboard([Path(runs)]), access)
     server = uvicorn.Server(uvicorn.Config(app, port=PORT, log_level="warning", access_log=False))
@@ -36,4 +40,5 @@ def main(runs: str, picture: str) -> None:
     server.should_exit = True
 
 
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    main(*sys.argv[1:])

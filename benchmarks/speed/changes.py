@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-FILE = Path(__file__).with_name("changes.json")
+FILE = Path(__file__).parents[1] / "results" / "changes.json"
 FIGURES = {  # and how they are headed
     "evaluation, linear F=4 float32": "linear F=4, us",
     "evaluation, net F=16 float32": "net F=16, us",

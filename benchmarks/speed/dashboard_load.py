@@ -1,8 +1,8 @@
-"""The dashboard on ten long runs: ``python benchmarks/dashboard.py FOLDER`` writes figures into ``docs/dashboard.md``.
+"""Measure time and memory of the dashboard on ten long runs.
 
-The runs are made in the folder, which must have room for a file of a million events; the ten have it in common. They
-are opened as the page does it: the list, and then each run with the story of its latest program, of a server that has
-just begun.
+``python benchmarks/speed/dashboard_load.py FOLDER`` writes ``docs/results/dashboard.md``. The runs are created in the
+folder, which needs space for one file of a million events, which all ten runs share. They are opened as the page does
+it, on a server that has just started: first the list, then each run with the history of its latest program.
 """
 
 from __future__ import annotations
@@ -31,22 +31,22 @@ from automl_zero.run.record.events import EpochEnd, Improvement, to_json
 from automl_zero.run.record.run_folder import EVENTS, RunFolder
 from automl_zero.search.state import COUNTERS
 
-PAGE = Path(__file__).parent.parent / "docs" / "dashboard.md"
-BEGIN, END = "<!-- written by benchmarks/dashboard.py -->\n", "<!-- end -->\n"
+PAGE = Path(__file__).parents[2] / "docs" / "results" / "dashboard.md"
+BEGIN, END = "<!-- written by benchmarks/speed/dashboard_load.py -->\n", "<!-- end -->\n"
 RUNS, EVENTS_OF_A_RUN, ISLANDS = 10, 1_000_000, 16
 IMPROVES = 100  # one event in so many is an improvement
 PORT, TOKEN = 8767, new_token()
 
 
 def _forget(path: Path) -> None:
-    """Ask the system to keep nothing of a file in memory."""
+    """Ask the system to drop a file from its page cache."""
     with path.open("rb") as file:
         os.fsync(file.fileno())
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def make_runs(folder: Path) -> None:
-    """Ten run folders whose events are the same file."""
+    """Create ten run folders whose event files are hard links to one file."""
     config = load_config("digits")
     for number in range(RUNS):
         RunFolder.create(folder / str(number), config)
@@ -84,7 +84,7 @@ def _write(path: Path) -> None:
 
 
 def ask(path: str) -> Any:
-    """What the server answers."""
+    """Return the JSON answer of the server."""
     headers = {"Authorization": f"Bearer {TOKEN}"}
     with urllib.request.urlopen(
         urllib.request.Request(f"http://127.0.0.1:{PORT}/api/{path}", headers=headers)
@@ -94,7 +94,15 @@ def ask(path: str) -> Any:
 
 @dataclass(frozen=True)
 class Figures:
-    """Seconds until all runs are open, and read; bytes of the new server, with all runs open, and at most."""
+    """Results of a measurement.
+
+    Attributes:
+        opened: Seconds until all runs are open.
+        read: Seconds until all runs are read to their ends.
+        empty: Bytes of memory of the server before a run is opened.
+        at_open: Bytes of memory when all runs are open.
+        most: The largest number of bytes seen.
+    """
 
     opened: float
     read: float
@@ -104,7 +112,7 @@ class Figures:
 
 
 def measure(folder: Path) -> Figures:
-    """Open all runs on a server of their own, and let it read them to their ends."""
+    """Open all runs on a new server, and wait until it has read them to their ends."""
     command = [sys.executable, "-c", "from automl_zero.cli import main; main()", "dashboard", folder, "--port", PORT]
     with subprocess.Popen([*map(str, command)], env={**os.environ, VARIABLE: TOKEN}) as server:
         try:
@@ -139,27 +147,27 @@ def _wait() -> None:
             time.sleep(0.05)
 
 
-def _told(found: Figures, size: int) -> str:
+def _report(found: Figures, size: int) -> str:
     machine = f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, Python {platform.python_version()}"
     return (
-        "`python benchmarks/dashboard.py FOLDER`: "
+        "`python benchmarks/speed/dashboard_load.py FOLDER`: "
         f"{RUNS} runs of {EVENTS_OF_A_RUN:,} events each ({size / 1e6:.0f} MB) are open after {found.opened:.1f} s and"
-        f" read to their ends after {found.read:.0f} s. The server has {found.empty / 1e6:.0f} MB when it begins,"
-        f" {found.at_open / 1e6:.0f} MB when they are open, and {found.most / 1e6:.0f} MB at most, which is"
+        f" read to their ends after {found.read:.0f} s. The server uses {found.empty / 1e6:.0f} MB when it starts,"
+        f" {found.at_open / 1e6:.0f} MB when all runs are open, and at most {found.most / 1e6:.0f} MB, which is"
         f" {(found.most - found.empty) / RUNS / 1e6:.1f} MB for each run"
         f" ({machine}, {datetime.now(UTC).date().isoformat()})."
     )
 
 
 def main(folder: Path) -> None:
-    """Measure, and write the page."""
+    """Measure the dashboard, and write the page."""
     if not (folder / "0").exists():
         make_runs(folder)
     _forget(folder / "0" / EVENTS)
-    told = fill(_told(measure(folder), (folder / "0" / EVENTS).stat().st_size), 120) + "\n"
+    report = fill(_report(measure(folder), (folder / "0" / EVENTS).stat().st_size), 120) + "\n"
     before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
-    PAGE.write_text(f"{before}{BEGIN}{told}{END}{rest.split(END)[1]}", encoding="utf-8")
-    sys.stdout.write(told)
+    PAGE.write_text(f"{before}{BEGIN}{report}{END}{rest.split(END)[1]}", encoding="utf-8")
+    sys.stdout.write(report)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""How often detectors of techniques are wrong: ``python benchmarks/detectors.py`` tells in ``docs/discoveries.md``.
+"""Measure how often the detectors of techniques are wrong.
 
-Programs are drawn at random, and taken from short searches, so none of them is one that detectors were made with. Each
-finding is held against a criterion that looks at the program's behaviour from outside (``criteria.py``). A finding is
-contradicted if the program can be trained on fresh examples and in none of these trainings does what it should.
+``python benchmarks/detectors/error_rates.py`` writes ``docs/results/detectors.md``. Programs are drawn at random, and
+taken from short searches, so none of them was used to develop the detectors. Each finding is compared with a criterion
+that observes only the behaviour of the program (``criteria.py``). A finding is contradicted if the program can be
+trained on fresh examples and meets the criterion in none of these trainings.
 """
 
 from __future__ import annotations
@@ -27,20 +28,25 @@ from automl_zero.system.atomic_write import replacing
 from automl_zero.tasks.task_kinds import Stage, build_tasks
 from criteria import CRITERIA, LEAST, SEED, Trial
 
-PAGE = Path(__file__).parents[1] / "docs" / "discoveries.md"
-BEGIN, END = "<!-- written by benchmarks/detectors.py -->\n", "<!-- end -->\n"  # around the table in the page
+PAGE = Path(__file__).parents[2] / "docs" / "results" / "detectors.md"
+BEGIN, END = (
+    "<!-- written by benchmarks/detectors/error_rates.py -->\n",
+    "<!-- end -->\n",
+)  # around the table in the page
 SEARCHES = {"linear-graphs": 2_000, "teacher-net-graphs": 40_000, "digits": 40_000}  # programs of each search
 STAGES = 5  # of a search, at which programs are taken
 SMALL = ["tasks.search.num_tasks=4", "tasks.search.num_train=200", "search.children=50"]
 ALL_OPS = [f"program.{name}_ops={list(range(1, 65))}" for name in ("setup", "predict", "learn")]
-Tally = dict[str, list[bool | None]]  # of each technique, whether each finding is borne out; None: it cannot be tried
+Tally = dict[
+    str, list[bool | None]
+]  # for each technique, whether each finding is confirmed; None: it cannot be checked
 
 
 def main() -> None:
-    """Draw, look, check, and write the table."""
+    """Draw programs, detect techniques, check the findings, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--programs", type=int, default=300, help="of each source")
-    parser.add_argument("--seeds", type=int, default=6, help="of each search")
+    parser.add_argument("--programs", type=int, default=300, help="programs from each source")
+    parser.add_argument("--seeds", type=int, default=6, help="seeds for each search")
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--show", action="store_true", help="print each program with a finding that is contradicted")
     options = parser.parse_args()
@@ -60,13 +66,13 @@ def _keep(table: str) -> None:
 
 
 def _random(count: int, seed: int) -> list[Program]:
-    """Different valid programs of any ops, as a search draws its first."""
+    """Draw distinct valid programs with all ops, as a search initializes its population."""
     config = load_config("digits", [*ALL_OPS, *SMALL, f"search.population_size={2 * count}", "tasks.kind=linear"])
     return _members(_island(config, seed))[:count]
 
 
 def _evolved(seeds: range, count: int) -> list[Program]:
-    """Different programs of several searches, the fittest of each at several stages."""
+    """Collect distinct programs from several searches: the fittest at several stages of each."""
     found: dict[Program, None] = {}
     most = -(-count // (len(seeds) * len(SEARCHES) * STAGES))
     for name, programs in SEARCHES.items():
@@ -84,7 +90,7 @@ def _island(config: Config, seed: int) -> Island:
 
 
 def _members(island: Island) -> list[Program]:
-    """Without what has no effect, each once, the fittest first."""
+    """Return the distinct pruned members of an island, the fittest first."""
     every = island.fittest(len(island.state.population.fitness))
     return list(dict.fromkeys(prune(each.program, multiclass=False) for each in every))
 
@@ -93,7 +99,7 @@ def _tally(programs: list[Program], show: bool) -> Tally:
     tally: Tally = defaultdict(list)
     for program in programs:
         for finding in detect(program):
-            verdict = bears_out(program, finding)
+            verdict = is_confirmed(program, finding)
             tally[finding.technique].append(verdict)
             if show and verdict is False:
                 print(f"{finding}\n{to_text(program)}\n")
@@ -101,8 +107,8 @@ def _tally(programs: list[Program], show: bool) -> Tally:
 
 
 @np.errstate(all="ignore")
-def bears_out(program: Program, finding: Finding) -> bool | None:
-    """Whether a finding holds in any fresh training that can be judged; None if there is none."""
+def is_confirmed(program: Program, finding: Finding) -> bool | None:
+    """Return whether a finding holds in any fresh training that can be checked; None if there is no such training."""
     kinds = {"squared": (False,), "logistic": (True,)}.get(finding.technique.removesuffix(" loss").split()[-1])
     probes = [Probe(program, logistic=each, seed=SEED) for each in kinds or (False, True)]
     trials = [Trial(finding, probe) for probe in probes if len(probe.states) >= LEAST]
@@ -110,10 +116,10 @@ def bears_out(program: Program, finding: Finding) -> bool | None:
 
 
 def _report(tallies: Mapping[str, Tally], counts: Mapping[str, int], seed: int, seconds: float) -> list[str]:
-    told = ", ".join(f"{count} {name}" for name, count in counts.items())
+    sources = ", ".join(f"{count} {name}" for name, count in counts.items())
     return [
-        f"`python benchmarks/detectors.py --first-seed {seed}`, {seconds:.0f} s of one core, on {told} programs. In "
-        "brackets: findings that could not be checked, since the program diverges on fresh examples.",
+        f"`python benchmarks/detectors/error_rates.py --first-seed {seed}`, {seconds:.0f} s of one core, on {sources} "
+        "programs. In brackets: findings that could not be checked, since the program diverges on fresh examples.",
         "",
         "| technique | " + " | ".join(f"{name}: findings | contradicted" for name in tallies) + " |",
         "|---|" + "---|---|" * len(tallies),
