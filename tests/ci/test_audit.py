@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-FILE = Path(__file__).parents[1] / ".ci" / "audit.py"
+FILE = Path(__file__).parents[2] / ".ci" / "audit.py"
 SOUND: dict[str, Any] = {"name": "good", "version": "1", "vulns": []}
 FAULTY = {"name": "bad", "version": "2", "vulns": [{"id": "CVE-1", "fix_versions": ["3"]}]}
 UNKNOWN = {"name": "own", "skip_reason": "not found"}
@@ -24,16 +24,16 @@ def verdict(report: str) -> tuple[str, int]:
 
 
 @pytest.mark.parametrize(
-    ("packages", "told", "code"),
+    ("packages", "message", "code"),
     [
         ([SOUND, UNKNOWN], "none of 1 packages has one; 1 are not known", 0),
-        ([SOUND, FAULTY], "bad 2: CVE-1, mended in 3: raise its minimum", 1),
+        ([SOUND, FAULTY], "bad 2: CVE-1, fixed in 3: raise its minimum", 1),
         ([UNKNOWN, UNKNOWN], "not looked up", 0),
     ],
 )
-def test_a_finding_fails_and_what_was_not_looked_up_is_told(packages: list[Any], told: str, code: int) -> None:
+def test_a_finding_fails_and_what_was_not_looked_up_is_reported(packages: list[Any], message: str, code: int) -> None:
     text, found = verdict(json.dumps({"dependencies": packages, "fixes": []}))
-    assert (told in text, found) == (True, code)
+    assert (message in text, found) == (True, code)
     assert text.count("\n") == 0
 
 
