@@ -47,7 +47,7 @@ def _is_section(value: Any) -> bool:
 
 def _flat(section: type[Section]) -> Mapping[str, FieldInfo]:
     """Return the fields of a section, those of sections in it under dotted names."""
-    found = {}
+    found: dict[str, FieldInfo] = {}
     for name, field in section.model_fields.items():
         inner = _flat(type(field.default)) if _is_section(field.default) else None
         found |= {f"{name}.{key}": each for key, each in inner.items()} if inner else {name: field}
