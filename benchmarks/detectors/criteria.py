@@ -1,8 +1,8 @@
-"""What must be true of a program that has a technique, seen from outside: by what it computes, on data of its own.
+"""Criteria for techniques: what a program with a technique computes, observed from outside on separate data.
 
 Each criterion is a function from a trial (a program, a finding in it, and a fresh training of it) to whether the
-program behaves as the technique's sentence says. None of them calls a detector or anything that detectors measure with;
-they share only ``Probe``, which runs programs, with other examples and other noise.
+program behaves as the description of the technique says. No criterion calls a detector or its measurements; they only
+share ``Probe``, which runs programs, with other examples and other noise.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ CLOSE = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """A finding, and the program in training on examples that no detector has seen."""
+    """A finding, and a training of its program on examples that no detector has seen."""
 
     finding: Finding
     probe: Probe
@@ -57,37 +57,37 @@ class Trial:
         return memory
 
     def output(self, state: Memory, tick: int, x: Array) -> float:
-        """Of Predict."""
+        """Return the output of Predict."""
         return float(self.probe.output(state, tick, x)[0])
 
     def learnt(self, state: Memory, tick: int, x: Array, error: float, **how: Any) -> Memory:
-        """The memory after a step with that error."""
+        """Return the memory after a step with that error."""
         return self.probe.step(state, tick, x=x, label=lambda prediction: prediction + error, **how)[0]
 
     def value(self, line: Line, state: Memory, tick: int, x: Array, error: float = 1.0) -> tuple[Array, ...]:
-        """What a line reads and writes in a step."""
+        """Return what a line reads and writes in a step."""
         label: Callable[[Any], Any] = lambda prediction: prediction + error  # noqa: E731
         return tuple(map(np.asarray, self.probe.step(state, tick, x=x, label=label)[1][line]))
 
 
 def points(count: int, seed: int = SEED) -> Array:
-    """[count, F] features."""
+    """Draw features, [count, F]."""
     return np.asarray(np.random.default_rng(seed).standard_normal((count, NUM_FEATURES)))
 
 
 def flat(memory: Memory) -> Array:
-    """All that is in a memory."""
+    """Return all values of a memory as one array."""
     return np.concatenate([np.ravel(bank).astype(np.float64) for bank in memory.banks])
 
 
 def differ(a: Any, b: Any, tolerance: float = CLOSE) -> bool:
-    """Whether values differ by more than rounding."""
+    """Return whether values differ by more than rounding."""
     a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
     return bool(np.max(np.abs(a - b), initial=0) > tolerance * max(np.abs(a).max(), np.abs(b).max(), 1e-12))
 
 
 def is_affine(trial: Trial, state: Memory, tick: int) -> bool:
-    """Whether an affine function fits the outputs at many points."""
+    """Return whether an affine function fits the outputs at many points."""
     x = 2 * points(4 * NUM_FEATURES)
     y = np.array([trial.output(state, tick, each) for each in x])
     design = np.column_stack([x, np.ones(len(x))])
@@ -95,7 +95,7 @@ def is_affine(trial: Trial, state: Memory, tick: int) -> bool:
 
 
 def slope(trial: Trial, state: Memory, tick: int) -> Array:
-    """By how much the output changes with each feature, from zero."""
+    """Return the change of the output with each feature, from zero."""
     at = [trial.output(state, tick, x) for x in (np.zeros(NUM_FEATURES), *np.eye(NUM_FEATURES))]
     return np.array(at[1:]) - at[0]
 
@@ -143,7 +143,7 @@ def two_layer_net(trial: Trial) -> bool:
 
 
 def _first_layer(trial: Trial) -> Any:
-    """The cell of the matrix; the first line of a finding of a net is where it is used."""
+    """Return the cell of the matrix; the first line of a finding of a net uses it."""
     return instruction_at(trial.probe.program, trial.finding.lines[0]).inputs()[0]
 
 
@@ -215,13 +215,13 @@ def _cells(state: Memory) -> Iterator[Any]:
 
 
 def _change(trial: Trial, state: Memory, tick: int, x: Array, cell: Any) -> Array:
-    """What an error changes of a cell."""
+    """Return the change of a cell by an error."""
     none, some = (np.ravel(trial.learnt(state, tick, x, error)[cell]) for error in (0.0, 0.01))
     return np.asarray(some - none, np.float64)
 
 
 def _gradient(trial: Trial, state: Memory, tick: int, x: Array, cell: Any, step: float = 1e-4) -> Array:
-    """Of the output, by what is in a cell before Predict."""
+    """Return the gradient of the output by the content of a cell before Predict."""
     kind, address = cell
 
     def at(element: int, distance: float) -> float:
@@ -234,7 +234,7 @@ def _gradient(trial: Trial, state: Memory, tick: int, x: Array, cell: Any, step:
 
 
 def _cosine(change: Array, gradient: Array) -> float | None:
-    """Between what changes and what should; None where one of them does not."""
+    """Return the cosine between the actual and the expected change; None if one of them is zero."""
     size = float(np.linalg.norm(change) * np.linalg.norm(gradient))
     return float(change @ gradient) / size if size > 1e-14 else None
 
@@ -259,7 +259,7 @@ def normalizes(trial: Trial) -> bool:
 
 
 def clips(trial: Trial) -> bool:
-    """Small errors are learnt from, and of huge ones of a sign no more than of large ones."""
+    """Small errors change the program, and huge errors change it no more than large ones of the same sign."""
     (state, tick), x = trial.last, points(1)[0]
 
     def change(error: float) -> float:
@@ -271,7 +271,7 @@ def clips(trial: Trial) -> bool:
 
 
 def averages(trial: Trial) -> bool:
-    """A second Predict without a Learn between gives something else; and the sum grows by weights at every step."""
+    """A second Predict without a Learn gives another output, and the sum grows by weights at every step."""
     (state, tick), x = trial.last, points(1)[0]
     once = copy.deepcopy(state)
     first = _predicted(trial, once, tick, x)
@@ -280,14 +280,14 @@ def averages(trial: Trial) -> bool:
 
 
 def _predicted(trial: Trial, memory: Memory, tick: int, x: Array) -> Array:
-    """The output of Predict, which changes this memory."""
+    """Return the output of Predict, which changes this memory."""
     trial.probe._show(memory, x, 0.0)
     trial.probe._execute("predict", memory, tick)
     return np.array(memory[Kind.SCALAR, PREDICTION], np.float64)
 
 
 def _sums_up(trial: Trial, line: Line) -> bool:
-    """Whether a line goes up by what another accumulated value is."""
+    """Return whether a line increases by another accumulated value."""
     sums = [np.ravel(trace[line][-1]) for trace in trial.probe.traces]
     grown = [after - before for before, after in pairwise(sums)]
     values = [[np.ravel(of[-1]) for of in trace.values()] for trace in trial.probe.traces[1:]]
@@ -299,7 +299,7 @@ def _sums_up(trial: Trial, line: Line) -> bool:
 
 
 def is_noisy(trial: Trial) -> bool:
-    """With other random numbers and all else equal, the next prediction is another; and they are drawn anew."""
+    """Other random numbers alone change the next prediction, and they are drawn again for each example."""
     (state, tick), x = trial.last, points(1)[0]
     other = Probe(trial.probe.program, trial.probe.multiclass, trial.probe.logistic, SEED + 1)
     after = [probe.step(state, tick, x=x, label=0.5)[0] for probe in (trial.probe, other)]
@@ -310,7 +310,7 @@ def is_noisy(trial: Trial) -> bool:
 
 
 def noisy_relu(trial: Trial) -> bool:
-    """As of noise, and without its bound or gate the prediction would be another."""
+    """The criterion of noise holds, and without its bound or gate the prediction differs."""
     (state, tick), x = trial.last, points(PLACES)
     bounds = [line for line in trial.finding.lines if _op(trial, line).endswith(("_min", "_max", "heaviside"))]
     return is_noisy(trial) and any(_is_in_effect(trial, line, state, tick, x) for line in bounds)
@@ -324,14 +324,14 @@ def _is_in_effect(trial: Trial, line: Line, state: Memory, tick: int, x: Array) 
 
 
 def rate_decays(trial: Trial) -> bool:
-    """The same errors at the same place change less and less, by what no label has changed."""
+    """The same errors at the same point change the program less and less, by values that no label has changed."""
     line = trial.finding.lines[-1]
     found = [_rates(trial, line, place) for place in (0, 1)]
     return any(rates is not None and len(rates) > 2 and all(a > b for a, b in pairwise(rates)) for rates in found)
 
 
 def _rates(trial: Trial, line: Line, place: int) -> list[float] | None:
-    """The sizes of an operand if it is a number that neither features nor labels change."""
+    """Return the sizes of an operand if neither features nor labels change it."""
     values = [np.asarray(trace[line][place]) for trace in trial.probe.traces]
     if values[0].ndim:
         return None
@@ -346,7 +346,7 @@ def _rates(trial: Trial, line: Line, place: int) -> list[float] | None:
 
 
 def rate_from_weights(trial: Trial) -> bool:
-    """A factor of the errors that labels have changed, and neither features nor the error of this example."""
+    """A factor of the errors depends on earlier labels, but not on the features or the error of this example."""
     return any(_is_of_weights(trial, trial.finding.lines[-1], place) for place in (0, 1))
 
 

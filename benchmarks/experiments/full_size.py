@@ -1,9 +1,9 @@
-"""The paper's best program at the size of the paper: all 3072 values of the images of CIFAR-10, beside what it beats.
+"""Compare the paper's best program with its rivals at the size of the paper: all 3072 values of CIFAR-10 images.
 
 ``python benchmarks/experiments/full_size.py`` takes about an hour of one core, with ``--workers 2`` forty minutes of
-two. It keeps
-what each seed has found in ``full_size.json``, measures only seeds that are missing there, and adds what follows from
-all to ``paper_algorithm.json`` and ``PAPER_ALGORITHM.md``. With ``--dataset mnist`` or ``fashion-mnist``, which take a
+two. It stores
+the results of each seed in ``full_size.json``, measures only missing seeds, and adds the summary of all to
+``paper_algorithm.json`` and ``PAPER_ALGORITHM.md``. With ``--dataset mnist`` or ``fashion-mnist``, which take a
 fraction of the time, that goes to ``paper_page.json``; many pairs of their classes are easily told apart, so give them
 more ``--select`` tasks. Evaluations are those of ``products.py``.
 
@@ -60,14 +60,14 @@ class Place:
     products: Products
 
     def accuracy(self, program: Program, is_net: bool) -> float:
-        """After training, on the validation examples."""
+        """Return the accuracy on the validation examples after training."""
         return self.task.accuracy(
             net_outputs(program, self.task) if is_net else self.products.outputs(rule_of(program))
         )
 
 
 def main() -> None:
-    """Measure the seeds that are missing, and write what there is after each."""
+    """Measure the missing seeds, and write all results after each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trials", type=int, default=35, help="of each tuning")
     parser.add_argument("--seeds", type=int, default=5, help="a divisor of 45")
@@ -88,7 +88,7 @@ def main() -> None:
 
 
 def _known(dataset: str, sizes: Mapping[str, int]) -> dict[str, Any]:
-    """What was found for each seed with the same sizes."""
+    """Read the results of each seed with the same sizes."""
     known = _all_known().get(dataset)
     if known is None:
         return {}
@@ -107,7 +107,7 @@ def _keep_seeds(dataset: str, found: dict[str, Any]) -> None:
 
 
 def _found(options: argparse.Namespace, seed: int) -> dict[str, Any]:
-    """For each program, the accuracies of a seed on its final tasks, and the seconds that tuning took."""
+    """Return the accuracies of each program on the final tasks of a seed, and the seconds of tuning."""
     config = _config(options)
     with threadpool_limits(1):
         tuned, seconds = _tuned(config, seed, options.trials)
@@ -123,7 +123,7 @@ def _config(options: argparse.Namespace) -> Config:
 
 
 def _num_values(dataset: str) -> int:
-    """Of an image."""
+    """Count the values of an image."""
     return int(load_dataset(dataset).train.pixels.shape[1])
 
 
@@ -137,19 +137,19 @@ def _keep(dataset: str, found: dict[str, Any]) -> None:
 
 
 def _share(seed: int, seeds: int) -> range:
-    """The final tasks of a seed."""
+    """Return the final tasks of a seed."""
     return range(seed * PAIRS // seeds, (seed + 1) * PAIRS // seeds)
 
 
 def _entrants(num_features: int) -> dict[str, Program]:
-    """The programs, with constants to begin a tuning with: those of the paper, and for the others what F suggests."""
+    """Return the programs with first constants for tuning: the paper's, and for the others those that suit F."""
     shrunk = math.sqrt(USUAL / num_features)
     usual = {name: _shrunk(library_program(name), shrunk) for name in (NET, "logistic_regression")}
     return {name: library_program(name) for name in BEST} | usual
 
 
 def _variants(num_features: int) -> dict[str, Program]:
-    """The best programs without their parts; a constant that is in the place of the gradient's norm begins about it."""
+    """Return the best programs without their parts; a constant in place of the norm of the gradient starts near it."""
     norms = {1.0: num_features}
     return {
         key: _scaled(variant.program, norms if variant.name == NORMALIZED else {})
@@ -167,7 +167,7 @@ def _scaled(program: Program, values: Mapping[float, float]) -> Program:
 
 
 def _tuned(config: Config, seed: int, trials: int) -> tuple[dict[str, Program], dict[str, float]]:
-    """Each program with the constants that are best on a seed's select tasks, and the seconds that it took."""
+    """Return each program with the best constants on the select tasks of a seed, and the seconds of tuning."""
     transfer_targets = list(_places(config, Stage.SELECT, seed, range(config.tasks.select.num_tasks)))
     tuned = {name: library_program(program) for name, program in PRINTED.items()}
     seconds = {}
@@ -188,7 +188,7 @@ def _tuned(config: Config, seed: int, trials: int) -> tuple[dict[str, Program], 
 
 
 def _judged(config: Config, tuned: Mapping[str, Program], numbers: range) -> dict[str, list[float]]:
-    """The accuracy of each program on each of these final tasks, which are the same for all seeds."""
+    """Return the accuracy of each program on each of these final tasks, which are the same for all seeds."""
     judged: dict[str, list[float]] = defaultdict(list)
     for place in _places(config, Stage.FINAL, 0, numbers):
         for name, program in tuned.items():
@@ -204,7 +204,7 @@ def _places(config: Config, stage: Stage, seed: int, numbers: range) -> Iterator
 
 
 def _told(found: Mapping[str, Any], sizes: Mapping[str, int]) -> dict[str, Any]:
-    """What follows from the seeds that were measured, as ``paper_algorithm.py`` keeps it."""
+    """Return the summary of the measured seeds in the form of ``paper_algorithm.py``."""
     seeds = list(found.values())
     scores = {name: np.array([each["accuracies"][name] for each in seeds]) for name in seeds[0]["accuracies"]}
     parts = {

@@ -1,4 +1,4 @@
-"""The paper's best program and what it is compared with, evaluated through inner products instead of matrices.
+"""Evaluate the paper's best program and its rivals through inner products instead of matrices.
 
 The matrix that these programs learn is a sum of outer products of what they have seen, so a prediction is a sum of
 inner products of examples; a net's matrix can be brought up to date for many examples at once. That is what the
@@ -35,14 +35,14 @@ SINE = BY_NAME["scalar_sin"].number
 
 
 class Rule(NamedTuple):
-    """What tells the programs that learn a sum of outer products, or of vectors, from each other.
+    """The differences between programs that learn a sum of outer products, or of vectors.
 
     Attributes:
-        rate: of learning; None: the standard deviation of all weights.
-        low: of the noise in the features, which is uniform; none at the first example.
-        high: of the noise.
-        norm: what errors are divided by; None: the norm of the gradient.
-        is_bilinear: or linear in the noisy features.
+        rate: The learning rate; None: the standard deviation of all weights.
+        low: The lower bound of the uniform noise in the features; the first example has none.
+        high: The upper bound of the noise.
+        norm: The divisor of errors; None: the norm of the gradient.
+        is_bilinear: Whether the program is bilinear, or linear, in the noisy features.
         is_averaged: whether validation is with the sum of all weights so far, from its second example on.
         has_sine: whether the sine of errors is taken.
     """
@@ -57,7 +57,7 @@ class Rule(NamedTuple):
 
 
 def rule_of(program: Program) -> Rule:
-    """The rule of ``figure_6``, ``figure_6_pruned``, a variant of them made by hand, or ``logistic_regression``."""
+    """Return the rule of ``figure_6``, ``figure_6_pruned``, one of their variants, or ``logistic_regression``."""
     ops = {each.op for each in program.instructions()}
     constants = {each.out: each.data[0] for each in program.instructions() if each.op == SET_SCALAR}
     bounds = [each.data for each in program.instructions() if each.op == UNIFORM]
@@ -103,21 +103,21 @@ class Task:
         return one.astype(self.x.dtype), other.astype(self.x.dtype).reshape(size, size)
 
     def accuracy(self, outputs: Array | None) -> float:
-        """Of predictions [M] before the sigmoid; 0 for a program that has failed."""
+        """Return the accuracy of predictions [M] before the sigmoid; 0 for a program that failed."""
         return 0.0 if outputs is None else float(((outputs > 0) == (self.valid_y > 0.5)).mean())
 
 
 def task_of(tasks: TaskSet, task: int, number: int, dtype: str = "float32") -> Task:
-    """A task of a set, with the noise of the ``number``-th."""
+    """Return a task of a set, with the noise of task ``number``."""
     x, valid_x = (np.ascontiguousarray(part[task], dtype) for part in (tasks.train_x, tasks.valid_x))
     return Task(x, tasks.train_y[task], valid_x, tasks.valid_y[task], tasks.noise_seed, number)
 
 
 class Products:
-    """Inner products of a task's examples x and noise u: of all that a ``Rule`` can need."""
+    """Inner products of a task's examples x and noise u: all that a ``Rule`` can need."""
 
     def __init__(self, task: Task) -> None:
-        """Takes 1e12 operations at full size, and 900 MB."""
+        """Compute the products: 1e12 operations and 900 MB at full size."""
         x, u, last = task.x, task.noise[:-1], task.noise[-1]
         self.task, self.size = task, x.shape[1]
         self.blocks = [
@@ -131,7 +131,7 @@ class Products:
         self.is_noisy[0] = 0
 
     def outputs(self, rule: Rule) -> Array | None:
-        """[M] predictions after training, before the sigmoid; None if one was NaN."""
+        """Return the predictions [M] after training, before the sigmoid; None if one is NaN."""
         errors = self._train(rule)
         if errors is None:
             return None
@@ -143,7 +143,7 @@ class Products:
 
     @np.errstate(all="ignore")
     def _train(self, rule: Rule) -> Array | None:
-        """[N] with what each training example enters the weights."""
+        """Return the weight [N] with which each training example enters the parameters."""
         found = np.zeros(len(self.task.x), self.task.x.dtype)
         weights = _Weights(self.size**2 if rule.is_bilinear else self.size)
         sums = self._sums(rule)
@@ -160,12 +160,12 @@ class Products:
         return found
 
     def _sums(self, rule: Rule) -> Array:
-        """[N] the sum of the elements of what each training example enters the weights with."""
+        """Return the sum [N] of the elements that each training example adds to the parameters."""
         x, noise = self.sums[0], (rule.high - rule.low) * self.sums[1] + rule.low * self.size * self.is_noisy
         return np.asarray((x - noise) * (x + noise) if rule.is_bilinear else x + noise)
 
     def _kernels(self, rule: Rule) -> Iterator[tuple[Array, Array]]:
-        """For each block, what an earlier example [columns] adds to the prediction of a later one, and norms."""
+        """Yield for each block what an earlier example [columns] adds to the prediction of a later one, and norms."""
         base, spread = rule.low, rule.high - rule.low
         for (rows, end), (plain, mixed, noisy) in zip(_blocks(len(self.task.x)), self.blocks, strict=True):
             both = plain + spread**2 * noisy + self._noise_and_noise(rule, rows, end)
@@ -182,7 +182,7 @@ class Products:
         return _pairs(halves, self.is_noisy, rows, end)
 
     def _valid_kernel(self, rule: Rule, rows: slice) -> Array:
-        """For validation examples [rows], what each training example [columns] adds to their predictions."""
+        """Return what each training example [columns] adds to the predictions of validation examples [rows]."""
         base, spread = rule.low, rule.high - rule.low
         x, u, valid_x, last = self.sums
         own = base**2 * self.size * self.is_noisy + base * spread * (u + last * self.is_noisy)
@@ -194,7 +194,7 @@ class Products:
 
 @dataclass
 class _Weights:
-    """What is to be known of a sum of weights: how its elements, of which there are ``count``, deviate.
+    """The standard deviation of the ``count`` elements of a sum of weights.
 
     Attributes:
         total: of the elements; ``squares``: of their squares.
@@ -205,18 +205,18 @@ class _Weights:
     squares: float = 0.0
 
     def add(self, times: float, product: float, square: float, total: float) -> None:
-        """Add some weights so many times; known are their inner products with the sum and themselves, and their sum."""
+        """Add a multiple of some weights, given their inner products with the sum and themselves, and their sum."""
         self.squares += times * (2 * product + times * square)
         self.total += times * total
 
     def deviation(self) -> float:
-        """The standard deviation of the elements."""
+        """Return the standard deviation of the elements."""
         return math.sqrt(max(self.squares / self.count - (self.total / self.count) ** 2, 0.0))
 
 
 @np.errstate(all="ignore")
 def net_outputs(program: Program, task: Task) -> Array | None:
-    """[M] predictions of ``two_layer_net`` with any constants, before the sigmoid; None if one was NaN.
+    """Return the predictions [M] of ``two_layer_net`` with any constants, before the sigmoid; None if one is NaN.
 
     The first layer is brought up to date after each block. Within one, what it lacks is added to its outputs.
     """
@@ -243,12 +243,12 @@ def net_outputs(program: Program, task: Task) -> Array | None:
 
 
 def _blocks(count: int) -> list[tuple[slice, int]]:
-    """Rows of each block, and the number of examples up to its end."""
+    """Yield the rows of each block, and the number of examples up to its end."""
     return [(slice(start, min(start + BLOCK, count)), min(start + BLOCK, count)) for start in range(0, count, BLOCK)]
 
 
 def _pairs(one: Array, other: Array, rows: slice, end: int) -> Array:
-    """``one[t] other[i] + other[t] one[i]`` for t in ``rows`` and i up to the end."""
+    """Return ``one[t] other[i] + other[t] one[i]`` for t in ``rows`` and i up to the end."""
     left = np.stack([one[rows], other[rows]], axis=1)
     return np.asarray(left @ np.stack([other[:end], one[:end]]))
 

@@ -1,4 +1,4 @@
-"""How rarely random search finds an algorithm, where it would take a data centre to see it happen.
+"""Estimate how rarely random search finds an algorithm, where direct observation would take a data centre.
 
     python benchmarks/experiments/random_search.py affine-8 --seconds 3600 --workers 1
 
@@ -46,7 +46,7 @@ RESAMPLES = 10_000
 
 @dataclass(frozen=True)
 class Found:
-    """What a thread has found: random programs made, and the share of steps at the target of each that predicts."""
+    """The result of a thread: its random programs, and the share of steps at the target of each that predicts."""
 
     programs: int
     shares: tuple[float, ...]
@@ -63,7 +63,7 @@ def walk(
     bounds: Any,
     steps: int,
 ) -> int:
-    """Let the first member walk among programs of fitness ``bounds[0]`` or more; counts its steps at ``bounds[1]``."""
+    """Let the first member walk among programs of fitness ``bounds[0]`` or more; count its steps at ``bounds[1]``."""
     population, candidate, count = state.population, work.candidate, 0
     rows = space.max_size.sum()
     fitness = population.fitness[0]
@@ -84,13 +84,13 @@ def walk(
 
 
 def predicting(tasks: TaskSet, config: Config) -> float:
-    """The fitness from which on a program predicts: a part of the way from the empty one to linear regression."""
+    """Return the fitness from which a program predicts: a share of the way from empty to linear regression."""
     nothing, regression = (score_program(each, tasks, config).fitness for each in (Program(), linear(0.01)))
     return nothing + PART * (regression - nothing)
 
 
 def search(config: Config, number: int, seconds: float, steps: int) -> Found:
-    """Draw random programs for so long, and walk so many steps from each that predicts."""
+    """Draw random programs for some seconds, and walk some steps from each that predicts."""
     tasks = build_tasks(config.tasks, Stage.SEARCH, seed_at(config.seed, "random search", number % TASK_SETS))
     bounds = np.array([predicting(tasks, config), config.experiment.target_fitness])
     island = Island(config, tasks, seed_at(config.seed, "random search", "island", number))
@@ -109,7 +109,7 @@ def search(config: Config, number: int, seconds: float, steps: int) -> Found:
 
 
 def _share(island: Island, bounds: NDArray[np.float64], steps: int) -> float:
-    """Of the steps of a walk from the best program of an island, those at the target."""
+    """Return the share of steps at the target of a walk from the best program of an island."""
     population: Population = island.state.population
     copy_in(island.state.best, population, 0)
     population.fitness[0] = island.best_fitness
@@ -118,7 +118,7 @@ def _share(island: Island, bounds: NDArray[np.float64], steps: int) -> float:
 
 
 def interval(found: list[Found]) -> tuple[float, float, float]:
-    """The rate of the target with its 95 % interval: the number that predict is Poisson's, their shares are drawn."""
+    """Return the rate of the target with its 95 % interval: a Poisson count, and a bootstrap over the shares."""
     programs, shares = sum(each.programs for each in found), np.concatenate([each.shares for each in found])
     rng = np.random.default_rng(0)
     counts = rng.poisson(len(shares), RESAMPLES)

@@ -1,4 +1,4 @@
-"""What a search for back-propagation meets on its way: how known steps score on teacher nets and on other tasks.
+"""Score the steps towards back-propagation on teacher nets and on other tasks.
 
     python benchmarks/experiments/stepping_stones.py
 
@@ -47,7 +47,7 @@ STEPS = {
 
 
 def best_fitness(step: str, overrides: list[str]) -> float:
-    """Of a step, over the grid of its constants."""
+    """Return the best score of a step over the grid of its constants."""
     config = load_config("backpropagation", overrides)
     tasks = build_tasks(config.tasks, Stage.SEARCH, config.seed)
     constants = product(RATES, *(SIZES if name in step else (0.0,) for name in ("{first}", "{second}")))

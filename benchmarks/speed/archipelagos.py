@@ -1,4 +1,4 @@
-"""Measurements of whole archipelagos: what Ray costs beside threads, checkpoints, and migrations."""
+"""Measurements of whole archipelagos: Ray compared with threads, checkpoints, and migration."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SEEDS = count(1)
 
 
 def archipelago(name: str, engine: Engine, programs: int, seed: int = 0) -> Archipelago:
-    """Islands between which programs migrate after each epoch; an engine takes one of each seed."""
+    """Return islands between which programs migrate after each epoch; an engine accepts each seed once."""
     sizes = [f"islands.count={ISLANDS}", f"islands.epoch_programs={programs}", "islands.migrants=5"]
     config = override(workloads.search_config(name), sizes)
     return Archipelago(config, search_tasks(config, 0), seed, engine=engine)
@@ -33,14 +33,14 @@ def archipelago(name: str, engine: Engine, programs: int, seed: int = 0) -> Arch
 
 @cache
 def ray_engine() -> Engine:
-    """One for all figures; its cluster ends with the process."""
+    """Return the Ray engine of all figures; its cluster ends with the process."""
     from automl_zero.run.distributed.ray_engine import RayEngine
 
     return RayEngine(WORKERS)
 
 
 def epoch_seconds(name: str, engine: Engine, seed: int) -> float:
-    """Of an epoch in the mean, after one to warm up."""
+    """Return the mean seconds of an epoch, after one to warm up."""
     made = archipelago(name, engine, EPOCH[name], seed)
     made.run_epoch()
     seconds = workloads.seconds(made.run_epoch, EPOCHS)
@@ -49,19 +49,19 @@ def epoch_seconds(name: str, engine: Engine, seed: int) -> float:
 
 
 def ray_overhead(name: str) -> float:
-    """What an epoch takes longer on Ray than in as many threads, in percent; both do the same."""
+    """Return how much longer an epoch takes on Ray than in as many threads, in percent."""
     seed = next(SEEDS)
     return 100 * (epoch_seconds(name, ray_engine(), seed) / epoch_seconds(name, ThreadEngine(WORKERS), seed) - 1)
 
 
 def ray_speed_up(name: str) -> float:
-    """How much faster an epoch is with two processes than in one thread."""
+    """Return how much faster an epoch is with two processes than in one thread."""
     seed = next(SEEDS)
     return epoch_seconds(name, ThreadEngine(1), seed) / epoch_seconds(name, ray_engine(), seed)
 
 
 def checkpoint(name: str) -> tuple[float, float]:
-    """(milliseconds, MB) of a checkpoint of all islands, as the run writes it."""
+    """Return milliseconds and MB of a checkpoint of all islands."""
     config = override(workloads.search_config(name), [f"islands.count={ISLANDS}", "stop.max_programs=1"])
     run = Run(config)
     content = Checkpoint(origin_of(config, ()), run.snapshot())
@@ -72,7 +72,7 @@ def checkpoint(name: str) -> tuple[float, float]:
 
 
 def migration_seconds(islands: int, members: int, migrants: int) -> float:
-    """Of planning a migration and carrying it out in this process."""
+    """Return the milliseconds of planning and executing a migration in this process."""
     made = archipelago("s10", ThreadEngine(1), 1)
     population = made.islands.all[0].state.population  # type: ignore[attr-defined]
     populations = [type(population)(*(array.copy() for array in population)) for _ in range(islands)]

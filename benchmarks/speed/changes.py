@@ -1,4 +1,4 @@
-"""What each change of the engine gave: a few figures after every change, in a file that is only added to.
+"""Record some figures after every change of the engine, in a file that is only appended to.
 
 ``make bench CHANGE="what was changed"`` adds a row; RESULTS.md shows them all.
 """
@@ -21,12 +21,12 @@ FIGURES = {  # and how they are headed
 
 
 def record(change: str, values: Mapping[str, float]) -> None:
-    """Add a row."""
+    """Append a row."""
     row = {"change": change, **{name: float(f"{values[name]:.4g}") for name in FIGURES}}
     rows = [json.dumps(each) for each in (*read(), row)]
     FILE.write_text("[\n" + ",\n".join(rows) + "\n]\n", encoding="utf-8")
 
 
 def read() -> list[dict[str, Any]]:
-    """All rows, the oldest first."""
+    """Return all rows, the oldest first."""
     return list(json.loads(FILE.read_text(encoding="utf-8"))) if FILE.exists() else []

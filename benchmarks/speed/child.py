@@ -1,4 +1,4 @@
-"""Begin a search in a process of its own, and report as JSON when the first programs were scored, and what it took.
+"""Start a search in its own process, and report as JSON when the first programs were scored, and its cost.
 
 ``python child.py SEARCH``: ``time`` is that of the clock when the initial population was scored, ``begin`` the seconds
 for that, compilation included if need be, and ``memory`` the peak in MB after some more programs.
@@ -17,13 +17,13 @@ PROGRAMS = 20_000
 
 
 def peak_memory() -> float:
-    """Peak of this process in MB, as Linux tells it; ``getrusage`` would count the parent's memory at the fork."""
+    """Return the peak memory of this process in MB; ``getrusage`` would count the parent's memory at the fork."""
     status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
     return int(status["VmHWM"].removesuffix("kB")) / 1024
 
 
 def main() -> None:
-    """Begin the search that the command line names."""
+    """Start the search that the command line names."""
     search_tasks(sys.argv[1])
     start = time.perf_counter()
     island = new_island(sys.argv[1], seed=1)

@@ -1,4 +1,4 @@
-"""Collect what the benchmarks measure, write it to files and print it; being slower than C++ is a failure."""
+"""Collect the measurements, write them to files and print them; being slower than C++ is a failure."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def measured(request: pytest.FixtureRequest) -> MutableMapping[str, float]:
-    """Where a figure's value goes, by its name."""
+    """Return the mapping that collects the values of figures by name."""
     return request.config.stash[MEASURED]
 
 
 def machine(config: pytest.Config) -> str:
-    """One line on what the benchmarks ran on, when, and how busy it was before: figures of a busy machine are worse."""
+    """Return one line on the machine, the date, and the load before, since figures of a busy machine are worse."""
     info = config.hook.pytest_benchmark_generate_machine_info(config=config)
     packages = ", ".join(f"{name} {version(name)}" for name in ("numba", "llvmlite", "numpy", "automl-zero"))
     return (

@@ -1,4 +1,4 @@
-"""The figures of the benchmark, one row each: what is measured, its target, and what the published C++ program needs.
+"""The figures of the benchmark, one row each: the measurement, its target, and the value of the C++ program.
 
 C++ figures are those of the published program on one core of an AMD EPYC (Zen 3), in double precision, with the best
 compiler flags for each case; its training steps per second are the paper's.
@@ -32,7 +32,7 @@ TIMED = {"linear": 500_000, "s10": 20_000, "s10-cifar10": 20_000, "digits": 20_0
 
 @dataclass(frozen=True)
 class Figure:
-    """A row: ``prepare`` makes everything ready and gives the function that measures once.
+    """A row: ``prepare`` prepares everything and returns the function that measures once.
 
     A figure with ``more_is_better`` is a rate; of the others, times and sizes, less is better.
     """
@@ -46,32 +46,32 @@ class Figure:
     rounds: int = 5
 
     def times_better(self, value: float) -> float | None:
-        """How many times better than the C++ program; None where it has no such figure."""
+        """Return how many times better a value is than that of the C++ program; None if it has no such figure."""
         if self.cpp is None:
             return None
         return value / self.cpp if self.more_is_better else self.cpp / value
 
     def meets_target(self, value: float) -> bool | None:
-        """Whether the target is met; None where there is none."""
+        """Return whether a value meets the target; None if there is no target."""
         if self.target is None:
             return None
         return value >= self.target if self.more_is_better else value <= self.target
 
 
 def evaluation(name: str, num_features: int, dtype: str = "float32", *, unit_seconds: float, work: float) -> Sample:
-    """Time of an evaluation on all tasks, in a unit of so many seconds, for each of ``work`` pieces of it."""
+    """Measure an evaluation on all tasks, in units of ``unit_seconds``, divided by ``work``."""
     seconds = workloads.steady(workloads.prepared_evaluation(name, workloads.Size(num_features), dtype).run)
     return lambda: seconds() / unit_seconds / work
 
 
 def step_rate(name: str, num_features: int) -> Sample:
-    """Training steps per second of an evaluation."""
+    """Measure the training steps per second of an evaluation."""
     seconds = workloads.steady(workloads.prepared_evaluation(name, workloads.Size(num_features)).run)
     return lambda: workloads.NUM_TASKS * workloads.NUM_TRAIN / seconds()
 
 
 def roofline(name: str, num_features: int) -> Sample:
-    """The rate at which training moves what it must, as a part of that of a copy in as much memory."""
+    """Measure the rate at which training moves its data, as a share of that of a copy in as much memory."""
     evaluation = workloads.prepared_evaluation(name, workloads.Size(num_features, num_valid=1))
     seconds = workloads.steady(evaluation.run)
     moved = workloads.bytes_per_step(name, num_features) * workloads.NUM_TASKS * workloads.NUM_TRAIN
@@ -80,7 +80,7 @@ def roofline(name: str, num_features: int) -> Sample:
 
 
 def known_child() -> Sample:
-    """Microseconds for a child that is known."""
+    """Measure the microseconds for a known child."""
     island = workloads.island_of_known()
 
     def sample() -> float:
@@ -93,7 +93,7 @@ def known_child() -> Sample:
 
 
 def search_rate(name: str, counter: str) -> Sample:
-    """How fast a counter of a search grows, per second on one core; every round is a search with another seed."""
+    """Measure how fast a counter of a search grows, per second on one core; each round has another seed."""
     seeds = count()
 
     def sample() -> float:
@@ -107,7 +107,7 @@ def search_rate(name: str, counter: str) -> Sample:
 
 
 def thread_speed_up(name: str) -> Sample:
-    """How much faster two searches are in two threads than one after the other; both do the same."""
+    """Measure how much faster two searches are in two threads than one after the other."""
 
     def searches() -> list[Callable[[], None]]:
         islands = [workloads.new_island(name, seed=1) for _ in range(2)]
@@ -125,23 +125,23 @@ def thread_speed_up(name: str) -> Sample:
 
 
 def process(*command: str) -> Sample:
-    """Time of a whole process."""
+    """Measure the time of a whole process."""
     return lambda: workloads.process_seconds(*command)
 
 
 def child(search: str, entry: str, cold: bool = False) -> Sample:
-    """An entry of the report of a process that begins a search, from a cold or a warm cache of compiled code."""
+    """Measure an entry of the report of ``child.py``, with a cold or a warm cache of compiled code."""
     runs = count()
     return lambda: workloads.run_child(search, cold, next(runs))[entry]
 
 
 def array_memory(search: str) -> Sample:
-    """What one more island takes: its state, work space and tasks."""
+    """Measure the memory of one more island: its state, workspace and tasks."""
     return lambda: workloads.array_bytes(workloads.new_island(search, seed=0)) / 1e6
 
 
 def evaluation_rows() -> Iterator[Figure]:
-    """Evaluations per task of 1000 + 100 examples; the targets are for single precision."""
+    """Yield the figures of evaluations, per task of 1000 + 100 examples; the targets are for single precision."""
     for name, num_features, target, cpp in (
         ("linear", 4, 2.5, 24.6),
         ("linear", 8, None, 26.2),
@@ -159,7 +159,7 @@ def evaluation_rows() -> Iterator[Figure]:
 
 
 def instruction_rows() -> Iterator[Figure]:
-    """The same evaluations per instruction: of all lanes together, and of one task."""
+    """Yield the same evaluations per instruction: for all lanes together, and for one task."""
     for name, num_features, target, cpp in (
         ("linear", 4, 0.5, 4.8),
         ("linear", 16, None, 5.6),
@@ -174,13 +174,13 @@ def instruction_rows() -> Iterator[Figure]:
 
 
 def search(name: str, counter: str, target: float | None = None, cpp: float | None = None) -> Figure:
-    """A row for a rate of a search."""
+    """Return a row for a rate of a search."""
     what = counter.replace("_", " ")
     return Figure(f"search, {name}, {what}", "1/s per core", partial(search_rate, name, counter), target, cpp, True)
 
 
 def cifar_rows() -> Iterator[Figure]:
-    """Figures on CIFAR-10, where it is on the machine: ``automl-zero data get cifar10``."""
+    """Yield the figures on CIFAR-10, if the machine has it: ``automl-zero data get cifar10``."""
     if not is_here(KNOWN["cifar10"]):
         return
     yield search("s10-cifar10", "programs", target=10_000, cpp=538)
@@ -191,12 +191,12 @@ def cifar_rows() -> Iterator[Figure]:
 
 
 def checkpoint_sample(name: str, place: int) -> Sample:
-    """Milliseconds of a checkpoint, or its megabytes."""
+    """Measure the milliseconds of a checkpoint, or its megabytes."""
     return lambda: archipelagos.checkpoint(name)[place]
 
 
 def archipelago_rows() -> Iterator[Figure]:
-    """Figures of four islands, and of migration among a thousand."""
+    """Yield the figures of four islands, and of migration among a thousand."""
     for name in archipelagos.EPOCH:
         prepare = partial(partial, archipelagos.ray_overhead, name)
         yield Figure(f"Ray, {name}, longer than in threads", "percent", prepare, 5, rounds=3)

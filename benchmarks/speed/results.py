@@ -1,4 +1,4 @@
-"""The results as a table, as JSON and as a page; nothing in these files is written by hand."""
+"""Write the results as a table, as JSON and as a page; nothing in these files is written by hand."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HEADERS = ("figure", "value", "unit", "C++", "times better", "target", "met")
 
 
 def write(values: Mapping[str, float], machine: str, change: str | None) -> None:
-    """Write both files, and note what a change gave."""
+    """Write both files, and record a change."""
     if change:
         changes.record(change, values)
     JSON_FILE.write_text(json.dumps(_entries(values, machine), indent=2) + "\n", encoding="utf-8")
@@ -24,7 +24,7 @@ def write(values: Mapping[str, float], machine: str, change: str | None) -> None
 
 
 def table(values: Mapping[str, float]) -> Iterator[str]:
-    """The lines of a Markdown table of the figures that have a value."""
+    """Yield the lines of a Markdown table of the figures that have a value."""
     return _markdown([HEADERS, *(_cells(figure, values[figure.name]) for figure in FIGURES if figure.name in values)])
 
 
@@ -36,7 +36,7 @@ def _markdown(rows: list[Sequence[str]]) -> Iterator[str]:
 
 
 def slower_than_cpp(values: Mapping[str, float]) -> list[str]:
-    """Names of the figures in which the C++ program is better."""
+    """Return the names of the figures in which the C++ program is better."""
     ratios = {figure.name: figure.times_better(values[figure.name]) for figure in FIGURES if figure.name in values}
     return [name for name, ratio in ratios.items() if ratio is not None and ratio < 1]
 
@@ -103,7 +103,7 @@ def _change_cells(row: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _number(value: float | None) -> str:
-    """Three digits; large numbers with thousands apart."""
+    """Format with three digits; large numbers with separators."""
     if value is None:
         return ""
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"

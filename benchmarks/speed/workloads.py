@@ -1,4 +1,4 @@
-"""What the benchmarks run: prepared evaluations, searches, and processes of their own.
+"""The workloads of the benchmarks: prepared evaluations, searches, and separate processes.
 
 The sizes are those at which the published C++ program was measured: tasks of 1000 training and 100 validation examples,
 its demonstration search (preset ``linear``), and its S10 setting on randomly projected images.
@@ -72,18 +72,18 @@ SEARCHES = {"s10": S10, "s10-cifar10": S10_CIFAR}
 
 
 def search_config(name: str) -> Config:
-    """The config of a search by name: one of ``SEARCHES``, or a preset."""
+    """Return the config of a search by name: one of ``SEARCHES``, or a preset."""
     return parse_config(SEARCHES[name]) if name in SEARCHES else load_config(name)
 
 
 @cache
 def search_tasks(name: str) -> TaskSet:
-    """The tasks that a search is scored on."""
+    """Return the search tasks of a search."""
     return build_tasks(search_config(name).tasks, Stage.SEARCH, seed=0)
 
 
 def island_of_known() -> Island:
-    """An island whose children are all known: in Setup alone, mutations draw matrices that nothing reads."""
+    """Return an island whose children are all known: mutations only change matrices in Setup that nothing reads."""
     program = PROGRAMS["linear"]
     setup = {"setup_ops": ["matrix_uniform_set"], "predict_ops": [], "learn_ops": [], "min_sizes": [0, 0, 0]}
     config = search_config("linear").model_dump()
@@ -95,14 +95,14 @@ def island_of_known() -> Island:
 
 
 def new_island(name: str, seed: int) -> Island:
-    """An island with its initial population scored."""
+    """Return an island with its initial population scored."""
     config = search_config(name)
     initial = [Program()] if config.program.initial == "empty" else None
     return Island(config, search_tasks(name), seed, initial)
 
 
 def array_bytes(island: Island) -> int:
-    """The size of all arrays of an island; those of its tasks it shares with the other islands."""
+    """Return the size of all arrays of an island; islands share those of their tasks."""
 
     def size(value: Any) -> int:
         if isinstance(value, np.ndarray):
@@ -114,7 +114,7 @@ def array_bytes(island: Island) -> int:
 
 @dataclass(frozen=True)
 class Size:
-    """Of the tasks of an evaluation."""
+    """The sizes of the tasks of an evaluation."""
 
     num_features: int
     num_tasks: int = NUM_TASKS
@@ -124,14 +124,14 @@ class Size:
 
 @cache
 def tasks_for(name: str, size: Size) -> TaskSet:
-    """Tasks on which the program does not stop early: linear regression, or for figure 6 two classes of images."""
+    """Return tasks on which the program does not stop early: linear regression, or image classes for figure 6."""
     stage: Any = {"num_tasks": size.num_tasks, "num_train": size.num_train, "num_valid": size.num_valid}
     kind: Any = "image-groups" if name == "figure 6" else "linear"
     return build_tasks(TasksConfig(kind=kind, num_features=size.num_features, search=stage), Stage.SEARCH, seed=0)
 
 
 def prepared_evaluation(name: str, size: Size, dtype: str = "float32") -> Prepared:
-    """An evaluation on all tasks with everything packed and allocated before, once run."""
+    """Return an evaluation on all tasks, packed and allocated, which has run once."""
     evaluation = Prepared(PROGRAMS[name], tasks_for(name, size), dtype, num_predictions=0)
     steps = evaluation.run()
     assert steps == size.num_tasks * size.num_train, f"{name} with {size} stopped early, after {steps} steps"
@@ -139,20 +139,20 @@ def prepared_evaluation(name: str, size: Size, dtype: str = "float32") -> Prepar
 
 
 def instructions_per_task(name: str) -> int:
-    """How many instructions an evaluation executes on each task."""
+    """Count the instructions that an evaluation executes on each task."""
     program = PROGRAMS[name]
     return NUM_TRAIN * (len(program.predict) + len(program.learn)) + NUM_VALID * len(program.predict)
 
 
 def lowered_program(name: str) -> Lowered:
-    """The program, pruned and renamed."""
+    """Return the program, pruned and renamed."""
     lowered = new_lowered(len(PROGRAMS[name]))
     lower(encode(PROGRAMS[name]), False, lowered)
     return lowered
 
 
 def bytes_per_step(name: str, num_features: int) -> int:
-    """What one training step must read and write on each task in single precision, with pairs of instructions fused."""
+    """Count the bytes that a training step reads and writes for each task in single precision, with fused pairs."""
     lowered = lowered_program(name)
     fuse(lowered, False)
     fused = {op for _, _, op in FUSED}
@@ -164,13 +164,13 @@ def bytes_per_step(name: str, num_features: int) -> int:
 
 
 def bytes_of_memory(name: str, num_features: int) -> int:
-    """The memory that a program uses on each task in single precision."""
+    """Return the memory that a program uses for each task in single precision."""
     lowered = lowered_program(name)
     return 4 * sum(int(lowered.memory[kind] * num_features**kind) for kind in range(3))
 
 
 def copy_rate(num_bytes: int) -> float:
-    """Bytes read and written per second by a copy, back and forth, between the halves of so much memory."""
+    """Measure the bytes per second that a copy reads and writes, back and forth between the halves of a memory."""
     lanes, repeats = 16, max(1, (1 << 28) // num_bytes)
     half = num_bytes // 8 // lanes * lanes
     memory = aligned(2 * half, "float32")
@@ -181,7 +181,7 @@ def copy_rate(num_bytes: int) -> float:
 
 @jit_entry
 def copy_to_and_fro(width: Any, memory: int, half: int, repeats: int) -> None:
-    """Copy the first half of a memory to the second and back, so many times."""
+    """Copy the first half of a memory to the second and back, ``repeats`` times."""
     lanes = width_of(width)
     for _ in range(repeats):
         for k in range(0, half, lanes):
@@ -191,7 +191,7 @@ def copy_to_and_fro(width: Any, memory: int, half: int, repeats: int) -> None:
 
 
 def seconds(work: Callable[[], object], calls: int = 1) -> float:
-    """Mean time of some calls."""
+    """Return the mean time of some calls."""
     start = time.perf_counter()
     for _ in range(calls):
         work()
@@ -199,19 +199,19 @@ def seconds(work: Callable[[], object], calls: int = 1) -> float:
 
 
 def steady(work: Callable[[], object]) -> Callable[[], float]:
-    """What measures short work: the mean time of as many calls as fill a round."""
+    """Return a measurement of short work: the mean time of as many calls as fill a round."""
     calls = ceil(ROUND_SECONDS / seconds(work))
     return lambda: seconds(work, calls)
 
 
 def process_seconds(*command: str) -> float:
-    """How long a process takes, from its start to its end."""
+    """Measure the seconds of a process, from its start to its end."""
     return seconds(lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL))
 
 
 @cache
 def run_child(search: str, cold: bool, _run: int) -> dict[str, float]:
-    """What ``child.py`` reports of a process that begins a search, and the seconds to its first scored programs.
+    """Run ``child.py``; return its report, and the seconds to its first scored programs.
 
     Where ``cold``, nothing is in its cache of compiled code. Runs are numbered, and figures share them.
     """
