@@ -1,4 +1,4 @@
-# The doors of the project. Each sets up .venv by itself, so that a checkout and Python are enough.
+# The targets of the project. Each sets up .venv by itself, so that a checkout and Python are enough.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
@@ -6,15 +6,17 @@ PIP := $(BIN)/pip install --quiet --quiet --disable-pip-version-check
 DEMO_SECONDS ?= 180
 SOAK_SECONDS ?= 1200
 
-.PHONY: help demo test browser soak check bench clean
+.PHONY: help demo test coverage browser soak check docs bench clean
 
 help:
 	@echo "make demo    evolve a learning algorithm from empty programs on images, for about three minutes"
 	@echo "make test    run the tests"
+	@echo "make coverage  run the tests with an empty cache, and print which lines they cover, compiled ones included"
 	@echo "make browser try dashboard (also behind nginx) and report in chromium; both are installed if root can"
 	@echo "make soak    kill a run again and again for 20 minutes; hostile inputs, configs and clients for 20 more"
 	@echo "make check   style, types, who may import whom, and published vulnerabilities of what is installed"
-	@echo "make bench   measure the speed, beside that of the published C++ program"
+	@echo "make docs    write the generated parts of the docs again"
+	@echo "make bench   measure the speed, and compare it with the published C++ program"
 	@echo "make clean   remove the environment and the caches; runs stay"
 
 $(BIN)/pip:
@@ -62,6 +64,13 @@ test: .venv/development
 	@echo "the search once more, with every index checked ..."
 	NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest -n auto -q tests/search tests/vm/test_lower.py
 
+# Numba reports compiled lines to coverage.py when it compiles them, so nothing may come from the usual cache.
+coverage: .venv/development
+	@rm -rf .coverage .coverage.* .coverage-cache
+	AUTOML_ZERO_CACHE_DIR="$(CURDIR)/.coverage-cache" NUMBA_JIT_COVERAGE=1 \
+	$(BIN)/python -m pytest -n auto -q --cov --cov-report=term $(COVERAGE_OF)
+	@rm -rf .coverage-cache
+
 browser: .venv/development
 	@{ command -v chromium && PATH="$$PATH:/usr/sbin" command -v nginx; } >/dev/null || { [ "$$(id -u)" = 0 ] && \
 	command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq chromium nginx; } || \
@@ -78,11 +87,15 @@ check: .venv/development
 	$(BIN)/lint-imports
 	@$(BIN)/python .ci/audit.py
 
+docs: .venv/development
+	$(BIN)/python scripts/reference/config_keys.py
+	$(BIN)/python scripts/figures/packages.py
+
 # The options of the tests, which switch benchmarks off, do not apply here.
 bench: .venv/development
 	$(BIN)/python -m pytest benchmarks/speed --override-ini addopts= --benchmark-quiet -q $(if $(CHANGE),--change "$(CHANGE)")
 	$(BIN)/python benchmarks/speed/curves.py
 
 clean:
-	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks
+	rm -rf .venv build dist .coverage .coverage-cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks
 	find src tests benchmarks scripts -name __pycache__ -prune -exec rm -rf {} +
