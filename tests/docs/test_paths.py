@@ -20,13 +20,19 @@ PATH = re.compile(r"(?<![\w./-])[\w.-]+(?:/[\w.-]+)+\.(?:py|md|toml|json|png|svg
 FOLDER = re.compile(r"(?<![\w./-])(?:[\w-]+/)+(?![\w.*-])")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 OPTION = re.compile(r"(?<=\s)--[a-z][a-z-]*")
-EXAMPLES = {"algorithm.py", "test_algorithm.py", "evolved.py", "test_evolved.py"}  # files that a command writes
+EXAMPLES = {
+    "coverage.py",
+    "algorithm.py",
+    "test_algorithm.py",
+    "evolved.py",
+    "test_evolved.py",
+}  # a library; files that a command writes
 
 
 def code_of(page: Path) -> Iterator[str]:
     """Yield inline code, which may run over the end of a line, and the lines of code blocks."""
     text = page.read_text(encoding="utf-8")
-    blocks = re.findall(r"^```.*?^```|^(?: {4}.*\n)+", text, re.M | re.S)
+    blocks = re.findall(r"^ *```.*?^ *```|^(?: {4}[^\n]*\n)+", text, re.M | re.S)
     for block in blocks:
         text = text.replace(block, "\n")
         yield from block.splitlines()
@@ -82,7 +88,7 @@ def test_every_target_of_make_exists(page: Path) -> None:
 def test_every_command_and_option_exists(page: Path) -> None:
     wrong = []
     for code in code_of(page):
-        for words in re.findall(r"(?:^|[\s`])automl-zero ([^|#;]*)", code):
+        for words in re.findall(r"(?:^|[\s`])automl-zero ([^|#;`]*)", code):
             command, rest = command_of(words)
             options = {option for each in command.params for option in (*each.opts, *each.secondary_opts)}
             wrong += [] if is_whole(command, rest) else [words]
