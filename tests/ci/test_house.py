@@ -99,7 +99,7 @@ def test_a_reason_at_the_place_is_accepted(text: str, tmp_path: Path) -> None:
     assert not [*house.few_parameters(project(tmp_path, files)), *house.short_functions(project(tmp_path, files))]
 
 
-def test_a_command_may_have_many_parameters_and_the_alias_of_an_old_file_its_name(tmp_path: Path) -> None:
+def test_a_command_may_have_many_parameters_and_a_format_its_old_words(tmp_path: Path) -> None:
     files = {
         f"{PACKAGE}/cli/run.py": many_parameters(),
         **{path: f"{word}\n" for path, (word,) in house.ALLOWED.items()},
