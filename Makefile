@@ -64,11 +64,11 @@ test: .venv/development
 	@echo "the search once more, with every index checked ..."
 	NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest -n auto -q tests/search tests/vm/test_lower.py
 
-# Numba reports compiled lines to coverage.py when it compiles them, so nothing may come from the usual cache.
+# Lines of compiled code count when they are compiled, so nothing may come from the usual cache.
 coverage: .venv/development
 	@rm -rf .coverage .coverage.* .coverage-cache
-	AUTOML_ZERO_CACHE_DIR="$(CURDIR)/.coverage-cache" NUMBA_JIT_COVERAGE=1 \
-	$(BIN)/python -m pytest -n auto -q --cov --cov-report=term $(COVERAGE_OF)
+	AUTOML_ZERO_CACHE_DIR="$(CURDIR)/.coverage-cache" PYTHONPATH=tests \
+	$(BIN)/python -m pytest -n auto -q -p support.compiled_coverage --cov $(COVERAGE_OF)
 	@rm -rf .coverage-cache
 
 browser: .venv/development
