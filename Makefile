@@ -85,7 +85,6 @@ check: .venv/development
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python .ci/house.py
 	@$(BIN)/python .ci/audit.py
 
 docs: .venv/development

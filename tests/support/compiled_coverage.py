@@ -1,17 +1,19 @@
 """A plugin that adds the lines of compiled code to the data of coverage.py: ``pytest -p support.compiled_coverage``.
 
 Numba calls a notifier for each line that it lowers. Its own one (``NUMBA_JIT_COVERAGE``) needs internals of coverage.py
-that current versions lack; this one writes a data file, which pytest-cov combines with the others. Lines count when they
-are compiled, so the cache of compiled code must be empty.
+that current versions lack. This one writes a data file, which pytest-cov combines with the others. Lines count when
+they are compiled, so the cache of compiled code must be empty.
 """
 
 from __future__ import annotations
 
 import os
 from collections import defaultdict
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from coverage import CoverageData
 from numba.core import config
 from numba.misc import coverage_support
@@ -48,6 +50,9 @@ def pytest_configure() -> None:
     config.JIT_COVERAGE = 1
 
 
-def pytest_sessionfinish() -> None:
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtestloop() -> Generator[None, Any, Any]:
+    result = yield  # innermost, so that the file is there when pytest-cov combines what all processes have written
     if compiled.lines:
         compiled.write(ROOT)
+    return result
