@@ -14,7 +14,7 @@ help:
 	@echo "make coverage  run the tests with an empty cache, and print which lines they cover, compiled ones included"
 	@echo "make browser try dashboard (also behind nginx) and report in chromium; both are installed if root can"
 	@echo "make soak    kill a run again and again for 20 minutes; hostile inputs, configs and clients for 20 more"
-	@echo "make check   style, types, who may import whom, and published vulnerabilities of what is installed"
+	@echo "make check   style, types, imports, rules of form and words, and published vulnerabilities of what is installed"
 	@echo "make docs    write the generated parts of the docs again"
 	@echo "make bench   measure the speed, and compare it with the published C++ program"
 	@echo "make clean   remove the environment and the caches; runs stay"
@@ -85,6 +85,7 @@ check: .venv/development
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python .ci/house.py
 	@$(BIN)/python .ci/audit.py
 
 docs: .venv/development
