@@ -1,4 +1,4 @@
-# The tasks of development. Each sets up .venv by itself, so that a checkout and Python are enough.
+# The targets of the project. Each sets up .venv by itself, so that a checkout and Python are enough.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
@@ -6,16 +6,18 @@ PIP := $(BIN)/pip install --quiet --quiet --disable-pip-version-check
 DEMO_SECONDS ?= 180
 SOAK_SECONDS ?= 1200
 
-.PHONY: help demo test browser soak check bench clean
+.PHONY: help demo test coverage browser soak check docs bench clean
 
 help:
 	@echo "make demo    evolve a learning algorithm from empty programs on images, for about three minutes"
 	@echo "make test    run the tests"
-	@echo "make browser test dashboard (also behind nginx) and report in chromium; root installs both if needed"
-	@echo "make soak    kill a run repeatedly for 20 minutes, then test hostile inputs, configs and clients for 20 more"
-	@echo "make check   check style, types, imports between packages, and known vulnerabilities of installed packages"
-	@echo "make bench   measure the speed, and compare it with that of the published C++ program"
-	@echo "make clean   remove the environment and the caches, but no runs"
+	@echo "make coverage  run the tests with an empty cache, and print which lines they cover, compiled ones included"
+	@echo "make browser try dashboard (also behind nginx) and report in chromium; both are installed if root can"
+	@echo "make soak    kill a run again and again for 20 minutes; hostile inputs, configs and clients for 20 more"
+	@echo "make check   style, types, imports, rules of form and words, and published vulnerabilities of what is installed"
+	@echo "make docs    write the generated parts of the docs again"
+	@echo "make bench   measure the speed, and compare it with the published C++ program"
+	@echo "make clean   remove the environment and the caches; runs stay"
 
 $(BIN)/pip:
 	$(PYTHON) -m venv .venv
@@ -44,6 +46,13 @@ test: .venv/development
 	@echo "testing the search again, with bounds checks ..."
 	NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest -n auto -q tests/search tests/vm/test_lower.py
 
+# Lines of compiled code count when they are compiled, so nothing may come from the usual cache.
+coverage: .venv/development
+	@rm -rf .coverage .coverage.* .coverage-cache
+	AUTOML_ZERO_CACHE_DIR="$(CURDIR)/.coverage-cache" PYTHONPATH=tests \
+	$(BIN)/python -m pytest -n auto -q -p support.compiled_coverage --cov $(COVERAGE_OF)
+	@rm -rf .coverage-cache
+
 browser: .venv/development
 	@{ command -v chromium && PATH="$$PATH:/usr/sbin" command -v nginx; } >/dev/null || { [ "$$(id -u)" = 0 ] && \
 	command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq chromium nginx; } || \
@@ -58,13 +67,18 @@ check: .venv/development
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python .ci/house.py
 	@$(BIN)/python .ci/audit.py
+
+docs: .venv/development
+	$(BIN)/python scripts/reference/config_keys.py
+	$(BIN)/python scripts/figures/packages.py
 
 # The options of the tests, which switch benchmarks off, do not apply here.
 bench: .venv/development
-	$(BIN)/python -m pytest benchmarks --override-ini addopts= --benchmark-quiet -q $(if $(CHANGE),--change "$(CHANGE)")
-	$(BIN)/python benchmarks/curves.py
+	$(BIN)/python -m pytest benchmarks/speed --override-ini addopts= --benchmark-quiet -q $(if $(CHANGE),--change "$(CHANGE)")
+	$(BIN)/python benchmarks/speed/curves.py
 
 clean:
-	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks
-	find src tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
+	rm -rf .venv build dist .coverage .coverage-cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks
+	find src tests benchmarks scripts -name __pycache__ -prune -exec rm -rf {} +

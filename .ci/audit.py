@@ -1,7 +1,7 @@
-"""Look whether an installed package has a published vulnerability: ``python .ci/audit.py`` ends with exit code 1 then.
+"""Report published vulnerabilities of the installed packages: ``python .ci/audit.py`` exits with 1 if there is one.
 
-Where the database cannot be reached, or knows none of the packages, as a mirror may not, nothing was looked up: this is
-told in one line, and is no failure.
+If the database cannot be reached, or knows none of the packages, as a mirror may not, one line says so; this is no
+failure.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ COMMAND = ("-m", "pip_audit", "--local", "--skip-editable", "--progress-spinner"
 
 
 def verdict(report: str) -> tuple[str, int]:
-    """What to tell of a report of pip-audit as JSON, empty where there is none, and the exit code."""
+    """Return the message and the exit code for a JSON report of pip-audit, which may be empty."""
     packages = json.loads(report)["dependencies"] if report.strip() else []
     known = [each for each in packages if "vulns" in each]
     if not known:
@@ -30,11 +30,11 @@ def _found(packages: list[dict[str, Any]]) -> Iterator[str]:
     for package in packages:
         for each in package["vulns"]:
             fixed = ", ".join(each["fix_versions"]) or "no version yet"
-            yield f"{package['name']} {package['version']}: {each['id']}, mended in {fixed}: raise its minimum"
+            yield f"{package['name']} {package['version']}: {each['id']}, fixed in {fixed}: raise its minimum"
 
 
 def main() -> int:
-    """Look, and tell; gives the exit code."""
+    """Run pip-audit, print the verdict, and return the exit code."""
     done = subprocess.run(  # noqa: S603
         [sys.executable, *COMMAND, "--format", "json"], capture_output=True, text=True, check=False
     )
