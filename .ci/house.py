@@ -18,12 +18,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-MOST_FILES = 20  # in a folder
-MOST_FILE_LINES = 350
-MOST_FUNCTION_LINES = 60  # without the docstring
+MAX_FILES = 20  # in a folder
+MAX_FILE_LINES = 350
+MAX_FUNCTION_LINES = 60  # without the docstring
 USUAL_FUNCTION_LINES = 20  # of nine functions in ten
-MOST_PARAMETERS = 8  # without ``self``
-LEAST_COMMENTS = 0.05  # of the lines
+MAX_PARAMETERS = 8  # without ``self``
+MIN_COMMENTS = 0.05  # of the lines
 COMMENTED = ("vm", "search", "analysis")  # packages with dense passages
 EXEMPT_PARAMETERS = ("cli",)  # typer makes an option of each parameter
 REASON = re.compile(r"#\s*form: \S")
@@ -175,15 +175,15 @@ def small_folders(project: Project) -> Iterator[Violation]:
     for top in ("src", "tests"):
         for folder in sorted(path for path in (project.root / top).rglob("*") if path.is_dir()):
             count = sum(path.is_file() and path.suffix in TEXT for path in folder.iterdir())
-            if count > MOST_FILES:
-                yield Violation(folder.relative_to(project.root).as_posix(), f"{count} files, more than {MOST_FILES}")
+            if count > MAX_FILES:
+                yield Violation(folder.relative_to(project.root).as_posix(), f"{count} files, more than {MAX_FILES}")
 
 
 def short_files(project: Project) -> Iterator[Violation]:
     """No module of the library is long."""
     for file in project.modules():
-        if len(file.lines) >= MOST_FILE_LINES:
-            yield Violation(file.place(), f"{len(file.lines)} lines, not below {MOST_FILE_LINES}")
+        if len(file.lines) >= MAX_FILE_LINES:
+            yield Violation(file.place(), f"{len(file.lines)} lines, not below {MAX_FILE_LINES}")
 
 
 def short_functions(project: Project) -> Iterator[Violation]:
@@ -192,8 +192,8 @@ def short_functions(project: Project) -> Iterator[Violation]:
     for file in project.modules():
         for node in file.functions():
             lengths.append(length := _length(node))
-            if length > MOST_FUNCTION_LINES and not file.has_reason(node):
-                yield Violation(file.place(node), f"{node.name} has {length} lines, more than {MOST_FUNCTION_LINES}")
+            if length > MAX_FUNCTION_LINES and not file.has_reason(node):
+                yield Violation(file.place(node), f"{node.name} has {length} lines, more than {MAX_FUNCTION_LINES}")
     usual = sorted(lengths)[len(lengths) * 9 // 10] if lengths else 0
     if usual > USUAL_FUNCTION_LINES:
         yield Violation("src", f"one function in ten has {usual} lines or more, above {USUAL_FUNCTION_LINES}")
@@ -212,8 +212,8 @@ def few_parameters(project: Project) -> Iterator[Violation]:
         for node in file.functions():
             names = [each.arg for each in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
             count = len(names) - (names[:1] in (["self"], ["cls"]))
-            if count > MOST_PARAMETERS and file.package not in EXEMPT_PARAMETERS and not file.has_reason(node):
-                yield Violation(file.place(node), f"{node.name} has {count} parameters, more than {MOST_PARAMETERS}")
+            if count > MAX_PARAMETERS and file.package not in EXEMPT_PARAMETERS and not file.has_reason(node):
+                yield Violation(file.place(node), f"{node.name} has {count} parameters, more than {MAX_PARAMETERS}")
 
 
 def commented_packages(project: Project) -> Iterator[Violation]:
@@ -222,8 +222,8 @@ def commented_packages(project: Project) -> Iterator[Violation]:
         files = project.modules(package)
         lines = sum(len(file.lines) for file in files)
         share = sum(map(_comments, files)) / lines if lines else 1.0
-        if share < LEAST_COMMENTS:
-            yield Violation(f"src/automl_zero/{package}", f"comments in {share:.1%} of lines, not {LEAST_COMMENTS:.0%}")
+        if share < MIN_COMMENTS:
+            yield Violation(f"src/automl_zero/{package}", f"comments in {share:.1%} of lines, not {MIN_COMMENTS:.0%}")
 
 
 def _comments(file: File) -> int:

@@ -2,7 +2,7 @@
 
 ``python benchmarks/experiments/estimators.py`` writes ``docs/results/estimators.md``. Every method gets the same
 seconds for each fold, on one thread. The other methods try their defaults and then random settings, each scored by
-cross-validation within the training rows, until the time is over or ``MOST_SETTINGS`` were tried.
+cross-validation within the training rows, until the time is over or ``MAX_SETTINGS`` were tried.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from automl_zero.estimators import AutoMLZeroClassifier, AutoMLZeroRegressor, Ev
 from automl_zero.run.record.environment import processor
 
 PAGE = Path(__file__).parents[2] / "docs" / "results" / "estimators.md"
-MOST_SETTINGS = 60
+MAX_SETTINGS = 60
 NAMES = {"evolved": "AutoML-Zero", "linear": "linear", "mlp": "MLP", "boosting": "boosting"}
 Data = tuple[Any, Any]
 Settings = Mapping[str, Callable[[np.random.Generator], Any]]
@@ -144,7 +144,7 @@ def _searched(method: str, classifies: bool, x: Any, y: Any, seconds: float) -> 
     model, ranges = _model(method, classifies)
     rng, began = np.random.default_rng(0), monotonic()
     best, best_score, tried = model, -np.inf, 0
-    while tried < MOST_SETTINGS and monotonic() - began < seconds:
+    while tried < MAX_SETTINGS and monotonic() - began < seconds:
         setting = {name: draw(rng) for name, draw in ranges.items()} if tried else {}
         candidate = clone(model).set_params(**setting)
         score = float(cross_val_score(candidate, x, y, cv=3).mean())

@@ -25,7 +25,7 @@ from automl_zero.config import Config, override
 from automl_zero.run.archipelago import Archipelago
 from automl_zero.run.distributed import sync_islands
 from automl_zero.run.distributed.ray_engine import RayEngine
-from automl_zero.run.distributed.sync_islands import STATE_EPOCHS, state_epochs
+from automl_zero.run.distributed.sync_islands import MAX_STATES_PER_EPOCH, STATE_EPOCHS, state_epochs
 from automl_zero.run.experiment import search_tasks
 from automl_zero.run.islands.engine import Engine
 from automl_zero.run.islands.migration import extract

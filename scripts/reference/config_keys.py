@@ -17,7 +17,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from automl_zero.config import Config
-from automl_zero.config.sections import MOST, Section
+from automl_zero.config.sections import MAX_INT, Section
 
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
 BEGIN, END = "<!-- written by scripts/reference/config_keys.py -->\n", "<!-- end -->\n"
@@ -96,7 +96,7 @@ def _range(metadata: list[Any]) -> str:
         name: getattr(each, name) for each in metadata for name in ("ge", "gt", "le", "lt") if hasattr(each, name)
     }
     words = {"ge": "from", "gt": "above", "le": "to", "lt": "below"}
-    shown = {name: limit for name, limit in limits.items() if limit not in (MOST, MOST + 1)}
+    shown = {name: limit for name, limit in limits.items() if limit not in (MAX_INT, MAX_INT + 1)}
     return "".join(f" {words[name]} {limit:,}" for name, limit in shown.items())
 
 

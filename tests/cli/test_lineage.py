@@ -9,7 +9,7 @@ import pytest
 from support.runs.small_config import small_config
 from typer.testing import CliRunner, Result
 
-from automl_zero.analysis.lineage import MOST
+from automl_zero.analysis.lineage import MAX_SHOWN
 from automl_zero.cli import main
 
 
@@ -60,7 +60,7 @@ def test_json_holds_the_same(run: Path) -> None:
     (event,) = (each for each in events(run) if each["event"] == "lineage")
     assert story["is_lineage"]
     assert story["count"] == len(event["ancestors"])
-    assert len(story["changes"]) == min(MOST, story["count"])
+    assert len(story["changes"]) == min(MAX_SHOWN, story["count"])
     assert story["changes"][-1]["fitness"] == max(each["fitness"] for each in story["changes"])
 
 
@@ -84,7 +84,7 @@ def test_what_was_left_out_is_said(run: Path, tmp_path: Path) -> None:
     old = without_lineage(run, tmp_path)
     lines = events(old)
     (first, *_) = (each for each in lines if each["event"] == "improvement")
-    more = [first | {"fitness": 0.001 * number, "experiment_programs": number} for number in range(1, MOST + 4)]
+    more = [first | {"fitness": 0.001 * number, "experiment_programs": number} for number in range(1, MAX_SHOWN + 4)]
     (old / "events.jsonl").write_text("".join(json.dumps(each) + "\n" for each in [lines[0], *more]))
     assert command("lineage", old).stdout.endswith("\n\n3 with smaller gains were left out: --all shows them\n")
     assert "left out" not in command("lineage", old, "--all").stdout

@@ -35,7 +35,7 @@ from automl_zero.tasks.task import TaskSet
 from automl_zero.vm import reference
 
 RANDOM_PROGRAMS = 201  # that are compared, as many on each set of tasks
-LEAST_COMPARED = 0.75  # of those drawn; the others amplify rounding until it decides what they predict
+MIN_COMPARED = 0.75  # of those drawn; the others amplify rounding until it decides what they predict
 SPECIAL = np.array([nan, inf, -inf, 0.0, -0.0, 0.5, -0.7, 3.0, -20.0, 800.0, 1e200])
 F = 3
 
@@ -130,7 +130,7 @@ def test_random_programs_agree_with_the_reference(tasks: TaskSet, language: str)
         while compared < wanted:
             drawn += 1
             compared += agrees(language, source_of(next(programs), prediction_of(tasks), "random"), tasks)
-    assert compared >= LEAST_COMPARED * drawn
+    assert compared >= MIN_COMPARED * drawn
 
 
 @pytest.mark.parametrize("language", ["python", "numpy"])

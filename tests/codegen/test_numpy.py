@@ -38,7 +38,7 @@ def test_no_line_is_longer_than_people_like_and_none_ends_in_space(
 
 @each_language
 @pytest.mark.parametrize("name", ["two_layer_net", "linear_regression"])
-def test_a_model_learns_and_fitting_again_begins_anew(name: str, language: str) -> None:
+def test_a_model_learns_and_fitting_again_starts_over(name: str, language: str) -> None:
     module = load(LANGUAGES[language].write(source_of(library_program(name), Prediction.REGRESSION, name)))
     x, y = examples()
     with in_float64(language):

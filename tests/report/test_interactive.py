@@ -16,7 +16,7 @@ from automl_zero.analysis.studies.ablate import Effect
 from automl_zero.config import ConfigError
 from automl_zero.report.ablation_figure import CERTAIN, UNCERTAIN, AblationFigure
 from automl_zero.report.figures import NAMES, figures_of
-from automl_zero.report.interactive import MOST_LINES, library, plotted, symlog
+from automl_zero.report.interactive import MAX_LINES, library, plotted, symlog
 from automl_zero.report.map_figure import IslandMap, Takeover
 from automl_zero.report.run_figures import Chart, Curve
 from automl_zero.report.run_history import RunHistory
@@ -82,9 +82,9 @@ def test_axes_are_those_of_the_chart() -> None:
 
 
 def test_of_long_code_the_begin_is_shown() -> None:
-    note = "\n".join(f"line {number}" for number in range(MOST_LINES + 1))
+    note = "\n".join(f"line {number}" for number in range(MAX_LINES + 1))
     data = plotted(CHART, [note, ""])["data"][-1]["hovertext"][0]
-    assert data.endswith(f"<br>line {MOST_LINES - 1}<br>...")
+    assert data.endswith(f"<br>line {MAX_LINES - 1}<br>...")
 
 
 def test_scores_are_points_with_their_intervals_stage_by_stage() -> None:

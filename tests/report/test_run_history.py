@@ -66,7 +66,7 @@ def test_a_lineage_belongs_to_the_selection_before_it() -> None:
 
 @pytest.mark.parametrize("count", [1, 10, 11, 64, 1000])
 def test_epochs_are_thinned_evenly_and_the_latest_is_kept(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST_EPOCHS", 10)
+    monkeypatch.setattr(module, "MAX_EPOCHS", 10)
     experiment = ExperimentHistory(0)
     for number in range(1, count + 1):
         experiment.add_epoch(replace(EPOCH, epoch=number))
@@ -78,7 +78,7 @@ def test_epochs_are_thinned_evenly_and_the_latest_is_kept(count: int, monkeypatc
 
 
 def test_of_many_improvements_the_large_ones_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST_IMPROVEMENTS", 20)
+    monkeypatch.setattr(module, "MAX_IMPROVEMENTS", 20)
     experiment = ExperimentHistory(0)
     for number in range(100):
         experiment.add_improvement(improvement(number, number / 1000 + (number >= 50) / 2))

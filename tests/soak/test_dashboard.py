@@ -25,7 +25,7 @@ pytestmark = pytest.mark.soak
 SECONDS = float(os.environ.get("SOAK_SECONDS", "1200")) / 10
 CONNECTIONS = 200
 LONGEST = 30.0  # seconds for an answer, during a flood on a machine of two processors
-MOST_MEMORY, MOST_GROWTH = 400.0, 40.0  # MiB: of the server, and from the first to the last quarter
+MAX_MEMORY, MAX_GROWTH = 400.0, 40.0  # MiB: of the server, and from the first to the last quarter
 LOOKS = 20  # from fewer, no growth can be seen
 PATHS = ("", "static/app.js", "api/runs", "api/session", "api/run?id=0/none", "nothing", "?token=wrong")
 
@@ -105,7 +105,7 @@ def test_the_list_is_answered_meanwhile_and_memory_has_a_bound(
             f"\n{nuisance.__name__}: {len(looks)} lists, in {statistics.median(seconds):.2f} s, {max(seconds):.2f} s"
             f" at most; {max(memory):.0f} MiB at most"
         )
-    assert max(memory) < MOST_MEMORY
+    assert max(memory) < MAX_MEMORY
     quarter = len(memory) // 4
     if len(memory) >= LOOKS:
-        assert statistics.median(memory[-quarter:]) - statistics.median(memory[:quarter]) < MOST_GROWTH
+        assert statistics.median(memory[-quarter:]) - statistics.median(memory[:quarter]) < MAX_GROWTH

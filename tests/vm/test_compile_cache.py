@@ -125,7 +125,7 @@ def test_what_cannot_be_removed_is_not_read_either(file: Path) -> None:
 
 
 def test_a_file_that_is_larger_than_any_is_not_read_to_its_end(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compile_cache, "MOST_BYTES", HEAD + len(PAYLOAD) - 1)
+    monkeypatch.setattr(compile_cache, "MAX_BYTES", HEAD + len(PAYLOAD) - 1)
     assert read_checked(file) is None
 
 
@@ -175,7 +175,7 @@ def test_a_function_is_compiled_once(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", ["empty", "half", "flipped", "garbage", "link", "pipe"])
-def test_a_damaged_function_is_compiled_anew_and_kept_again(damage: str, folder: Path) -> None:
+def test_a_damaged_function_is_compiled_and_kept_again(damage: str, folder: Path) -> None:
     compiled()
     (file,) = folder.glob("*.nbc")
     content = file.read_bytes()
@@ -221,7 +221,7 @@ def test_what_others_put_there_is_not_unpickled(
     assert not Path("planted").exists()
 
 
-def test_what_cannot_be_unpickled_is_compiled_anew(folder: Path) -> None:
+def test_what_cannot_be_unpickled_is_compiled_again(folder: Path) -> None:
     compiled()
     (file,) = folder.glob("*.nbc")
     write_checked(file, b"whole, and no pickle")
@@ -269,7 +269,7 @@ def test_a_function_with_an_address_in_it_is_not_kept(folder: Path) -> None:
     assert list(folder.glob("*.nbc")) == []
 
 
-def test_a_folder_that_is_gone_is_made_anew(folder: Path) -> None:
+def test_a_folder_that_is_gone_is_made_again(folder: Path) -> None:
     compiled()
     for each in folder.iterdir():
         each.unlink()

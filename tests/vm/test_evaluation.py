@@ -241,7 +241,7 @@ def test_a_lane_goes_on_from_where_its_validation_failed(lanes: int) -> None:
 
 
 @pytest.mark.parametrize("classes", [0, 2, 3])
-def test_features_and_labels_are_presented_anew_to_predict_and_to_learn(classes: int) -> None:
+def test_features_and_labels_are_presented_again_to_predict_and_to_learn(classes: int) -> None:
     """Whatever a program has written to their addresses, and has read there itself."""
     spoil = "s0 = 7; v0[0.1] = 7; v0 = v0 + v0" + ("; v1[0.6] = 7" if classes > 2 else "; s3 = s3 + s0")
     see = "s4 = norm(v0); s2 = s2 + s4; s2 = s2 + s0" + ("; s4 = norm(v1); s2 = s2 + s4" if classes > 2 else "")

@@ -21,7 +21,7 @@ from automl_zero.program.text import from_text
 from automl_zero.run.record.events import Event, Final, Improvement, Lineage, Selection
 from automl_zero.run.record.run_folder import StoreError, read_run
 
-MOST = 12  # programs that are shown by default
+MAX_SHOWN = 12  # programs that are shown by default
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class LineageReport:
     changes: tuple[Change, ...]
 
 
-def lineage_of(folder: Path, most: int | None = MOST) -> LineageReport:
+def lineage_of(folder: Path, most: int | None = MAX_SHOWN) -> LineageReport:
     """Read the lineage of a run's best program.
 
     Args:

@@ -31,10 +31,10 @@ def lineage(
     """
     from rich.text import Text
 
-    from automl_zero.analysis.lineage import MOST, lineage_of, to_plain
+    from automl_zero.analysis.lineage import MAX_SHOWN, lineage_of, to_plain
     from automl_zero.terminal.safe_console import SafeConsole
 
-    report = lineage_of(folder, None if every else MOST)
+    report = lineage_of(folder, None if every else MAX_SHOWN)
     if as_json:
         echo(to_json(to_plain(report)))
         return

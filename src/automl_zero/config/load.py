@@ -14,12 +14,12 @@ from pydantic import ValidationError
 from automl_zero.config.config import Config
 from automl_zero.config.config_error import ConfigError, explain, shown
 from automl_zero.config.paths import make_absolute
-from automl_zero.config.sections import CONTROL, MOST_DOTS, Section
+from automl_zero.config.sections import CONTROL, MAX_DOTS, Section
 from automl_zero.errors import warn_renamed
 from automl_zero.system.safe_files import UnsafeFileError, read_regular
 
 LONGEST = 1 << 22  # bytes of a config file
-MOST_FAULTS = 20  # messages in one error
+MAX_FAULTS = 20  # messages in one error
 
 
 def preset_names() -> list[str]:
@@ -78,7 +78,7 @@ def parse_config(values: Mapping[str, Any]) -> Config:
     try:
         return Config.model_validate(values)
     except ValidationError as error:
-        raise ConfigError("\n".join(islice(explain(error, Config), MOST_FAULTS))) from None
+        raise ConfigError("\n".join(islice(explain(error, Config), MAX_FAULTS))) from None
 
 
 def _presets() -> Any:
@@ -122,8 +122,8 @@ def _parse(text: str) -> dict[str, Any]:
     Raises:
         ValueError, RecursionError: the text is not TOML, or would take the parser very long.
     """
-    if max((line.count(".") for line in text.splitlines()), default=0) > MOST_DOTS:
-        raise ValueError(f"a line has more than {MOST_DOTS} dots")
+    if max((line.count(".") for line in text.splitlines()), default=0) > MAX_DOTS:
+        raise ValueError(f"a line has more than {MAX_DOTS} dots")
     return tomllib.loads(text)
 
 

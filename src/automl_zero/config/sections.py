@@ -15,16 +15,16 @@ from automl_zero.errors import warn_renamed
 from automl_zero.program.ops import LEARN_OPS, PREDICT_OPS, SETUP_OPS
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # control characters and lone surrogates
-MOST = (1 << 63) - 1  # the largest integer that compiled code takes
-MOST_DOTS = 300  # in a line or a text, since the time of the parser grows with their square
+MAX_INT = (1 << 63) - 1  # the largest integer that compiled code takes
+MAX_DOTS = 300  # in a line or a text, since the time of the parser grows with their square
 
-Count = Annotated[int, Field(ge=0, le=MOST)]
-Positive = Annotated[int, Field(ge=1, le=MOST)]
+Count = Annotated[int, Field(ge=0, le=MAX_INT)]
+Positive = Annotated[int, Field(ge=1, le=MAX_INT)]
 Repetitions = Annotated[int, Field(ge=1, le=1_000_000)]  # of work for a single candidate
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Size = Annotated[int, Field(ge=0, le=10_000)]
 Sizes = tuple[Size, Size, Size]
-OpNames = tuple[Annotated[int, Field(ge=-MOST, le=MOST)] | str, ...]  # ops by number or name
+OpNames = tuple[Annotated[int, Field(ge=-MAX_INT, le=MAX_INT)] | str, ...]  # ops by number or name
 
 
 class Section(BaseModel):
@@ -70,8 +70,8 @@ class Section(BaseModel):
         for name, value in values.items() if isinstance(values, dict) else ():
             if isinstance(value, str) and CONTROL.search(value):
                 raise ValueError(f"{name} = {shown(value)} is not plain text: leave out what cannot be printed")
-            if isinstance(value, str) and value.count(".") > MOST_DOTS:
-                raise ValueError(f"{name} = {shown(value)} has more than {MOST_DOTS} dots: use fewer")
+            if isinstance(value, str) and value.count(".") > MAX_DOTS:
+                raise ValueError(f"{name} = {shown(value)} has more than {MAX_DOTS} dots: use fewer")
         return values
 
     @classmethod

@@ -24,13 +24,13 @@ from automl_zero.tasks.task import FloatArray, Loss
 from automl_zero.vm.inference import Trained
 from automl_zero.vm.reference import shape_of
 
-MOST = (1 << 63) - 1  # the largest int64, which compiled code takes
-MOST_FEATURES = 1 << 20
+MAX_INT = (1 << 63) - 1  # the largest int64, which compiled code takes
+MAX_FEATURES = 1 << 20
 ROUNDING = 1e-6  # tolerance of the sum of the class frequencies
 REMEDY = "save the estimator again"
 
-Natural = Annotated[int, Field(ge=0, le=MOST)]
-Positive = Annotated[int, Field(ge=1, le=MOST)]
+Natural = Annotated[int, Field(ge=0, le=MAX_INT)]
+Positive = Annotated[int, Field(ge=1, le=MAX_INT)]
 Plain = dict[str, str | int | float | bool | None]
 
 
@@ -46,7 +46,7 @@ class Header(BaseModel):
     parameters: dict[str, Any]
     program: str
     loss: Literal["rmse", "accuracy"]
-    numbers: tuple[Annotated[int, Field(ge=2, le=MOST)], Positive, Natural]  # classes, examples, seed of noise
+    numbers: tuple[Annotated[int, Field(ge=2, le=MAX_INT)], Positive, Natural]  # classes, examples, seed of noise
     dtype: Dtype
     columns: Positive
     members: Positive
@@ -115,7 +115,7 @@ def _check_trained(trained: Trained) -> None:
     """Check memory and numbers against the program."""
     epochs, counts = trained.epochs, trained.program.address_counts()
     is_whole = epochs.dtype == np.int64 and epochs.ndim == 1 and epochs.size > 0 and bool((epochs >= 0).all())
-    _check(is_whole and int(epochs.max()) <= (MOST - 1) // trained.num_examples, "epochs", "what can be trained")
+    _check(is_whole and int(epochs.max()) <= (MAX_INT - 1) // trained.num_examples, "epochs", "what can be trained")
     least = list(counts)
     if trained.loss is Loss.ACCURACY and trained.num_classes > 2:
         least[Kind.VECTOR] = max(least[Kind.VECTOR], CLASS_PREDICTION + 1)
@@ -131,7 +131,7 @@ def _check_scales(model: Model, columns: int) -> None:
             _check(array.dtype == np.float64 and array.shape == (width,), f"scales of the {name}", f"{width} columns")
         is_usable = np.isfinite([scale.mean, scale.deviation]).all() and (scale.deviation > 0).all()
         _check(bool(is_usable), f"scales of the {name}", "numbers that are finite and above 0")
-    _check(columns <= model.trained.num_features <= MOST_FEATURES, "vectors", f"{columns} columns")
+    _check(columns <= model.trained.num_features <= MAX_FEATURES, "vectors", f"{columns} columns")
 
 
 def _is_form_of(trained: Trained, classes: int) -> bool:

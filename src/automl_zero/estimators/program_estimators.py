@@ -14,7 +14,7 @@ from automl_zero.program.program import Program
 from automl_zero.program.text import from_text
 from automl_zero.tasks.task import FloatArray
 
-MOST_SEED = 2**31 - 1
+MAX_SEED = 2**31 - 1
 
 
 class EvolvedClassifier(ProgramClassifier):
@@ -136,7 +136,7 @@ def as_program(program: Program | str) -> Program:
 
 def seed_of(random_state: Any) -> int:
     """Return a seed from scikit-learn's ``random_state``."""
-    return int(check_random_state(random_state).randint(MOST_SEED))
+    return int(check_random_state(random_state).randint(MAX_SEED))
 
 
 def _train(estimator: EvolvedClassifier | EvolvedRegressor, x: FloatArray, y: FloatArray, num_classes: int) -> None:

@@ -14,11 +14,11 @@ from automl_zero.estimators.preprocessing import fit_scale, split_rows
 from automl_zero.rng import generator_at, seed_at
 from automl_zero.tasks.task import FloatArray, IntArray, Loss, TaskSet, shuffled_epochs
 
-SELECT_SHARE, MOST_SELECT = 0.25, 1000  # the fraction of the rows, and the number, that are held out
+SELECT_SHARE, MAX_SELECT = 0.25, 1000  # the fraction of the rows, and the number, that are held out
 VALID_SHARE = 0.25  # the fraction of the other rows for validation, in each search and tune task
 NUM_SEARCH, NUM_TUNE, NUM_SELECT = 16, 8, 8  # numbers of tasks
-MOST_SEARCH, MOST_TRAIN, MOST_VALID = 300, 1000, 300  # training rows in search and later, and validation rows
-SEARCH_STEPS, TUNE_STEPS, SELECT_STEPS, MOST_EPOCHS = 600, 12_000, 40_000, 100  # approximate training steps of a task
+MAX_SEARCH, MAX_TRAIN, MAX_VALID = 300, 1000, 300  # training rows in search and later, and validation rows
+SEARCH_STEPS, TUNE_STEPS, SELECT_STEPS, MAX_EPOCHS = 600, 12_000, 40_000, 100  # approximate training steps of a task
 FEW = 32  # features up to which tasks have that many steps; beyond, steps take longer
 WIDE, PROJECTED = 32, 16  # with more features than WIDE, search sees PROJECTED random projections of them
 
@@ -84,13 +84,13 @@ def build_proxy_tasks(x: FloatArray, y: FloatArray, num_classes: int, width: int
     """
     source = _Source(x=x, y=y, num_classes=num_classes, width=max(width, num_classes), seed=seed)
     rng = generator_at(seed, "estimator", "stages")
-    count = min(MOST_SELECT, max(1, round(SELECT_SHARE * len(y))))
+    count = min(MAX_SELECT, max(1, round(SELECT_SHARE * len(y))))
     holdout, seen = split_rows(y, num_classes, count, rng)
-    splits = [_split(source, seen, MOST_SEARCH, rng) for _ in range(NUM_SEARCH)]
+    splits = [_split(source, seen, MAX_SEARCH, rng) for _ in range(NUM_SEARCH)]
     search = _task_set(source, "search", splits, SEARCH_STEPS, is_projected=x.shape[1] > WIDE)
-    splits = [_split(source, seen, MOST_TRAIN, rng) for _ in range(NUM_TUNE)]
+    splits = [_split(source, seen, MAX_TRAIN, rng) for _ in range(NUM_TUNE)]
     tune = _task_set(source, "tune", splits, TUNE_STEPS)
-    splits = [(seen[split_rows(y[seen], num_classes, MOST_TRAIN, rng)[0]], holdout) for _ in range(NUM_SELECT)]
+    splits = [(seen[split_rows(y[seen], num_classes, MAX_TRAIN, rng)[0]], holdout) for _ in range(NUM_SELECT)]
     select = _task_set(source, "select", splits, SELECT_STEPS)
     train, _ = splits[0]
     refit_data = RefitData(
@@ -101,7 +101,7 @@ def build_proxy_tasks(x: FloatArray, y: FloatArray, num_classes: int, width: int
 
 def _split(source: _Source, rows: IntArray, most: int, rng: np.random.Generator) -> tuple[IntArray, IntArray]:
     """Return the training and validation rows of a task."""
-    count = min(MOST_VALID, max(1, round(VALID_SHARE * len(rows))))
+    count = min(MAX_VALID, max(1, round(VALID_SHARE * len(rows))))
     valid, rest = split_rows(source.y[rows], source.num_classes, count, rng)
     train, _ = split_rows(source.y[rows[rest]], source.num_classes, most, rng)
     return rows[rest[train]], rows[valid]
@@ -114,7 +114,7 @@ def _task_set(
     parts = [_task(source, train, valid, rng if is_projected else None) for train, valid in splits]
     num_train = len(splits[0][0])
     steps = round(steps * min(1.0, (FEW / parts[0][0].shape[1]) ** 2))  # the time of a step with a matrix is quadratic
-    epochs = int(np.clip(round(steps / num_train), 1, MOST_EPOCHS))
+    epochs = int(np.clip(round(steps / num_train), 1, MAX_EPOCHS))
     loss, classes = (Loss.ACCURACY, source.num_classes) if source.num_classes else (Loss.RMSE, 2)
     order = shuffled_epochs(num_train, epochs, rng)
     train_x, train_y, valid_x, valid_y = (np.stack(part) for part in zip(*parts, strict=True))

@@ -28,9 +28,9 @@ from automl_zero.tasks.task import FloatArray
 from automl_zero.terminal.output import echo
 from automl_zero.vm.stop_flag import Stopped
 
-LEAST_ROWS = 6  # every split needs some
+MIN_ROWS = 6  # every split needs some
 PROBED = 16  # if rows are many, training on one in so many comes first, to measure the time
-LEAST_SHARE = 0.5  # fraction of the training steps on the refit rows below which that model is the better one
+MIN_SHARE = 0.5  # fraction of the training steps on the refit rows below which that model is the better one
 
 
 class AutoMLZeroClassifier(ProgramClassifier):
@@ -82,6 +82,7 @@ class AutoMLZeroClassifier(ProgramClassifier):
         >>> print(classifier.program_text_)
     """
 
+    # form: scikit-learn sets and copies each hyper-parameter of an estimator by its own name
     def __init__(
         self,
         *,
@@ -114,7 +115,7 @@ class AutoMLZeroClassifier(ProgramClassifier):
             ConfigError, ProgramError: the settings of the search cannot be used.
             ValueError: the data or a parameter cannot be used.
         """
-        x, y = self._examples(X, y, LEAST_ROWS)
+        x, y = self._examples(X, y, MIN_ROWS)
         numbers = self._numbered(y)
         _search(self, x, numbers, len(self.classes_))
         return self
@@ -133,6 +134,7 @@ class AutoMLZeroRegressor(ProgramRegressor):
         >>> regressor.leaderboard_[0]
     """
 
+    # form: scikit-learn sets and copies each hyper-parameter of an estimator by its own name
     def __init__(
         self,
         *,
@@ -165,13 +167,13 @@ class AutoMLZeroRegressor(ProgramRegressor):
             ConfigError, ProgramError: the settings of the search cannot be used.
             ValueError: the data or a parameter cannot be used.
         """
-        x, y = self._examples(X, y, LEAST_ROWS)
+        x, y = self._examples(X, y, MIN_ROWS)
         _search(self, x, np.asarray(y, np.float64), 0)
         return self
 
 
 class _Fit(NamedTuple):
-    """The result of a search with the final training; ``is_complete`` tells whether the model has seen all rows."""
+    """The result of a search with the final training; ``is_complete`` is whether the model has seen all rows."""
 
     outcome: SearchOutcome
     program: Program
@@ -257,7 +259,7 @@ def _trained(
             trained_on(len(x) // PROBED, 1)
             evaluation = replace(evaluation, row_seconds=(monotonic() - began) / (len(x) // PROBED))
         epochs = min(epochs, evaluation.affordable_epochs(len(x), stopping.left))
-        if epochs * len(x) < LEAST_SHARE * entry.epochs * len(rows.x):
+        if epochs * len(x) < MIN_SHARE * entry.epochs * len(rows.x):
             return None
     model = trained_on(len(x), epochs)
     return None if stopping.scoring.is_set and model.has_failed else model

@@ -12,7 +12,7 @@ from automl_zero.estimators.proxy_tasks import SELECT_STEPS
 from automl_zero.program.program import Program
 from automl_zero.tasks.task import FloatArray
 
-MOST_STEPS = 10 * SELECT_STEPS  # training steps of the final model, unless one epoch has more
+MAX_STEPS = 10 * SELECT_STEPS  # training steps of the final model, unless one epoch has more
 CACHE_MISSES = 1.5  # a training step on many rows takes so many times longer than on few
 
 
@@ -99,7 +99,7 @@ class SearchOutcome:
 
 def final_epochs(epochs: int, num_rows: int) -> int:
     """Return the epochs of the final training, on all rows, such that the steps are not too many."""
-    return max(1, min(epochs, MOST_STEPS // num_rows))
+    return max(1, min(epochs, MAX_STEPS // num_rows))
 
 
 def standard_error(differences: FloatArray) -> float:

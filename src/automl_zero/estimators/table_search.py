@@ -46,9 +46,9 @@ from automl_zero.vm.stop_flag import StopFlag, Stopped
 TRIALS = 30  # trials of tuning for each program
 FINALISTS = 4  # evolved programs that are tuned and evaluated on held-out rows
 OF_ISLAND = 3  # programs of each island that may become finalists
-MOST_LOSS = 1e9  # the largest loss of a row
+MAX_LOSS = 1e9  # the largest loss of a row
 KNOWN_SHARE, TUNE_SHARE = 0.2, 0.2  # fractions of the time to tune known programs, and finalists
-MOST_RESERVE = 0.6  # the largest fraction of the time that is reserved for what follows evolution
+MAX_RESERVE = 0.6  # the largest fraction of the time that is reserved for what follows evolution
 
 
 @dataclass
@@ -164,7 +164,7 @@ class TableSearch:
         limit = self.budget.max_seconds
         if limit is not None:
             after = TUNE_SHARE * limit + self._rank_seconds + self._train_seconds
-            self.stopping.reserve = min(after, MOST_RESERVE * limit)
+            self.stopping.reserve = min(after, MAX_RESERVE * limit)
         with closing(ThreadEngine(self.budget.workers)) as engine:
             engine.stop = self.stopping.search
             try:
@@ -265,7 +265,7 @@ class TableSearch:
         # R^2 = 1 - mean((p - y)^2) / var(y), so the loss of a row is (p - y)^2 / var(y).
         variance = float(rows.holdout_y.var()) or float(rows.y.var()) or 1.0  # one row, or one value, has none
         with np.errstate(over="ignore"):
-            return np.minimum((model.values(rows.holdout_x) - rows.holdout_y) ** 2 / variance, MOST_LOSS)
+            return np.minimum((model.values(rows.holdout_x) - rows.holdout_y) ** 2 / variance, MAX_LOSS)
 
     def _fitness(self, program: Program, tasks: TaskSet) -> float:
         return fmean(result.fitness for result in self._results(program, tasks))

@@ -21,7 +21,7 @@ from automl_zero.program.program import COMPONENTS
 FUNCTIONS = tuple(component.capitalize() for component in COMPONENTS)
 EMPTY_BODY = "pass"
 
-_MOST_EXPECTED = 6  # possibilities in an error; a longer list helps nobody
+_MAX_EXPECTED = 6  # possibilities in an error; a longer list helps nobody
 _LONGEST = 40  # words of a line that are read to explain an error
 
 
@@ -99,7 +99,7 @@ _KNOWN_WORDS = _known_words(FORMS)
 def _misfit(line: Line, found: Word, expected: set[str]) -> ParseError:
     """Return the error for a line that no form fits from the word ``found`` on."""
     is_unknown = found.role == "name" and found.text not in _KNOWN_WORDS
-    if len(expected) <= _MOST_EXPECTED:
+    if len(expected) <= _MAX_EXPECTED:
         problem = f"expected {_either(expected)}, found {found}"
     else:
         before = quote(line.text[: found.column - 1].strip())
@@ -110,7 +110,7 @@ def _misfit(line: Line, found: Word, expected: set[str]) -> ParseError:
 def _remedy(line: Line, guess: str | None, expected: set[str]) -> str:
     meant = guess or next((word for word in _readable_words(line) if word in _KNOWN_WORDS), None)
     if meant is None:
-        return f"expected {_either(expected)}" if len(expected) > _MOST_EXPECTED else ""
+        return f"expected {_either(expected)}" if len(expected) > _MAX_EXPECTED else ""
     question = f"did you mean '{guess}'? " if guess else ""
     return f"{question}'{meant}' is written: {' | '.join(_KNOWN_WORDS[meant])}"
 

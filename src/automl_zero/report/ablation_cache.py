@@ -29,7 +29,7 @@ from automl_zero.run.scoring.task_score import fitnesses
 from automl_zero.tasks.task_kinds import Stage, build_tasks
 
 NAME = "ablation.json"
-MOST = 1 << 26  # bytes of the file
+MAX_BYTES = 1 << 26  # bytes of the file
 TRIALS, SEEDS = 20, 3  # enough to find what is essential; the command 'ablate' has larger defaults
 
 
@@ -121,7 +121,7 @@ def load_ablation(folder: Path, final: Final | None) -> CachedAblation | None:
     Raises:
         StoreError: the file cannot be read, or is damaged.
     """
-    content = folder_files.read_if_there(folder, NAME, MOST) if final else None
+    content = folder_files.read_if_there(folder, NAME, MAX_BYTES) if final else None
     if final is None or content is None:
         return None
     ablation = _read(folder / NAME, content)

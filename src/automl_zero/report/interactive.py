@@ -17,13 +17,13 @@ from matplotlib.colors import to_hex
 from automl_zero.config import ConfigError
 from automl_zero.report.ablation_figure import CERTAIN, NAME_WIDTH, TICKS, UNCERTAIN, AblationFigure
 from automl_zero.report.figures import Data
-from automl_zero.report.map_figure import MOST_ARROWS, IslandMap, Takeover
+from automl_zero.report.map_figure import MAX_ARROWS, IslandMap, Takeover
 from automl_zero.report.plot_style import COLORS
 from automl_zero.report.run_figures import Chart, Curve
 from automl_zero.report.scores_figure import STAGE_COLORS, STAGE_GAP, Interval, ScoresFigure
 from automl_zero.tasks.splits import Stage
 
-MOST_LINES = 36  # lines of code in the hover text of a point
+MAX_LINES = 36  # lines of code in the hover text of a point
 ROW, FRAME, HEIGHT = 38, 110, 400  # heights in pixels: of a row, of what surrounds the rows, and of a figure of curves
 
 Plain = dict[str, Any]
@@ -119,7 +119,7 @@ def _points(name: str, x: Sequence[float], y: Sequence[float], color: str, texts
 
 def _code(note: str) -> str:
     lines = note.splitlines()
-    shown = [*lines[:MOST_LINES], *(["..."] if len(lines) > MOST_LINES else [])]
+    shown = [*lines[:MAX_LINES], *(["..."] if len(lines) > MAX_LINES else [])]
     return "".join(f"<br>{_text(line)}" for line in ("", *shown)) if shown else ""
 
 
@@ -160,7 +160,7 @@ def _plot_map(data: IslandMap) -> Plain:
     ]
     places = [columns[each.epoch] for each in data.takeovers], [each.island for each in data.takeovers]
     taken = _points("take-overs", *places, COLORS[1], moved)
-    few = len(data.fitness) <= MOST_ARROWS
+    few = len(data.fitness) <= MAX_ARROWS
     every = max(1, len(columns) // 8)
     x = {"title": {"text": "epoch"}, **_ticks(list(columns.values())[::every], map(str, data.epochs[::every]))}
     y = {"title": {"text": "island"}, "autorange": "reversed"} | ({"dtick": 1} if few else {})

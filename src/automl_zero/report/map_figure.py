@@ -20,10 +20,10 @@ from automl_zero.report.plot_style import COLORS, STYLE, new_figure
 from automl_zero.report.run_history import RunHistory
 from automl_zero.run.record.events import EpochEnd
 
-MOST_COLUMNS = 160  # epochs that are drawn; of more, every second, third, ... one
-MOST_ARROWS = 12  # islands up to which an arrow shows the source of a takeover
+MAX_COLUMNS = 160  # epochs that are drawn; of more, every second, third, ... one
+MAX_ARROWS = 12  # islands up to which an arrow shows the source of a takeover
 LEVELS = 12  # colors, each for equally many cells, since late gains are small
-FRAME_INCHES, ROW_INCHES, MOST_INCHES, TICKS = 1.2, 0.42, 5.5, 8
+FRAME_INCHES, ROW_INCHES, MAX_INCHES, TICKS = 1.2, 0.42, 5.5, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def island_map(history: RunHistory) -> IslandMap:
     """Return the data of the experiment's epochs; empty for a single island."""
     epochs = history.shown_experiment.all_epochs
     count = min((len(each.island_fitness) for each in epochs), default=0)
-    every = max(1, -(-len(epochs) // MOST_COLUMNS))
+    every = max(1, -(-len(epochs) // MAX_COLUMNS))
     shown = [*epochs[:-1:every], *epochs[-1:]] if count > 1 else []
     rows = tuple(tuple(each.island_fitness[island] for each in shown) for island in range(count if shown else 0))
     found = (each for before, now in pairwise(shown) for each in _takeovers(before, now, count))
@@ -71,14 +71,14 @@ def draw_map(data: IslandMap) -> Figure:
     """Draw a row for each island and a column for each epoch, with arrows or points at takeovers."""
     rows = len(data.fitness)
     with rc_context(STYLE):
-        figure, axes = new_figure(min(FRAME_INCHES + ROW_INCHES * rows, MOST_INCHES))
+        figure, axes = new_figure(min(FRAME_INCHES + ROW_INCHES * rows, MAX_INCHES))
         if data.epochs:
             _draw_cells(figure, axes, data)
         columns = {epoch: column for column, epoch in enumerate(data.epochs)}
         for each in data.takeovers:
-            _draw_takeover(axes, columns[each.epoch], each, rows <= MOST_ARROWS)
+            _draw_takeover(axes, columns[each.epoch], each, rows <= MAX_ARROWS)
         axes.set(xlabel="epoch", ylabel="island")
-        if rows <= MOST_ARROWS:
+        if rows <= MAX_ARROWS:
             axes.set_yticks(range(rows))
     return figure
 
@@ -107,7 +107,7 @@ def explanation(data: IslandMap) -> str:
     if not count:
         return "The best fitness of each island, each colour on as many cells."
     times = "once" if count == 1 else f"{count:,} times"
-    begin = ", and arrows begin at its island" if len(data.fitness) <= MOST_ARROWS else ""
+    begin = ", and arrows begin at its island" if len(data.fitness) <= MAX_ARROWS else ""
     return (
         "The best fitness of each island, each colour on as many cells. Points: the best of an island is new, and "
         f"descends from a program made on another island{begin}. That happened {times} among the epochs that are drawn."

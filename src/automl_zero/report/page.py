@@ -43,7 +43,7 @@ from automl_zero.run.record.events import Ancestor, Baseline
 from automl_zero.run.record.run_folder import read_config, read_events
 from automl_zero.tasks.splits import Stage
 
-MOST_ANCESTORS = 60  # ancestors that are shown
+MAX_ANCESTORS = 60  # ancestors that are shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def _content(folder: Path, history: RunHistory, is_interactive: bool) -> dict[st
         "techniques": TECHNIQUES,
         "raw": progress.best_program or "",
         "ancestors": lineage_rows(history.lineage.ancestors if history.lineage else (), history.is_multiclass),
-        "left_out": max(0, len(history.lineage.ancestors) - MOST_ANCESTORS) if history.lineage else 0,
+        "left_out": max(0, len(history.lineage.ancestors) - MAX_ANCESTORS) if history.lineage else 0,
         "shares": list(shares(counters, config).items()),
         "pruned": pruned(counters),
         "rejected_drafts": rejected_drafts(counters),
@@ -173,7 +173,7 @@ def lineage_rows(ancestors: Sequence[Ancestor], multiclass: bool = False) -> lis
     """Return the ancestors with their line diffs; of many, the last and those with the largest gains."""
     gains = [each.fitness - each.parent_fitness for each in ancestors]
     rows, before = [], Program()
-    for place in largest_gains(gains, MOST_ANCESTORS):
+    for place in largest_gains(gains, MAX_ANCESTORS):
         each, gain = ancestors[place], gains[place]
         program = from_text(each.program)
         rows.append(

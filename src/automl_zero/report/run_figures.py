@@ -15,7 +15,7 @@ from automl_zero.report.run_history import RunHistory, milestones
 from automl_zero.run.console.summary import short_measure
 from automl_zero.tasks.splits import Stage
 
-MOST_POINTS = 20_000  # points of all islands together: bounds the size of a page
+MAX_POINTS = 20_000  # points of all islands together: bounds the size of a page
 HEIGHT = 3.9  # inches
 
 
@@ -83,7 +83,7 @@ def diversity_chart(history: RunHistory) -> Chart:
 def _by_island(history: RunHistory, label: str, values: Callable[..., Sequence[float]], prefix: str = "") -> Chart:
     epochs = [each for each in history.shown_experiment.all_epochs if values(each)]
     count = min((len(values(each)) for each in epochs), default=0)
-    every = max(1, -(-count * len(epochs) // MOST_POINTS))
+    every = max(1, -(-count * len(epochs) // MAX_POINTS))
     shown = [*epochs[:-1:every], *epochs[-1:]]
     curves = tuple(
         Curve(f"{prefix}island {island}", tuple((float(each.epoch), float(values(each)[island])) for each in shown))

@@ -14,8 +14,8 @@ from automl_zero.run.console.progress import Progress
 from automl_zero.run.record.events import EpochEnd, Event, Improvement, Lineage, Selection
 from automl_zero.tasks.task import Loss
 
-MOST_EPOCHS = 1000  # epochs kept of an experiment; whenever there are more, every second one is dropped
-MOST_IMPROVEMENTS = 5000  # improvements kept of an experiment; of more, the smallest gains are dropped
+MAX_EPOCHS = 1000  # epochs kept of an experiment; whenever there are more, every second one is dropped
+MAX_IMPROVEMENTS = 5000  # improvements kept of an experiment; of more, the smallest gains are dropped
 MILESTONES = 10
 
 
@@ -35,15 +35,15 @@ class ExperimentHistory:
         if event.epoch % self._stride:
             return
         self.epochs.append(event)
-        if len(self.epochs) > MOST_EPOCHS:
+        if len(self.epochs) > MAX_EPOCHS:
             self._stride *= 2
             self.epochs = [each for each in self.epochs if each.epoch % self._stride == 0]
 
     def add_improvement(self, event: Improvement) -> None:
         """Add an improvement."""
         self.improvements.append(event)
-        if len(self.improvements) > MOST_IMPROVEMENTS:
-            self.improvements = milestones(self.improvements, MOST_IMPROVEMENTS // 2)
+        if len(self.improvements) > MAX_IMPROVEMENTS:
+            self.improvements = milestones(self.improvements, MAX_IMPROVEMENTS // 2)
 
     @property
     def all_epochs(self) -> list[EpochEnd]:

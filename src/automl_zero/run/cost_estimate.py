@@ -26,7 +26,7 @@ from automl_zero.vm.stop_flag import StopFlag
 
 SECONDS = 0.8  # of search in total; scoring the initial members takes additional time
 SHARE = 0.1  # the most of the time limit of a run, which the measurement counts towards
-MOST_PROGRAMS = 100_000  # of one island
+MAX_PROGRAMS = 100_000  # of one island
 MEMBERS, MEMBER_SECONDS = 100, 0.1  # the most members, and the most time to score them
 EVALUATED = 0.1  # a lower bound of the share of programs that are evaluated later in a run
 DRIFT = 2.0  # the factor by which the cost of programs may rise or fall later in a run
@@ -169,7 +169,7 @@ class _Sampler:
     def _sample(self, config: Config, initial: InitialPrograms, seconds: float, most: int, thread: int) -> Sample:
         """Search for about this long; calls grow up to ``most`` programs, so that their overhead is small."""
         island = Island(config, self.tasks, seed_at(config.seed, "cost", thread), initial, self.stop)
-        before, made, enough = island.counters, 0, min(config.stop.max_programs or MOST_PROGRAMS, MOST_PROGRAMS)
+        before, made, enough = island.counters, 0, min(config.stop.max_programs or MAX_PROGRAMS, MAX_PROGRAMS)
         began, taken = perf_counter(), 0.0
         while made == 0 or (taken < seconds and made < enough):
             count = min(made // 4 + 1, most)

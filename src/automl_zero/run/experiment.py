@@ -142,14 +142,14 @@ class Experiment:
     def run_epoch(self, most: int | None) -> bool:
         """Do an epoch, or the rest of one, or a part of it of at most so many programs on each island.
 
-        When an epoch ends, all that is known of the experiment is as if it had not been done in parts. Tells whether
-        programs have migrated.
+        When an epoch ends, all that is known of the experiment is as if it had not been done in parts. Returns
+        whether programs have migrated.
         """
         self.fitness, self.improved_at = self._at_epoch
         return self.archipelago.run_epoch(most)
 
     def improves(self) -> bool:
-        """Take note of the best fitness; tells whether it has risen since it was asked for last."""
+        """Update the best fitness; return whether it has risen since the last call."""
         fitness = self.archipelago.fitness
         if has_risen := fitness > self.fitness:
             self.fitness, self.improved_at = fitness, self.archipelago.programs

@@ -76,7 +76,7 @@ class ExperimentPool:
         return limit and experiment.programs_left(limit - self.counters["programs"], len(self.active))
 
     def drain(self) -> bool:
-        """Wait for islands that do not wait for each other; tells whether any was at work."""
+        """Wait for islands that do not wait for each other; return whether any was at work."""
         drained = [each.archipelago.drain() for each in self.active]  # all of them, not only until the first
         return any(drained)
 

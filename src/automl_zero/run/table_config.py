@@ -14,10 +14,10 @@ from automl_zero.tasks.splits import Stage
 from automl_zero.tasks.tables.table import Table
 from automl_zero.tasks.tables.table_tasks import rows_of, table_of
 
-MOST_FEATURES = 16  # unless there are more classes, or the config uses all columns without projection
+MAX_FEATURES = 16  # unless there are more classes, or the config uses all columns without projection
 NUM_TASKS = {Stage.SEARCH: 16, Stage.SELECT: 25, Stage.FINAL: 25}
-MOST_TRAIN = {Stage.SEARCH: 300, Stage.SELECT: 1000, Stage.FINAL: 1000}  # few in search, which scores many programs
-MOST_VALID = {Stage.SEARCH: 100, Stage.SELECT: 300, Stage.FINAL: 300}
+MAX_TRAIN = {Stage.SEARCH: 300, Stage.SELECT: 1000, Stage.FINAL: 1000}  # few in search, which scores many programs
+MAX_VALID = {Stage.SEARCH: 100, Stage.SELECT: 300, Stage.FINAL: 300}
 VALID_SHARE = 4  # search validates on one in four of its rows
 
 
@@ -68,7 +68,7 @@ def _num_features(table: Table, projection: str) -> int:
     It is at least the number of classes, since labels are one-hot vectors of this size.
     """
     columns = int(table.x.shape[1])
-    projected, subset = min(MOST_FEATURES, columns), min(MOST_FEATURES, (columns + 1) // 2)
+    projected, subset = min(MAX_FEATURES, columns), min(MAX_FEATURES, (columns + 1) // 2)
     wanted = {"random": projected, "subset": subset, "none": columns}[projection]
     return max(wanted, len(table.classes))
 
@@ -77,6 +77,6 @@ def _stage_sizes(table: Table, stage: Stage) -> dict[str, int]:
     """Return the sizes of a stage: all available rows, up to the limits."""
     seen, own = map(len, rows_of(table, stage))
     available = own // VALID_SHARE if stage is Stage.SEARCH else own
-    num_valid = max(1, min(MOST_VALID[stage], available))
-    num_train = max(1, min(MOST_TRAIN[stage], seen - num_valid if stage is Stage.SEARCH else seen))
+    num_valid = max(1, min(MAX_VALID[stage], available))
+    num_train = max(1, min(MAX_TRAIN[stage], seen - num_valid if stage is Stage.SEARCH else seen))
     return {"num_tasks": NUM_TASKS[stage], "num_train": num_train, "num_valid": num_valid}

@@ -20,7 +20,7 @@ from automl_zero.tasks.task import TaskSet, first
 from automl_zero.tasks.task_kinds import Stage, sample_tasks
 from automl_zero.vm.stop_flag import StopFlag, Stopped
 
-BASELINES_SHARE, MOST_SHARE = 0.12, 0.3  # of the time of a run: the least if there are baselines, and the most
+BASELINES_SHARE, MAX_SHARE = 0.12, 0.3  # of the time of a run: the least if there are baselines, and the most
 MEASURED_SHARE, MEASURED_SECONDS = 0.1, 2.0  # the smaller of this share and these seconds is for the measurement
 MARGIN = 1.5  # a safety factor: evolved programs may cost more than the measured ones
 TRIED = 2  # tasks on which a baseline is measured
@@ -64,7 +64,7 @@ def seconds_after_search(config: Config, samples: Mapping[Stage, TaskSet], worke
     """Estimate the time to select a program, to score it, and to tune the baselines.
 
     Args:
-        config: the settings of the run; the estimate is at most ``MOST_SHARE`` of its ``stop.max_seconds``.
+        config: the settings of the run; the estimate is at most ``MAX_SHARE`` of its ``stop.max_seconds``.
         samples: some of its select and final tasks.
         workers: how many programs are scored in parallel.
     """
@@ -74,9 +74,9 @@ def seconds_after_search(config: Config, samples: Mapping[Stage, TaskSet], worke
     timer.daemon = True
     timer.start()
     try:
-        return min(max(MARGIN * _measured(config, samples, workers, stop), least), MOST_SHARE * limit)
+        return min(max(MARGIN * _measured(config, samples, workers, stop), least), MAX_SHARE * limit)
     except Stopped:  # if even the measurement takes too long, reserve the most
-        return MOST_SHARE * limit
+        return MAX_SHARE * limit
     finally:
         timer.cancel()
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from automl_zero.search.conventions import END, NONE, Identity, Key
 from automl_zero.search.generation_gap import replace_parents, skeleton_hash
-from automl_zero.search.lineage_log import HARMFUL, IMPROVING, NEUTRAL, NO_MUTATION, Improvement, Roots, record
+from automl_zero.search.lineage_log import HARMFUL, IMPROVING, NEUTRAL, NO_MUTATION, FitterChild, Roots, record
 from automl_zero.search.population import Traits, copy_member, copy_out, copy_program, put_member
 from automl_zero.search.random_stream import below
 from automl_zero.search.reproduction import lower_candidate, make_child, make_random, select_parents, tournament
@@ -138,7 +138,7 @@ def _record_child(state: State, scratch: Workspace, parent: int, fitness: float)
     inherited: Identity = state.population.ancestor[parent]
     if not fitness > parent_fitness:
         return inherited
-    improvement = Improvement(
+    improvement = FitterChild(
         fitness=fitness,
         parent_fitness=parent_fitness,
         mutation=mutation,

@@ -53,7 +53,7 @@ class LineageLog(NamedTuple):
     needed: NDArray[np.bool_]
 
 
-class Improvement(NamedTuple):
+class FitterChild(NamedTuple):
     """What is known of a child that is fitter than its parent, besides its program; as in ``LineageLog``."""
 
     fitness: float
@@ -180,7 +180,7 @@ def collect(log: LineageLog, start: ComponentStarts, island: int) -> Ancestors:
 
 
 @jit
-def record(log: LineageLog, child: Code, improvement: Improvement, roots: Roots, random: RandomState) -> Identity:
+def record(log: LineageLog, child: Code, improvement: FitterChild, roots: Roots, random: RandomState) -> Identity:
     """Record an improvement and return its identity; where the log is full, return that of the one before it.
 
     The identity follows from the state of the random numbers, [4], which differs between all children and islands.

@@ -14,7 +14,7 @@ from pathlib import Path
 
 HAS_OWNERS = hasattr(os, "geteuid")
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
-MOST_LINKS = 40  # links in one path, the limit of Linux
+MAX_LINKS = 40  # links in one path, the limit of Linux
 
 
 def is_trusted(status: os.stat_result) -> bool:
@@ -71,7 +71,7 @@ def _path_steps(folder: Path) -> Iterator[tuple[Path, os.stat_result, bool]]:
         yield step, status, not names
         if stat.S_ISLNK(status.st_mode):
             links += 1
-            if links > MOST_LINKS:
+            if links > MAX_LINKS:
                 raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(folder))
             target = step.readlink()
             at = Path(target.anchor) if target.is_absolute() else at

@@ -20,7 +20,7 @@ from automl_zero.tasks.splits import Item, Stage, groupings, pairs_of, share_of
 from automl_zero.tasks.task import FloatArray, IntArray, Loss, TaskError, TaskSet
 
 NO_CLASS = -1  # stands for a class of the data set that a task does not use
-MOST_GROUPED = 12  # the largest number of classes for which all groupings are listed
+MAX_GROUPED = 12  # the largest number of classes for which all groupings are listed
 ROUNDING = 1e-12  # relative deviation up to which a feature counts as constant
 GRAIN = 2.0**-24  # the elements of a projection are multiples of this
 CHUNK = 1000  # images that are projected in one step
@@ -194,10 +194,10 @@ def _check_values(config: TasksConfig, dataset: Dataset) -> None:
 
 def _check_grouping(dataset: Dataset, num_classes: int) -> None:
     available = len(dataset.class_names)
-    if available > MOST_GROUPED:
+    if available > MAX_GROUPED:
         raise TaskError(
             f"tasks.dataset = {dataset.name!r} has {available} classes, but kind 'image-groups' takes at most "
-            f"{MOST_GROUPED}: use kind 'image-pairs', or leave classes out"
+            f"{MAX_GROUPED}: use kind 'image-pairs', or leave classes out"
         )
     if num_classes > available:
         raise TaskError(

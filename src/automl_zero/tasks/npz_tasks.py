@@ -17,7 +17,7 @@ from automl_zero.tasks.task import FloatArray, IntArray, Loss, TaskError, TaskSe
 
 EXAMPLES = ("train_x", "train_y", "valid_x", "valid_y")
 OPTIONAL = ("epochs", "train_order", "num_classes", "noise_seed")
-MOST = (1 << 63) - 1  # the largest integer
+MAX_INT = (1 << 63) - 1  # the largest integer
 
 
 def load_npz(path: str | Path) -> TaskSet:
@@ -80,7 +80,7 @@ def _integer(arrays: Arrays, name: str, *, least: int, default: int) -> int:
     if name not in arrays:
         return default
     value = _single(arrays, name)
-    if arrays[name].dtype.kind not in "iu" or not least <= value <= MOST:
+    if arrays[name].dtype.kind not in "iu" or not least <= value <= MAX_INT:
         raise TaskError(f"{name} is {value!r}: use an integer from {least} on")
     return int(value)
 
@@ -94,7 +94,7 @@ def _single(arrays: Arrays, name: str) -> Any:
 def _classes_needed(*labels: FloatArray) -> int:
     """Return the number of classes up to the largest label; the task set checks that labels are class numbers."""
     largest = max(float(each.max(initial=1.0)) for each in labels)
-    return 2 if np.isnan(largest) else int(min(largest, MOST - 1)) + 1
+    return 2 if np.isnan(largest) else int(min(largest, MAX_INT - 1)) + 1
 
 
 def _train_order(arrays: Arrays, tasks: TaskSet) -> IntArray:

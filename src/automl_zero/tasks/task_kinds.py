@@ -35,7 +35,7 @@ BUILDERS: Mapping[str, Builder] = MappingProxyType(
     }
 )
 SAMPLE = 9  # tasks of a sample: enough to need as many lanes as any number of tasks
-MOST_BYTES = 1 << 32  # bytes of the examples of a task set
+MAX_BYTES = 1 << 32  # bytes of the examples of a task set
 
 
 def build_tasks(config: TasksConfig, stage: Stage, seed: int) -> TaskSet:
@@ -75,14 +75,14 @@ def _check_memory(config: TasksConfig, stage: Stage) -> None:
     size = stage.size(config)
     each = 8 * (size.num_train + size.num_valid) * config.num_features
     order = 8 * config.num_epochs * size.num_train
-    if order > MOST_BYTES:
+    if order > MAX_BYTES:
         raise TaskError(
             f"tasks.{stage}: {config.num_epochs} epochs (tasks.num_epochs) of {size.num_train} training examples take "
-            f"{order / 1e9:.1f} GB for their order, and {MOST_BYTES / 1e9:.1f} GB is the most: use fewer of either"
+            f"{order / 1e9:.1f} GB for their order, and {MAX_BYTES / 1e9:.1f} GB is the most: use fewer of either"
         )
-    if size.num_tasks * each > MOST_BYTES:
+    if size.num_tasks * each > MAX_BYTES:
         raise TaskError(
             f"tasks.{stage}: {size.num_tasks} tasks of {size.num_train} + {size.num_valid} examples with "
-            f"{config.num_features} features take {size.num_tasks * each / 1e9:.1f} GB, and {MOST_BYTES / 1e9:.1f} GB "
+            f"{config.num_features} features take {size.num_tasks * each / 1e9:.1f} GB, and {MAX_BYTES / 1e9:.1f} GB "
             f"is the most: use fewer tasks, examples or features"
         )

@@ -29,7 +29,7 @@ from automl_zero.vm.compile_lock import warn_unusable
 
 TITLE = b"automl-zero compiled code 1\n"
 DIGEST_BYTES = 32
-MOST_BYTES = 2**28  # of a file that are read; the largest file has 2 MB
+MAX_BYTES = 2**28  # of a file that are read; the largest file has 2 MB
 MODE = 0o644  # of a file, whatever the umask: a file that others may write to is not read
 
 
@@ -43,7 +43,7 @@ class CompiledCode(NullCache):  # type: ignore[misc]  # it has no types
 
     @cached_property
     def _identity(self) -> tuple[Any, ...]:
-        """What tells the function from others: its source file, line, code, and the values of its closure."""
+        """Return what identifies the function: its source file, line, code, and the values of its closure."""
         code, closure = self._function.__code__, self._function.__closure__ or ()
         values = dumps(tuple(cell.cell_contents for cell in closure))
         source = hash_of_files([Path(code.co_filename)], "")
@@ -100,7 +100,7 @@ def read_checked(path: Path) -> bytes | None:
     """Return the payload of a file; if it is damaged or another user may have written it, remove it and return None."""
     try:
         with open_regular(path, within=path.parent) as file:
-            content = file.read(MOST_BYTES) if is_trusted(os.fstat(file.fileno())) else b""
+            content = file.read(MAX_BYTES) if is_trusted(os.fstat(file.fileno())) else b""
     except FileNotFoundError:
         return None
     except OSError:

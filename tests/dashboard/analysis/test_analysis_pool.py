@@ -100,7 +100,7 @@ def test_a_text_that_is_too_long_is_cut_and_analyzed_by_nobody(
         AnalysisRequest("x" * 1000 + "\n" * analysis_pool.LONGEST_PROGRAM, "", multiclass=False, loss=None)
     )
     assert "too long to be analyzed" in reply.remark
-    assert len(reply.lines) == analysis_pool.MOST_LINES
+    assert len(reply.lines) == analysis_pool.MAX_LINES
     assert reply.lines[0] == (" ", "x" * analysis_pool.LONGEST_LINE)
 
 
@@ -121,7 +121,7 @@ def test_only_a_few_wait_and_others_are_asked_to_come_again(
         each.start()
     for each in threads:
         each.join()
-    assert sum(isinstance(each, BusyError) for each in reply) == 10 - analysis_pool.MOST_REQUESTS
+    assert sum(isinstance(each, BusyError) for each in reply) == 10 - analysis_pool.MAX_REQUESTS
 
 
 def test_closed_while_it_answers_it_ends_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,7 +32,7 @@ def test_no_link_is_followed_but_the_root_itself(tmp_path: Path) -> None:
 
 
 def test_there_are_no_more_than_so_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_index, "MOST_RUNS", 3)
+    monkeypatch.setattr(run_index, "MAX_RUNS", 3)
     make(*(tmp_path / str(number) for number in range(5)))
     assert list(runs_of([tmp_path])) == ["0/0", "0/1", "0/2"]
 

@@ -127,7 +127,7 @@ def test_only_what_waits_can_be_removed(place: LaunchedRuns) -> None:
 
 
 def test_not_more_than_so_many_wait(place: LaunchedRuns, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_launcher, "MOST_WAITING", 2)
+    monkeypatch.setattr(run_launcher, "MAX_WAITING", 2)
     launcher = RunLauncher(1)
     start(launcher, place.root, "a", "b", "c")
     with pytest.raises(StoreError, match="2 runs wait already"):

@@ -57,9 +57,9 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sizes for which a file of a thousand events is long."""
     for name, value in SMALL.items():
         monkeypatch.setattr(event_tail, name, value)
-    for name in ("MOST_POINTS", "MOST_IMPROVEMENTS"):
+    for name in ("MAX_POINTS", "MAX_IMPROVEMENTS"):
         monkeypatch.setattr(run_state, name, 50)
-    monkeypatch.setattr(event_tail, "MOST_POINTS", 50)
+    monkeypatch.setattr(event_tail, "MAX_POINTS", 50)
 
 
 @pytest.mark.usefixtures("small")
@@ -98,9 +98,9 @@ def test_what_a_first_look_reads_does_not_grow_with_the_file(path: Path, monkeyp
     assert amounts[0] == amounts[1] == SMALL["TAIL"] + event_tail.PROBES * SMALL["PROBE"] + SMALL["CHUNK"]
 
 
-def test_what_is_kept_of_a_run_has_a_bound(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_memory_for_a_run_is_bounded(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of numbers in memory; ``benchmarks/speed/dashboard_load.py`` measures the bytes of long runs."""
-    for name in ("MOST_POINTS", "MOST_MOMENTS"):
+    for name in ("MAX_POINTS", "MAX_IMPROVEMENTS"):
         monkeypatch.setattr(run_state, name, 20)
     sizes = []
     for count in (500, 2000):

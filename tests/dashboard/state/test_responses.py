@@ -51,7 +51,7 @@ def test_the_history_of_islands_ends_with_the_latest_epoch(tmp_path: Path) -> No
     history = whole(tmp_path / "events", replace(EPOCH, island_fitness=(0.1,)), *epochs)["history"]
     assert isinstance(history, dict)
     assert (history["islands"], history["seconds"][0], history["seconds"][-1]) == ([0, 1], 1.0, 499.0)
-    assert len(history["seconds"]) == len(history["fitness"]) <= responses.MOST_COLUMNS + 1
+    assert len(history["seconds"]) == len(history["fitness"]) <= responses.MAX_COLUMNS + 1
     assert history["fitness"][-1] == [0.5, 0.499]
 
 

@@ -8,7 +8,7 @@ import pytest
 from support.runs.sample_events import EPOCH, SCORING, epoch
 
 from automl_zero.dashboard.state import responses
-from automl_zero.dashboard.state.run_state import MOST_ISLANDS, RunView, point, shown_islands
+from automl_zero.dashboard.state.run_state import MAX_ISLANDS, RunView, point, shown_islands
 from automl_zero.run.record.events import EpochEnd, Start, Stop
 
 START = Start(version="1", name="a", seed=0, workers=1, time="")
@@ -34,9 +34,9 @@ def test_parts_of_a_file_may_be_read_in_any_order() -> None:
     assert (latest.programs, known.latest_event, known.recent) == (90, latest, [(90.0, 90)])
 
 
-@pytest.mark.parametrize("count", [0, 1, MOST_ISLANDS, 1000])
+@pytest.mark.parametrize("count", [0, 1, MAX_ISLANDS, 1000])
 def test_the_history_of_so_many_islands_is_kept(count: int) -> None:
     shown = shown_islands(count)
-    assert len(shown) == len(set(shown)) == min(count, MOST_ISLANDS)
+    assert len(shown) == len(set(shown)) == min(count, MAX_ISLANDS)
     event = replace(EPOCH, island_fitness=tuple(number / 1024 for number in range(count)))
     assert [each * 1024 for each in point(event).islands] == shown

@@ -13,7 +13,7 @@ from automl_zero.program.library import LIBRARY, library_program
 from automl_zero.program.text import to_text
 from automl_zero.run.console.highlight import COLOURS, changes, coloured, coloured_report, marked
 
-LEAST_CONTRAST = 4.0
+MIN_CONTRAST = 4.0
 
 
 def parts(line: str) -> list[tuple[str, str]]:
@@ -62,7 +62,7 @@ def test_colours_can_be_read_on_black_and_on_white(style: str) -> None:
     colour = Style.parse(style).color
     assert colour is not None
     light = luminance(colour)
-    assert min((light + 0.05) / 0.05, 1.05 / (light + 0.05)) >= LEAST_CONTRAST
+    assert min((light + 0.05) / 0.05, 1.05 / (light + 0.05)) >= MIN_CONTRAST
 
 
 def luminance(colour: Color) -> float:

@@ -22,7 +22,7 @@ from automl_zero.search.graph.mutation import (
 
 # The most new instructions that a mutation brings to each component function. A part has three and four leaves, each of
 # which may be a new parameter, with an initial value and an update of four instructions.
-MOST_NEW = {
+MAX_NEW = {
     "alter_constant": (1, 0, 0),
     "alter_initial": (1, 0, 0),
     "constant_to_edge": (0, 0, 0),
@@ -72,7 +72,7 @@ def test_a_mutation_brings_no_more_than_it_should(kind: str, parent: str) -> Non
     before, made = children(kind, parent, 1000)
     assert len(made) >= 5
     news = [tuple(new.total() for new in new_instructions(before, child)) for child in made]
-    assert all(each <= most for new in news for each, most in zip(new, MOST_NEW[kind], strict=True))
+    assert all(each <= most for new in news for each, most in zip(new, MAX_NEW[kind], strict=True))
     assert np.mean([child != before for child in made]) > 0.4
 
 

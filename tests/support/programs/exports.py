@@ -29,7 +29,7 @@ from automl_zero.vm.result import Epoch
 TOLERANCE = 1e-6  # relative to the size of a prediction, or to 1
 ROBUST = 1e-10  # programs are compared where rounding otherwise makes no difference of a thousand times this
 RUNNING = [name for name, language in LANGUAGES.items() if language.runs]
-SIZE, LEAST_LIVE = 8, 9  # instructions of a component function of a random program, and of the whole program
+SIZE, MIN_LIVE = 8, 9  # instructions of a component function of a random program, and of the whole program
 
 each_language = pytest.mark.parametrize(
     "language",
@@ -191,7 +191,7 @@ def agrees(language: str, source: Source, tasks: TaskSet, task: int = 0) -> bool
 
 
 def random_program(seed: int, counts: AddressCounts, multiclass: bool = False) -> Program:
-    """A program of random instructions of all ops, at least ``LEAST_LIVE`` of which have an effect.
+    """A program of random instructions of all ops, at least ``MIN_LIVE`` of which have an effect.
 
     The last one of Predict gives the prediction.
     """
@@ -200,7 +200,7 @@ def random_program(seed: int, counts: AddressCounts, multiclass: bool = False) -
     while True:
         setup, predict, learn = (tuple(_instruction(rng, counts) for _ in range(SIZE)) for _ in COMPONENTS)
         program = Program(setup, (*predict, _instruction(rng, counts, kind, address)), learn)
-        if len(prune(program, multiclass)) >= LEAST_LIVE:
+        if len(prune(program, multiclass)) >= MIN_LIVE:
             return program
 
 

@@ -36,7 +36,7 @@ class DiffLine:
 
 def simplification_diff(simplified: Simplification) -> tuple[DiffLine, ...]:
     """Return the raw program line by line with the changes by a simplification, with all headers."""
-    # A line may change in several steps; only the last one tells what became of it.
+    # A line may change in several steps; only the last one says what the result is.
     last: dict[Line, Step] = {step.line: step for step in simplified.steps}
     found: list[DiffLine] = []
     for component in COMPONENTS:

@@ -92,7 +92,7 @@ def _constant_of(flow: Flow, source: ValueSource, seen: frozenset[Line]) -> floa
 
 
 def _signed(value: float) -> float | None:
-    """Return the number, or None for -0, which compares equal to +0 and so could not be told from it."""
+    """Return the number, or None for -0, which compares equal to +0 and so could not be distinguished from it."""
     return None if value == 0 and math.copysign(1, value) < 0 else value
 
 

@@ -21,10 +21,10 @@ from automl_zero.errors import AutoMLZeroError
 COMMAND = (sys.executable, "-P", "-c", "from automl_zero.dashboard.analysis.analysis_worker import serve; serve()")
 SECONDS = 5.0  # the time limit for one program
 START_SECONDS = 60.0  # the time limit for the start of the process, on a busy machine
-MOST_REQUESTS = 4  # requests at a time, one of which is processed
-MOST_CACHED = 128  # replies
+MAX_REQUESTS = 4  # requests at a time, one of which is processed
+MAX_CACHED = 128  # replies
 LONGEST_PROGRAM, LONGEST_REPLY = 50_000, 1_000_000  # characters of a program, and bytes of a line of the reply
-MOST_LINES, LONGEST_LINE = 500, 200  # lines, and their characters, of a program that is shown without analysis
+MAX_LINES, LONGEST_LINE = 500, 200  # lines, and their characters, of a program that is shown without analysis
 ONE_THREAD = {f"{each}_NUM_THREADS": "1" for each in ("OPENBLAS", "OMP", "MKL")}  # more threads would only cost memory
 
 
@@ -64,8 +64,8 @@ class AnalysisPool:
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         self._is_closed = False
-        self._slots, self._process_lock = threading.BoundedSemaphore(MOST_REQUESTS), threading.Lock()
-        self.analyze = lru_cache(MOST_CACHED)(self._analyze)
+        self._slots, self._process_lock = threading.BoundedSemaphore(MAX_REQUESTS), threading.Lock()
+        self.analyze = lru_cache(MAX_CACHED)(self._analyze)
 
     def close(self) -> None:
         """End the process, even while it analyzes a program."""
@@ -160,4 +160,4 @@ def _line(process: subprocess.Popen[bytes]) -> bytes:
 
 
 def _cut(program: str) -> list[tuple[str, str]]:
-    return [(" ", each[:LONGEST_LINE]) for each in program.splitlines()[:MOST_LINES]]
+    return [(" ", each[:LONGEST_LINE]) for each in program.splitlines()[:MAX_LINES]]

@@ -14,8 +14,8 @@ from pathlib import Path
 from automl_zero.dashboard.server.single_flight import SingleFlight
 from automl_zero.run.record.run_folder import CONFIG, EVENTS
 
-DEEPEST, MOST_RUNS = 3, 1000
-MOST_NAMES = 20_000  # entries that are read of one folder
+DEEPEST, MAX_RUNS = 3, 1000
+MAX_NAMES = 20_000  # entries that are read of one folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def runs_of(roots: Sequence[Path]) -> Mapping[str, IndexedRun]:
         for number, root in enumerate(roots)
         for path in _below(root, DEEPEST)
     )
-    return dict(islice(found, MOST_RUNS))
+    return dict(islice(found, MAX_RUNS))
 
 
 def _name_in(root: Path, path: Path) -> str:
@@ -76,7 +76,7 @@ def _entries(path: Path) -> dict[str, os.DirEntry[str]]:
     """Return the entries of a folder; none if it cannot be read, or has just been removed."""
     try:
         with os.scandir(path) as entries:
-            return {each.name: each for each in islice(entries, MOST_NAMES)}
+            return {each.name: each for each in islice(entries, MAX_NAMES)}
     except OSError:
         return {}
 

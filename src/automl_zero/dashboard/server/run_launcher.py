@@ -25,7 +25,7 @@ COMMAND = (sys.executable, "-P", "-c", "from automl_zero.cli import main; main()
 SETTINGS = ("seed", "stop.max_seconds", "stop.max_programs", "islands.count")
 NAME = re.compile(r"[A-Za-z0-9_][\w.-]{0,63}", re.ASCII)
 VALUE = re.compile(r"[\w.+-]{1,40}", re.ASCII)
-MOST_WAITING, MOST_FAILURES = 100, 20
+MAX_WAITING, MAX_FAILURES = 100, 20
 ENDED = (0, 130, 143)  # exit codes of runs that are complete
 
 
@@ -47,7 +47,7 @@ class RunLauncher:
         self._lock = threading.Lock()
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._waiting: dict[str, LaunchRequest] = {}
-        self._failures: deque[dict[str, str]] = deque(maxlen=MOST_FAILURES)
+        self._failures: deque[dict[str, str]] = deque(maxlen=MAX_FAILURES)
         self._is_closed = False
 
     def start(self, root: Path, asked: Mapping[str, Any]) -> str:
@@ -64,8 +64,8 @@ class RunLauncher:
         with self._lock:
             if request.name in self._running or request.name in self._waiting:
                 raise StoreError(f"a run of the name {request.name} was started already: choose another name")
-            if len(self._waiting) >= MOST_WAITING:
-                raise StoreError(f"{MOST_WAITING} runs wait already: remove one, or start this one later")
+            if len(self._waiting) >= MAX_WAITING:
+                raise StoreError(f"{MAX_WAITING} runs wait already: remove one, or start this one later")
             self._waiting[request.name] = request
             self._start_waiting()
         return request.name

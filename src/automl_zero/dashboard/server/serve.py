@@ -21,7 +21,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from automl_zero.config import ConfigError
 
 TIMEOUT = 30.0  # seconds for a request and its response, from the connection or the response before
-MOST_CONNECTIONS = 500
+MAX_CONNECTIONS = 500
 BACKLOG = 100  # connections that the system accepts before the server does
 LONGEST_HEAD = 16_384  # bytes of the address and the headers of a request
 GRACE = 1  # seconds for unfinished responses when the server ends
@@ -71,9 +71,9 @@ def most_connections() -> int:
     try:
         import resource
     except ImportError:  # on Windows, which has no such limit
-        return MOST_CONNECTIONS
+        return MAX_CONNECTIONS
     files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    return MOST_CONNECTIONS if files == resource.RLIM_INFINITY else min(MOST_CONNECTIONS, files // 2)
+    return MAX_CONNECTIONS if files == resource.RLIM_INFINITY else min(MAX_CONNECTIONS, files // 2)
 
 
 def listen(host: str, port: int) -> socket.socket:

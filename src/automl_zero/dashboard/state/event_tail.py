@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from automl_zero.dashboard.state.run_state import MOST_POINTS, Point, RunView, point
+from automl_zero.dashboard.state.run_state import MAX_POINTS, Point, RunView, point
 from automl_zero.run.record.events import EpochEnd, Event, from_json
 from automl_zero.system.safe_files import open_regular
 
@@ -105,7 +105,7 @@ class EventTail:
             step = (self.size - self._offset) // PROBES
             chunks = (_part(file, self._offset + number * step, PROBE) for number in range(PROBES))
             self._preview = [point(each) for each in map(_first_epoch, chunks) if each]
-            self.known.thin(self.size // MOST_POINTS)
+            self.known.thin(self.size // MAX_POINTS)
 
     def _read(self, file: BinaryIO, deadline: float) -> bool:
         """Read one chunk, or as much of it as there is time for; return whether there may be more."""

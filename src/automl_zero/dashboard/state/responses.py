@@ -11,7 +11,7 @@ from automl_zero.run.console.formatting import effect_rows
 from automl_zero.run.console.outcomes import pruned, shares
 from automl_zero.run.record.events import EpochEnd, Event, Final, Lineage, Scoring, Start, to_plain
 
-MOST_COLUMNS = 120  # in the history of islands
+MAX_COLUMNS = 120  # in the history of islands
 
 
 def run_summary(tail: EventTail) -> dict[str, Any]:
@@ -70,7 +70,7 @@ def _history(curve: list[Point], islands: int) -> dict[str, Any]:
     """Return some epochs as columns, each with the best fitness of some islands."""
     shown = shown_islands(islands)
     columns = [each for each in curve if len(each.islands) == len(shown)]
-    columns = [*columns[: -1 : max(1, -(-len(columns) // MOST_COLUMNS))], *columns[-1:]]
+    columns = [*columns[: -1 : max(1, -(-len(columns) // MAX_COLUMNS))], *columns[-1:]]
     return {
         "islands": shown,
         "seconds": [each.seconds for each in columns],

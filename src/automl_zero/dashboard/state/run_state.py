@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from automl_zero.run.record.events import EpochEnd, Event, Final, Improvement, Lineage, Scoring, Selection, Start, Stop
 
-MOST_POINTS, MOST_IMPROVEMENTS, MOST_ISLANDS = 800, 1000, 16
+MAX_POINTS, MAX_IMPROVEMENTS, MAX_ISLANDS = 800, 1000, 16
 RECENT = 20  # epochs that the speed is measured over
 KINDS = (Start, EpochEnd, Selection, Scoring, Final, Stop)  # events of which the latest is kept
 
@@ -48,7 +48,7 @@ def point(event: EpochEnd) -> Point:
 
 def shown_islands(count: int) -> list[int]:
     """Return the islands whose history is kept, evenly spaced among all."""
-    kept = min(count, MOST_ISLANDS)
+    kept = min(count, MAX_ISLANDS)
     return [number * count // kept for number in range(kept)]
 
 
@@ -112,13 +112,13 @@ class RunView:
 
     def _add_point(self, offset: int, event: EpochEnd, size: int) -> None:
         self.points.append(point(event))
-        if len(self.points) > MOST_POINTS:
+        if len(self.points) > MAX_POINTS:
             del self.points[1:-1:2]
-            self.thin(max(2 * self._spacing, 2 * size // MOST_POINTS))
+            self.thin(max(2 * self._spacing, 2 * size // MAX_POINTS))
         self.next_point = offset + self._spacing
 
     def _add_improvement(self, offset: int, length: int, event: Improvement) -> None:
         at = (event.seconds, event.experiment, event.experiment_programs, event.fitness)
         self.improvements.append(ImprovementEntry(offset, length, *at))
-        if len(self.improvements) > MOST_IMPROVEMENTS:
+        if len(self.improvements) > MAX_IMPROVEMENTS:
             del self.improvements[1:-1:2]

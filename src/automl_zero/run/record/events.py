@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, cast
 
 from pydantic import BeforeValidator, Field, PlainSerializer, TypeAdapter
 
-from automl_zero.config.sections import MOST
+from automl_zero.config.sections import MAX_INT
 from automl_zero.tasks.splits import Stage
 from automl_zero.tasks.task import Loss
 
@@ -258,7 +258,7 @@ class Stop:
 
 Event = Start | Estimate | EpochEnd | Improvement | Selection | Lineage | Scoring | Final | Stop
 
-LEAST_COST = 1e-12
+MIN_COST = 1e-12
 OPTIONAL = ("left_out", "cut_programs")  # attributes that are stored only if a run ended early
 
 _EVENTS: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
@@ -303,7 +303,7 @@ def from_json(line: str | bytes) -> Event:
 
 def _check_costs(spans: Iterable[tuple[float, float]]) -> None:
     """Check that costs are large enough to be measured and to divide by."""
-    if min(map(min, spans)) < LEAST_COST:
+    if min(map(min, spans)) < MIN_COST:
         raise ValueError("a cost is too small to have been measured")
 
 
@@ -317,5 +317,5 @@ def _check_values(plain: Any) -> None:
     if isinstance(plain, dict | list):
         for each in plain.values() if isinstance(plain, dict) else plain:
             _check_values(each)
-    elif isinstance(plain, int | float) and not abs(plain) <= MOST:  # true for NaN, too
+    elif isinstance(plain, int | float) and not abs(plain) <= MAX_INT:  # true for NaN, too
         raise ValueError("a number is too large, or none")

@@ -19,7 +19,7 @@ from automl_zero.system.atomic_write import replacing
 from automl_zero.system.cache_dir import PACKAGE, cache_root, hash_of_files, unusable
 from automl_zero.system.safe_files import read_regular
 
-MOST = 1 << 16  # bytes of a file
+MAX_BYTES = 1 << 16  # bytes of a file
 _BASELINE = TypeAdapter(Baseline)
 
 
@@ -39,7 +39,7 @@ def read_cached(key: Sequence[object]) -> Baseline | None:
     if (path := _path(key)) is None:
         return None
     try:
-        return _BASELINE.validate_json(read_regular(path, MOST))
+        return _BASELINE.validate_json(read_regular(path, MAX_BYTES))
     except (OSError, ValidationError):
         return None
 

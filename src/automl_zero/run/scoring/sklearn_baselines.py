@@ -18,7 +18,7 @@ from automl_zero.vm.fitness import score
 Settings = Mapping[str, float]
 
 EXAMPLES_SEEN = 200_000  # by the perceptron, over all passes
-MOST_PASSES = 200
+MAX_PASSES = 200
 
 
 def linear_scores(settings: Settings, tasks: TaskSet, _: Config) -> list[float]:
@@ -39,7 +39,7 @@ def perceptron_scores(settings: Settings, tasks: TaskSet, _: Config) -> list[flo
     from sklearn.neural_network import MLPClassifier, MLPRegressor
 
     model = MLPRegressor if tasks.loss is Loss.RMSE else MLPClassifier
-    passes = min(MOST_PASSES, max(1, EXAMPLES_SEEN // tasks.num_train_examples))
+    passes = min(MAX_PASSES, max(1, EXAMPLES_SEEN // tasks.num_train_examples))
     return _scores(
         tasks,
         lambda: model(

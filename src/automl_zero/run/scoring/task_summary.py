@@ -17,7 +17,7 @@ from automl_zero.tasks.datasets.datasets import load_dataset
 from automl_zero.tasks.task import FloatArray, Loss, TaskSet
 from automl_zero.tasks.task_kinds import Stage, build_tasks
 
-MOST_POINTS = 500  # in a view
+MAX_POINTS = 500  # in a view
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +121,7 @@ def _images(name: str, per_class: int = 8) -> dict[str, NDArray[np.uint8]]:
 
 def _view(tasks: TaskSet) -> TaskView:
     """Return the view of the first task; in regression, it is the label against the prediction of a linear model."""
-    x, labels = tasks.train_x[0][:MOST_POINTS], tasks.train_y[0][:MOST_POINTS]
+    x, labels = tasks.train_x[0][:MAX_POINTS], tasks.train_y[0][:MAX_POINTS]
     if tasks.loss is Loss.RMSE:
         from sklearn.linear_model import LinearRegression
 

@@ -16,7 +16,7 @@ from automl_zero.run.record.folder_files import read
 from automl_zero.run.record.run_folder import REPORT
 from automl_zero.run.tracking.tracker import Tracker
 
-MOST_REPORT = 1 << 24  # bytes
+MAX_REPORT = 1 << 24  # bytes
 
 
 class TensorBoardTracker(Tracker):
@@ -54,7 +54,7 @@ class TensorBoardTracker(Tracker):
         """Write the report, and flush the file; the other files of the run are next to it anyway."""
         for file in files:
             if file.name == REPORT:
-                self.text("report", read(self.run_folder, REPORT, MOST_REPORT).decode(), self._programs)
+                self.text("report", read(self.run_folder, REPORT, MAX_REPORT).decode(), self._programs)
         self._writer.close()
 
     def _mark(self, programs: int) -> None:

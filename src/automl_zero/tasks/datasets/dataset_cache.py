@@ -27,7 +27,7 @@ from automl_zero.tasks.npz import UNREADABLE
 from automl_zero.tasks.task import TaskError
 
 DATA_VARIABLE = "AUTOML_ZERO_DATA_DIR"
-ORIGIN, MOST_ORIGIN = "origin.json", 1 << 16  # and its largest size in bytes
+ORIGIN, MAX_ORIGIN = "origin.json", 1 << 16  # and its largest size in bytes
 
 
 def data_folder() -> Path:
@@ -61,7 +61,7 @@ def read_origin(known: KnownDataset) -> str:
     """
     path = dataset_folder(known) / ORIGIN
     try:
-        origin = json.loads(read_regular(path, MOST_ORIGIN))
+        origin = json.loads(read_regular(path, MAX_ORIGIN))
         title, sha256 = origin["title"], origin["sha256"]
     except (OSError, ValueError, LookupError, TypeError):
         raise _damaged(known, path, "missing or cannot be read") from None

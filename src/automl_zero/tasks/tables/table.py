@@ -20,9 +20,9 @@ from automl_zero.tasks.task import FloatArray, TaskError
 if TYPE_CHECKING:
     import pandas as pd
 
-MOST_CLASSES = 10  # more distinct whole numbers count as quantities
-MOST_LEVELS = 50  # distinct values of a text column, each of which becomes a feature
-LEAST_ROWS = 5  # rows of a class, so that each stage has some
+MAX_CLASSES = 10  # more distinct whole numbers count as quantities
+MAX_LEVELS = 50  # distinct values of a text column, each of which becomes a feature
+MIN_ROWS = 5  # rows of a class, so that each stage has some
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +139,7 @@ def _names_classes(column: pd.Series[Any]) -> bool:
     """Return whether a column contains text, truth values, or few distinct whole numbers."""
     if column.dtype.kind not in "iuf":
         return True
-    return bool((column % 1 == 0).all()) and column.nunique() <= MOST_CLASSES
+    return bool((column % 1 == 0).all()) and column.nunique() <= MAX_CLASSES
 
 
 def _features(column: pd.Series[Any]) -> FloatArray:
@@ -147,10 +147,10 @@ def _features(column: pd.Series[Any]) -> FloatArray:
     if column.dtype.kind in "iufb":
         return _finite(column)[:, None]
     levels = sorted(column.dropna().astype(str).unique())
-    if len(levels) > MOST_LEVELS:
+    if len(levels) > MAX_LEVELS:
         raise TaskError(
             f"column {column.name!r} has {len(levels)} different values that are no numbers: remove it, or join "
-            f"values until there are at most {MOST_LEVELS}"
+            f"values until there are at most {MAX_LEVELS}"
         )
     text = column.astype(str)
     return np.array([(text == level) & column.notna() for level in levels], np.float64).reshape(-1, len(column)).T
@@ -167,13 +167,13 @@ def _check_classes(table: Table) -> None:
     names = table.classes
     if not names:
         return
-    if not 2 <= len(names) <= MOST_CLASSES:
-        raise TaskError(f"there are {len(names)} classes, not 2 to {MOST_CLASSES}: join small ones, or remove them")
+    if not 2 <= len(names) <= MAX_CLASSES:
+        raise TaskError(f"there are {len(names)} classes, not 2 to {MAX_CLASSES}: join small ones, or remove them")
     if not np.isin(table.y, np.arange(len(names))).all():
         raise TaskError(f"y must hold the numbers 0 to {len(names) - 1} of the classes {', '.join(names)}")
     rows = np.bincount(table.y.astype(np.int64), minlength=len(names))
-    if rows.min() < LEAST_ROWS:
+    if rows.min() < MIN_ROWS:
         raise TaskError(
-            f"class {names[rows.argmin()]!r} has {rows.min()} rows, but each needs {LEAST_ROWS}: add some, or remove "
+            f"class {names[rows.argmin()]!r} has {rows.min()} rows, but each needs {MIN_ROWS}: add some, or remove "
             "or join small classes"
         )
