@@ -27,24 +27,26 @@ FORGETFUL = program_of(predict="s1 = s2 + s3; s2 = s0 + s1; v3 = gaussian(0.0, 1
 
 def reference_outputs(program: Program, tasks: TaskSet, task: int, limit: float = 100.0) -> Any:
     """What the reference predicts for every validation row from a copy of the same memory; None if training fails."""
-    buffers = reference._Run(program, tasks, task, limit)
-    buffers.execute(reference.SETUP, execution_step=0)
+    execution = reference._Execution(program, tasks, task, limit)
+    execution.execute(reference.SETUP, execution_step=0)
     execution_step = 1
     for order in tasks.train_order:
-        before = deepcopy(buffers.memory)
-        if buffers.fails(buffers.train(order, execution_step)[-1]):
-            buffers.memory = before
+        before = deepcopy(execution.memory)
+        if execution.fails(execution.train(order, execution_step)[-1]):
+            execution.memory = before
             break
         execution_step += len(order)
     return (
-        None if execution_step == 1 else np.stack([_predicted(buffers, x, execution_step) for x in tasks.valid_x[task]])
+        None
+        if execution_step == 1
+        else np.stack([_predicted(execution, x, execution_step) for x in tasks.valid_x[task]])
     )
 
 
-def _predicted(buffers: Any, x: Any, execution_step: int) -> Any:
-    trained, buffers.memory = buffers.memory, deepcopy(buffers.memory)
-    buffers.predict(x, execution_step)
-    output, buffers.memory = buffers.output(), trained
+def _predicted(execution: Any, x: Any, execution_step: int) -> Any:
+    trained, execution.memory = execution.memory, deepcopy(execution.memory)
+    execution.predict(x, execution_step)
+    output, execution.memory = execution.output(), trained
     return np.atleast_1d(output)
 
 
