@@ -9,7 +9,9 @@ import numpy as np
 from support.runs.small_config import small_config
 
 from automl_zero.config import Config
-from automl_zero.program.program import Program
+from automl_zero.program.library import library_program
+from automl_zero.program.ops import BY_NAME
+from automl_zero.program.program import Instruction, Program
 from automl_zero.search.island import Island
 from automl_zero.search.population import decode
 from automl_zero.tasks.task import TaskSet
@@ -18,6 +20,26 @@ from automl_zero.vm.execute import evaluate
 from automl_zero.vm.fitness import combine
 
 OFF = {"cost_limit": 0, "cache_size": 0, "fingerprint_train": 0, "fingerprint_valid": 0}  # whatever spares a run
+
+LINEAR = library_program("linear_regression")
+CLONES = {"mutation": {"prob": 0.0}}  # children are equal to their parents
+SIZE = 20  # of the population of the small config
+NOISE_OPS = ["scalar_const_set", "vector_inner_product", "vector_gaussian_set", "scalar_uniform_set", "vector_sum"]
+NOISY = {f"{name}_ops": NOISE_OPS for name in ("setup", "predict", "learn")}
+# Changes of the small config under which scores differ.
+SPACES: dict[str, dict[str, Any]] = {
+    "linear": {},
+    "noisy": {"program": NOISY},
+    "mean": {"evaluation": {"combination": "mean"}},
+    "strict": {"evaluation": {"max_abs_error": 3.0, "combination": "mean"}},
+    "several epochs": {"tasks": {"num_epochs": 3}},
+    "released": {"mutation": {"table": "released"}},
+}
+
+
+def constant(value: float) -> Program:
+    """A program that predicts a constant, so that programs have a known order."""
+    return Program(setup=(Instruction(BY_NAME["scalar_const_set"].number, out=1, data=(value,)),))
 
 
 def tasks_of(config: Config) -> TaskSet:
