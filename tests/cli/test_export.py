@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.programs.exports import load
-from test_cli import invoke, refused
+from support.runs.invocations import invoke, refused
 
 from automl_zero.codegen.languages import LANGUAGES
 

@@ -140,7 +140,7 @@ def test_closed_while_it_answers_it_ends_at_once(monkeypatch: pytest.MonkeyPatch
     time.sleep(0.3)
     closed.close()
     asking.join(5)
-    assert errors == ["the server ends"]
+    assert errors == ["the server is shutting down"]
     with pytest.raises(BusyError):
         closed.analyze(AnalysisRequest("x", "", multiclass=False, loss=None))
 

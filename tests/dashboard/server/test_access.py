@@ -85,7 +85,7 @@ def test_names_are_compared_as_hosts_are() -> None:
 
 @pytest.mark.parametrize("name", ["", "*", "https://runs.example.org", "runs.example.org:443", "a/b", "a b", ".a"])
 def test_what_is_no_name_is_refused(name: str) -> None:
-    with pytest.raises(ConfigError, match="no host name"):
+    with pytest.raises(ConfigError, match="not a host name"):
         checked_names([name])
 
 

@@ -42,7 +42,7 @@ def test_it_shows_what_a_run_does(latest: Event | None, status: str) -> None:
 def whole(path: Path, *events: Event) -> dict[str, object]:
     path.write_text("".join(f"{to_json(each)}\n" for each in events))
     tail = EventTail(path, path.parent)
-    tail.read_new()
+    tail.read_new(60)
     return responses.run_details(tail, small_config())
 
 
