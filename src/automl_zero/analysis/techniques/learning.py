@@ -172,8 +172,8 @@ def _divides(view: ProgramView, norms: list[Line]) -> bool:
     if not probe.states:
         return False
     step_number = len(probe.states)
-    # An intervention: the same step again, with twice the value stored in place of each norm. It distinguishes a divisor
-    # from a norm that is computed but cancels out, or enters the step in another way.
+    # An intervention: the same step again, with twice the value stored in place of each norm. It distinguishes a
+    # divisor from a norm that is computed but cancels out, or enters the step in another way.
     usual, doubled = (_weight_changes(view, step_number, norms, factor) for factor in (1.0, 2.0))
     return any(np.any(a) and np.allclose(b, a / 2, rtol=NORMALIZED) for a, b in zip(usual, doubled, strict=True))
 
