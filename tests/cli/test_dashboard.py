@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import socket
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
-from automl_zero.cli import dashboard as command
 from automl_zero.cli import main
 from automl_zero.dashboard.server import serve
 from automl_zero.dashboard.server.access import VARIABLE
@@ -67,7 +67,7 @@ def test_a_folder_that_is_not_there_is_refused(served: list[Any], tmp_path: Path
 
 
 def test_without_the_libraries_it_says_how_to_get_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    module = __import__("sys").modules[command.__module__]
+    module = import_module("automl_zero.cli.dashboard")
     monkeypatch.setattr(module, "find_spec", lambda _: None)
     result = CliRunner().invoke(main, ["dashboard"])
     assert result.exit_code == 2

@@ -66,7 +66,7 @@ def test_an_ablation_is_done_kept_and_shown_on_every_later_page(folder: Path, tm
     assert TITLE not in (folder / "report.html").read_text()
     code, output = invoke(folder, "--ablate", "--figures", tmp_path / "figures")
     assert code == 0
-    assert "parts are removed, 20 trials on each of 3 seeds: about " in output
+    assert "parts are removed, with 20 trials on each of 3 seeds: about " in output
     assert f"wrote {folder / 'ablation.json'}\n" in output
     assert (tmp_path / "figures" / "ablation.svg").exists()
     assert invoke(folder)[0] == 0

@@ -221,4 +221,4 @@ def test_ops_and_mutations_of_a_group_are_those_of_its_islands_alone() -> None:
     groups = [{"program": {"setup_ops": ["scalar_sum"]}}, {"mutation": {"prob": 0.25}}]
     islands = islands_of(archipelago(small_config(islands={"groups": groups})))
     assert [island.space.num_ops[0] for island in islands] == [1, 6, 1]
-    assert [island.space.prob[0] for island in islands] == [0.9, 0.25, 0.9]
+    assert [island.space.mutation_prob[0] for island in islands] == [0.9, 0.25, 0.9]

@@ -116,7 +116,7 @@ def test_the_written_config_is_fitted_already(tmp_path: Path) -> None:
     ("arguments", "error", "message"),
     [
         ((None, "price", []), ConfigError, "--target price needs a table: give --data TABLE, too"),
-        (("nowhere.csv", "price", []), TaskError, "'nowhere.csv' is no file"),
+        (("nowhere.csv", "price", []), TaskError, "'nowhere.csv' is not a file"),
         ((str(path()), None, []), TaskError, r"which column is to be predicted\? .*--target.* one of a, b, color"),
         ((str(path()), "prize", []), TaskError, "there is no column 'prize': columns are a, b, color"),
         ((str(path()), "price", ["tasks.colour=1"]), ConfigError, "unknown key tasks.colour = 1"),

@@ -117,7 +117,7 @@ def test_a_full_disk_at_the_first_one_advises_what_can_be_done(tmp_path: Path, m
                 StoreError, match=r"then remove .*, which has no checkpoint to resume from, and start"
             ) as reported:
                 checkpoints.write(checkpoint(epoch=0))
-            assert "resume" not in str(reported.value)
+            assert "automl-zero resume" not in str(reported.value)
     checkpoints.write(checkpoint(epoch=1))
     with monkeypatch.context() as patched:
         patched.setattr("automl_zero.run.checkpoint.manager.write_checkpoint", full)

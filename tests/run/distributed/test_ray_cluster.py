@@ -17,9 +17,9 @@ CLUSTER = """
 import json, os, stat, subprocess, sys
 import psutil, ray
 from automl_zero.system.processors import usable_processors
-from automl_zero.run.distributed.ray_cluster import Connection
+from automl_zero.run.distributed.ray_cluster import RayConnection
 
-connection = Connection(None)
+connection = RayConnection(None)
 
 @ray.remote
 def reported():

@@ -20,7 +20,7 @@ from automl_zero.search import evolve, lineage_log
 from automl_zero.vm import execute, inference
 
 def versions():
-    functions = (evolve.evolve, lineage_log.forget_now, execute._evaluate, inference._train, inference._predict)
+    functions = (evolve.evolve, lineage_log.compact_now, execute._evaluate, inference._train, inference._predict)
     return [len(each.signatures) for each in functions]
 
 for step in warmup_steps(["float32"]):

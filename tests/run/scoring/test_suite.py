@@ -8,8 +8,8 @@ import pytest
 from support.runs.small_config import small_config, small_file
 
 from automl_zero.config import ConfigError, load_config, preset_names
-from automl_zero.run.scoring.suite import KIND_SIZES, suite_config
-from automl_zero.tasks.task_kinds import KINDS
+from automl_zero.config.task_kind_facts import KINDS
+from automl_zero.run.scoring.suite import suite_config
 
 
 @pytest.mark.parametrize("name", preset_names())
@@ -21,7 +21,7 @@ def test_a_preset_is_a_suite(name: str) -> None:
 def test_a_kind_is_a_suite(name: str) -> None:
     config = suite_config(name, ["seed=3"])
     assert (config.name, config.seed, config.tasks.kind) == (name, 3, name)
-    for key, value in KIND_SIZES.get(name, {}).items():
+    for key, value in KINDS[name].suite_sizes.items():
         assert getattr(config.tasks.final, key) == value
 
 
