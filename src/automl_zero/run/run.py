@@ -175,7 +175,7 @@ class Run:
                 yield from self._begin()
             with closing(self._engine), ThreadPoolExecutor(self.config.experiment.concurrent) as threads:
                 reason = yield from self._search_until_stopped(threads)
-            yield from self._score_result()
+                yield from self._score_result()  # first, as closing a cluster may take longer than a signal may wait
         yield self._make.stop(reason, self._cut_programs)
 
     def _begin(self) -> Iterator[Event]:

@@ -13,7 +13,7 @@ from automl_zero.config import Config
 from automl_zero.program.library import library_program, two_layer_net
 from automl_zero.program.program import Program
 from automl_zero.run.experiment import CANDIDATES
-from automl_zero.run.scoring.baselines import Algorithm, suited
+from automl_zero.run.scoring.baselines import Algorithm, load_libraries, suited
 from automl_zero.run.scoring.task_score import score_program
 from automl_zero.search.island import Island
 from automl_zero.tasks.task import TaskSet, first
@@ -29,6 +29,8 @@ TRIED = 2  # tasks on which a baseline is measured
 def compile_search(config: Config, samples: Iterable[TaskSet]) -> None:
     """Compile what the run executes, or load it from the cache, for each group of islands and each stage.
 
+    In a run with a limit on time, the libraries of the baselines are imported, too: neither counts as time of the run.
+
     Args:
         config: the settings of the run.
         samples: some tasks of the select and final stages.
@@ -42,6 +44,8 @@ def compile_search(config: Config, samples: Iterable[TaskSet]) -> None:
         own = config.of_island(group)
         tasks = _of_one_epoch(sample_tasks(own.tasks, Stage.SEARCH, config.seed))
         Island(_small(own), tasks, config.seed, [Program()])
+    if config.stop.max_seconds is not None and config.baselines.names:
+        load_libraries()
 
 
 def _of_one_epoch(tasks: TaskSet) -> TaskSet:

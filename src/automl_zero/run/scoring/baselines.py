@@ -127,6 +127,13 @@ def suited(tasks: Mapping[Stage, TaskSet], config: Config, names: Sequence[str] 
     return [each for each in wanted if each.suits(tasks[Stage.SELECT])]
 
 
+def load_libraries() -> None:
+    """Import the libraries that fit and tune baselines, so that their first use takes no longer than the next."""
+    import optuna  # noqa: F401 (imported for later)
+
+    sklearn_baselines.load_library()
+
+
 def baseline(algorithm: Algorithm, tasks: Mapping[Stage, TaskSet], config: Config) -> Baseline:
     """Tune and score one algorithm, or read its scores from the cache."""
     name = algorithm.name(tasks[Stage.SELECT])

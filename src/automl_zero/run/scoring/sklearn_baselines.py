@@ -21,6 +21,12 @@ EXAMPLES_SEEN = 200_000  # by the perceptron, over all passes
 MAX_PASSES = 200
 
 
+def load_library() -> None:
+    """Import scikit-learn's models, which takes seconds on a slow machine."""
+    import sklearn.linear_model
+    import sklearn.neural_network  # noqa: F401 (imported for later)
+
+
 def linear_scores(settings: Settings, tasks: TaskSet, _: Config) -> list[float]:
     """Return the fitness of logistic or ridge regression on each task.
 
