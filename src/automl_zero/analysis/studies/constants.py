@@ -13,10 +13,8 @@ from dataclasses import dataclass, replace
 
 from automl_zero.analysis.dataflow.findings import Line
 from automl_zero.analysis.dataflow.program_edit import instruction_at, live_lines, rewritten
+from automl_zero.program.ops import INDEX_CONSTANTS
 from automl_zero.program.program import Instruction, Program
-
-# A factor of an index would select another element instead of changing a value.
-INDICES = ("index", "row", "column")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +33,8 @@ def constants_of(program: Program, multiclass: bool = False) -> tuple[Constant, 
         Constant(line=line, position=position, name=name, value=value)
         for line in live_lines(program, multiclass)
         for position, (name, value) in enumerate(_named(instruction_at(program, line)))
-        if name not in INDICES and value != 0 and math.isfinite(value)
+        # A factor of an index would select another element instead of changing a value.
+        if name not in INDEX_CONSTANTS and value != 0 and math.isfinite(value)
     )
 
 

@@ -13,12 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_zero.config import Config
-from automl_zero.program.ops import OPS
+from automl_zero.program.ops import INDEX_CONSTANTS, OPS
 from automl_zero.run.checkpoint.snapshot import Arrays
 from automl_zero.run.record.run_folder import StoreError
 from automl_zero.vm.lower import IN1, KINDS, MAX_CONSTANTS, OP
 
-INDICES = ("index", "row", "column")  # constants that are positions of elements, as fractions in [0, 1)
 CONSTANTS = ("data", "bits")  # arrays that may hold anything in unused rows, and infinity in others
 NAMES = np.array([(*op.constants, "", "", "")[:MAX_CONSTANTS] for op in OPS])  # [ops, 3] names of constants
 
@@ -68,5 +67,7 @@ def are_valid_programs(code: NDArray[Any], data: NDArray[Any], config: Config) -
         return False
     counts = np.array([memory.scalars, memory.vectors, memory.matrices, 1])  # the last: no operand, so address 0
     fitting = (addresses >= 0) & (addresses < counts[KINDS[ops, IN1:]])
-    possible = np.where(np.isin(NAMES[ops], INDICES), (data >= 0) & (data < 1), ~np.isnan(data) | (NAMES[ops] == ""))
+    possible = np.where(
+        np.isin(NAMES[ops], list(INDEX_CONSTANTS)), (data >= 0) & (data < 1), ~np.isnan(data) | (NAMES[ops] == "")
+    )
     return bool(fitting.all() and possible.all())
