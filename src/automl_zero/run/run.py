@@ -240,6 +240,8 @@ class Run:
             yield from self._epoch_ends()
         active, state = list(zip(self.pool.active, limits, strict=True)), self.snapshot()
         finished = [(experiment, limit) for experiment, limit in active if limit]
+        if reason == INTERRUPTED:
+            self._engine.stop.set()  # so that a cluster scores here, at once: its workers would load code for it first
         for experiment, limit in finished:
             yield from self._select(experiment, limit)
         if reason := reason or self._limit():

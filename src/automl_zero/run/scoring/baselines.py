@@ -6,6 +6,7 @@ final tasks have no part in it. A baseline is one row of ``ALGORITHMS``.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -129,7 +130,9 @@ def suited(tasks: Mapping[Stage, TaskSet], config: Config, names: Sequence[str] 
 
 def load_libraries() -> None:
     """Import the libraries that fit and tune baselines, so that their first use takes no longer than the next."""
-    import optuna  # noqa: F401 (imported for later)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "IProgress not found")  # in notebooks, of bars that are never drawn
+        import optuna  # noqa: F401 (imported for later)
 
     sklearn_baselines.load_library()
 
@@ -164,6 +167,7 @@ def _tuned(algorithm: Algorithm, tasks: TaskSet, config: Config) -> Settings:
     """Return the best settings on some tasks: the defaults, or those of one of the trials."""
     if not algorithm.ranges:
         return {}
+    load_libraries()
     import optuna
 
     def objective(trial: BaseTrial) -> float:
