@@ -120,7 +120,9 @@ class MutationConfig(Section):
     changes. ``paper``: it is multiplied by U[0.5, 2], and its sign flips in one of ten cases (supplement S3);
     ``released``: its sign flips in one of ten cases, otherwise it is multiplied by exp(N(0, 1)). ``weights`` replaces
     the weights of the table. A share ``graph_share`` of the mutations changes the program's graph instead, and only to
-    a valid one (Mishima and Ono 2025).
+    a valid one (Mishima and Ono 2025): what Learn changes, it makes from the old value. With ``register_share`` above
+    0, graphs may have registers, too, which Learn makes anew (noise, norms, weights made of others), and Predict may
+    leave other values in what Learn changes; that share of new updates makes a register.
 
     A child that is in the cache already, or whose code shows that it cannot learn, is replaced by another mutation of
     its parent, up to ``max_attempts`` in total; a share ``neutral_share`` of the children is exempt from this.
@@ -132,6 +134,7 @@ class MutationConfig(Section):
     table: Literal["paper", "released"] = "paper"
     weights: dict[Mutation, Annotated[float, Field(ge=0)]] = {}
     graph_share: Fraction = 0.0
+    register_share: Fraction = 0.0
     max_attempts: Repetitions = 1
     neutral_share: Fraction = 0.0
 
@@ -173,9 +176,15 @@ class EvaluationConfig(Section):
     fingerprint: its predictions on ``fingerprint_train`` and ``fingerprint_valid`` examples, by which functionally
     equal programs are recognised (0 train examples: no fingerprints).
 
+    ``epochs``: ``best`` validates after every epoch, and the best result counts, as in the paper; ``last`` validates
+    after the last epoch only, which takes less time and does not reward luck.
+
     A hurdle is a short evaluation on ``hurdle_train`` and ``hurdle_valid`` examples (0 train examples: no hurdle). Its
     score is final, unless it reaches the ``hurdle_quantile`` of the distinct scores among the latest 100; only then is
-    the program evaluated on all examples.
+    the program evaluated on all examples. With ``screening_tasks`` (0: none; in multiples of 16), the hurdle is instead
+    an evaluation on so many of the search tasks, the first ones, with all their examples. A program that passes is
+    evaluated on the others, and its score there is the one that counts: luck on the first ones has no part in it. A
+    program that does not pass has half its score, so that those that pass come first.
 
     The cached score of a program that draws random numbers expires after ``forget_after`` uses (0: never), so that a
     lucky score does not last: the program runs again, with other noise. Its score is then the mean over its
@@ -188,6 +197,7 @@ class EvaluationConfig(Section):
     combination: Literal["mean", "median"] = "median"
     max_abs_error: Annotated[float, Field(gt=0)] = 100.0
     cost_limit: Annotated[float, Field(ge=0)] = 2.0
+    epochs: Literal["best", "last"] = "best"
     fingerprint_train: Count = 10
     fingerprint_valid: Count = 10
     cache_size: Annotated[int, Field(ge=0, le=1 << 24)] = 100_000
@@ -196,6 +206,7 @@ class EvaluationConfig(Section):
     hurdle_train: Count = 0
     hurdle_valid: Positive = 100
     hurdle_quantile: Fraction = 0.75
+    screening_tasks: Annotated[int, Field(ge=0, multiple_of=16)] = 0
     reject_unlearnable: bool = False
 
     @model_validator(mode="after")
@@ -204,6 +215,15 @@ class EvaluationConfig(Section):
             raise ValueError(
                 f"evaluations = {self.evaluations} needs forget_after above 0, or no program is evaluated again: use "
                 "forget_after = 100, or evaluations = 1"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _one_hurdle(self) -> EvaluationConfig:
+        if self.screening_tasks and self.hurdle_train:
+            raise ValueError(
+                f"screening_tasks = {self.screening_tasks} and hurdle_train = {self.hurdle_train} exclude each other, "
+                "since screening is a hurdle: use 0 for one of them"
             )
         return self
 

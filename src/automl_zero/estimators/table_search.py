@@ -271,6 +271,6 @@ class TableSearch:
         return fmean(result.fitness for result in self._results(program, tasks))
 
     def _results(self, program: Program, tasks: TaskSet) -> list[Evaluation]:
-        limit = self.config.evaluation.max_abs_error
-        stop = self.stopping.scoring
-        return evaluate(program, tasks, dtype=self.config.dtype, max_abs_error=limit, num_predictions=0, stop=stop)
+        dtype, limit = self.config.dtype, self.config.evaluation.max_abs_error
+        stop, epochs = self.stopping.scoring, self.config.evaluation.epochs
+        return evaluate(program, tasks, dtype=dtype, max_abs_error=limit, num_predictions=0, stop=stop, epochs=epochs)

@@ -26,7 +26,7 @@ from automl_zero.search.space import Space, build_space
 from automl_zero.search.state import COUNTERS, Settings, State, Workspace
 from automl_zero.tasks.task import TaskSet
 from automl_zero.vm import execute
-from automl_zero.vm.evaluation_arrays import EvaluationBudget, ExecutionBuffers
+from automl_zero.vm.evaluation_arrays import BLOCKS, EvaluationBudget, ExecutionBuffers
 from automl_zero.vm.lanes.lanes import Width
 from automl_zero.vm.lower import encode, new_code, new_lowered
 from automl_zero.vm.stop_flag import StopFlag
@@ -81,8 +81,8 @@ class Island:
         initial: Sequence[Program] | None = None,
         stop: StopFlag | None = None,
     ) -> None:
+        _check_screening(config, len(tasks))
         self.space: Space = build_space(config)
-        self.settings = _settings(config, tasks)
         self.keeps_fittest = config.islands.keep_fittest  # when migrants replace members
         self._source, self._stop = SOURCES[config.search.method], stop or StopFlag()
         # Tasks are evaluated side by side, one in each lane of a vector register; see ``vm.evaluation``.
@@ -90,6 +90,7 @@ class Island:
         lanes = execute.choose_lanes(counts, tasks, config.dtype)
         self._width = Width(config.dtype, lanes)
         self._tasks = execute.pack(tasks, config.dtype, lanes)
+        self.settings = _settings(config, tasks, num_blocks=int(self._tasks.shape[BLOCKS]))
         self.state = _new_state(config, seed)
         traced = self.settings.fingerprint.num_train + self.settings.fingerprint.num_valid
         buffers = execute.new_buffers(counts, tasks, config.dtype, lanes, traced, self._stop)
@@ -193,7 +194,7 @@ class Island:
         return dict(zip(COUNTERS, map(int, self.state.counters), strict=True))
 
 
-def _settings(config: Config, tasks: TaskSet) -> Settings:
+def _settings(config: Config, tasks: TaskSet, num_blocks: int) -> Settings:
     search, mutation, chosen = config.search, config.mutation, config.evaluation
     steps = tasks.num_train_examples * tasks.num_epochs
     return Settings(
@@ -202,9 +203,11 @@ def _settings(config: Config, tasks: TaskSet) -> Settings:
         median=chosen.combination == "median",
         max_abs_error=chosen.max_abs_error,
         max_cost=chosen.cost_limit * library_program("two_layer_net").cost(steps),
-        fingerprint=_part(tasks, chosen.fingerprint_train, chosen.fingerprint_valid),
-        hurdle=_part(tasks, chosen.hurdle_train, chosen.hurdle_valid),
+        fingerprint=_part(tasks, chosen.fingerprint_train, chosen.fingerprint_valid, 1),
+        hurdle=_part(tasks, chosen.hurdle_train, chosen.hurdle_valid, num_blocks),
         hurdle_quantile=chosen.hurdle_quantile,
+        screening_tasks=chosen.screening_tasks,
+        only_last_epoch=chosen.epochs == "last",
         reject_unlearnable=chosen.reject_unlearnable,
         fitness_resolution=search.fitness_resolution,
         parsimony=search.parsimony,
@@ -252,6 +255,20 @@ def _new_workspace(config: Config, buffers: ExecutionBuffers, num_tasks: int, la
     )
 
 
-def _part(tasks: TaskSet, num_train: int, num_valid: int) -> EvaluationBudget:
+def _part(tasks: TaskSet, num_train: int, num_valid: int, num_blocks: int) -> EvaluationBudget:
     """Return a budget of some examples of the first epoch, at most all there are."""
-    return EvaluationBudget(min(num_train, tasks.num_train_examples), min(num_valid, tasks.num_valid_examples), 1)
+    return EvaluationBudget(
+        num_train=min(num_train, tasks.num_train_examples),
+        num_valid=min(num_valid, tasks.num_valid_examples),
+        num_epochs=1,
+        validated_from=0,
+        blocks=(0, num_blocks),
+    )
+
+
+def _check_screening(config: Config, num_tasks: int) -> None:
+    if (screening := config.evaluation.screening_tasks) and screening >= num_tasks:
+        raise ConfigError(
+            f"evaluation.screening_tasks = {screening}, but tasks.search.num_tasks = {num_tasks}: programs that pass "
+            "are evaluated on the other tasks, so use fewer for screening, or more in all"
+        )

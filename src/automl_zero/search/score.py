@@ -15,11 +15,14 @@ from automl_zero.search.learnability import can_learn
 from automl_zero.search.sort import insertion_sort
 from automl_zero.search.state import Counter, Settings, State, Workspace
 from automl_zero.vm import evaluation
-from automl_zero.vm.evaluation_arrays import EPOCHS, FEATURES, TRAIN, LaneTasks
+from automl_zero.vm.evaluation import full_budget, with_blocks
+from automl_zero.vm.evaluation_arrays import BLOCKS, EPOCHS, FEATURES, TRAIN, LaneTasks
 from automl_zero.vm.fuse import fuse
 from automl_zero.vm.jit import jit_inline
 from automl_zero.vm.lanes.lanes import Width, width_of
 from automl_zero.vm.lower import DRAWS, allocate
+
+UNCONFIRMED = 0.5  # factor of the score of a program that is not evaluated beyond the screening tasks
 
 
 @jit_inline
@@ -90,37 +93,48 @@ def _score_behaviour(
 def _run_on_tasks(
     width: Width, settings: Settings, tasks: LaneTasks, state: State, scratch: Workspace, repeat: int
 ) -> float:
-    """Run an allocated program on all tasks and combine the scores; if there is a hurdle, on few examples first.
+    """Run an allocated program on all tasks and combine the scores; if there is a hurdle, on a part of them first.
+
+    The part is some examples of every task, or some tasks. After the latter, the score on the others alone counts.
 
     ``repeat`` is the number of evaluations before this one, so that the program does not meet the same noise again.
     """
+    screening_tasks = settings.screening_tasks
+    screening_blocks = screening_tasks // width_of(width)
     # Both evaluations are turns of one loop, so that the evaluation is called, and thus compiled, in one place.
-    is_short = settings.hurdle.num_train > 0
+    is_short = settings.hurdle.num_train > 0 or screening_tasks > 0
     while True:
-        budget = settings.hurdle if is_short else evaluation.full_budget(tasks)
+        budget, first, end = full_budget(tasks, settings.only_last_epoch), 0, scratch.sorted_scores.shape[0]
+        if screening_tasks > 0:
+            if is_short:
+                budget, end = with_blocks(budget, 0, screening_blocks), screening_tasks
+            else:
+                budget, first = with_blocks(budget, screening_blocks, tasks.shape[BLOCKS]), screening_tasks
+        elif is_short:
+            budget = settings.hurdle
         limit = settings.max_abs_error
         steps = evaluation.evaluate(
             width, scratch.lowered, tasks, budget, limit, scratch.buffers, scratch.scores, repeat
         )
         state.counters[Counter.TRAIN_STEPS] += steps
-        fitness = _combine(scratch, settings.median)
+        fitness = _combine(scratch, first, end, settings.median)
         if not is_short:
             state.counters[Counter.EVALUATED] += 1
             return fitness
         if not passes_hurdle(state.hurdle, fitness, settings.hurdle_quantile):
             state.counters[Counter.BELOW_HURDLE] += 1
-            return fitness
+            return fitness * UNCONFIRMED if screening_tasks > 0 else fitness
         is_short = False
 
 
 @jit_inline
-def _combine(scratch: Workspace, median: bool) -> float:
-    """Return the mean or the upper median over the tasks."""
-    scores, ordered = scratch.scores.fitness, scratch.sorted_scores
-    count, total = ordered.shape[0], 0.0
-    for task in range(count):  # scores has room for whole blocks of lanes, so it may be longer
-        total += scores[task]
-        ordered[task] = scores[task]
+def _combine(scratch: Workspace, first: int, end: int, median: bool) -> float:
+    """Return the mean or the upper median over some consecutive tasks."""
+    scores, count, total = scratch.scores.fitness, end - first, 0.0
+    ordered = scratch.sorted_scores[:count]
+    for task in range(count):
+        total += scores[first + task]
+        ordered[task] = scores[first + task]
     if not median:
         return float(total / count)
     insertion_sort(ordered)

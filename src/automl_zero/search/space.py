@@ -26,6 +26,7 @@ class Space(NamedTuple):
         max_size: [3] most instructions of each component function.
         mutation_cdf: [8] cumulative probabilities of the mutations in the order of ``config.Mutation``.
         mutation_prob: [1] that a child is mutated at all.
+        register_share: [1] share of new updates of a graph's states that make a register.
         rescales: [1] whether a constant is multiplied by U[0.5, 2] (paper) instead of exp(N(0, 1)).
     """
 
@@ -38,6 +39,7 @@ class Space(NamedTuple):
     max_size: NDArray[np.int64]
     mutation_cdf: NDArray[np.float64]
     mutation_prob: NDArray[np.float64]
+    register_share: NDArray[np.float64]
     rescales: NDArray[np.bool_]
 
 
@@ -67,6 +69,7 @@ def build_space(config: Config) -> Space:
         max_size=np.array(config.program.max_sizes, np.int64),
         mutation_cdf=_mutation_cdf(config),
         mutation_prob=np.array([config.mutation.prob]),
+        register_share=np.array([config.mutation.register_share]),
         rescales=np.array([config.mutation.table == "paper"]),
     )
 

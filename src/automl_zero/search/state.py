@@ -53,6 +53,8 @@ class Settings(NamedTuple):
     fingerprint: EvaluationBudget
     hurdle: EvaluationBudget
     hurdle_quantile: float
+    screening_tasks: int
+    only_last_epoch: bool
     reject_unlearnable: bool
     fitness_resolution: float
     parsimony: bool

@@ -56,9 +56,22 @@ from automl_zero.vm.predictions import training_error, validation_error
 
 
 @jit
-def full_budget(tasks: LaneTasks) -> EvaluationBudget:
-    """Return the budget that uses all of the tasks."""
-    return EvaluationBudget(tasks.shape[TRAIN], tasks.shape[VALID], tasks.shape[EPOCHS])
+def full_budget(tasks: LaneTasks, only_last: bool) -> EvaluationBudget:
+    """Return the budget that uses all of the tasks, and validates after every epoch or after the last one alone."""
+    epochs = tasks.shape[EPOCHS]
+    return EvaluationBudget(
+        num_train=tasks.shape[TRAIN],
+        num_valid=tasks.shape[VALID],
+        num_epochs=epochs,
+        validated_from=epochs - 1 if only_last else 0,
+        blocks=(0, tasks.shape[BLOCKS]),
+    )
+
+
+@jit
+def with_blocks(budget: EvaluationBudget, first: int, end: int) -> EvaluationBudget:
+    """Return a budget for the blocks of tasks from ``first`` on, before ``end``."""
+    return EvaluationBudget(budget.num_train, budget.num_valid, budget.num_epochs, budget.validated_from, (first, end))
 
 
 @jit
@@ -87,7 +100,7 @@ def evaluate(
     lanes = width_of(width)
     steps = 0
     buffers.context[SEED] = np.int64(tasks.seed[0] ^ lane_noise.mix64(np.uint64(repeat)))  # mix64(0) = 0
-    for block in range(tasks.shape[BLOCKS]):
+    for block in range(budget.blocks[0], budget.blocks[1]):
         if is_stopped(buffers):
             break
         _evaluate_block(width, program, tasks, block, budget, limit, buffers, scores)
@@ -119,7 +132,8 @@ def _evaluate_block(
         alive = train_epoch(width, args, epoch, limit, alive, first, scores, 0)
         if alive == 0:
             return
-        _validate(width, args, epoch, limit, alive, first, buffers, scores)
+        if epoch >= budget.validated_from:
+            _validate(width, args, epoch, limit, alive, first, buffers, scores)
 
 
 # Training ---------------------------------------------------------------------------------------------------------

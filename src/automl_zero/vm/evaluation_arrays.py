@@ -46,11 +46,15 @@ class EvaluationBudget(NamedTuple):
         num_train: training steps of each epoch, the first ones.
         num_valid: validation examples, the first ones.
         num_epochs: epochs, the first ones.
+        validated_from: the first epoch that is validated; all later ones are, too.
+        blocks: first block of tasks, and the one after the last.
     """
 
     num_train: int
     num_valid: int
     num_epochs: int
+    validated_from: int
+    blocks: tuple[int, int]
 
 
 class Scores(NamedTuple):

@@ -31,7 +31,7 @@ from automl_zero.vm.kernel import CONTEXT, STOP, kernel
 from automl_zero.vm.lanes.lanes import Width
 from automl_zero.vm.lower import Code, Lowered, allocate, encode, lower, new_lowered
 from automl_zero.vm.noise import GOLDEN_32
-from automl_zero.vm.result import Evaluation
+from automl_zero.vm.result import Evaluation, ScoredEpochs
 from automl_zero.vm.stop_flag import StopFlag
 
 LINE_BYTES = 64  # a cache line, and the widest machine vector
@@ -50,6 +50,7 @@ def evaluate(
     num_predictions: int = 5,
     lanes: int | None = None,
     stop: StopFlag | None = None,
+    epochs: ScoredEpochs = "best",
 ) -> list[Evaluation]:
     """Evaluate a program on every task of a set.
 
@@ -62,6 +63,7 @@ def evaluate(
         lanes: number of tasks that run at once; by default chosen from the memory that the program needs. It changes
             no result.
         stop: a flag that ends the evaluation when it is raised.
+        epochs: ``best`` validates after every epoch, and the best one counts; ``last`` validates after the last one.
 
     Raises:
         Stopped: the flag was raised before the evaluation had ended.
@@ -74,7 +76,7 @@ def evaluate(
         >>> evaluation.train_steps
         6
     """
-    prepared = Prepared(program, tasks, dtype, max_abs_error, num_predictions, lanes, stop)
+    prepared = Prepared(program, tasks, dtype, max_abs_error, num_predictions, lanes, stop, epochs)
     prepared.run()
     return prepared.evaluations()
 
@@ -91,6 +93,7 @@ class Prepared:
         num_predictions: int = 5,
         lanes: int | None = None,
         stop: StopFlag | None = None,
+        epochs: ScoredEpochs = "best",
     ) -> None:
         counts = program.address_counts()
         self.lanes = lanes or choose_lanes(counts, tasks, dtype)
@@ -101,6 +104,7 @@ class Prepared:
             Width(dtype, self.lanes), encode(program), new_lowered(len(program)), tasks.is_multiclass,
             pack(tasks, dtype, self.lanes), float(max_abs_error),
             new_buffers(counts, tasks, dtype, self.lanes, traced, self._stop), self._scores,
+            epochs == "last",
         )  # fmt: skip
 
     def run(self) -> int:
@@ -135,12 +139,14 @@ def _evaluate(
     limit: float,
     buffers: ExecutionBuffers,
     scores: Scores,
+    only_last: bool,
 ) -> int:
     # In this order: fusion reads addresses, and allocation replaces them by offsets.
     lower(program, multiclass, lowered)
     fuse(lowered, multiclass)
     allocate(lowered, tasks.shape[FEATURES], tasks.noise.shape[0] // tasks.shape[BLOCKS])
-    return evaluation.evaluate(width, lowered, tasks, evaluation.full_budget(tasks), limit, buffers, scores)
+    budget = evaluation.full_budget(tasks, only_last)
+    return evaluation.evaluate(width, lowered, tasks, budget, limit, buffers, scores)
 
 
 def _evaluation(scores: Scores, task: int) -> Evaluation:

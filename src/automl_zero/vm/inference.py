@@ -274,7 +274,7 @@ def _train(
 ) -> None:
     """Train one epoch from the memory of every block; the first epoch starts with Setup."""
     size = program.memory[SIZE]
-    budget = EvaluationBudget(tasks.shape[TRAIN], 0, tasks.shape[EPOCHS])
+    budget = EvaluationBudget(tasks.shape[TRAIN], 0, tasks.shape[EPOCHS], 0, (0, tasks.shape[BLOCKS]))
     buffers.context[SEED] = np.int64(tasks.seed[0])
     memory, alive = progress.memory, progress.alive
     for number in range(tasks.shape[BLOCKS]):
@@ -302,7 +302,7 @@ def _predict(
     """Predict the rows of all lanes, each from a memory that holds ``cells``, [size of one lane's memory]."""
     lanes, count = width_of(width), rows.shape[VALID]
     buffers.context[SEED] = np.int64(rows.seed[0])
-    args = block.start_block(width, program, rows, 0, EvaluationBudget(0, count, 0), buffers)
+    args = block.start_block(width, program, rows, 0, EvaluationBudget(0, count, 0, 0, (0, 1)), buffers)
     output_at = lanes if args.classes <= 2 else block.class_prediction(width, args)
     for example in range(count):
         if block.is_stopped(buffers):

@@ -27,7 +27,7 @@ from automl_zero.program.prune import live_instructions
 from automl_zero.tasks.task import IntArray, Loss, TaskSet
 from automl_zero.vm import noise
 from automl_zero.vm.fitness import binary_error, predicted_class, score, sigmoid, softmax
-from automl_zero.vm.result import Epoch, Evaluation, Output, summarize
+from automl_zero.vm.result import Epoch, Evaluation, Output, ScoredEpochs, summarize
 
 SETUP, PREDICT, LEARN = range(3)  # component functions, in the order of ``Program``
 NOISE = {"uniform": noise.uniform, "normal": noise.normal}
@@ -94,7 +94,13 @@ def noise_streams(program: Program, multiclass: bool = False) -> tuple[int | Non
 
 
 def evaluate(
-    program: Program, tasks: TaskSet, task: int, *, max_abs_error: float = 100.0, num_predictions: int = 5
+    program: Program,
+    tasks: TaskSet,
+    task: int,
+    *,
+    max_abs_error: float = 100.0,
+    num_predictions: int = 5,
+    epochs: ScoredEpochs = "best",
 ) -> Evaluation:
     """Train and validate a program on one task, in all epochs of its set (paper, section 3.1).
 
@@ -104,20 +110,28 @@ def evaluate(
         task: number of the task in the set.
         max_abs_error: an error that is larger, or NaN, stops the training or the validation in which it occurs.
         num_predictions: how many of the first predictions to keep.
+        epochs: ``best`` validates after every epoch, and the best one counts; ``last`` validates after the last one.
     """
-    return run(program, tasks, task, max_abs_error=max_abs_error, num_predictions=num_predictions)[0]
+    return run(program, tasks, task, max_abs_error=max_abs_error, num_predictions=num_predictions, epochs=epochs)[0]
 
 
 def run(
-    program: Program, tasks: TaskSet, task: int, *, max_abs_error: float = 100.0, num_predictions: int = 5
+    program: Program,
+    tasks: TaskSet,
+    task: int,
+    *,
+    max_abs_error: float = 100.0,
+    num_predictions: int = 5,
+    epochs: ScoredEpochs = "best",
 ) -> tuple[Evaluation, Memory]:
     """Evaluate as ``evaluate`` does; return the memory after the last instruction as well."""
     execution = _Execution(program, tasks, task, max_abs_error)
     execution.execute(SETUP, execution_step=0)
-    epochs = [execution.epoch(0)]
-    while len(epochs) < tasks.num_epochs and not epochs[-1].train_stopped:
-        epochs.append(execution.epoch(len(epochs)))
-    return summarize(epochs, num_predictions), execution.memory
+    done: list[Epoch] = []
+    while len(done) < tasks.num_epochs and not (done and done[-1].train_stopped):
+        is_last = len(done) == tasks.num_epochs - 1
+        done.append(execution.epoch(len(done), is_validated=is_last or epochs == "best"))
+    return summarize(done, num_predictions), execution.memory
 
 
 class _Execution:
@@ -146,13 +160,15 @@ class _Execution:
         draw = NOISE[instruction.row.draws]
         return draw(self.tasks.noise_seed, self.task, stream, execution_step, math.prod(shape)).reshape(shape)
 
-    def epoch(self, number: int) -> Epoch:
-        """Train and, if that was not stopped, validate."""
+    def epoch(self, number: int, is_validated: bool) -> Epoch:
+        """Train and, if that was not stopped and the epoch is one to validate, validate."""
         # Step 0 is Setup; every epoch has a step for each training and each validation example.
         first_step = 1 + number * (self.tasks.num_train_examples + self.tasks.num_valid_examples)
         train_errors = self.train(self.tasks.train_order[number], first_step)
         if self.fails(train_errors[-1]):
             return Epoch(tuple(train_errors), train_stopped=True)
+        if not is_validated:
+            return Epoch(tuple(train_errors), train_stopped=False)
         outputs, predictions, errors = self.validate(first_step + self.tasks.num_train_examples)
         stopped = self.fails(errors[-1])
         error, fitness = (None, 0.0) if stopped else score(errors, self.tasks.loss)

@@ -1,14 +1,17 @@
 """Results of an evaluation of a program on a task.
 
-Fitness, error and predictions are those of the best epoch.
+Fitness, error and predictions are those of the best epoch, or of the last one where only that is validated.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
+ScoredEpochs: TypeAlias = Literal[
+    "best", "last"
+]  # which epoch's validation is the result; with "last" it is the only one
 Output: TypeAlias = Any  # a prediction as Predict leaves it: s1, a float, or elements of v2, an array [C]
 
 

@@ -6,7 +6,18 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from support.programs.graphs import EMITTED, SPARE, Workshop, config_of, looks_valid
+from support.programs.graphs import (
+    EMITTED,
+    FEATURES_CELL,
+    LABEL_CELL,
+    SPARE,
+    Cell,
+    Workshop,
+    config_of,
+    looks_valid,
+    looks_valid_with_registers,
+    reads,
+)
 from support.programs.reference_cases import program
 
 from automl_zero.program.library import LIBRARY, library_program
@@ -15,9 +26,9 @@ from automl_zero.program.program import COMPONENTS, AddressCounts, Instruction, 
 from automl_zero.search.graph.graph import FIRST_NODE, MAX_STATES, NUM_NODES, NUM_STATES
 from automl_zero.search.graph.mutation import (
     GRAPH_MUTATION_NUMBERS,
+    GRAPH_MUTATIONS,
     MAX_NEW_NODES,
     MAX_NEW_STATES,
-    WEIGHTS,
 )
 
 # The most new instructions that a mutation brings to each component function. A part has three and four leaves, each of
@@ -32,6 +43,7 @@ MAX_NEW = {
     "rebuild": (4, 3, 19),
     "rebuild_update": (0, 0, 4),
     "rebuild_prediction": (4, 3, 16),
+    "rebuild_carry": (0, 3, 0),
 }
 FEW_OPS = (2, 3, 18, 23, 25, 27, 28, 31, 39, 56, 63)
 PARENTS = ("linear_regression", "two_layer_net", "multiclass_net")
@@ -63,7 +75,7 @@ def children(kind: str, name: str, count: int) -> tuple[Program, list[Program]]:
 
 
 def test_every_mutation_has_a_weight() -> None:
-    assert min(WEIGHTS) > 0
+    assert min(mutation.weight for mutation in GRAPH_MUTATIONS) > 0
 
 
 @every_parent
@@ -232,3 +244,43 @@ def test_elements_of_what_a_state_begins_with_may_be_set_one_by_one(op: Op) -> N
     for child in made:
         lengths[sum(each.row is op for each in child.setup)] += 1
     assert lengths[1] > 0
+
+
+# Registers --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("parent", [*PARENTS, "figure_6_pruned", "noisy_relu"])
+def test_with_registers_a_mutant_is_valid_and_legal_or_the_parent_to_the_last_bit(parent: str) -> None:
+    known, multiclass = library_program(parent), LIBRARY[parent].multiclass
+    workshop, current, made = Workshop(config_of(multiclass, register_share=0.3), seed=3), known, 0
+    for _ in range(1500):
+        success, child = workshop.mutate(current)
+        if not success:
+            assert repr(child) == repr(current)
+            continue
+        made += 1
+        child.check_fits(SPARE, (20, 20, 40))
+        assert looks_valid_with_registers(child, multiclass), child
+        current = known if made % 10 == 0 else child
+    assert made > 100
+
+
+def test_without_registers_predict_leaves_what_learn_changes() -> None:
+    workshop, known = Workshop(config_of(), seed=1), library_program("two_layer_net")
+    assert all(states_of_predict(workshop.mutate(known)[1]) == set() for _ in range(1000))
+
+
+def test_with_registers_predict_may_leave_something_else() -> None:
+    """Where a child's prediction stays, and Predict writes what it has read before."""
+    workshop, known = Workshop(config_of(register_share=0.3), seed=1), library_program("two_layer_net")
+    assert sum(states_of_predict(workshop.mutate(known)[1]) != set() for _ in range(3000)) > 10
+
+
+def states_of_predict(some: Program) -> set[Cell]:
+    """The cells that Predict finds from the example before and overwrites."""
+    found: set[Cell] = set()
+    written: set[Cell] = set()
+    for each in some.predict:
+        found |= {cell for cell in reads(each) if cell not in written}
+        written |= set(each.outputs())
+    return found & written - {FEATURES_CELL, LABEL_CELL}

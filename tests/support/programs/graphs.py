@@ -31,7 +31,7 @@ from automl_zero.search.graph.mutation import (
     new_graph_workspace,
 )
 from automl_zero.search.graph.schedule import schedule_graph
-from automl_zero.search.graph.subgraph import GraphEdit
+from automl_zero.search.graph.subgraph import GraphEdit, has_registers
 from automl_zero.search.graph.valid import is_valid
 from automl_zero.search.population import decode
 from automl_zero.search.random_stream import new_state
@@ -69,7 +69,7 @@ def _round_trip(
         return UNCHANGED, False
     if not schedule_graph(graph, plan):
         return NOT_ORDERED, False
-    valid = is_valid(graph, plan)
+    valid = is_valid(graph, plan, has_registers(space))
     return (EMITTED if emit(graph, space, plan, code) else NOT_EMITTED), valid
 
 
@@ -104,12 +104,14 @@ def config_of(
     memory: AddressCounts = SPARE,
     sizes: tuple[int, int, int] = (20, 20, 40),
     ops: Mapping[str, Iterable[int]] = ALL_OPS,
+    register_share: float = 0.0,
 ) -> Config:
     """A config of some limits; of the ops, those that have addresses."""
     values: dict[str, Any] = {
         "memory": dict(zip(("scalars", "vectors", "matrices"), memory, strict=True)),
         "program": {f"{name}_ops": [op for op in each if _has_addresses(op, memory)] for name, each in ops.items()},
         "tasks": {"num_classes": 3 if multiclass else 2},
+        "mutation": {"register_share": register_share},
     }
     values["program"]["max_sizes"] = sizes
     return parse_config(values)
@@ -191,6 +193,35 @@ def looks_valid(program: Program, multiclass: bool = False) -> bool:
         if cell in predicts_from and not {"label", "prediction"} <= cells[cell]:
             return False
     return "features" in predicts_from and bool(changed & predicts_from)
+
+
+def looks_valid_with_registers(program: Program, multiclass: bool = False) -> bool:
+    """Whether some parameter, made of its old value, depends on the answer and is what the prediction depends on."""
+    _, predict, learn = prune(program, multiclass)
+    label, prediction = interface(multiclass)
+    nothing: frozenset[Any] = frozenset()
+    cells: dict[Cell, frozenset[Any]] = {FEATURES_CELL: frozenset(["features"]), LABEL_CELL: nothing, label: nothing}
+    asked: set[Cell] = set()
+    carried = _follow(predict, cells, asked)
+    predicts_from, after_predict = cells.get(prediction, nothing), dict(cells)
+    cells |= {FEATURES_CELL: frozenset(["features"]), LABEL_CELL: nothing}
+    cells |= {label: frozenset(["label"]), prediction: frozenset(["prediction"])}
+    changed = _follow(learn, cells, asked)
+    states = asked - {prediction, label, LABEL_CELL, FEATURES_CELL}
+    old = {
+        cell: (after_predict[cell] if cell in carried else nothing) | (cells[cell] if cell in changed else nothing)
+        for cell in states
+    }
+
+    def with_states(found: frozenset[Any]) -> frozenset[Any]:
+        while (more := found.union(*(old[each] for each in found if each in old))) != found:
+            found = more
+        return found
+
+    return "features" in predicts_from and any(
+        cell in cells[cell] and cell in with_states(predicts_from) and {"label", "prediction"} <= with_states(old[cell])
+        for cell in changed & states
+    )
 
 
 def _follow(component: tuple[Instruction, ...], cells: dict[Cell, frozenset[Any]], asked: set[Cell]) -> set[Cell]:

@@ -22,7 +22,10 @@ def fitnesses(program: Program, tasks: TaskSet, config: Config, stop: StopFlag |
         Stopped: the flag was raised meanwhile.
     """
     limit = config.evaluation.max_abs_error
-    results = evaluate(program, tasks, dtype=config.dtype, max_abs_error=limit, num_predictions=0, stop=stop)
+    epochs = config.evaluation.epochs
+    results = evaluate(
+        program, tasks, dtype=config.dtype, max_abs_error=limit, num_predictions=0, stop=stop, epochs=epochs
+    )
     return [result.fitness for result in results]
 
 

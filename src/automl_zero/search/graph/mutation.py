@@ -10,8 +10,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from automl_zero.search.conventions import NONE, PREDICT, SETUP, RandomState
+from automl_zero.search.conventions import LEARN, NONE, PREDICT, SETUP, RandomState
 from automl_zero.search.dispatch import call_by_number
 from automl_zero.search.graph.codegen import emit
 from automl_zero.search.graph.graph import (
@@ -27,14 +28,19 @@ from automl_zero.search.graph.graph import (
     is_constant,
     lift,
     new_graph,
+    value_at_begin,
 )
 from automl_zero.search.graph.schedule import Schedule, new_schedule, schedule_graph
 from automl_zero.search.graph.subgraph import (
     KIND_OF,
     UNSET,
+    UNSET_REGISTER,
     GraphEdit,
     build_part,
     choose_input,
+    draws_register,
+    has_registers,
+    new_carry,
     new_constant,
     new_initial,
     new_update,
@@ -104,8 +110,28 @@ def _rebuild_update(edit: GraphEdit) -> bool:
     graph, state = edit.graph, _random_state(edit)
     if state == NONE:
         return False
-    graph.after_learn[state] = new_update(edit, state, graph.after_learn[state])
+    graph.after_learn[state] = new_update(edit, state, graph.after_learn[state], draws_register(edit))
     return bool(graph.after_learn[state] != NONE)
+
+
+@jit
+def _rebuild_carry(edit: GraphEdit) -> bool:
+    """Change what Predict leaves in a state: something else, or nothing, so that Learn finds what Predict found."""
+    graph, state = edit.graph, _random_state(edit)
+    if state == NONE:
+        return False
+    old, new = value_at_begin(graph, state, LEARN), NONE
+    if graph.after_predict[state] == NONE or below(edit.random, 2):
+        new = new_carry(edit, state)
+        if new == NONE:
+            return False
+    graph.after_predict[state] = new
+    # What Learn has read where the state is kept, it reads there now; it may still read the old node by itself.
+    for reader in range(FIRST_NODE, FIRST_NODE + graph.header[NUM_NODES]):
+        for place in range(2):
+            if graph.inputs[reader, place] == old and graph.component[reader] == LEARN:
+                graph.inputs[reader, place] = state if new == NONE else new
+    return True
 
 
 @jit
@@ -193,12 +219,14 @@ class GraphMutation(NamedTuple):
         weight: its share of all mutations of graphs, if the graph has what it changes.
         apply: what it does to a ``GraphEdit``.
         description: for the documentation.
+        needs_registers: whether it is used only where graphs may have registers (``mutation.register_share``).
     """
 
     name: str
     weight: float
     apply: Callable[[GraphEdit], bool]
     description: str
+    needs_registers: bool = False
 
 
 # Their order numbers them, in compiled code as in checkpoints.
@@ -212,11 +240,20 @@ GRAPH_MUTATIONS = (
     GraphMutation("rebuild", 0.25, _rebuild, "replace a node by a new part of one to three nodes"),
     GraphMutation("rebuild_update", 0.15, _rebuild_update, "replace the update of a parameter"),
     GraphMutation("rebuild_prediction", 0.15, _rebuild_prediction, "replace the prediction, perhaps using the old one"),
+    GraphMutation(
+        "rebuild_carry", 0.05, _rebuild_carry, "replace what Predict leaves in a state, or let it stay", True
+    ),
 )
 GRAPH_MUTATION_NUMBERS = {mutation.name: number for number, mutation in enumerate(GRAPH_MUTATIONS)}
 REBUILD_PREDICTION = GRAPH_MUTATION_NUMBERS["rebuild_prediction"]
-WEIGHTS = [mutation.weight for mutation in GRAPH_MUTATIONS]
-CDF = np.cumsum(WEIGHTS) / sum(WEIGHTS)  # ends with 1, above every draw from [0, 1)
+
+
+def _cdf(has_registers: bool) -> NDArray[np.float64]:
+    weights = [mutation.weight * (has_registers or not mutation.needs_registers) for mutation in GRAPH_MUTATIONS]
+    return np.asarray(np.cumsum(weights) / sum(weights))  # ends with 1, above every draw from [0, 1)
+
+
+CDF = np.array([_cdf(has_registers=False), _cdf(has_registers=True)])
 apply_graph_mutation = call_by_number([mutation.apply for mutation in GRAPH_MUTATIONS])
 
 
@@ -243,8 +280,9 @@ def mutate_as_graph(
         if uniform(random, 0.0, 1.0) >= AGAIN_PROB:
             break
     # Mutations do not check what they make, as most of it is fine: cycles, lost values and sizes are found out here.
-    is_written = schedule_graph(graph, plan) and is_valid(graph, plan) and emit(graph, space, plan, program)
-    return first if is_written else FAILED
+    if not (schedule_graph(graph, plan) and is_valid(graph, plan, has_registers(space))):
+        return FAILED
+    return first if emit(graph, space, plan, program) else FAILED
 
 
 @jit_inline
@@ -253,9 +291,10 @@ def _mutate_graph(edit: GraphEdit) -> int:
     graph = edit.graph
     if not _has_room(graph):
         return FAILED
+    cdf = CDF[int(has_registers(edit.space))]
     draw = uniform(edit.random, 0.0, 1.0)
     kind = 0
-    while draw >= CDF[kind]:
+    while draw >= cdf[kind]:
         kind += 1
     if graph.header[ROOT] == NONE:  # of the empty program, nothing else can be changed
         kind = REBUILD_PREDICTION
@@ -270,11 +309,12 @@ def _has_room(graph: Graph) -> bool:
 
 @jit
 def complete_parameters(edit: GraphEdit) -> bool:
-    """Give new parameters their updates, which read only what there is; return whether all of them have one."""
+    """Give new parameters and registers their updates, which read only what there is; return whether all have one."""
     graph = edit.graph
     for parameter in range(FIRST_STATE, FIRST_STATE + graph.header[NUM_STATES]):
-        if graph.after_learn[parameter] == UNSET:
-            graph.after_learn[parameter] = new_update(edit, parameter, NONE)
+        if graph.after_learn[parameter] in (UNSET, UNSET_REGISTER):
+            is_register = graph.after_learn[parameter] == UNSET_REGISTER
+            graph.after_learn[parameter] = new_update(edit, parameter, NONE, is_register)
             if graph.after_learn[parameter] == NONE:
                 return False
     return True

@@ -1,6 +1,7 @@
 """New parts of a graph: nodes of random ops, whose inputs are values that are there already or new states.
 
-A new part is complete when it is returned, except for the updates of new parameters, which come last (``UNSET``).
+A new part is complete when it is returned, except for the updates of new parameters and registers, which come last
+(``UNSET``, ``UNSET_REGISTER``).
 Nothing here checks whether the graph is still one of a program: ``schedule.schedule_graph`` and ``codegen.emit`` do.
 """
 
@@ -32,6 +33,7 @@ from automl_zero.vm.lower import IN1, IN2, KINDS, NUM_CONSTANTS, OUT, PARTIAL
 
 KIND_OF = KINDS.astype(np.int64)  # so that all kinds are of one type, and no function is compiled for several
 UNSET = -2  # an input or update that is still to be chosen
+UNSET_REGISTER = -3  # an update that is still to be chosen, and does not need the old value
 NEW_STATE_PROB = 0.2  # that an input is a new parameter or constant
 NEAR_PROB = 0.5  # that an input is what the replaced node has read, or the node itself
 DECADES = 2.0  # that the size of a new constant spans: learning rates are small
@@ -45,6 +47,18 @@ class GraphEdit(NamedTuple):
     random: RandomState
     space: Space
     graph: Graph
+
+
+@jit
+def has_registers(space: Space) -> bool:
+    """Return whether graphs may have registers: states whose update does not read their old value."""
+    return bool(space.register_share[0] > 0)
+
+
+@jit
+def draws_register(edit: GraphEdit) -> bool:
+    """Draw whether a new update makes a register; no number is drawn where there are none."""
+    return has_registers(edit.space) and uniform(edit.random, 0.0, 1.0) < edit.space.register_share[0]
 
 
 @jit
@@ -138,10 +152,15 @@ def new_initial(edit: GraphEdit, kind: int, old: int) -> int:
 
 
 @jit
-def new_update(edit: GraphEdit, parameter: int, near: int) -> int:
-    """Return a node of Learn that makes a parameter's new value of its old one and another value; -1 if none is."""
+def new_update(edit: GraphEdit, state: int, near: int, is_register: bool) -> int:
+    """Return a node of Learn that makes the new value of a state; -1 if there is none.
+
+    That of a parameter is made of its old one and perhaps another value, that of a register of anything.
+    """
     graph = edit.graph
-    kind = graph.kind[parameter]
+    kind = graph.kind[state]
+    if is_register:
+        return _new_value(edit, LEARN, kind, near)
     chosen = _random_op(edit, LEARN, kind, UPDATE)
     if chosen == NONE:
         return NONE
@@ -150,7 +169,7 @@ def new_update(edit: GraphEdit, parameter: int, near: int) -> int:
     if own == 0 and KIND_OF[chosen, IN2] == kind and below(edit.random, 2):
         own = 1
     other = KIND_OF[chosen, IN2 - own]
-    old = value_at_begin(graph, parameter, LEARN)
+    old = value_at_begin(graph, state, LEARN)
     value = NONE
     if other >= 0:
         size = random_size(edit) if below(edit.random, 2) else 0
@@ -161,12 +180,27 @@ def new_update(edit: GraphEdit, parameter: int, near: int) -> int:
 
 
 @jit
+def new_carry(edit: GraphEdit, state: int) -> int:
+    """Return a node of Predict that makes what Predict leaves in a state; -1 if there is none."""
+    return _new_value(edit, PREDICT, edit.graph.kind[state], NONE)
+
+
+@jit
+def _new_value(edit: GraphEdit, component: int, kind: int, near: int) -> int:
+    """Return a node of a component function that may be written to a state; -1 if there is none."""
+    graph = edit.graph
+    value = build_part(edit, component, kind, random_size(edit), near, False)
+    is_own = value >= FIRST_NODE and graph.component[value] == component and value != graph.header[ROOT]
+    return value if is_own else NONE
+
+
+@jit
 def _new_parameter(edit: GraphEdit, kind: int) -> int:
-    """Add a state that Learn changes, once it has its update; it begins with zeros or what an op of Setup gives."""
+    """Add a parameter or register that still needs its update; it begins with zeros or what an op of Setup gives."""
     initial = NONE if below(edit.random, 2) else new_initial(edit, kind, NONE)
-    parameter = add_state(edit.graph, kind, NONE, initial)
-    edit.graph.after_learn[parameter] = UNSET
-    return parameter
+    state = add_state(edit.graph, kind, NONE, initial)
+    edit.graph.after_learn[state] = UNSET_REGISTER if draws_register(edit) else UNSET
+    return state
 
 
 @jit
