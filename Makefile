@@ -42,8 +42,8 @@ demo: .venv/runtime
 # same engine at the same time, which takes several times as long.
 test: .venv/development
 	$(BIN)/automl-zero warmup
-	$(BIN)/python -m pytest -n auto
-	@echo "testing the search again, with bounds checks ..."
+	$(BIN)/python -m pytest -n auto --ignore tests/search
+	@echo "testing the search, with bounds checks ..."
 	NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest -n auto -q tests/search tests/vm/test_lower.py
 
 # Lines of compiled code count when they are compiled, so nothing may come from the usual cache.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from itertools import islice
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,8 @@ from automl_zero.program.program import COMPONENTS, AddressCounts, Instruction, 
 from automl_zero.search.mutate import mutate, randomize_program
 from automl_zero.search.population import decode
 from automl_zero.search.random_stream import new_state
-from automl_zero.search.space import build_space
+from automl_zero.search.space import Space, build_space
+from automl_zero.vm.jit import jit
 from automl_zero.vm.lower import Code, encode
 
 MANY = 4000
@@ -44,21 +45,31 @@ def config_of(kind: str = "identity", **changes: dict[str, Any]) -> Config:
     return parse_config({name: {**sections.get(name, {}), **changes.get(name, {})} for name in {*sections, *changes}})
 
 
-def mutants(program: Program, config: Config, seed: int = 0) -> Iterator[Program]:
-    """Children of one program, without end."""
-    state, space = new_state(seed), build_space(config)
-    while True:
-        code = encode(program, config.program.max_sizes)
-        mutate(state, space, code)
-        yield decoded(code)
-
-
-def decoded(code: Code) -> Program:
-    return decode(code.code, code.data, code.size, code.start)
+@jit
+def _mutate_copies(state: Any, space: Space, parent: Code, code: Any, data: Any, bits: Any, size: Any) -> None:
+    """Mutate copies of one program: the rows of the last four arrays."""
+    for k in range(len(size)):
+        mutate(state, space, Code(code=code[k], data=data[k], bits=bits[k], size=size[k], start=parent.start))
 
 
 def children(program: Program, config: Config, count: int = MANY, seed: int = 0) -> list[Program]:
-    return list(islice(mutants(program, config, seed), count))
+    """Children of one program; compiled code makes all of them at once, since a call from Python is slow."""
+    parent = encode(program, config.program.max_sizes)
+    code, data, size = (np.repeat(each[None], count, axis=0) for each in (parent.code, parent.data, parent.size))
+    _mutate_copies(new_state(seed), build_space(config), parent, code, data, data.view(np.uint64), size)
+    return [decoded(code[k], data[k], size[k], parent.start) for k in range(count)]
+
+
+def decoded(code: Any, data: Any, size: Any, start: Any) -> Program:
+    """The program of such arrays; known instructions are not made again, since most are those of the parent."""
+    rows = [_instruction(each.tobytes(), constants.tobytes()) for each, constants in zip(code, data, strict=True)]
+    return Program(*(tuple(rows[start[k] : start[k] + size[k]]) for k in range(len(size))))
+
+
+@cache
+def _instruction(code: bytes, data: bytes) -> Instruction:
+    one = np.frombuffer(code, np.int16)[None], np.frombuffer(data)[None]
+    return decode(*one, np.array([1, 0, 0]), (0, 1, 1)).setup[0]
 
 
 def of_ops(*names: str) -> Program:
@@ -418,7 +429,7 @@ def test_a_function_without_ops_is_left_as_it_is() -> None:
     config = config_of(program={"predict_ops": []})
     code = encode(NET, config.program.max_sizes)
     randomize_program(new_state(0), build_space(config), code)
-    assert decoded(code).predict == NET.predict
+    assert decoded(code.code, code.data, code.size, code.start).predict == NET.predict
 
 
 @st.composite
@@ -451,7 +462,7 @@ def test_every_child_is_a_program_of_the_space(config: Config, seed: int) -> Non
     randomize_program(state, space, code)
     for _ in range(100):
         mutate(state, space, code)
-        assert_in_space(decoded(code), config)
+        assert_in_space(decoded(code.code, code.data, code.size, code.start), config)
 
 
 def assert_in_space(program: Program, config: Config) -> None:
@@ -471,7 +482,7 @@ def test_a_search_reaches_every_op() -> None:
     seen: set[int] = set()
     for _ in range(2000):
         mutate(state, space, code)
-        seen.update(i.op for i in decoded(code).instructions())
+        seen.update(i.op for i in decoded(code.code, code.data, code.size, code.start).instructions())
     assert seen >= set(ALL_OPS)
 
 

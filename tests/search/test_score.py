@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
@@ -26,12 +27,13 @@ from support.runs.islands import (
 )
 from support.runs.small_config import small_config
 
-from automl_zero.config import Config
+from automl_zero.config import Config, ConfigError
 from automl_zero.program.library import library_program
 from automl_zero.program.ops import BY_NAME
 from automl_zero.program.program import Instruction, Program
 from automl_zero.program.prune import prune
 from automl_zero.search.cache import running_mean
+from automl_zero.tasks.task import TaskSet
 from automl_zero.vm import noise
 
 SEEDS = [LINEAR, constant(0.5), Program(predict=LINEAR.predict)]
@@ -81,6 +83,49 @@ def test_a_program_that_cannot_learn_is_not_run_and_scores_nothing_if_asked() ->
         scores = [true_fitness(LINEAR, config), 0.0 if reject_unlearnable else true_fitness(forgetful, config)]
         assert fitness(island) == pytest.approx(scores * (SIZE // 2))
         assert island.counters["cannot_learn"] == (SIZE // 2 if reject_unlearnable else 0)
+
+
+@pytest.mark.parametrize("combination", ["mean", "median"])
+def test_with_screening_tasks_the_score_on_the_others_counts_and_one_that_does_not_pass_is_halved(
+    combination: str,
+) -> None:
+    evaluation = {**OFF, "screening_tasks": 16, "hurdle_quantile": 0.5, "combination": combination}
+    changes: dict[str, Any] = {"tasks": {"search": {"num_tasks": 40}}, "evaluation": evaluation}
+    island, config = new_island(3, **changes), small_config(**changes)
+    tasks, passed = tasks_of(config), Counter[bool]()
+    first, others = part(tasks, slice(0, 16)), part(tasks, slice(16, None))
+    for _ in range(400):
+        height, evaluated = island.state.hurdle.height[0], island.counters["evaluated"]
+        island.run(1)
+        child, score = member(island, newest(island)), fitness(island)[newest(island)]
+        screened = true_fitness(child, config, first)
+        is_passed = island.counters["evaluated"] > evaluated
+        passed[is_passed] += 1
+        assert is_passed == (screened >= height)
+        assert score == (true_fitness(child, config, others) if is_passed else screened / 2)
+    assert min(passed[False], passed[True]) > 5
+    assert island.counters["below_hurdle"] >= passed[False]
+
+
+def part(tasks: TaskSet, numbers: slice) -> TaskSet:
+    """Some of the tasks; programs without noise have the same scores there."""
+    arrays = {name: getattr(tasks, name)[numbers] for name in ("train_x", "train_y", "valid_x", "valid_y")}
+    return replace(tasks, **arrays)
+
+
+def test_more_screening_tasks_than_there_are_are_refused() -> None:
+    with pytest.raises(ConfigError, match=r"evaluation.screening_tasks = 16, but tasks.search.num_tasks = 10: .*fewer"):
+        new_island(3, evaluation={"screening_tasks": 16})
+
+
+def test_where_the_last_epoch_counts_candidates_are_scored_by_it() -> None:
+    changes: dict[str, Any] = {"tasks": {"num_epochs": 3}, "evaluation": {**OFF, "epochs": "last"}}
+    island, config = new_island(1, SEEDS, **changes), small_config(**changes)
+    island.run(5 * SIZE)
+    assert fitness(island) == [true_fitness(program, config) for program in members(island)]
+    assert fitness(island) != [
+        true_fitness(program, small_config(tasks={"num_epochs": 3})) for program in members(island)
+    ]
 
 
 @pytest.mark.parametrize("space", SPACES)

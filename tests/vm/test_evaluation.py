@@ -253,6 +253,26 @@ def test_features_and_labels_are_presented_again_to_predict_and_to_learn(classes
     assert [rounding.differences(*pair, 1e-9) for pair in zip(actual, expected, strict=True)] == [{}] * 3
 
 
+@pytest.mark.parametrize("name", ["figure_6", "noisy_relu", "learning_rate_decay"])
+def test_only_the_last_epoch_counts_where_no_other_is_validated(name: str) -> None:
+    """Predictions of a validation may change the memory: with one validation, figure_6 learns otherwise in between."""
+    program, tasks = library_program(name), new_tasks(3, 5, classes=2, epochs=3)
+    actual = execute.evaluate(program, tasks, dtype="float64", lanes=4, epochs="last")
+    expected = [reference_evaluate(program, tasks, task, epochs="last") for task in range(5)]
+    assert [rounding.differences(*pair, 1e-9) for pair in zip(actual, expected, strict=True)] == [{}] * 5
+    assert {each.best_epoch for each in actual} == {2}
+    assert {each.best_epoch for each in execute.evaluate(program, tasks, dtype="float64", lanes=4)} != {2}
+
+
+def test_a_program_that_fails_in_the_last_epoch_has_no_fitness_where_that_epoch_alone_counts() -> None:
+    grows = program_of("s2 = 1; s3 = 8", "s4 = norm(v0); s1 = s4 * s2", "s2 = s2 * s3")
+    x = np.ones((1, 1, 1))
+    tasks = TaskSet("grows", x, x[..., 0], x, x[..., 0], Loss.RMSE, train_order=np.zeros((3, 1), np.int64))
+    best, last = (execute.evaluate(grows, tasks, dtype="float64", epochs=which)[0] for which in ("best", "last"))
+    assert (best.best_epoch, last.best_epoch) == (0, None)
+    assert best.fitness > last.fitness == 0.0
+
+
 def test_every_failure_of_all_lanes_ends_the_evaluation() -> None:
     program = program_of(predict="s1 = s2 / s2")
     for evaluated in execute.evaluate(program, new_tasks(0, 9), dtype="float64", lanes=8):
@@ -273,7 +293,7 @@ def fingerprint(program: Program, tasks: TaskSet, num_train: int = 4, num_valid:
     buffers = execute.new_buffers(program.address_counts(), tasks, "float64", 8, num_train + num_valid, stop)
     buffers.trace[:] = np.nan
     scores, packed = execute.new_scores(execute.padded(len(tasks), 8)), execute.pack(tasks, "float64", 8)
-    budget = EvaluationBudget(num_train, num_valid, 1)
+    budget = EvaluationBudget(num_train, num_valid, 1, validated_from=0, blocks=(0, 1))
     key = evaluation.fingerprint(Width("float64", 8), lowered, packed, budget, 100.0, buffers, scores)
     return int(key), scores.steps[: len(tasks)].tolist()
 

@@ -90,7 +90,9 @@ def test_of_mutants_of_programs_in_which_predict_changes_a_state(name: str) -> N
 # Registers --------------------------------------------------------------------------------------------------------
 
 WITH_REGISTERS = {
-    "noise for the next example": program("", "v3 = v0 + v2; s1 = dot(v3, v1)", f"v2 = gaussian(0, 1, n_features); {LINEAR}"),
+    "noise for the next example": program(
+        "", "v3 = v0 + v2; s1 = dot(v3, v1)", f"v2 = gaussian(0, 1, n_features); {LINEAR}"
+    ),
     "weights made of a sum": program(
         "", "s1 = dot(v0, v1)", "s2 = s0 - s1; v2 = s2 * v0; v3 = v3 + v2; v1 = s3 * v3; s3 = norm(v3)"
     ),
@@ -103,7 +105,9 @@ WITH_REGISTERS = {
 WITHOUT_PARAMETER = {
     "all is made anew": program("", "s1 = dot(v0, v1)", "s2 = s0 - s1; v1 = s2 * v0"),
     "two registers in turn": program("", "s1 = dot(v0, v1)", "s2 = s0 - s1; v3 = abs(v1); v1 = v2 + v0; v2 = s2 * v3"),
-    "what is learned is not predicted from": program("", "s1 = dot(v0, v2)", f"{LINEAR}; v2 = uniform(0, 1, n_features)"),
+    "what is learned is not predicted from": program(
+        "", "s1 = dot(v0, v2)", f"{LINEAR}; v2 = uniform(0, 1, n_features)"
+    ),
     "a sum of noise": program("", "s1 = dot(v0, v1)", "v2 = uniform(0, 1, n_features); v1 = v1 + v2"),
 }
 

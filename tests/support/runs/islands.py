@@ -79,6 +79,7 @@ def contents(value: Any) -> list[bytes]:
 def true_fitness(program: Program, config: Config, tasks: TaskSet | None = None) -> float:
     """What the program scores when it is run by itself, in the same precision."""
     tasks = tasks or tasks_of(config)
-    evaluations = evaluate(program, tasks, dtype=config.dtype, max_abs_error=config.evaluation.max_abs_error)
+    limit, epochs = config.evaluation.max_abs_error, config.evaluation.epochs
+    evaluations = evaluate(program, tasks, dtype=config.dtype, max_abs_error=limit, epochs=epochs)
     scores = [evaluation.fitness for evaluation in evaluations]
     return combine(scores, "median") if config.evaluation.combination == "median" else sum(scores) / len(scores)
