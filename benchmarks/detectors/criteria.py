@@ -16,11 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from automl_zero.analysis.dataflow.findings import Finding, Line
-from automl_zero.analysis.dataflow.program_edit import instruction_at
+from automl_zero.analysis.dataflow.findings import Finding
 from automl_zero.analysis.techniques.probe import NUM_FEATURES, Probe
 from automl_zero.program.ops import Array, Kind
 from automl_zero.program.program import PREDICTION
+from automl_zero.program.program_edit import Line, instruction_at
 from automl_zero.vm.reference import Memory
 
 SEED = 20200306  # of examples and noise; detectors have another

@@ -28,15 +28,15 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from automl_zero.analysis.studies.constants import constants_of, with_values
 from automl_zero.analysis.studies.paired_test import paired_difference
 from automl_zero.analysis.studies.paper_variants import NORMALIZED, known_variants
-from automl_zero.analysis.studies.tune import tune_by
 from automl_zero.config import Config
 from automl_zero.program.library import library_program
 from automl_zero.program.program import Program
 from automl_zero.rng import seed_at
+from automl_zero.run.scoring.constants import constants_of, with_values
 from automl_zero.run.scoring.suite import suite_config
+from automl_zero.run.scoring.tune import tune_by
 from automl_zero.tasks.datasets.datasets import load_dataset
 from automl_zero.tasks.datasets.sources import PAPER_DATASETS
 from automl_zero.tasks.image_tasks import some_pairs

@@ -19,9 +19,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_zero.analysis.dataflow.program_edit import SET_SCALAR
 from automl_zero.program.ops import BY_NAME, Kind
 from automl_zero.program.program import Program
+from automl_zero.program.program_edit import SET_SCALAR
 from automl_zero.tasks.task import TaskSet
 from automl_zero.vm import noise
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from automl_zero.analysis.dataflow.findings import Line, comments
+from automl_zero.analysis.dataflow.findings import comments
 from automl_zero.analysis.techniques.detect import detect
 from automl_zero.codegen.prediction import Prediction
 from automl_zero.codegen.source import Source, comments_in, source_of
 from automl_zero.program.library import LIBRARY
 from automl_zero.program.program import Program
+from automl_zero.program.program_edit import Line
 from automl_zero.run.record.events import Final
 from automl_zero.run.record.program_lookup import FoundProgram, find_program
 from automl_zero.run.record.run_folder import read_config, read_events

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from itertools import chain
 
 from automl_zero import __version__
-from automl_zero.analysis.dataflow.findings import Line
 from automl_zero.analysis.dataflow.flow import Cell, given_cells, read_cells
 from automl_zero.codegen.prediction import Prediction
 from automl_zero.program.forms import EMPTY_BODY, FUNCTIONS
 from automl_zero.program.program import COMPONENTS, Instruction, Program
+from automl_zero.program.program_edit import Line
 from automl_zero.program.prune import live_instructions
 from automl_zero.program.text import instruction_text
 

@@ -16,7 +16,6 @@ from time import monotonic
 
 import numpy as np
 
-from automl_zero.analysis.studies.tune import tune
 from automl_zero.config import Config, override
 from automl_zero.estimators.model import Model, TrainingPlan, fit_model
 from automl_zero.estimators.proxy_tasks import ProxyTasks
@@ -37,6 +36,7 @@ from automl_zero.run.archipelago import Archipelago
 from automl_zero.run.initial_programs import initial_programs
 from automl_zero.run.islands.engine import Engine
 from automl_zero.run.islands.thread_engine import ThreadEngine
+from automl_zero.run.scoring.tune import tune
 from automl_zero.run.stop_control import StopControl
 from automl_zero.tasks.task import FloatArray, TaskSet, first
 from automl_zero.vm.execute import evaluate

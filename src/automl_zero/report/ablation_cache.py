@@ -18,7 +18,6 @@ from automl_zero.analysis.dataflow.findings import technique_lines
 from automl_zero.analysis.studies.ablate import Effect, ablate
 from automl_zero.analysis.studies.ablation_variants import Variant, group_variants, line_variants
 from automl_zero.analysis.studies.head_to_head import TuningBudget
-from automl_zero.analysis.studies.tune import OnProgress, no_progress
 from automl_zero.analysis.techniques.detect import detect
 from automl_zero.config import Config
 from automl_zero.program.text import from_text
@@ -26,6 +25,7 @@ from automl_zero.run.record import folder_files
 from automl_zero.run.record.events import Final
 from automl_zero.run.record.run_folder import StoreError
 from automl_zero.run.scoring.task_score import fitnesses
+from automl_zero.run.scoring.tune import OnProgress, no_progress
 from automl_zero.tasks.task_kinds import Stage, build_tasks
 
 NAME = "ablation.json"

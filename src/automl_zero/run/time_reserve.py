@@ -57,7 +57,7 @@ def _small(config: Config) -> Config:
     return config.model_copy(
         update={
             "search": config.search.model_copy(update={"population_size": 2, "children": 1}),
-            "evaluation": config.evaluation.model_copy(update={"cache_size": 4}),
+            "evaluation": config.evaluation.model_copy(update={"cache_size": 4, "screening_tasks": 0}),
             "mutation": config.mutation.model_copy(update={"graph_share": 0.0}),
             "islands": config.islands.model_copy(update={"epoch_programs": 1}),
         }

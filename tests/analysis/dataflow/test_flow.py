@@ -21,10 +21,10 @@ from automl_zero.analysis.dataflow.flow import (
     prediction_cell,
     read_cells,
 )
-from automl_zero.analysis.dataflow.program_edit import lines_of
 from automl_zero.program.library import library_program
 from automl_zero.program.ops import Kind
 from automl_zero.program.program import FEATURES, LABEL, AddressCounts, Program
+from automl_zero.program.program_edit import lines_of
 from automl_zero.program.prune import prune
 
 CYCLE = [SETUP, PREDICT, LEARN, PREDICT, LEARN, PREDICT, PREDICT, PREDICT, LEARN, PREDICT]

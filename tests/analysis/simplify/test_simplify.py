@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from support.programs.small_programs import TASKS, program_of
 from support.programs.strategies import programs
 
-from automl_zero.analysis.dataflow.program_edit import lines_of
 from automl_zero.analysis.simplify.rewrite import canonical
 from automl_zero.analysis.simplify.simplify import NO_EFFECT, TESTED, Simplification, simplify
 from automl_zero.program.library import library_program
 from automl_zero.program.ops import OPS
 from automl_zero.program.program import AddressCounts, Program
+from automl_zero.program.program_edit import lines_of
 from automl_zero.program.prune import prune
 from automl_zero.run.scoring.suite import suite_config
 from automl_zero.tasks.task_kinds import Stage, build_tasks

@@ -4,11 +4,10 @@ import pytest
 from hypothesis import given
 from support.programs.strategies import programs
 
-from automl_zero.analysis.dataflow.findings import Line
-from automl_zero.analysis.dataflow.program_edit import constant_scalar, lines_of, live_lines
 from automl_zero.analysis.studies.ablation_variants import ablated_program, group_variants, line_variants
 from automl_zero.program.library import library_program
 from automl_zero.program.program import Program, ProgramError
+from automl_zero.program.program_edit import Line, constant_scalar, lines_of, live_lines
 from automl_zero.program.text import instruction_text
 
 FIGURE_6 = library_program("figure_6")

@@ -7,7 +7,6 @@ from hypothesis import given
 from support.programs.strategies import programs
 from support.runs.small_config import small_config
 
-from automl_zero.analysis.dataflow.program_edit import instruction_at, live_lines
 from automl_zero.analysis.studies.derived_constants import (
     DerivedConstant,
     find_derived_constants,
@@ -17,6 +16,7 @@ from automl_zero.analysis.studies.derived_constants import (
 from automl_zero.config import Config
 from automl_zero.program.library import LIBRARY, library_program
 from automl_zero.program.program import Program
+from automl_zero.program.program_edit import instruction_at, live_lines
 from automl_zero.program.text import from_text, instruction_text, to_text
 
 EXPECTED = {

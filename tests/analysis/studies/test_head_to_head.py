@@ -5,10 +5,10 @@ import pytest
 from support.runs.small_config import small_config
 
 from automl_zero.analysis.studies.head_to_head import TuningBudget, compare_programs, tune_and_score
-from automl_zero.analysis.studies.tune import tune
 from automl_zero.program.library import library_program, linear
 from automl_zero.program.program import Program
 from automl_zero.run.scoring.task_score import fitnesses
+from automl_zero.run.scoring.tune import tune
 from automl_zero.tasks.task_kinds import Stage, build_tasks
 
 ENTRANTS = {"linear": library_program("linear_regression"), "nothing": Program()}

@@ -5,11 +5,11 @@ from hypothesis import given, settings
 from support.programs.programs_with_techniques import FIGURE_6, LIBRARY_TECHNIQUES, LOGISTIC, SQUARED, WRITTEN
 from support.programs.strategies import programs
 
-from automl_zero.analysis.dataflow.program_edit import lines_of
 from automl_zero.analysis.techniques.detect import detect, technique_names
 from automl_zero.analysis.techniques.registry import TECHNIQUES
 from automl_zero.program.library import LIBRARY, library_program
 from automl_zero.program.program import AddressCounts, Program
+from automl_zero.program.program_edit import lines_of
 from automl_zero.program.text import from_text
 from automl_zero.tasks.task import Loss
 

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from automl_zero.analysis.studies.constants import constants_of, with_values
 from automl_zero.analysis.studies.paper_variants import known_variants
 from automl_zero.config import load_config
 from automl_zero.program.library import library_program
 from automl_zero.program.program import Program
+from automl_zero.run.scoring.constants import constants_of, with_values
 from automl_zero.tasks.task import TaskSet
 from automl_zero.tasks.task_kinds import Stage, build_tasks
 from automl_zero.vm.execute import evaluate

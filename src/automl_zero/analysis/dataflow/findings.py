@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-Line = tuple[str, int]  # the component function ("setup", "predict" or "learn"), and the index in it
+from automl_zero.program.program_edit import Line
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from automl_zero.analysis.dataflow.findings import Line
-from automl_zero.analysis.dataflow.program_edit import instruction_at, live_lines
 from automl_zero.program.ops import Kind
 from automl_zero.program.program import (
     CLASS_LABEL,
@@ -25,6 +23,7 @@ from automl_zero.program.program import (
     Instruction,
     Program,
 )
+from automl_zero.program.program_edit import Line, instruction_at, live_lines
 
 Cell = tuple[Kind, int]
 

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
 
-from automl_zero.analysis.dataflow.findings import Line
-from automl_zero.analysis.dataflow.program_edit import lines_of
 from automl_zero.analysis.simplify.simplify import Simplification, Step
 from automl_zero.program.program import COMPONENTS, Program
+from automl_zero.program.program_edit import Line, lines_of
 from automl_zero.program.text import instruction_text
 
 

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from automl_zero.analysis.dataflow.findings import Line
 from automl_zero.analysis.dataflow.flow import (
     GIVEN_FEATURES,
     GIVEN_LABEL,
@@ -34,6 +33,7 @@ from automl_zero.analysis.techniques.learning import learning_rates
 from automl_zero.analysis.techniques.program_view import ProgramView
 from automl_zero.analysis.techniques.regularization import averages
 from automl_zero.program.ops import Kind
+from automl_zero.program.program_edit import Line
 
 GIVEN_NAMES = {GIVEN_FEATURES: "features", GIVEN_LABEL: "label", GIVEN_PREDICTION: "prediction", ZERO: "zero"}
 # Names by op, for values that have no role in learning.

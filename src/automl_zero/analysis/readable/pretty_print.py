@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from automl_zero.analysis.dataflow.findings import Finding, Line, comments
-from automl_zero.analysis.dataflow.program_edit import lines_of
+from automl_zero.analysis.dataflow.findings import Finding, comments
 from automl_zero.analysis.readable.naming import Names, name_values
 from automl_zero.analysis.techniques.detect import detect
 from automl_zero.analysis.techniques.program_view import view_of
 from automl_zero.program.program import COMPONENTS, Instruction, Program
+from automl_zero.program.program_edit import Line, lines_of
 from automl_zero.program.text import instruction_text
 
 DIGITS = 4  # significant digits of constants

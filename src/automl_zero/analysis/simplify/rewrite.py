@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from automl_zero.analysis.dataflow.findings import Line
 from automl_zero.analysis.dataflow.flow import LEARN, PREDICT, Cell, Flow, given_cells, line_order
-from automl_zero.analysis.dataflow.program_edit import Rewrite
 from automl_zero.program.ops import Kind
 from automl_zero.program.program import Instruction, Program
+from automl_zero.program.program_edit import Line, Rewrite
 
 
 def bypass(flow: Flow, line: Line, cell: Cell, since: Line) -> Rewrite | None:

@@ -13,7 +13,6 @@ from functools import partial
 
 import numpy as np
 
-from automl_zero.analysis.dataflow.findings import Line
 from automl_zero.analysis.dataflow.flow import ZERO, Flow, Sources, ValueSource
 from automl_zero.analysis.dataflow.op_groups import (
     BOUNDS,
@@ -32,10 +31,10 @@ from automl_zero.analysis.dataflow.op_groups import (
     SUMS,
     TRANSPOSES,
 )
-from automl_zero.analysis.dataflow.program_edit import SET_SCALAR, Rewrite, constant_scalar
 from automl_zero.analysis.simplify.rewrite import bypass
 from automl_zero.program.ops import Kind
 from automl_zero.program.program import Instruction
+from automl_zero.program.program_edit import SET_SCALAR, Line, Rewrite, constant_scalar
 
 # The only ops that map +0 and -0 to different values (infinities); all others give results that compare equal.
 DIVIDING = DIVISIONS | RECIPROCALS

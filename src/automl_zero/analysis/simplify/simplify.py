@@ -10,12 +10,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from automl_zero.analysis.dataflow.findings import Line
 from automl_zero.analysis.dataflow.flow import Flow, flow_of
-from automl_zero.analysis.dataflow.program_edit import Rewrite, lines_of, live_lines, rewritten
 from automl_zero.analysis.simplify.rewrite import bypass, canonical
 from automl_zero.analysis.simplify.rewrite_rules import first_rewrite
 from automl_zero.program.program import Program
+from automl_zero.program.program_edit import Line, Rewrite, lines_of, live_lines, rewritten
 from automl_zero.program.text import instruction_text
 
 TOLERANCE = 0.002  # by how much the mean fitness may fall below that of the raw program

@@ -13,9 +13,9 @@ from automl_zero.analysis.compare import IntervalEstimate
 from automl_zero.analysis.studies.ablation_variants import Variant
 from automl_zero.analysis.studies.head_to_head import TunedResult, TuningBudget, tune_and_score
 from automl_zero.analysis.studies.paired_test import paired_difference
-from automl_zero.analysis.studies.tune import OnProgress, no_progress
 from automl_zero.config import Config, ConfigError
 from automl_zero.program.program import Program
+from automl_zero.run.scoring.tune import OnProgress, no_progress
 
 WHOLE = "the whole program"
 

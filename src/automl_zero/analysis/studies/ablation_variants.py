@@ -17,10 +17,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from automl_zero.analysis.dataflow.findings import Line
-from automl_zero.analysis.dataflow.program_edit import constant_scalar, copy_of, instruction_at, live_lines, rewritten
 from automl_zero.program.ops import Kind
 from automl_zero.program.program import Instruction, Program
+from automl_zero.program.program_edit import Line, constant_scalar, copy_of, instruction_at, live_lines, rewritten
 from automl_zero.program.text import instruction_text
 
 

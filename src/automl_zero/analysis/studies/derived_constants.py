@@ -19,9 +19,13 @@ from enum import IntEnum
 import numpy as np
 
 from automl_zero.analysis.compare import IntervalEstimate
-from automl_zero.analysis.dataflow.findings import Line
 from automl_zero.analysis.dataflow.flow import LEARN, SETUP, Cell, label_cell
-from automl_zero.analysis.dataflow.program_edit import (
+from automl_zero.analysis.studies.paired_test import paired_difference
+from automl_zero.config import Config
+from automl_zero.program.ops import Kind
+from automl_zero.program.program import COMPONENTS, FEATURES, Instruction, Program
+from automl_zero.program.program_edit import (
+    Line,
     constant_scalar,
     copy_of,
     free_scalar,
@@ -30,15 +34,11 @@ from automl_zero.analysis.dataflow.program_edit import (
     live_lines,
     rewritten,
 )
-from automl_zero.analysis.studies.paired_test import paired_difference
-from automl_zero.analysis.studies.tune import OnProgress, no_progress, tune
-from automl_zero.config import Config
-from automl_zero.program.ops import Kind
-from automl_zero.program.program import COMPONENTS, FEATURES, Instruction, Program
 from automl_zero.program.prune import prune
 from automl_zero.program.text import instruction_text
 from automl_zero.rng import seed_at
 from automl_zero.run.scoring.task_score import fitnesses
+from automl_zero.run.scoring.tune import OnProgress, no_progress, tune
 from automl_zero.tasks.task import TaskSet, first
 from automl_zero.tasks.task_kinds import Stage, build_tasks
 from automl_zero.vm import reference

@@ -13,10 +13,10 @@ import numpy as np
 
 from automl_zero.analysis.compare import IntervalEstimate
 from automl_zero.analysis.studies.paired_test import paired_difference
-from automl_zero.analysis.studies.tune import OnProgress, Tuning, no_progress, tune
 from automl_zero.config import Config
 from automl_zero.program.program import Program
 from automl_zero.run.scoring.task_score import fitnesses
+from automl_zero.run.scoring.tune import OnProgress, Tuning, no_progress, tune
 from automl_zero.tasks.task import FloatArray
 from automl_zero.tasks.task_kinds import Stage, build_tasks
 

@@ -8,15 +8,14 @@ one is added is unchanged otherwise.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from importlib import resources
 from types import MappingProxyType
 
-from automl_zero.analysis.dataflow.findings import Line
-from automl_zero.analysis.dataflow.program_edit import constant_scalar, free_scalar, instruction_at, rewritten
 from automl_zero.analysis.studies.ablation_variants import Variant
+from automl_zero.analysis.studies.additions import variant_text
 from automl_zero.program.library import library_program
 from automl_zero.program.ops import op_number
 from automl_zero.program.program import Instruction, Program
+from automl_zero.program.program_edit import Line, constant_scalar, free_scalar, instruction_at, rewritten
 from automl_zero.program.text import from_text
 
 NOISE, BILINEAR, NORMALIZED, AVERAGED = "noisy inputs", "bilinear", "normalized gradients", "averaged weights"
@@ -52,8 +51,7 @@ def _with_mean(program: Program, line: Line, note: str) -> Variant:
 
 
 def _written(name: str, file: str, note: str) -> Variant:
-    text = (resources.files(__package__) / "variants" / f"{file}.txt").read_text(encoding="utf-8")
-    return Variant(name, from_text(text), note)
+    return Variant(name, from_text(variant_text(file)), note)
 
 
 def _of_figure_6() -> tuple[Variant, ...]:

@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from automl_zero.analysis.studies.tune import OnProgress, no_progress, tune
 from automl_zero.config import Config
 from automl_zero.program.program import Program
 from automl_zero.run.record.events import Score
 from automl_zero.run.scoring.baselines import baselines
 from automl_zero.run.scoring.suite import suite_config
 from automl_zero.run.scoring.task_score import score_program
+from automl_zero.run.scoring.tune import OnProgress, no_progress, tune
 from automl_zero.tasks.task_kinds import Stage, build_tasks
 
 KNOWN = ("linear", "net")  # names in ``run.baselines.ALGORITHMS``

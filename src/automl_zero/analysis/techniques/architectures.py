@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from automl_zero.analysis.dataflow.findings import Evidence, Line
+from automl_zero.analysis.dataflow.findings import Evidence
 from automl_zero.analysis.dataflow.flow import GIVEN_FEATURES, PREDICT
 from automl_zero.analysis.dataflow.op_groups import ADDITIVE, BOUNDS, DOT_PRODUCTS, HEAVISIDES, MAGNITUDES, PRODUCTS
 from automl_zero.analysis.techniques.probe import NUM_FEATURES, SCALE, Probe
 from automl_zero.analysis.techniques.program_view import ProgramView, sorted_lines
 from automl_zero.analysis.techniques.stochastic import noisy_bounds
 from automl_zero.program.ops import Array
+from automl_zero.program.program_edit import Line
 from automl_zero.rng import generator_at
 from automl_zero.vm.reference import Memory
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from automl_zero.analysis.dataflow.findings import Evidence, Line
+from automl_zero.analysis.dataflow.findings import Evidence
 from automl_zero.analysis.dataflow.flow import GIVEN_FEATURES, GIVEN_LABEL, GIVEN_PREDICTION, Cell, Sources, ValueSource
 from automl_zero.analysis.dataflow.op_groups import DEVIATIONS, DIVISIONS, MEANS, NORMS, PRODUCTS, RECIPROCALS
 from automl_zero.analysis.techniques.architectures import layers
@@ -15,6 +15,7 @@ from automl_zero.analysis.techniques.gradient import Response, cell_responses
 from automl_zero.analysis.techniques.probe import Probe
 from automl_zero.analysis.techniques.program_view import ProgramView, sorted_lines
 from automl_zero.program.ops import Array, Kind
+from automl_zero.program.program_edit import Line
 
 ALIGNED = 0.98  # the smallest cosine at which a change counts as along the gradient
 EVEN = 1.02  # the largest ratio between the rates of several examples, from the same memory

@@ -15,11 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from automl_zero.analysis.dataflow.findings import Line
 from automl_zero.analysis.dataflow.flow import LEARN, PREDICT, SETUP, label_cell, prediction_cell, read_cells
-from automl_zero.analysis.dataflow.program_edit import lines_of
 from automl_zero.program.ops import Array, Kind
 from automl_zero.program.program import CLASS_PREDICTION, COMPONENTS, FEATURES, LABEL, Instruction, Program
+from automl_zero.program.program_edit import Line, lines_of
 from automl_zero.rng import generator_at
 from automl_zero.vm.fitness import softmax
 from automl_zero.vm.reference import NOISE, Memory, execute, noise_streams, shape_of

@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from automl_zero.analysis.dataflow.findings import Evidence, Line
+from automl_zero.analysis.dataflow.findings import Evidence
 from automl_zero.analysis.dataflow.flow import (
     GIVEN_FEATURES,
     GIVEN_LABEL,
@@ -29,6 +29,7 @@ from automl_zero.analysis.dataflow.op_groups import ADDITIVE, DIFFERENCES, PRODU
 from automl_zero.analysis.techniques.probe import Probe
 from automl_zero.program.ops import Array
 from automl_zero.program.program import Program
+from automl_zero.program.program_edit import Line
 from automl_zero.tasks.task import Loss
 
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from automl_zero.analysis.dataflow.findings import Evidence, Line
+from automl_zero.analysis.dataflow.findings import Evidence
 from automl_zero.analysis.dataflow.flow import LEARN, PREDICT, Sources, ValueSource
 from automl_zero.analysis.dataflow.op_groups import BOUNDS, PRODUCTS
 from automl_zero.analysis.techniques.gradient import Response, cell_responses
 from automl_zero.analysis.techniques.program_view import ProgramView, sorted_lines
+from automl_zero.program.program_edit import Line
 
 SAME = 0.01  # the largest relative difference between the decay rates of two steps
 HUGE = 1e6  # an error that is beyond every bound

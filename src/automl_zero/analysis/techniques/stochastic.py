@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from automl_zero.analysis.dataflow.findings import Evidence, Line
+from automl_zero.analysis.dataflow.findings import Evidence
 from automl_zero.analysis.dataflow.flow import GIVEN_FEATURES
 from automl_zero.analysis.dataflow.op_groups import ADDITIVE, BOUNDS, HEAVISIDES, PRODUCTS
 from automl_zero.analysis.techniques.program_view import ProgramView, sorted_lines
+from automl_zero.program.program_edit import Line
 
 
 def noise_injection(view: ProgramView) -> Iterator[Evidence]:

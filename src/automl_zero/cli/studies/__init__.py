@@ -1,1 +1,1 @@
-"""The commands that study a program by tuning variants of it: ``ablate``, ``transfer`` and ``tune``."""
+"""The commands that study a program by tuning variants of it: ``payoff``, ``ablate``, ``transfer`` and ``tune``."""

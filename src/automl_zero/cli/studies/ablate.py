@@ -17,11 +17,11 @@ from automl_zero.system.processors import number_of_workers
 from automl_zero.terminal.output import echo
 
 if TYPE_CHECKING:
-    from automl_zero.analysis.dataflow.findings import Line
     from automl_zero.analysis.studies.ablate import Ablation, Effect
     from automl_zero.analysis.studies.ablation_variants import Variant
     from automl_zero.config import Config
     from automl_zero.program.program import Program
+    from automl_zero.program.program_edit import Line
 
 Group = typer.Option(
     "--group", metavar="NAME=LINES", help="Lines to remove together: 'noise=learn:10' or 'x=predict:1,learn:2'."

@@ -19,9 +19,9 @@ from automl_zero.terminal.output import echo
 if TYPE_CHECKING:
     from automl_zero.analysis.studies.derived_constants import ConstantReplacement
     from automl_zero.analysis.studies.head_to_head import ProgramComparison
-    from automl_zero.analysis.studies.tune import Tuning
     from automl_zero.config import Config
     from automl_zero.program.program import Program
+    from automl_zero.run.scoring.tune import Tuning
 
 
 def tune(
@@ -76,7 +76,7 @@ def _decoupled(
 
 
 def _tuned(program: Program, config: Config, trials: int, workers: int) -> Tuning:
-    from automl_zero.analysis.studies.tune import tune
+    from automl_zero.run.scoring.tune import tune
     from automl_zero.tasks.task_kinds import Stage, build_tasks
 
     with counting("tuning", trials) as on_progress:

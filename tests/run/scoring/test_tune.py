@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from support.runs.small_config import small_config
 
-from automl_zero.analysis.studies.tune import tune
 from automl_zero.config import Config
 from automl_zero.program.library import library_program
 from automl_zero.program.program import Program
 from automl_zero.program.text import from_text
 from automl_zero.run.scoring.task_score import score_program
+from automl_zero.run.scoring.tune import tune
 from automl_zero.tasks.task import TaskSet
 from automl_zero.tasks.task_kinds import Stage, build_tasks
 

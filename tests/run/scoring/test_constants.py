@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from support.programs.strategies import programs
 
-from automl_zero.analysis.studies.constants import constants_of, with_values
 from automl_zero.program.library import library_program
 from automl_zero.program.program import Program
 from automl_zero.program.text import from_text, to_text
+from automl_zero.run.scoring.constants import constants_of, with_values
 
 TEXT = """def Setup():
   s2 = -0.5

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from automl_zero.analysis.dataflow.findings import Line
 from automl_zero.program.ops import Kind, op_number
 from automl_zero.program.program import COMPONENTS, MAX_ADDRESSES, Instruction, Program, ProgramError
 from automl_zero.program.prune import live_instructions
 
+Line = tuple[str, int]  # the component function ("setup", "predict" or "learn"), and the index in it
 Rewrite = Mapping[Line, tuple[Instruction, ...]]  # the new instructions of each line; an empty tuple removes it
 
 SET_SCALAR = op_number("scalar_const_set")

@@ -11,10 +11,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from automl_zero.analysis.dataflow.findings import Line
-from automl_zero.analysis.dataflow.program_edit import instruction_at, live_lines, rewritten
 from automl_zero.program.ops import INDEX_CONSTANTS
 from automl_zero.program.program import Instruction, Program
+from automl_zero.program.program_edit import Line, instruction_at, live_lines, rewritten
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,11 @@ import pytest
 from hypothesis import given
 from support.programs.strategies import programs
 
-from automl_zero.analysis.dataflow.findings import Line
-from automl_zero.analysis.dataflow.program_edit import (
+from automl_zero.program.library import library_program
+from automl_zero.program.ops import Kind
+from automl_zero.program.program import AddressCounts, Instruction, Program, ProgramError
+from automl_zero.program.program_edit import (
+    Line,
     constant_scalar,
     copy_of,
     free_scalar,
@@ -15,9 +18,6 @@ from automl_zero.analysis.dataflow.program_edit import (
     live_lines,
     rewritten,
 )
-from automl_zero.program.library import library_program
-from automl_zero.program.ops import Kind
-from automl_zero.program.program import AddressCounts, Instruction, Program, ProgramError
 from automl_zero.program.prune import prune
 from automl_zero.program.text import instruction_text
 from automl_zero.vm.reference import Memory, execute

@@ -14,10 +14,10 @@ from itertools import count as count_from
 
 import numpy as np
 
-from automl_zero.analysis.studies.constants import Constant, constants_of, with_values
 from automl_zero.config import Config
 from automl_zero.program.program import Program
 from automl_zero.rng import generator_at, seed_at
+from automl_zero.run.scoring.constants import Constant, constants_of, with_values
 from automl_zero.run.scoring.task_score import fitnesses
 from automl_zero.tasks.task import FloatArray, TaskSet
 from automl_zero.vm.fitness import combine
