@@ -9,8 +9,12 @@ from support.runs.small_config import small_config
 from automl_zero.config import ConfigError
 from automl_zero.program.library import library_program
 from automl_zero.program.program import Program, ProgramError
-from automl_zero.run.initial_programs import initial_programs
+from automl_zero.run.experiment import search_tasks
+from automl_zero.run.initial_programs import initial_programs, tuned_programs
 from automl_zero.run.record.program_lookup import load_program
+from automl_zero.run.run import Run
+from automl_zero.run.scoring.task_score import score_program
+from automl_zero.vm.stop_flag import StopFlag, Stopped
 
 FITTING = "def Setup():\ndef Predict():\n  s1 = dot(v1, v0)\ndef Learn():\n"
 
@@ -47,3 +51,42 @@ def test_a_program_that_does_not_fit_is_refused(changes: dict[str, Any], message
 def test_a_program_below_the_least_sizes_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"'empty' has 0 instructions in predict, but program.min_sizes asks for 2"):
         initial_programs(small_config(program={"initial": "empty", "min_sizes": (0, 2, 0)}))
+
+
+LARGE = {"scalars": 8, "vectors": 8}
+
+
+def test_a_search_can_begin_with_several_programs(tmp_path: Path) -> None:
+    path = tmp_path / "program.txt"
+    path.write_text(FITTING)
+    config = small_config(program={"initial": ["linear_regression", str(path), "empty"]}, memory=LARGE)
+    expected = [library_program("linear_regression"), load_program(str(path)), Program()]
+    assert initial_programs(config) == expected
+    population = Run(config).pool.active[0].archipelago.islands.all[0].state.population
+    assert len(set(population.fitness)) == 2  # the empty program and the one without Learn predict zero
+
+
+@pytest.mark.parametrize("initial", [[], ["random"], ["linear_regression", "random"], [3]])
+def test_a_list_is_of_programs(initial: list[Any]) -> None:
+    with pytest.raises(ConfigError, match=r"program.initial|'random' in a list: use it alone"):
+        small_config(program={"initial": initial})
+
+
+def test_tuned_programs_do_better_on_the_search_tasks_and_are_the_same_for_any_number_of_threads() -> None:
+    config = small_config(program={"initial": "linear_regression", "tune_initial": 30}, memory=LARGE)
+    given = initial_programs(config) or []
+    tasks = search_tasks(config, 0)[0]
+    (tuned,) = tuned_programs(given, config)
+    assert score_program(tuned, tasks, config).fitness > score_program(given[0], tasks, config).fitness + 0.01
+    assert tuned_programs(given, config) == [tuned]
+    assert tuned_programs(given, small_config(program={"initial": "linear_regression"}, memory=LARGE)) == given
+    archipelago = Run(config).pool.active[0].archipelago
+    assert archipelago.islands.all[0].best == tuned
+
+
+def test_a_tuning_that_is_stopped_gives_no_programs() -> None:
+    config = small_config(program={"initial": "linear_regression", "tune_initial": 30}, memory=LARGE)
+    stop = StopFlag()
+    stop.set()
+    with pytest.raises(Stopped):
+        tuned_programs(initial_programs(config) or [], config, stop)

@@ -19,6 +19,11 @@ Data = typer.Option(
     metavar="TABLE",
     help="A table to learn from: CSV, Parquet or NPZ file, sklearn:NAME or openml:NAME; sizes are fitted to it.",
 )
+TUNING_TRIALS = 100
+TuneInitial = typer.Option(
+    "--tune-initial",
+    help=f"First tune the constants of the initial programs, with {TUNING_TRIALS} trials on the search tasks.",
+)
 
 
 def run(
@@ -28,6 +33,7 @@ def run(
     budget: Annotated[BudgetName | None, Budget] = None,
     effort: Annotated[BudgetName | None, Effort] = None,
     overrides: Annotated[list[str] | None, Override] = None,
+    tune_initial: Annotated[bool, TuneInitial] = False,
     seed: Annotated[int | None, typer.Option(help="Seed of all random numbers.")] = None,
     engine: Engine = DEFAULT_ENGINE,
     address: Address = None,
@@ -43,7 +49,8 @@ def run(
     from automl_zero.run.table_config import load_config_for_table
 
     budget = renamed_effort(budget, effort)
-    changes = [*(overrides or []), *([] if seed is None else [f"seed={seed}"])]
+    tuning = [f"program.tune_initial={TUNING_TRIALS}"] if tune_initial else []
+    changes = [*tuning, *(overrides or []), *([] if seed is None else [f"seed={seed}"])]
     settings = load_config_for_table(config, data, target, changes)
     if budget:
         settings = with_budget(settings, BUDGETS[budget], usable_processors(), changes)

@@ -17,7 +17,7 @@ from automl_zero.terminal.printable import printable
 
 SKLEARN, OPENML = NAMED_TABLES = ("sklearn:", "openml:")  # prefixes of tables that are not files
 IMAGE_FILE = ".npz"  # the ending of files of images
-INITIAL_CHOICES = ("empty", "random")  # values of program.initial that are not programs
+INITIAL_CHOICES = EMPTY, RANDOM = ("empty", "random")  # values of program.initial that are not programs
 
 TABLE, DATASET, INITIAL = ("tasks", "table", "path"), ("tasks", "dataset"), ("program", "initial")
 
@@ -31,15 +31,25 @@ def make_absolute(values: dict[str, Any], folder: Path) -> None:
         section[key] = _absolute(section[key], folder)
 
 
-def files_in(values: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], dict[str, Any], str]]:
-    """Yield the paths in plain values: the location in the config, and the section and key that hold the path."""
+def files_in(values: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
+    """Yield the paths in plain values: the location in the config, and the section and key that hold the path.
+
+    Of a key with a list of paths, each is yielded, with the list in place of the section, and the index there.
+    """
     for part in (values, *_groups(values)):
         for location, is_file in _FILES.items():
             section: Any = part
             for name in location[:-1]:
                 section = section.get(name) if isinstance(section, dict) else None
-            if isinstance(section, dict) and isinstance(value := section.get(location[-1]), str) and is_file(value):
+            value = section.get(location[-1]) if isinstance(section, dict) else None
+            if _is_file(value, is_file):
                 yield location, section, location[-1]
+            elif isinstance(value, list):
+                yield from ((location, value, k) for k in range(len(value)) if _is_file(value[k], is_file))
+
+
+def _is_file(value: Any, is_file: Callable[[str], bool]) -> bool:
+    return isinstance(value, str) and is_file(value)
 
 
 def _groups(values: dict[str, Any]) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from automl_zero.config.config_error import shown
+from automl_zero.config.paths import RANDOM
 from automl_zero.config.search_tables import Mutation, SearchMethod
 from automl_zero.errors import warn_renamed
 from automl_zero.program.ops import LEARN_OPS, PREDICT_OPS, SETUP_OPS
@@ -93,7 +94,9 @@ class ProgramConfig(Section):
     """The ops that each component function may contain, by number or name, and its sizes in instructions.
 
     ``initial`` is the program that the population begins with: ``empty``, ``random`` (filled up to ``max_sizes``), the
-    name of a library program, or a file of program text. A component function without ops is never mutated. With
+    name of a library program, a file of program text, or a run folder, whose best program it is; or a list of such
+    programs, which the population repeats. With ``tune_initial`` above 0, the constants of each are tuned first, with
+    so many trials on the search tasks of the first experiment. A component function without ops is never mutated. With
     graph mutations (``mutation.graph_share``), both ``empty`` and ``random`` give valid programs, which are made by
     mutating the empty one.
     """
@@ -103,7 +106,8 @@ class ProgramConfig(Section):
     learn_ops: OpNames = LEARN_OPS
     min_sizes: Sizes = (0, 0, 0)
     max_sizes: Sizes = (21, 21, 45)
-    initial: str = "empty"
+    initial: str | Annotated[tuple[str, ...], Field(min_length=1)] = "empty"
+    tune_initial: Count = 0
 
     @model_validator(mode="after")
     def _sizes_are_ordered(self) -> ProgramConfig:
@@ -111,6 +115,17 @@ class ProgramConfig(Section):
             if least > most:
                 raise ValueError(f"the smallest size of {name}, {least}, is above the largest, {most}")
         return self
+
+    @model_validator(mode="after")
+    def _random_stands_alone(self) -> ProgramConfig:
+        if isinstance(self.initial, tuple) and RANDOM in self.initial:
+            raise ValueError(f"initial = {list(self.initial)} has '{RANDOM}' in a list: use it alone, or leave it out")
+        return self
+
+    @property
+    def initial_names(self) -> tuple[str, ...]:
+        """The initial programs, as a tuple even if there is one."""
+        return (self.initial,) if isinstance(self.initial, str) else self.initial
 
 
 class MutationConfig(Section):

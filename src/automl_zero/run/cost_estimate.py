@@ -14,6 +14,7 @@ from statistics import mean
 from time import perf_counter
 
 from automl_zero.config import Config
+from automl_zero.config.paths import INITIAL_CHOICES
 from automl_zero.program.library import library_program, two_layer_net
 from automl_zero.program.program import AddressCounts, Program, ProgramError
 from automl_zero.rng import seed_at
@@ -211,7 +212,7 @@ def _members(config: Config, net_seconds: float) -> int:
 
 def _learners(config: Config, tasks: TaskSet) -> Iterator[list[Program]]:
     """Yield the first known learner that fits the config; none if the user chose an initial program."""
-    if config.program.initial not in ("empty", "random"):
+    if not set(config.program.initial_names) <= set(INITIAL_CHOICES):
         return
     known = [two_layer_net(multiclass=tasks.is_multiclass)]
     known += [] if tasks.is_multiclass else [library_program("linear_regression")]

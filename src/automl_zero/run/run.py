@@ -23,7 +23,7 @@ from automl_zero.run.event_factory import EventFactory
 from automl_zero.run.experiment import Experiment, check_losses, check_spaces
 from automl_zero.run.experiment_pool import ExperimentPool
 from automl_zero.run.final_evaluation import score_result
-from automl_zero.run.initial_programs import initial_programs
+from automl_zero.run.initial_programs import initial_programs, tuned_programs
 from automl_zero.run.islands.engine import Engine
 from automl_zero.run.islands.thread_engine import ThreadEngine
 from automl_zero.run.memory_check import check_memory
@@ -93,12 +93,10 @@ class Run:
         samples = {stage: sample_tasks(config.tasks, stage, config.seed) for stage in (Stage.SELECT, Stage.FINAL)}
         self._stop_control = StopControl(config.stop.max_seconds, self._engine.stop)
         run_apart(lambda: compile_search(config, samples.values()))
-        self.pool, self._clock = ExperimentPool(config, self._initial, self._engine), RunClock()
-        numbers = [each.experiment for each in resumed.state.experiments] if resumed else None
-        self.pool.check_concurrency(len(numbers or [0]))
         self._stop_control.begin(resumed.state.seconds if resumed else 0.0)
+        numbers = [each.experiment for each in resumed.state.experiments] if resumed else None
         with self._stop_control:
-            self._start_experiments(numbers, samples)
+            self.pool, self._clock = self._start_experiments(numbers, samples), RunClock()
         check_losses([self.pool.active[0].tasks, *samples.values()])
         self._select_stage = SelectStage(config, self._stop_control)
         self._make = EventFactory(config, self._engine, self.pool, self._clock)
@@ -109,16 +107,21 @@ class Run:
         if resumed:
             self._checkpointing.restore(resumed)
 
-    def _start_experiments(self, numbers: Sequence[int] | None, samples: Mapping[Stage, TaskSet]) -> None:
+    def _start_experiments(self, numbers: Sequence[int] | None, samples: Mapping[Stage, TaskSet]) -> ExperimentPool:
         """Start the first experiments, or those of these numbers, which takes a part of the run's time."""
         try:
+            if (given := self._initial) is not None:
+                self._initial = run_apart(lambda: tuned_programs(given, self.config, self._engine.stop))
+            pool = ExperimentPool(self.config, self._initial, self._engine)
+            pool.check_concurrency(len(numbers or [0]))
             if self.config.stop.max_seconds is not None:
                 workers = self._engine.workers
                 self._stop_control.reserve = run_apart(lambda: seconds_after_search(self.config, samples, workers))
             if numbers is None:
-                self.pool.start_next()
+                pool.start_next()
             else:
-                self.pool.start(numbers)
+                pool.start(numbers)
+            return pool
         except BaseException as error:
             self._engine.stop.set()  # so that no island goes on where this was interrupted
             if not isinstance(error, Stopped):

@@ -43,7 +43,9 @@ MAX_NEW = {
     "rebuild": (4, 3, 19),
     "rebuild_update": (0, 0, 4),
     "rebuild_prediction": (4, 3, 16),
-    "rebuild_carry": (0, 3, 0),
+    "rebuild_carry": (4, 3, 16),
+    "extend_edge": (4, 4, 20),
+    "split_state": (1, 0, 4),
 }
 FEW_OPS = (2, 3, 18, 23, 25, 27, 28, 31, 39, 56, 63)
 PARENTS = ("linear_regression", "two_layer_net", "multiclass_net")

@@ -25,6 +25,7 @@ from automl_zero.search.graph.graph import (
     NUM_STATES,
     ROOT,
     Graph,
+    add_state,
     is_constant,
     lift,
     new_graph,
@@ -42,6 +43,7 @@ from automl_zero.search.graph.subgraph import (
     has_registers,
     new_carry,
     new_constant,
+    new_extension,
     new_initial,
     new_update,
     random_size,
@@ -211,6 +213,34 @@ def _edge_to_constant(edit: GraphEdit) -> bool:
     return _connect(edit, node, place, new_constant(edit, KIND_OF[edit.graph.op[node], IN1 + place]))
 
 
+@jit
+def _extend_edge(edit: GraphEdit) -> bool:
+    """Let a node read something made of the value that it has read."""
+    graph = edit.graph
+    node, place = _random_operand(edit)
+    if node == NONE:
+        return False
+    new = new_extension(edit, graph.component[node], graph.inputs[node, place], NONE, True)
+    return _connect(edit, node, place, new)
+
+
+@jit
+def _split_state(edit: GraphEdit) -> bool:
+    """Let a new state take over initial value and update of a state, which Learn makes of the new one from then on."""
+    graph, state = edit.graph, _random_state(edit)
+    if state == NONE or graph.after_learn[state] == NONE:
+        return False
+    old, update = value_at_begin(graph, state, LEARN), graph.after_learn[state]
+    new = add_state(graph, graph.kind[state], NONE, graph.initial[state])
+    graph.after_learn[new], graph.initial[state] = update, NONE
+    for reader in range(FIRST_NODE, FIRST_NODE + graph.header[NUM_NODES]):
+        for place in range(2):
+            if graph.inputs[reader, place] == old and graph.component[reader] == LEARN:
+                graph.inputs[reader, place] = new
+    graph.after_learn[state] = new_extension(edit, LEARN, update, NONE, False)
+    return bool(graph.after_learn[state] != NONE)
+
+
 class GraphMutation(NamedTuple):
     """A mutation of graphs; the table of all is the only place where one is registered.
 
@@ -243,6 +273,8 @@ GRAPH_MUTATIONS = (
     GraphMutation(
         "rebuild_carry", 0.05, _rebuild_carry, "replace what Predict leaves in a state, or let it stay", True
     ),
+    GraphMutation("extend_edge", 0.15, _extend_edge, "let a node read something made of what it has read", True),
+    GraphMutation("split_state", 0.05, _split_state, "let a new state learn, and make the old one of it", True),
 )
 GRAPH_MUTATION_NUMBERS = {mutation.name: number for number, mutation in enumerate(GRAPH_MUTATIONS)}
 REBUILD_PREDICTION = GRAPH_MUTATION_NUMBERS["rebuild_prediction"]

@@ -157,11 +157,17 @@ def new_update(edit: GraphEdit, state: int, near: int, is_register: bool) -> int
 
     That of a parameter is made of its old one and perhaps another value, that of a register of anything.
     """
-    graph = edit.graph
-    kind = graph.kind[state]
     if is_register:
-        return _new_value(edit, LEARN, kind, near)
-    chosen = _random_op(edit, LEARN, kind, UPDATE)
+        return _new_value(edit, LEARN, edit.graph.kind[state], near, False)
+    return new_extension(edit, LEARN, value_at_begin(edit.graph, state, LEARN), near, False)
+
+
+@jit
+def new_extension(edit: GraphEdit, component: int, old: int, near: int, allow_new: bool) -> int:
+    """Return a node that makes a value of an old one of the same kind, and perhaps of another; -1 if there is none."""
+    graph = edit.graph
+    kind = graph.kind[old]
+    chosen = _random_op(edit, component, kind, UPDATE)
     if chosen == NONE:
         return NONE
     # Which of both inputs is the old value: the one of its kind, or any if both are.
@@ -169,27 +175,26 @@ def new_update(edit: GraphEdit, state: int, near: int, is_register: bool) -> int
     if own == 0 and KIND_OF[chosen, IN2] == kind and below(edit.random, 2):
         own = 1
     other = KIND_OF[chosen, IN2 - own]
-    old = value_at_begin(graph, state, LEARN)
     value = NONE
     if other >= 0:
         size = random_size(edit) if below(edit.random, 2) else 0
-        value = build_part(edit, LEARN, other, size, near, False)
+        value = build_part(edit, component, other, size, near, allow_new)
         if value == NONE:
             return NONE
-    return _add(edit, LEARN, chosen, old if own == 0 else value, value if own == 0 else old)
+    return _add(edit, component, chosen, old if own == 0 else value, value if own == 0 else old)
 
 
 @jit
 def new_carry(edit: GraphEdit, state: int) -> int:
     """Return a node of Predict that makes what Predict leaves in a state; -1 if there is none."""
-    return _new_value(edit, PREDICT, edit.graph.kind[state], NONE)
+    return _new_value(edit, PREDICT, edit.graph.kind[state], NONE, True)
 
 
 @jit
-def _new_value(edit: GraphEdit, component: int, kind: int, near: int) -> int:
+def _new_value(edit: GraphEdit, component: int, kind: int, near: int, allow_new: bool) -> int:
     """Return a node of a component function that may be written to a state; -1 if there is none."""
     graph = edit.graph
-    value = build_part(edit, component, kind, random_size(edit), near, False)
+    value = build_part(edit, component, kind, random_size(edit), near, allow_new)
     is_own = value >= FIRST_NODE and graph.component[value] == component and value != graph.header[ROOT]
     return value if is_own else NONE
 
