@@ -118,6 +118,17 @@ WRITTEN: dict[str, tuple[str, set[str]]] = {
         ),
         {"linear model", "learning rate decay", *BOTH},
     ),
+    "a learning rate that hardly falls": (
+        _linear("s2 = arctan(s2); s3 = s0 - s1; s3 = s2 * s3; v2 = s3 * v0; v1 = v1 + v2", setup="s2 = 0.01"),
+        {"linear model", *BOTH},
+    ),
+    "a small learning rate that falls by a part in a thousand": (
+        _linear(
+            "s5 = s4 * s2; s2 = s2 - s5; s3 = s0 - s1; s3 = s2 * s3; v2 = s3 * v0; v1 = v1 + v2",
+            setup="s2 = 0.01; s4 = 0.001",
+        ),
+        {"linear model", "learning rate decay", *BOTH},
+    ),
     "a learning rate that grows": (
         _linear("s2 = s2 + s4; s3 = s0 - s1; s3 = s2 * s3; v2 = s3 * v0; v1 = v1 + v2", setup="s2 = 0.01; s4 = 0.001"),
         {"linear model", *BOTH},

@@ -8,18 +8,29 @@ from itertools import pairwise
 import numpy as np
 
 from automl_zero.analysis.dataflow.findings import Evidence
-from automl_zero.analysis.dataflow.flow import GIVEN_FEATURES, GIVEN_LABEL, GIVEN_PREDICTION, Cell, Sources, ValueSource
+from automl_zero.analysis.dataflow.flow import (
+    GIVEN_FEATURES,
+    GIVEN_LABEL,
+    GIVEN_PREDICTION,
+    Cell,
+    Sources,
+    ValueSource,
+    line_order,
+)
 from automl_zero.analysis.dataflow.op_groups import DEVIATIONS, DIVISIONS, MEANS, NORMS, PRODUCTS, RECIPROCALS
 from automl_zero.analysis.techniques.architectures import layers
 from automl_zero.analysis.techniques.gradient import Response, cell_responses
 from automl_zero.analysis.techniques.probe import Probe
 from automl_zero.analysis.techniques.program_view import ProgramView, sorted_lines
 from automl_zero.program.ops import Array, Kind
-from automl_zero.program.program_edit import Line
+from automl_zero.program.program_edit import Line, instruction_at
+from automl_zero.vm.reference import execute
 
 ALIGNED = 0.98  # the smallest cosine at which a change counts as along the gradient
 EVEN = 1.02  # the largest ratio between the rates of several examples, from the same memory
 PROPORTIONAL = 0.25  # the largest relative deviation of the response to a large error from linearity
+TRAINING_STEPS = 800  # of a short training, as in the paper's habitats (section 4.3)
+LEAST_FALL = 0.9  # of a rate that decays, at most this share is left after so many steps
 NORMALIZED = 0.25  # the largest relative deviation of the effect of a norm from that of a divisor
 
 
@@ -60,16 +71,19 @@ def gradient_normalization(view: ProgramView) -> Iterator[Evidence]:
 
 
 def learning_rate_decay(view: ProgramView) -> Iterator[Evidence]:
-    """Detect a factor of the errors that depends on nothing but the step number, and shrinks."""
+    """Detect a factor of the errors that depends on nothing but the step number, and shrinks considerably."""
     for line, place in learning_rates(view):
         behind = view.flow.ancestors(view.operand(line, place))
         # A schedule depends on neither data nor noise; what remains is state that changes from step to step.
         given = {each.given for each in behind} & {GIVEN_FEATURES, GIVEN_LABEL, GIVEN_PREDICTION}
         # Measured over a whole training: the structure of a schedule does not tell whether it shrinks.
         sizes = _sizes(view, line, place)
-        if not given and not any(view.is_random(each.line) for each in behind) and _shrinks(sizes):
-            lines = [each.line for each in behind if each.line and each.line[0] != "setup"]
-            note = f"from {sizes[0]:.3g} to {sizes[-1]:.3g} in {len(sizes)} steps"
+        if given or any(view.is_random(each.line) for each in behind) or not _shrinks(sizes):
+            continue
+        lines = sorted_lines([each.line for each in behind if each.line and each.line[0] != "setup"])
+        last = _size_after(view, line, place, lines)
+        if last <= LEAST_FALL * sizes[0]:
+            note = f"from {sizes[0]:.3g} to {last:.3g} in {TRAINING_STEPS} steps"
             yield Evidence(sorted_lines([*lines, line]), note)
             return
 
@@ -207,6 +221,22 @@ def _sizes(view: ProgramView, line: Line, place: int) -> list[float]:
 def _shrinks(sizes: list[float]) -> bool:
     # Strictly: a rate that is constant at times is no schedule.
     return len(sizes) > 2 and all(a > b for a, b in pairwise(sizes))
+
+
+def _size_after(view: ProgramView, line: Line, place: int, schedule: Iterable[Line]) -> float:
+    """Return the absolute value of a rate after a short training, of which only the lines of the schedule run."""
+    memory, program = view.probe.first_memory(), view.probe.program
+    instructions = [(each, instruction_at(program, each)) for each in (*schedule, line)]
+    instructions.sort(key=lambda pair: line_order(pair[0]))
+    value = 0.0
+    for _ in range(TRAINING_STEPS):
+        for each, instruction in instructions:
+            if each == line:
+                value = abs(float(memory[instruction.inputs()[place]]))
+            else:
+                execute(instruction, memory)
+    divides = view.flow.op(line) in DIVISIONS and place == 1
+    return 1 / value if divides else value
 
 
 def _op_names(view: ProgramView, lines: list[Line]) -> str:
