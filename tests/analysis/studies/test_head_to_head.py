@@ -10,6 +10,7 @@ from automl_zero.program.program import Program
 from automl_zero.run.scoring.task_score import fitnesses
 from automl_zero.run.scoring.tune import tune
 from automl_zero.tasks.task_kinds import Stage, build_tasks
+from automl_zero.vm.fitness import combine
 
 ENTRANTS = {"linear": library_program("linear_regression"), "nothing": Program()}
 CONFIG = small_config(seed=4)
@@ -24,6 +25,23 @@ def test_every_entrant_is_tuned_on_the_select_tasks_and_judged_on_the_final_task
         assert found.programs[number] == tuning.program
         assert found.select[number] == tuning.best.fitness
         assert found.final[number].tolist() == fitnesses(tuning.program, final, config)
+
+
+def test_with_groups_one_choice_of_constants_serves_the_tasks_of_all() -> None:
+    groups = [{}, {"tasks": {"num_features": 8}}]
+    config = small_config(seed=4, islands={"groups": groups})
+    budget, given = TuningBudget(12), {"linear": library_program("linear_regression")}
+    found = tune_and_score(given, config, budget, with_groups=True)["linear"]
+    parts = [config.of_island(number) for number in range(2)]
+    final = [build_tasks(each.tasks, Stage.FINAL, 4) for each in parts]
+    assert [tasks.num_features for tasks in final] == [4, 8]
+    assert found.final.tolist() == [[x for tasks in final for x in fitnesses(found.programs[0], tasks, config)]]
+    select = [build_tasks(each.tasks, Stage.SELECT, 4) for each in parts]
+    kind = config.evaluation.combination
+    assert found.select == pytest.approx(
+        np.mean([combine(fitnesses(found.programs[0], each, config), kind) for each in select])
+    )
+    assert tune_and_score(given, config, budget)["linear"].final.shape == (1, 10)
 
 
 def test_entrants_do_not_matter_to_each_other() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from statistics import fmean
 
 import numpy as np
 
@@ -15,10 +16,12 @@ from automl_zero.analysis.compare import IntervalEstimate
 from automl_zero.analysis.studies.paired_test import paired_difference
 from automl_zero.config import Config
 from automl_zero.program.program import Program
+from automl_zero.run.scoring.constants import constants_of
 from automl_zero.run.scoring.task_score import fitnesses
-from automl_zero.run.scoring.tune import OnProgress, Tuning, no_progress, tune
+from automl_zero.run.scoring.tune import OnProgress, Tuning, no_progress, tune_by
 from automl_zero.tasks.task import FloatArray
 from automl_zero.tasks.task_kinds import Stage, build_tasks
+from automl_zero.vm.fitness import combine
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +69,16 @@ def compare_programs(before: Program, after: Program, config: Config) -> Program
 
 
 def tune_and_score(
-    programs: Mapping[str, Program], config: Config, budget: TuningBudget, on_progress: OnProgress = no_progress
+    programs: Mapping[str, Program],
+    config: Config,
+    budget: TuningBudget,
+    on_progress: OnProgress = no_progress,
+    with_groups: bool = False,
 ) -> dict[str, TunedResult]:
     """Tune and score every program; the seeds are the config's and those that follow it.
+
+    With ``with_groups``, a program is tuned on the tasks of all groups of islands together, and scored on those of all
+    groups, so that its constants must serve all of them.
 
     Raises:
         TaskError: the tasks cannot be built.
@@ -78,7 +88,7 @@ def tune_and_score(
         >>> results = tune_and_score(programs, load_config("linear"), TuningBudget(trials=50, seeds=3))
         >>> paired_difference(results["two_layer_net"].final, results["linear_regression"].final)
     """
-    rounds = [_round(programs, _at(config, seed), budget, on_progress) for seed in range(budget.seeds)]
+    rounds = [_round(programs, _at(config, seed), budget, on_progress, with_groups) for seed in range(budget.seeds)]
     return {name: _tuned_result([each[name] for each in rounds]) for name in programs}
 
 
@@ -88,14 +98,24 @@ def _at(config: Config, seed: int) -> Config:
 
 
 def _round(
-    programs: Mapping[str, Program], config: Config, budget: TuningBudget, on_progress: OnProgress
+    programs: Mapping[str, Program], config: Config, budget: TuningBudget, on_progress: OnProgress, with_groups: bool
 ) -> dict[str, tuple[Tuning, list[float]]]:
     """Return for each program its tuning with this seed, and its fitness on each final task."""
-    select, final = (build_tasks(config.tasks, stage, config.seed) for stage in (Stage.SELECT, Stage.FINAL))
-    found = {}
+    count = max(1, len(config.islands.groups)) if with_groups else 1
+    habitats = [config.of_island(number) if with_groups else config for number in range(count)]
+    select, final = (
+        [build_tasks(each.tasks, stage, each.seed) for each in habitats] for stage in (Stage.SELECT, Stage.FINAL)
+    )
+    multiclass, found = select[0].is_multiclass, {}
+
+    def score(candidate: Program) -> float:
+        kind = config.evaluation.combination
+        return fmean(combine(fitnesses(candidate, tasks, config), kind) for tasks in select)
+
     for name, program in programs.items():
-        tuning = tune(program, select, config, budget.trials, budget.workers, on_progress)
-        found[name] = tuning, fitnesses(tuning.program, final, config)
+        constants = constants_of(program, multiclass)
+        tuning = tune_by(score, program, constants, config.seed, budget.trials, budget.workers, on_progress)
+        found[name] = tuning, [each for tasks in final for each in fitnesses(tuning.program, tasks, config)]
     return found
 
 

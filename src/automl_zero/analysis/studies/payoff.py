@@ -2,7 +2,8 @@
 
 A habitat is the tasks and the rules of a config. A search can only find what pays in it: the gain of a technique is the
 paired difference between a simple program with it and the same program without it, both tuned with equal budgets on
-the select tasks and judged on the final tasks of several seeds.
+the select tasks and judged on the final tasks of several seeds. Where groups of islands have different tasks, a program
+is tuned and judged on those of all groups, as programs migrate between them.
 """
 
 from __future__ import annotations
@@ -91,7 +92,7 @@ def payoff(
     rows = tuple(additions)
     programs = {base: library_program(base) for base in dict.fromkeys(each.base for each in rows)}
     programs |= {_key(each): each.program for each in rows}
-    results = tune_and_score(programs, config, budget, on_progress)
+    results = tune_and_score(programs, config, budget, on_progress, with_groups=True)
     found = [
         Payoff(
             technique=each.technique,
