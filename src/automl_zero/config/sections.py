@@ -136,8 +136,8 @@ class MutationConfig(Section):
     ``released``: its sign flips in one of ten cases, otherwise it is multiplied by exp(N(0, 1)). ``weights`` replaces
     the weights of the table. A share ``graph_share`` of the mutations changes the program's graph instead, and only to
     a valid one (Mishima and Ono 2025): what Learn changes, it makes from the old value. With ``register_share`` above
-    0, graphs may have registers, too, which Learn makes anew (noise, norms, weights made of others), and Predict may
-    leave other values in what Learn changes; that share of new updates makes a register.
+    0, graphs may have registers, too, which Learn recomputes at every example (noise, norms, weights made of others),
+    and Predict may leave other values in what Learn changes; that share of new updates makes a register.
 
     A child that is in the cache already, or whose code shows that it cannot learn, is replaced by another mutation of
     its parent, up to ``max_attempts`` in total; a share ``neutral_share`` of the children is exempt from this.

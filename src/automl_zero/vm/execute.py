@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from threading import Lock
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -39,6 +40,13 @@ WIDE_MEMORY = 1 << 17  # bytes of program memory up to which a cache line of lan
 
 _PACKED: WeakKeyDictionary[TaskSet, dict[tuple[str, int], LaneTasks]] = WeakKeyDictionary()
 _PACKING = Lock()  # so that threads that need the same tasks do not each pack them
+
+
+class Rules(NamedTuple):
+    """How a program is scored: the largest error that does not stop a task, and whether only the last epoch counts."""
+
+    max_abs_error: float
+    only_last_epoch: bool
 
 
 def evaluate(
@@ -102,9 +110,8 @@ class Prepared:
         self._scores = new_scores(padded(len(tasks), self.lanes), traced)
         self._arguments = (
             Width(dtype, self.lanes), encode(program), new_lowered(len(program)), tasks.is_multiclass,
-            pack(tasks, dtype, self.lanes), float(max_abs_error),
+            pack(tasks, dtype, self.lanes), Rules(float(max_abs_error), epochs == "last"),
             new_buffers(counts, tasks, dtype, self.lanes, traced, self._stop), self._scores,
-            epochs == "last",
         )  # fmt: skip
 
     def run(self) -> int:
@@ -136,17 +143,16 @@ def _evaluate(
     lowered: Lowered,
     multiclass: bool,
     tasks: LaneTasks,
-    limit: float,
+    rules: Rules,
     buffers: ExecutionBuffers,
     scores: Scores,
-    only_last: bool,
 ) -> int:
     # In this order: fusion reads addresses, and allocation replaces them by offsets.
     lower(program, multiclass, lowered)
     fuse(lowered, multiclass)
     allocate(lowered, tasks.shape[FEATURES], tasks.noise.shape[0] // tasks.shape[BLOCKS])
-    budget = evaluation.full_budget(tasks, only_last)
-    return evaluation.evaluate(width, lowered, tasks, budget, limit, buffers, scores)
+    budget = evaluation.full_budget(tasks, rules.only_last_epoch)
+    return evaluation.evaluate(width, lowered, tasks, budget, rules.max_abs_error, buffers, scores)
 
 
 def _evaluation(scores: Scores, task: int) -> Evaluation:

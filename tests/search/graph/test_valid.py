@@ -103,7 +103,7 @@ WITH_REGISTERS = {
     "a mean of the features beside": program("", "v3 = v0 - v2; s1 = dot(v3, v1)", f"v2 = v2 + v0; {LINEAR}"),
 }
 WITHOUT_PARAMETER = {
-    "all is made anew": program("", "s1 = dot(v0, v1)", "s2 = s0 - s1; v1 = s2 * v0"),
+    "nothing is kept": program("", "s1 = dot(v0, v1)", "s2 = s0 - s1; v1 = s2 * v0"),
     "two registers in turn": program("", "s1 = dot(v0, v1)", "s2 = s0 - s1; v3 = abs(v1); v1 = v2 + v0; v2 = s2 * v3"),
     "what is learned is not predicted from": program(
         "", "s1 = dot(v0, v2)", f"{LINEAR}; v2 = uniform(0, 1, n_features)"

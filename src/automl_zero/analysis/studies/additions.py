@@ -60,6 +60,7 @@ def variant_text(name: str) -> str:
 def _with_lines(program: Program, inserted: Inserted) -> Program:
     components: dict[str, list[Instruction]] = {component: [] for component in COMPONENTS}
     for line, instruction in lines_of(program):
+        # What is inserted comes before the line, which keeps its place among the others.
         components[line[0]] += (*_instructions(inserted.get(line, ""), line[0]), instruction)
     for component, instructions in components.items():
         instructions += _instructions(inserted.get((component, END), ""), component)
@@ -68,6 +69,7 @@ def _with_lines(program: Program, inserted: Inserted) -> Program:
 
 def _instructions(text: str, component: str) -> tuple[Instruction, ...]:
     """Return the instructions of some lines, separated by semicolons, of a component function."""
+    # A program is read as a whole, so the other component functions are there, and empty.
     parts = {name: text if name == component else "" for name in COMPONENTS}
     lines = (f"def {name.capitalize()}():\n" + "\n".join(parts[name].split(";")) for name in COMPONENTS)
     return tuple(from_text("\n".join(lines)).instructions())
@@ -94,6 +96,7 @@ ADDITIONS: tuple[Addition, ...] = (
         "a share of the weights is taken away",
         {("setup", END): "s9 = 0.0001", ("learn", 0): "v9 = s9 * v1; v1 = v1 - v9"},
     ),
+    # The two-layer net: v2 and m0 are its weights, v5 is the zeros of the ReLU, s3 the learning rate.
     Addition("noise injection", NET, "v0 + v10, drawn for every example", "net_noise"),
     Addition("gradient normalization", NET, "divided by the norm of the features", "net_normalized"),
     Addition("weight averaging", NET, "validates with a running mean of all weights", "net_averaged"),
@@ -114,6 +117,7 @@ ADDITIONS: tuple[Addition, ...] = (
             ("learn", 0): "v9 = s9 * v2; v2 = v2 - v9; m2 = s9 * m0; m0 = m0 - m2",
         },
     ),
+    # The net for many classes: m1 and m2 are its weights, v5 the zeros of the ReLU, s2 the learning rate.
     *_decays("s2", MULTICLASS),
     Addition(
         "learning rate from weights",

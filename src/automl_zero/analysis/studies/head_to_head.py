@@ -108,6 +108,7 @@ def _round(
     )
     multiclass, found = select[0].is_multiclass, {}
 
+    # One score for all habitats: each counts the same, however many tasks it has.
     def score(candidate: Program) -> float:
         kind = config.evaluation.combination
         return fmean(combine(fitnesses(candidate, tasks, config), kind) for tasks in select)

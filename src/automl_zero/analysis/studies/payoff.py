@@ -64,6 +64,7 @@ def additions_for(config: Config, techniques: Iterable[str] = ()) -> tuple[Addit
                 f"no form of the technique '{technique}' is known for the tasks of {config.name}: use "
                 + ", ".join(names)
             )
+    # A technique may have several forms; all of them are tried, since the best one is what evolution could find.
     wanted = set(techniques) or set(names)
     return tuple(each for each in suited if each.technique in wanted)
 
@@ -90,6 +91,7 @@ def payoff(
         >>> [each.verdict for each in payoff(chosen, config, TuningBudget(trials=60, seeds=5))]
     """
     rows = tuple(additions)
+    # Each base is tuned once, and all its additions are compared with the same result.
     programs = {base: library_program(base) for base in dict.fromkeys(each.base for each in rows)}
     programs |= {_key(each): each.program for each in rows}
     results = tune_and_score(programs, config, budget, on_progress, with_groups=True)

@@ -78,6 +78,7 @@ def learning_rate_decay(view: ProgramView) -> Iterator[Evidence]:
         given = {each.given for each in behind} & {GIVEN_FEATURES, GIVEN_LABEL, GIVEN_PREDICTION}
         # Measured over a whole training: the structure of a schedule does not tell whether it shrinks.
         sizes = _sizes(view, line, place)
+        # A fall that a whole training hardly notices is no decay, whatever its form.
         if given or any(view.is_random(each.line) for each in behind) or not _shrinks(sizes):
             continue
         lines = sorted_lines([each.line for each in behind if each.line and each.line[0] != "setup"])
@@ -229,6 +230,7 @@ def _size_after(view: ProgramView, line: Line, place: int, schedule: Iterable[Li
     instructions = [(each, instruction_at(program, each)) for each in (*schedule, line)]
     instructions.sort(key=lambda pair: line_order(pair[0]))
     value = 0.0
+    # The schedule depends on nothing else, so that the other lines, which may diverge, are left out.
     for _ in range(TRAINING_STEPS):
         for each, instruction in instructions:
             if each == line:
