@@ -102,12 +102,20 @@ def test_known_programs_have_their_updates_fused(name: str, expected: int) -> No
 
 @jit_entry
 def evaluate_plainly(
-    width: Any, program: Any, lowered: Any, multiclass: bool, tasks: Any, limit: float, buffers: Any, scores: Any
+    width: Any,
+    program: Any,
+    lowered: Any,
+    multiclass: bool,
+    tasks: Any,
+    rules: execute.Rules,
+    buffers: Any,
+    scores: Any,
 ) -> int:
     """As the entry of ``execute``, without fusing."""
     lower(program, multiclass, lowered)
     allocate(lowered, tasks.shape[evaluation_arrays.FEATURES], width_of(width))
-    return evaluation.evaluate(width, lowered, tasks, evaluation.full_budget(tasks), limit, buffers, scores)
+    budget = evaluation.full_budget(tasks, rules.only_last_epoch)
+    return evaluation.evaluate(width, lowered, tasks, budget, rules.max_abs_error, buffers, scores)
 
 
 @pytest.mark.parametrize("loss", Loss)

@@ -36,8 +36,13 @@ def tuned_programs(programs: Sequence[Program], config: Config, stop: StopFlag |
         TaskError: the tasks cannot be built.
 
     Example:
-        >>> config = load_config("fast-training", ["program.tune_initial=100"])
-        >>> tuned_programs(initial_programs(config), config)
+        >>> from automl_zero.config import load_config
+        >>> from automl_zero.program.library import library_program
+        >>> config = load_config("linear", ["program.tune_initial=20"])
+        >>> given = library_program("linear_regression")
+        >>> (tuned,) = tuned_programs([given], config)
+        >>> (given.setup[0].data, given.predict) == (tuned.setup[0].data, tuned.predict)
+        False
     """
     trials = config.program.tune_initial
     if not trials:

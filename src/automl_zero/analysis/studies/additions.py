@@ -77,9 +77,11 @@ def _instructions(text: str, component: str) -> tuple[Instruction, ...]:
 
 def _decays(rate: str, base: str) -> tuple[Addition, ...]:
     """Return both forms of a decaying learning rate, of which one is the paper's (section 4.3 b)."""
+    # A rate begins larger than that of the base, since arctan hardly changes a small one.
+    arctan = {("setup", END): f"{rate} = 0.1", ("learn", 0): f"{rate} = arctan({rate})"}
     share = {("setup", END): "s9 = 0.001", ("learn", 0): f"s8 = s9 * {rate}; {rate} = {rate} - s8"}
     return (
-        Addition("learning rate decay", base, "arctan of the rate", {("learn", 0): f"{rate} = arctan({rate})"}),
+        Addition("learning rate decay", base, "arctan of the rate", arctan),
         Addition("learning rate decay", base, "a share of the rate is taken away", share),
     )
 

@@ -94,9 +94,14 @@ def tune(
         Stopped: the flag was raised in the first trial.
 
     Example:
+        >>> from automl_zero.config import load_config
+        >>> from automl_zero.program.library import library_program
+        >>> from automl_zero.tasks.task_kinds import Stage, build_tasks
         >>> config = load_config("linear")
         >>> tasks = build_tasks(config.tasks, Stage.SELECT, config.seed)
-        >>> tune(library_program("linear_regression"), tasks, config, trials=50).best.fitness
+        >>> tuning = tune(library_program("linear_regression"), tasks, config, trials=20)
+        >>> tuning.best.fitness > tuning.trials[0].fitness
+        True
     """
     constants = constants_of(program, tasks.is_multiclass)
 
