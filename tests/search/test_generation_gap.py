@@ -21,7 +21,7 @@ from automl_zero.vm.lower import encode, lower, new_code, new_lowered
 CAPACITY = (6, 6, 6)
 START = new_code(CAPACITY).start
 LINEAR = library_program("linear_regression")
-NO_BUDGET = EvaluationBudget(0, 0, 0)
+NO_BUDGET = EvaluationBudget(0, 0, 0, 0, (0, 0))
 SETTINGS = Settings(
     tournament_size=2,
     multiclass=False,
@@ -31,6 +31,8 @@ SETTINGS = Settings(
     fingerprint=NO_BUDGET,
     hurdle=NO_BUDGET,
     hurdle_quantile=0.75,
+    screening_tasks=0,
+    only_last_epoch=False,
     reject_unlearnable=False,
     fitness_resolution=0.0,
     parsimony=False,

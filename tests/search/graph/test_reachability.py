@@ -16,7 +16,7 @@ from support.programs.reference_cases import program
 
 from automl_zero.analysis.techniques.detect import detect
 from automl_zero.analysis.techniques.registry import TECHNIQUES
-from automl_zero.program.library import library_program
+from automl_zero.program.library import two_layer_net
 from automl_zero.program.ops import BY_NAME
 from automl_zero.program.program import Instruction, Program
 from automl_zero.program.prune import prune
@@ -34,7 +34,7 @@ RANDOM_FEATURES = (
     "v3 = dot(m0, v0); v4 = maximum(v3, v5); s1 = dot(v1, v4)",
     "s3 = s0 - s1; s3 = s2 * s3; v2 = s3 * v4; v1 = v1 + v2",
 )
-NET = library_program("two_layer_net")
+NET = two_layer_net(learning_rate=0.1)
 DECAY = Instruction(BY_NAME["scalar_arctan"].number, 3, out=3)
 NET_WITH_DECAY = Program(NET.setup, NET.predict, (*NET.learn, DECAY))
 FROM_NOTHING = [
