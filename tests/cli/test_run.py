@@ -20,6 +20,14 @@ def test_a_budget_is_recorded_in_the_config_and_settings_win_over_it(small: Path
     assert (stored.stop.max_seconds, stored.stop.max_programs, stored.tasks.search.num_tasks) == (3, 100, 4)
 
 
+def test_initial_programs_are_tuned_if_asked_and_settings_win_over_the_number_of_trials(small: Path) -> None:
+    invoke("run", small, "--tune-initial", "--set", "stop.max_programs=100", "--quiet", "--out", "tuned")
+    assert read_run(Path("tuned")).config.program.tune_initial == 100
+    own = ("--set", "program.tune_initial=3", "--set", "stop.max_programs=100")
+    invoke("run", small, "--tune-initial", *own, "--quiet", "--out", "own")
+    assert read_run(Path("own")).config.program.tune_initial == 3
+
+
 def test_a_run_of_the_papers_scale_prints_its_cost_and_is_not_started(small: Path) -> None:
     result = invoke("run", small, "--budget", "paper")
     assert result.exit_code == 0

@@ -76,6 +76,12 @@ def test_a_path_of_a_group_of_islands_is_made_absolute_too(place: str, folder: P
     assert [section[key] for _, section, key in files_in(values)] == [str(folder / "here" / "own.npz")]
 
 
+def test_each_path_of_a_list_of_initial_programs_is_made_absolute(folder: Path) -> None:
+    (folder / "here" / "own.txt").touch()
+    config = load_config("linear", ['program.initial=["own.txt", "linear_regression", "empty"]'])
+    assert config.program.initial == (str(folder / "here" / "own.txt"), "linear_regression", "empty")
+
+
 @pytest.mark.parametrize(("place", "name"), NAMES)
 def test_names_stay_names_though_there_is_a_file_of_that_name(place: str, name: str, folder: Path) -> None:
     if name:

@@ -66,9 +66,9 @@ def test_a_search_can_begin_with_several_programs(tmp_path: Path) -> None:
     assert len(set(population.fitness)) == 2  # the empty program and the one without Learn predict zero
 
 
-@pytest.mark.parametrize("initial", [[], ["random"], ["linear_regression", "random"], [3]])
+@pytest.mark.parametrize("initial", [[], ["random"], ["linear_regression", "random"], [3], ["empty", "a\x1b[2J"]])
 def test_a_list_is_of_programs(initial: list[Any]) -> None:
-    with pytest.raises(ConfigError, match=r"program.initial|'random' in a list: use it alone"):
+    with pytest.raises(ConfigError, match=r"program.initial|'random' in a list: use it alone|is not plain text"):
         small_config(program={"initial": initial})
 
 

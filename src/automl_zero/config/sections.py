@@ -69,10 +69,11 @@ class Section(BaseModel):
     def _text_is_text(cls, values: Any) -> Any:
         """Refuse text that controls a terminal, or cannot be written to a file, such as a file name outside UTF-8."""
         for name, value in values.items() if isinstance(values, dict) else ():
-            if isinstance(value, str) and CONTROL.search(value):
-                raise ValueError(f"{name} = {shown(value)} is not plain text: leave out what cannot be printed")
-            if isinstance(value, str) and value.count(".") > MAX_DOTS:
-                raise ValueError(f"{name} = {shown(value)} has more than {MAX_DOTS} dots: use fewer")
+            for text in value if isinstance(value, list | tuple) else (value,):
+                if isinstance(text, str) and CONTROL.search(text):
+                    raise ValueError(f"{name} = {shown(text)} is not plain text: leave out what cannot be printed")
+                if isinstance(text, str) and text.count(".") > MAX_DOTS:
+                    raise ValueError(f"{name} = {shown(text)} has more than {MAX_DOTS} dots: use fewer")
         return values
 
     @classmethod
