@@ -88,10 +88,7 @@ def rebuild_carry(edit: GraphEdit) -> bool:
             return False
     graph.after_predict[state] = new
     # What Learn has read where the state is kept, it reads there now; it may still read the old node by itself.
-    for reader in range(FIRST_NODE, FIRST_NODE + graph.header[NUM_NODES]):
-        for place in range(2):
-            if graph.inputs[reader, place] == old and graph.component[reader] == LEARN:
-                graph.inputs[reader, place] = state if new == NONE else new
+    _redirect_learn(graph, old, state if new == NONE else new)
     return True
 
 
@@ -192,10 +189,7 @@ def split_state(edit: GraphEdit) -> bool:
     old, update = value_at_begin(graph, state, LEARN), graph.after_learn[state]
     new = add_state(graph, graph.kind[state], NONE, graph.initial[state])
     graph.after_learn[new], graph.initial[state] = update, NONE
-    for reader in range(FIRST_NODE, FIRST_NODE + graph.header[NUM_NODES]):
-        for place in range(2):
-            if graph.inputs[reader, place] == old and graph.component[reader] == LEARN:
-                graph.inputs[reader, place] = new
+    _redirect_learn(graph, old, new)
     graph.after_learn[state] = new_extension(edit, LEARN, update, NONE, False)
     return bool(graph.after_learn[state] != NONE)
 
@@ -243,6 +237,15 @@ def _connect(edit: GraphEdit, node: int, place: int, value: int) -> bool:
         return False
     edit.graph.inputs[node, place] = value
     return True
+
+
+@jit
+def _redirect_learn(graph: Graph, old: int, new: int) -> None:
+    """Let every node of Learn that reads one value read another one."""
+    for reader in range(FIRST_NODE, FIRST_NODE + graph.header[NUM_NODES]):
+        for place in range(2):
+            if graph.inputs[reader, place] == old and graph.component[reader] == LEARN:
+                graph.inputs[reader, place] = new
 
 
 @jit
