@@ -140,6 +140,16 @@ def test_in_steps_the_shorter_of_equals_is_the_fittest() -> None:
     )
 
 
+def test_with_parsimony_what_is_as_fit_as_a_shorter_member_is_not_rare() -> None:
+    """Number 4 has a skeleton of its own; members 2 and 3 have its fitness and are shorter."""
+    family, structure, members = [0.9, 0.2, 0.2, 0.2, 0.0], [1, 9, 9, 9, 2], [5, 6, 9, 7]
+    assert survivors(family, structure, members, 1.0) == [0, 4]
+    assert survivors(family, structure, members, 1.0, parsimony=True) == [0, 1]
+    family[4] = 0.04  # as fit only in steps
+    assert survivors(family, structure, members, 1.0, parsimony=True) == [0, 4]
+    assert survivors(family, structure, members, 1.0, parsimony=True, fitness_resolution=0.1) == [0, 1]
+
+
 def test_no_member_survives_twice() -> None:
     assert survivors([0.9, 0.1, 0.2], [1, 2, 3], [1, 2], 0.0) == [0, 2]
 

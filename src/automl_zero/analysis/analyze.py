@@ -116,16 +116,22 @@ def to_plain(analysis: Analysis) -> dict[str, Any]:
         "readable": analysis.text,
         "steps": [asdict(step) for step in simplified.steps],
         "difference": [{**asdict(each), "mark": each.mark.value} for each in simplification_diff(simplified)],
-        "techniques": [{**asdict(each), **_technique(each)} for each in analysis.findings],
+        "techniques": [_technique(each) for each in analysis.findings],
         "tasks": analysis.tasks or None,
         "fitness": dict(zip(("raw", "program"), analysis.fitness, strict=True)) if analysis.fitness else None,
         "lineage": lineage_to_plain(analysis.lineage) if analysis.lineage else None,
     }
 
 
-def _technique(finding: Finding) -> dict[str, str]:
+def _technique(finding: Finding) -> dict[str, object]:
     technique = TECHNIQUES[finding.technique]
-    return {"sentence": technique.description, "source": technique.source}
+    return {
+        "technique": finding.technique,
+        "lines": finding.lines,
+        "note": finding.note,
+        "sentence": technique.description,
+        "source": technique.source,
+    }
 
 
 def _scorer(tasks: TaskSet, config: Config) -> FitnessOf:

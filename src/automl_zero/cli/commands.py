@@ -25,6 +25,7 @@ from automl_zero.cli.run import run
 from automl_zero.cli.show import show
 from automl_zero.cli.studies.ablate import ablate
 from automl_zero.cli.studies.payoff import payoff
+from automl_zero.cli.studies.techniques import techniques
 from automl_zero.cli.studies.transfer import transfer
 from automl_zero.cli.studies.tune import tune
 from automl_zero.cli.support.command_group import ErrorReportingGroup, ProcessCommand
@@ -37,7 +38,7 @@ PANELS: Mapping[str, tuple[Callable[..., None] | typer.Typer, ...]] = MappingPro
     {
         "Evolve": (run, resume, compare, warmup),
         "Inspect": (show, report, dashboard),
-        "Analyze": (analyze, lineage, payoff, ablate, tune, transfer),
+        "Analyze": (analyze, lineage, payoff, ablate, techniques, tune, transfer),
         "Apply": (evaluate, export),
         "Data": (presets, budgets, ops, tasks, data),
     }

@@ -167,9 +167,10 @@ class SearchConfig(Section):
     """The search method, and the population that it works on.
 
     Fitness is compared in whole steps of ``fitness_resolution`` (0: every difference counts). With ``parsimony``, the
-    program with fewer live instructions wins among equals. ``regularized-evolution`` selects parents by tournaments of
-    ``tournament_size`` members. ``minimal-generation-gap`` has no tournament: two random members have ``children``, and
-    are replaced by the fittest of this family and by one that is fit or has a rare structure, weighted by ``rarity``.
+    program with fewer live instructions wins among equals, and one that is as fit as a shorter one is not rare.
+    ``regularized-evolution`` selects parents by tournaments of ``tournament_size`` members. ``minimal-generation-gap``
+    has no tournament: two random members have ``children``, and are replaced by the fittest of this family and by one
+    that is fit or has a rare structure, weighted by ``rarity``.
     """
 
     method: SearchMethod = SearchMethod.REGULARIZED_EVOLUTION

@@ -14,9 +14,8 @@ from typing import Literal
 
 from pydantic import TypeAdapter
 
-from automl_zero.analysis.dataflow.findings import technique_lines
 from automl_zero.analysis.studies.ablate import Effect, ablate
-from automl_zero.analysis.studies.ablation_variants import Variant, group_variants, line_variants
+from automl_zero.analysis.studies.ablation_variants import Variant, line_variants, technique_variants
 from automl_zero.analysis.studies.head_to_head import TuningBudget
 from automl_zero.analysis.techniques.detect import detect
 from automl_zero.config import Config
@@ -61,7 +60,7 @@ def ablation_variants(final: Final, multiclass: bool) -> tuple[Variant, ...]:
     """Return the final program without each of its techniques, and without each of its lines, no program twice."""
     program = from_text(final.program)
     found = detect(program, multiclass, loss=final.loss)
-    groups = group_variants(program, technique_lines(found))
+    groups = technique_variants(program, found)
     known = {each.program for each in groups}
     return (*groups, *(each for each in line_variants(program, multiclass) if each.program not in known))
 

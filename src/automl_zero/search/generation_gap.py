@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from automl_zero.search.conventions import NUM_COMPONENTS, ComponentStarts, Key
-from automl_zero.search.population import Population, copy_member, is_better
+from automl_zero.search.population import Population, copy_member, in_steps, is_better
 from automl_zero.search.state import Settings
 from automl_zero.vm.jit import jit
 from automl_zero.vm.lower import KERNEL, LEFT, RIGHT, TARGET, Lowered, mix
@@ -58,7 +58,7 @@ def replace_parents(
     other, highest = -1, -1.0
     for each in range(size):
         if each != best:
-            others = _num_with_skeleton(population, family.structure[each], second)
+            others = _num_rivals(population, family, each, second, settings)
             merit = (1.0 - settings.rarity) * family.fitness[each] + settings.rarity / (others + 1.0)
             if merit > highest:
                 other, highest = each, merit
@@ -66,9 +66,16 @@ def replace_parents(
 
 
 @jit
-def _num_with_skeleton(population: Population, skeleton: Key, leaving: int) -> int:
-    """Return the number of members with a skeleton, without the one in the slot ``leaving``."""
-    count = 0
+def _num_rivals(population: Population, family: Population, each: int, leaving: int, settings: Settings) -> int:
+    """Return the number of members that make one of a family less rare, without the one in the slot ``leaving``.
+
+    They share its skeleton or, with parsimony, are as fit and shorter: an instruction without use makes no new program.
+    """
+    count, resolution = 0, settings.fitness_resolution
+    step = in_steps(family.fitness[each], resolution)
     for slot in range(population.structure.shape[0]):
-        count += population.structure[slot] == skeleton and slot != leaving
+        is_rival = population.structure[slot] == family.structure[each]
+        if settings.parsimony and population.live[slot] < family.live[each]:
+            is_rival = is_rival or in_steps(population.fitness[slot], resolution) == step
+        count += is_rival and slot != leaving
     return count

@@ -141,12 +141,17 @@ def put_member(program: Code, traits: Traits, population: Population, slot: int)
 
 
 @jit
+def in_steps(fitness: float, resolution: float) -> float:
+    """Return a fitness in whole steps of a resolution, or as it is if the resolution is 0."""
+    # Whole steps and not differences, so that "as fit" is transitive.
+    return math.floor(fitness / resolution) if resolution > 0 else fitness
+
+
+@jit
 def is_better(population: Population, one: int, other: int, resolution: float, parsimony: bool) -> bool:
     """Return whether a member is fitter than another, in whole steps of a resolution above 0, or as fit and shorter."""
-    gain = population.fitness[one] - population.fitness[other]
-    # In steps, better by luck counts as equal; whole steps and not differences, so that the relation is transitive.
-    if resolution > 0:
-        gain = math.floor(population.fitness[one] / resolution) - math.floor(population.fitness[other] / resolution)
+    # In steps, better by luck counts as equal.
+    gain = in_steps(population.fitness[one], resolution) - in_steps(population.fitness[other], resolution)
     return bool(gain > 0 or (gain == 0 and parsimony and population.live[one] < population.live[other]))
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from support.programs.strategies import programs
 
-from automl_zero.analysis.studies.ablation_variants import ablated_program, group_variants, line_variants
+from automl_zero.analysis.studies.ablation_variants import group_variants, line_variants
 from automl_zero.program.library import library_program
 from automl_zero.program.program import Program, ProgramError
 from automl_zero.program.program_edit import Line, constant_scalar, lines_of, live_lines
@@ -45,7 +45,6 @@ def test_a_group_of_lines_is_knocked_out_together() -> None:
     group = [("learn", 2), ("learn", 3)]
     (found,) = group_variants(FIGURE_6, {"normalized": group})
     assert found.name == "normalized"
-    assert found.program == ablated_program(FIGURE_6, group)
     assert found.program.learn[2] == constant_scalar(2, 1.0)
     assert found.note == "s2 = 1.0; s5 = s3"
 

@@ -46,6 +46,7 @@ MAX_NEW = {
     "rebuild_carry": (4, 3, 16),
     "extend_edge": (4, 4, 20),
     "split_state": (1, 0, 4),
+    "bypass": (0, 0, 0),
 }
 FEW_OPS = (2, 3, 18, 23, 25, 27, 28, 31, 39, 56, 63)
 PARENTS = ("linear_regression", "two_layer_net", "multiclass_net")
@@ -136,6 +137,14 @@ def test_another_update_leaves_predict_as_it_is(parent: str) -> None:
     before, made = children("rebuild_update", parent, 300)
     assert all(len(new_instructions(before, child)[1]) == 0 for child in made)
     assert np.mean([child.learn != before.learn for child in made]) > 0.9
+
+
+@every_parent
+def test_a_bypassed_node_is_gone_and_nothing_takes_its_place(parent: str) -> None:
+    before, made = children("bypass", parent, 300)
+    lengths = [len(child) for child in made]
+    assert max(lengths) == len(before) - 1
+    assert len({repr(child) for child in made}) > 2
 
 
 @every_parent

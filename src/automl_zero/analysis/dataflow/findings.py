@@ -6,10 +6,11 @@ A finding refers to the program by line; it copies nothing of it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from automl_zero.program.program_edit import Line
+from automl_zero.program.program import Instruction
+from automl_zero.program.program_edit import Line, Rewrite
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +20,13 @@ class Evidence:
     Attributes:
         lines: the lines, in program order.
         note: the details in this program in a few words, such as addresses or measured values.
+        knock_out: what takes the place of lines in a program without the technique; None for ablated lines, empty if no
+            program without it is known.
     """
 
     lines: tuple[Line, ...]
     note: str
+    knock_out: Rewrite | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +37,13 @@ class Finding:
         technique: its name in ``techniques.registry.TECHNIQUES``.
         lines: the lines that show it, in program order.
         note: the details in this program in a few words, such as addresses or measured values.
+        knock_out: what takes the place of lines in a program without the technique; empty if none is known.
     """
 
     technique: str
     lines: tuple[Line, ...]
     note: str
+    knock_out: Rewrite = field(default_factory=dict, hash=False)
 
 
 def technique_lines(findings: Sequence[Finding]) -> Mapping[str, tuple[Line, ...]]:
@@ -47,6 +53,14 @@ def technique_lines(findings: Sequence[Finding]) -> Mapping[str, tuple[Line, ...
     for finding in findings:
         lines.setdefault(finding.technique, {}).update(dict.fromkeys(finding.lines))
     return MappingProxyType({technique: tuple(each) for technique, each in lines.items()})
+
+
+def technique_knock_outs(findings: Sequence[Finding]) -> Mapping[str, Rewrite]:
+    """Return for each technique that was found what takes the place of lines in a program without it."""
+    rewrites: dict[str, dict[Line, tuple[Instruction, ...]]] = {}
+    for finding in findings:
+        rewrites.setdefault(finding.technique, {}).update(finding.knock_out)
+    return MappingProxyType(dict(rewrites))
 
 
 def comments(findings: Sequence[Finding]) -> Mapping[Line, str]:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from automl_zero.analysis.dataflow.findings import Evidence
-from automl_zero.analysis.dataflow.flow import GIVEN_FEATURES, PREDICT
+from automl_zero.analysis.dataflow.flow import GIVEN_FEATURES, PREDICT, ValueSource
 from automl_zero.analysis.dataflow.op_groups import ADDITIVE, BOUNDS, DOT_PRODUCTS, HEAVISIDES, MAGNITUDES, PRODUCTS
+from automl_zero.analysis.techniques.knock_out import passed_on
 from automl_zero.analysis.techniques.probe import NUM_FEATURES, SCALE, Probe
 from automl_zero.analysis.techniques.program_view import ProgramView, sorted_lines
 from automl_zero.analysis.techniques.stochastic import noisy_bounds
@@ -32,9 +33,12 @@ def bias(view: ProgramView) -> Iterator[Evidence]:
     """Detect that a learned value that does not depend on the features is added to one that does."""
     # Structure alone cannot tell a bias from a constant offset: the added value must be learned, and depend on the
     # labels.
-    lines = [line for line in view.forward_lines() if view.flow.op(line) in ADDITIVE and _adds_bias(view, line)]
+    places = {line: _biased(view, line) for line in view.forward_lines() if view.flow.op(line) in ADDITIVE}
+    lines = [line for line, found in places.items() if found]
     if lines:
-        yield Evidence(sorted_lines(lines), "what is added is learned, and does not depend on the features")
+        note = "what is added is learned, and does not depend on the features"
+        without = {line: passed_on(view.flow.instructions[line], places[line][0]) for line in lines}
+        yield Evidence(sorted_lines(lines), note, without)
 
 
 def relu(view: ProgramView) -> Iterator[Evidence]:
@@ -43,9 +47,12 @@ def relu(view: ProgramView) -> Iterator[Evidence]:
     noisy = set(noisy_bounds(view))
     for line in sorted_lines(view.forward_lines() - noisy):
         if _is_relu(view, line):
-            yield Evidence((line,), "one of the operands is always zero, and it is in effect")
+            note, place = "one of the operands is always zero, and it is in effect", int(view.is_zero(line, 0))
+            yield Evidence((line,), note, {line: passed_on(view.flow.instructions[line], place)})
         elif step := _gating_step(view, line):
-            yield Evidence(sorted_lines([step, line]), "a value times whether it is above zero")
+            note, place = "a value times whether it is above zero", int(ValueSource(step) in view.operand(line, 0))
+            without = {line: passed_on(view.flow.instructions[line], place)}
+            yield Evidence(sorted_lines([step, line]), note, without)
 
 
 def two_layer_net(view: ProgramView) -> Iterator[Evidence]:
@@ -141,14 +148,16 @@ def _differ(a: Array, b: Array) -> bool:
     return bool(np.max(np.abs(a - b)) > TOLERANCE * max(np.max(np.abs(a)), np.max(np.abs(b))))
 
 
-def _adds_bias(view: ProgramView, line: Line) -> bool:
+def _biased(view: ProgramView, line: Line) -> tuple[int, ...]:
+    """Return the places of the operands of a sum to which a bias, the other operand, is added."""
     sources = [view.training_sources(line, place) for place in (0, 1)]
-    return any(
-        view.is_learned(one)
+    return tuple(
+        1 - place
+        for place, (one, other) in enumerate((sources, sources[::-1]))
+        if view.is_learned(one)
         and view.depends_on_features(other)
         and not view.flow.is_given(other, GIVEN_FEATURES)
         and view.depends_on_labels(line, place)
-        for place, (one, other) in enumerate((sources, sources[::-1]))
     )
 
 

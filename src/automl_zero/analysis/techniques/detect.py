@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from automl_zero.analysis.dataflow.findings import Finding
+from automl_zero.analysis.dataflow.findings import Evidence, Finding
+from automl_zero.analysis.techniques.knock_out import ablation
 from automl_zero.analysis.techniques.program_view import view_of
 from automl_zero.analysis.techniques.registry import TECHNIQUES
 from automl_zero.program.program import Program
+from automl_zero.program.program_edit import Rewrite
 from automl_zero.tasks.task import Loss
 
 
@@ -30,7 +32,7 @@ def detect(program: Program, multiclass: bool = False, *, loss: Loss | None = No
     view = view_of(program, multiclass, loss)
     with np.errstate(all="ignore"):
         return tuple(
-            Finding(row.name, evidence.lines, evidence.note)
+            Finding(row.name, evidence.lines, evidence.note, _knock_out(program, evidence))
             for row in TECHNIQUES.values()
             for evidence in row.detector(view)
         )
@@ -39,3 +41,7 @@ def detect(program: Program, multiclass: bool = False, *, loss: Loss | None = No
 def technique_names(program: Program, multiclass: bool = False, *, loss: Loss | None = None) -> tuple[str, ...]:
     """Return the names of the techniques that ``detect`` finds, each once, in the order of the registry."""
     return tuple(dict.fromkeys(finding.technique for finding in detect(program, multiclass, loss=loss)))
+
+
+def _knock_out(program: Program, evidence: Evidence) -> Rewrite:
+    return ablation(program, evidence.lines) if evidence.knock_out is None else evidence.knock_out

@@ -20,10 +20,12 @@ from automl_zero.analysis.dataflow.flow import (
 from automl_zero.analysis.dataflow.op_groups import DEVIATIONS, DIVISIONS, MEANS, NORMS, PRODUCTS, RECIPROCALS
 from automl_zero.analysis.techniques.architectures import layers
 from automl_zero.analysis.techniques.gradient import Response, cell_responses
+from automl_zero.analysis.techniques.knock_out import ablation, constant_operands, constant_value
 from automl_zero.analysis.techniques.probe import Probe
 from automl_zero.analysis.techniques.program_view import ProgramView, sorted_lines
 from automl_zero.program.ops import Array, Kind
-from automl_zero.program.program_edit import Line, instruction_at
+from automl_zero.program.program import ProgramError
+from automl_zero.program.program_edit import Line, Rewrite, instruction_at
 from automl_zero.vm.reference import execute
 
 ALIGNED = 0.98  # the smallest cosine at which a change counts as along the gradient
@@ -59,15 +61,19 @@ def back_propagation(view: ProgramView) -> Iterator[Evidence]:
         for probe in view.probes:
             answers = cell_responses(view, probe)
             if cell in answers and answers[cell].cosine > ALIGNED:
-                yield Evidence(_back_lines(view, cell), _back_note(cell, answers))
+                first_layer = [line for line in view.weights if cell in view.flow.instructions[line].outputs()]
+                without = ablation(probe.program, first_layer)  # which stays random then
+                yield Evidence(_back_lines(view, first_layer), _back_note(cell, answers), without)
                 return
 
 
 def gradient_normalization(view: ProgramView) -> Iterator[Evidence]:
     """Detect that an error signal is divided by the norm of a function of the features, or of the gradient."""
-    lines = [part for line in view.signals for part in _normalizer(view, line)]
+    lines = sorted_lines([part for line in view.signals for part in _normalizer(view, line)])
     if lines:
-        yield Evidence(sorted_lines(lines), "the step is divided by a norm")
+        norms = [line for line in lines if _is_norm(view, line)]
+        without = {line: constant_value(view.flow.instructions[line], 1.0) for line in norms}
+        yield Evidence(lines, "the step is divided by a norm", without)
 
 
 def learning_rate_decay(view: ProgramView) -> Iterator[Evidence]:
@@ -85,7 +91,7 @@ def learning_rate_decay(view: ProgramView) -> Iterator[Evidence]:
         last = _size_after(view, line, place, lines)
         if last <= LEAST_FALL * sizes[0]:
             note = f"from {sizes[0]:.3g} to {last:.3g} in {TRAINING_STEPS} steps"
-            yield Evidence(sorted_lines([*lines, line]), note)
+            yield Evidence(sorted_lines([*lines, line]), note, _constant_rate(view, line, place))
             return
 
 
@@ -99,7 +105,8 @@ def learning_rate_from_weights(view: ProgramView) -> Iterator[Evidence]:
         of_weights = [each for each in reductions if view.is_learned(view.operand(each, 0))]
         if of_weights and not view.depends_on_features(sources):
             between = [each for each in lines if _comes_from(view, each, of_weights)]
-            yield Evidence(sorted_lines([*between, line]), _op_names(view, of_weights))
+            evidence = sorted_lines([*between, line])
+            yield Evidence(evidence, _op_names(view, of_weights), _constant_rate(view, line, place))
             return
 
 
@@ -112,6 +119,18 @@ def learning_rates(view: ProgramView) -> Iterator[tuple[Line, int]]:
                 alone = not view.is_signal(view.operand(line, place))
                 if kind is Kind.SCALAR and alone and view.is_signal(view.operand(line, 1 - place)):
                     yield line, place
+
+
+def _constant_rate(view: ProgramView, line: Line, place: int) -> Rewrite:
+    """Return the lines that use a learning rate, with a constant instead; empty if no scalar is free."""
+    sources = view.operand(line, place)
+    uses = [use for use in learning_rates(view) if view.operand(*use) == sources]
+    # Where tuning begins: the rate of the first step.
+    first = next((abs(float(trace[line][place])) for trace in view.probe.traces if trace[line][place]), 1.0)
+    try:
+        return constant_operands(view.probe.program, uses, first)
+    except ProgramError:
+        return {}
 
 
 def _loss_and_tasks(probe: Probe) -> tuple[str, str]:
@@ -128,11 +147,11 @@ def _descends(response: Response) -> bool:
     return even and response.is_static and response.cosine > ALIGNED and abs(response.linearity - 1) < PROPORTIONAL
 
 
-def _back_lines(view: ProgramView, cell: Cell) -> tuple[Line, ...]:
+def _back_lines(view: ProgramView, updates: Iterable[Line]) -> tuple[Line, ...]:
     """Return the lines where error signals meet weights of a layer, and the updates of the first layer's weights."""
     # The error is multiplied by weights of a layer, and the result ends in updates of the first layer.
     through = [line for line in view.signals if any(_is_layer(view, operand) for operand in view.flow.reads[line])]
-    return sorted_lines([*through, *(line for line in view.weights if cell in view.flow.instructions[line].outputs())])
+    return sorted_lines([*through, *updates])
 
 
 def _is_layer(view: ProgramView, sources: Sources) -> bool:
@@ -172,9 +191,13 @@ def _norms(view: ProgramView, sources: Iterable[ValueSource]) -> list[Line]:
     lines = [each.line for each in sources if each.line]
     return [
         line for line in lines
-        if view.flow.op(line) in NORMS | DEVIATIONS or _is_square(view, line)
+        if _is_norm(view, line)
         if view.depends_on_features(view.operand(line, 0)) or view.is_signal(view.operand(line, 0))
     ]  # fmt: skip
+
+
+def _is_norm(view: ProgramView, line: Line) -> bool:
+    return view.flow.op(line) in NORMS | DEVIATIONS or _is_square(view, line)
 
 
 def _is_square(view: ProgramView, line: Line) -> bool:

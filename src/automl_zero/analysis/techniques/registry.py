@@ -34,12 +34,15 @@ class Technique:
         description: what a program that uses it does, in a sentence.
         source: where the paper describes it.
         detector: yields a piece of evidence for each place where a program uses it.
+        simplest: a program of the library for the same tasks without it, for two classes. Where a knock-out takes away
+            the whole model, it tells less than this program does.
     """
 
     name: str
     description: str
     source: str
     detector: Detector
+    simplest: str | None = None
 
 
 _ROWS = (
@@ -78,6 +81,7 @@ _ROWS = (
         description="The prediction is a weighted sum of a nonlinear function of weighted sums of the features.",
         source="paper section 4.1, figure 5",
         detector=two_layer_net,
+        simplest="logistic_regression",
     ),
     Technique(
         name="back-propagation",
@@ -93,6 +97,7 @@ _ROWS = (
         ),
         source="paper section 4.2, figure 6: multiplicative interactions",
         detector=bilinear,
+        simplest="logistic_regression",
     ),
     Technique(
         name="gradient normalization",

@@ -11,7 +11,9 @@ from automl_zero.analysis.dataflow.findings import Evidence
 from automl_zero.analysis.dataflow.flow import LEARN, PREDICT, Sources, ValueSource
 from automl_zero.analysis.dataflow.op_groups import BOUNDS, PRODUCTS
 from automl_zero.analysis.techniques.gradient import Response, cell_responses
+from automl_zero.analysis.techniques.knock_out import ablation, passed_on
 from automl_zero.analysis.techniques.program_view import ProgramView, sorted_lines
+from automl_zero.program.program import Instruction
 from automl_zero.program.program_edit import Line
 
 SAME = 0.01  # the largest relative difference between the decay rates of two steps
@@ -28,7 +30,9 @@ def weight_decay(view: ProgramView) -> Iterator[Evidence]:
                     line for line, of in view.flow.instructions.items() if line[0] == LEARN and cell in of.outputs()
                 ]
                 note = f"{cell[0].prefix}{cell[1]} loses {share:.2g} of itself at every step without an error"
-                yield Evidence(sorted_lines(lines), note)
+                # Where the decay is within the line that learns, no program without it is known.
+                apart = [line for line in lines if line not in view.weights]
+                yield Evidence(sorted_lines(lines), note, ablation(view.probe.program, apart))
                 return
 
 
@@ -44,19 +48,24 @@ def weight_averaging(view: ProgramView) -> Iterator[Evidence]:
             ]
             if sums and view.is_learned(view.training_sources(line, place)):
                 ends = [each.line for each in later]
-                yield Evidence(sorted_lines([*sums, *ends]), "the sum of the weights of all steps so far")
+                note = "the sum of the weights of all steps so far"
+                yield Evidence(sorted_lines([*sums, *ends]), note, {each: _latest(view, each) for each in sums})
                 return
+
+
+def _latest(view: ProgramView, line: Line) -> tuple[Instruction, ...]:
+    """Return what takes the place of a sum of weights: those of the latest step."""
+    return passed_on(view.flow.instructions[line], view.accumulators[line])
 
 
 def loss_clipping(view: ProgramView) -> Iterator[Evidence]:
     """Detect a bound on the error, before it is combined with the features, that lets small errors pass."""
     for line in sorted_lines(view.signals):
-        if (
-            view.flow.op(line) in BOUNDS
-            and not _uses_features(view, line)
-            and any(_clips(view, line, k) for k in (0, 1))
-        ):
-            yield Evidence((line,), "small errors pass, large ones do not, by experiment")
+        if view.flow.op(line) in BOUNDS and not _uses_features(view, line):
+            bounded = [place for place in (0, 1) if _clips(view, line, place)]
+            if bounded:
+                note = "small errors pass, large ones do not, by experiment"
+                yield Evidence((line,), note, {line: passed_on(view.flow.instructions[line], bounded[0])})
 
 
 def _decay(response: Response) -> float | None:

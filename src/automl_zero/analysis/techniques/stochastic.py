@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from automl_zero.analysis.dataflow.findings import Evidence
 from automl_zero.analysis.dataflow.flow import GIVEN_FEATURES
 from automl_zero.analysis.dataflow.op_groups import ADDITIVE, BOUNDS, HEAVISIDES, PRODUCTS
+from automl_zero.analysis.techniques.knock_out import mean_of_draw
 from automl_zero.analysis.techniques.program_view import ProgramView, sorted_lines
-from automl_zero.program.program_edit import Line
+from automl_zero.program.program_edit import Line, Rewrite
 
 
 def noise_injection(view: ProgramView) -> Iterator[Evidence]:
@@ -25,7 +26,8 @@ def noise_injection(view: ProgramView) -> Iterator[Evidence]:
     }
     if sums:
         drawn = {each for random in sums.values() for each in random}
-        yield Evidence(sorted_lines([*sums, *drawn]), "added to the features, or subtracted from them")
+        note = "added to the features, or subtracted from them"
+        yield Evidence(sorted_lines([*sums, *drawn]), note, _without_noise(view, drawn))
 
 
 def noisy_relu(view: ProgramView) -> Iterator[Evidence]:
@@ -33,7 +35,14 @@ def noisy_relu(view: ProgramView) -> Iterator[Evidence]:
     bounds = noisy_bounds(view)
     if bounds:
         lines = [line for bound, parts in bounds.items() for line in (bound, *parts)]
-        yield Evidence(sorted_lines(lines), "noise is added before the bound, or is the bound")
+        note = "noise is added before the bound, or is the bound"
+        yield Evidence(sorted_lines(lines), note, _without_noise(view, lines))
+
+
+def _without_noise(view: ProgramView, lines: Iterable[Line]) -> Rewrite:
+    """Return the means of the draws among some lines."""
+    drawn = {line: view.flow.instructions[line] for line in lines if view.flow.instructions[line].row.draws}
+    return {line: mean_of_draw(instruction) for line, instruction in drawn.items()}
 
 
 def noisy_bounds(view: ProgramView) -> dict[Line, tuple[Line, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -56,8 +56,8 @@ def ablate(
     check_new_file(picture, PICTURES)
     named = find_program(program)
     given, config = named.program, config_for(named, suite, [*(overrides or []), f"seed={seed}"])
-    chosen = {**(_techniques(given, config) if techniques else {}), **dict(map(_group, groups or []))}
-    variants = _variants(program, given, chosen, lines, config.tasks.num_classes > 2)
+    parts = (*(_techniques(given, config) if techniques else ()), *_groups(given, groups or []))
+    variants = _variants(program, given, parts, lines, config.tasks.num_classes > 2)
     budget = TuningBudget(trials, seeds, number_of_workers(workers))
     with counting("trials", trials * seeds * (1 + len(variants))) as on_progress:
         found = measure(given, variants, config, budget, on_progress)
@@ -73,26 +73,32 @@ def ablate(
 
 
 def _variants(
-    name: str, program: Program, groups: Mapping[str, Sequence[Line]], lines: bool, multiclass: bool
+    name: str, program: Program, parts: Sequence[Variant], lines: bool, multiclass: bool
 ) -> tuple[Variant, ...]:
-    """Return the variants by hand, those of groups, and those of single lines that differ from both."""
-    from automl_zero.analysis.studies.ablation_variants import group_variants, line_variants
+    """Return the variants by hand, those without parts, and those of single lines that differ from both."""
+    from automl_zero.analysis.studies.ablation_variants import line_variants
     from automl_zero.analysis.studies.paper_variants import known_variants
 
-    chosen = (*known_variants(name), *group_variants(program, groups))
+    chosen = (*known_variants(name), *parts)
     known = {each.program for each in chosen}
     single = line_variants(program, multiclass) if lines else ()
     return (*chosen, *(each for each in single if each.program not in known))
 
 
-def _techniques(program: Program, config: Config) -> Mapping[str, Sequence[Line]]:
-    """Return the lines of each technique that the program uses on these tasks."""
-    from automl_zero.analysis.dataflow.findings import technique_lines
+def _techniques(program: Program, config: Config) -> Sequence[Variant]:
+    """Return the program without each technique that it uses on these tasks."""
+    from automl_zero.analysis.studies.ablation_variants import technique_variants
     from automl_zero.analysis.techniques.detect import detect
     from automl_zero.tasks.task_kinds import Stage, build_tasks
 
     tasks = build_tasks(config.tasks, Stage.SELECT, config.seed)
-    return technique_lines(detect(program, tasks.is_multiclass, loss=tasks.loss))
+    return technique_variants(program, detect(program, tasks.is_multiclass, loss=tasks.loss))
+
+
+def _groups(program: Program, groups: Sequence[str]) -> Sequence[Variant]:
+    from automl_zero.analysis.studies.ablation_variants import group_variants
+
+    return group_variants(program, dict(map(_group, groups)))
 
 
 def _group(text: str) -> tuple[str, tuple[Line, ...]]:

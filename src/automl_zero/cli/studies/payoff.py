@@ -61,8 +61,10 @@ def _row(found: Payoff) -> list[str]:
 
 
 def _summary(found: Sequence[Payoff]) -> Iterator[str]:
+    from automl_zero.analysis.studies.payoff import PAYS
+
     techniques = {each.technique for each in found}
-    paying = sorted({each.technique for each in found if each.verdict == "pays"})
+    paying = sorted({each.technique for each in found if each.verdict == PAYS})
     yield f"of {len(techniques)} techniques, {len(paying)} pay here: {', '.join(paying) or 'none'}"
 
 

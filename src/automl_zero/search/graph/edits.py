@@ -129,19 +129,22 @@ def rebuild(edit: GraphEdit) -> bool:
     new = build_part(edit, graph.component[node], graph.kind[node], random_size(edit), node, True)
     if new in (NONE, node):
         return False
-    # Where Learn reads a node of Predict, it keeps reading the old one.
-    for reader in range(FIRST_NODE, last):
-        for place in range(2):
-            if graph.inputs[reader, place] == node and graph.component[reader] == graph.component[node]:
-                graph.inputs[reader, place] = new
-    for each in range(FIRST_STATE, FIRST_STATE + graph.header[NUM_STATES]):
-        if graph.after_predict[each] == node:
-            graph.after_predict[each] = new
-        if graph.after_learn[each] == node:
-            graph.after_learn[each] = new
-    if graph.header[ROOT] == node:
-        graph.header[ROOT] = new
-    return True
+    return _replace_node(graph, node, new, last)
+
+
+@jit
+def bypass(edit: GraphEdit) -> bool:
+    """Let what reads a node read one of its inputs instead, so that the program becomes shorter."""
+    graph, node = edit.graph, _random_node(edit)
+    if node == NONE:
+        return False
+    place = below(edit.random, 2)
+    for _ in range(2):
+        value = graph.inputs[node, place]
+        if value >= 0 and graph.kind[value] == graph.kind[node]:
+            return _replace_node(graph, node, value, FIRST_NODE + graph.header[NUM_NODES])
+        place = 1 - place
+    return False
 
 
 @jit
@@ -251,3 +254,29 @@ def _redirect_learn(graph: Graph, old: int, new: int) -> None:
 @jit
 def _is_constant_state(graph: Graph, value: int) -> bool:
     return bool(FIRST_STATE <= value < FIRST_NODE and is_constant(graph, value, graph.initial[value]))
+
+
+@jit
+def _replace_node(graph: Graph, old: int, new: int, end: int) -> bool:
+    """Let what reads a node read another value, but for nodes from ``end`` on; return whether that is possible.
+
+    Where Learn reads a node of Predict, it keeps reading the old one.
+    """
+    component = graph.component[old]
+    is_own = new >= FIRST_NODE and graph.component[new] == component
+    for reader in range(FIRST_NODE, end):
+        for place in range(2):
+            if graph.inputs[reader, place] == old and graph.component[reader] == component:
+                graph.inputs[reader, place] = new
+    for state in range(FIRST_STATE, FIRST_STATE + graph.header[NUM_STATES]):
+        # What a state becomes is a node of the component function that writes it, or the state stays as it is.
+        written = new if is_own else NONE
+        if old in (graph.after_predict[state], graph.after_learn[state]) and not is_own and new != state:
+            return False
+        if graph.after_predict[state] == old:
+            graph.after_predict[state] = written
+        if graph.after_learn[state] == old:
+            graph.after_learn[state] = written
+    if graph.header[ROOT] == old:
+        graph.header[ROOT] = new
+    return bool(is_own or graph.header[ROOT] != new)

@@ -102,6 +102,7 @@ GRAPH_MUTATIONS = (
     ),
     GraphMutation("extend_edge", 0.15, edits.extend_edge, "let a node read something made of what it has read", True),
     GraphMutation("split_state", 0.05, edits.split_state, "let a new state learn, and make the old one of it", True),
+    GraphMutation("bypass", 0.15, edits.bypass, "let what reads a node read one of its inputs instead", True),
 )
 GRAPH_MUTATION_NUMBERS = {mutation.name: number for number, mutation in enumerate(GRAPH_MUTATIONS)}
 REBUILD_PREDICTION = GRAPH_MUTATION_NUMBERS["rebuild_prediction"]
