@@ -78,6 +78,9 @@ def test_tuned_programs_do_better_on_the_search_tasks_and_are_the_same_for_any_n
     tasks = search_tasks(config, 0)[0]
     (tuned,) = tuned_programs(given, config)
     assert score_program(tuned, tasks, config).fitness > score_program(given[0], tasks, config).fitness + 0.01
+    factor = abs(tuned.setup[0].data[0] / given[0].setup[0].data[0])
+    assert 0.1 <= factor <= 10
+    assert factor != 1
     assert tuned_programs(given, config) == [tuned]
     assert tuned_programs(given, small_config(program={"initial": "linear_regression"}, memory=LARGE)) == given
     archipelago = Run(config).pool.active[0].archipelago

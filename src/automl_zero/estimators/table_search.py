@@ -36,7 +36,7 @@ from automl_zero.run.archipelago import Archipelago
 from automl_zero.run.initial_programs import initial_programs
 from automl_zero.run.islands.engine import Engine
 from automl_zero.run.islands.thread_engine import ThreadEngine
-from automl_zero.run.scoring.tune import tune
+from automl_zero.run.scoring.tune import TuningLimits, tune
 from automl_zero.run.stop_control import StopControl
 from automl_zero.tasks.task import FloatArray, TaskSet, first
 from automl_zero.vm.execute import evaluate
@@ -149,7 +149,8 @@ class TableSearch:
         config = self.config.model_copy(update={"seed": seed_at(self.seed, "estimator", "tune", part, name)})
         stop = self.stopping.scoring
         try:
-            tuning = tune(program, self.tasks.tune, config, trials, is_over=lambda: not self._has_time(part), stop=stop)
+            limits = TuningLimits(lambda: not self._has_time(part), stop)
+            tuning = tune(program, self.tasks.tune, config, trials, limits=limits)
         except Stopped:
             return program
         return prune(tuning.program, self.tasks.tune.is_multiclass)

@@ -9,9 +9,13 @@ from automl_zero.config.paths import EMPTY, RANDOM
 from automl_zero.program.program import COMPONENTS, AddressCounts, Program, ProgramError
 from automl_zero.run.experiment import search_tasks
 from automl_zero.run.record.program_lookup import load_program
-from automl_zero.run.scoring.tune import tune
+from automl_zero.run.scoring.tune import TuningLimits, tune
 from automl_zero.system.processors import usable_processors
 from automl_zero.vm.stop_flag import StopFlag
+
+# Of a factor in the tuning. Where a net has only its product to determine, such as that of its two layers, more would
+# let constants drift to sizes from which evolution hardly comes back: a rate of 1e-5 has no use for its arctangent.
+DECADES = 1.0
 
 
 def initial_programs(config: Config) -> list[Program] | None:
@@ -49,7 +53,8 @@ def tuned_programs(programs: Sequence[Program], config: Config, stop: StopFlag |
         return list(programs)
     own = config.of_island(0)
     tasks, stop = search_tasks(own, 0)[0], stop or StopFlag()
-    tuned = [tune(each, tasks, own, trials, usable_processors(), stop=stop).program for each in programs]
+    limits = TuningLimits(stop=stop, decades=DECADES)
+    tuned = [tune(each, tasks, own, trials, usable_processors(), limits=limits).program for each in programs]
     stop.check()  # a tuning that was cut keeps what it has, which is not what the config says
     return tuned
 

@@ -10,7 +10,7 @@ from automl_zero.program.library import library_program
 from automl_zero.program.program import Program
 from automl_zero.program.text import from_text
 from automl_zero.run.scoring.task_score import score_program
-from automl_zero.run.scoring.tune import tune
+from automl_zero.run.scoring.tune import TuningLimits, tune
 from automl_zero.tasks.task import TaskSet
 from automl_zero.tasks.task_kinds import Stage, build_tasks
 
@@ -87,9 +87,18 @@ def test_where_all_values_are_equal_the_first_is_kept_and_all_trials_are_made() 
     assert (found.program, len(found.trials)) == (same, 150)
 
 
+def test_factors_stay_within_the_decades_of_the_limits() -> None:
+    tasks, config = small_tasks()
+    found = tune(NET, tasks, config, 60, limits=TuningLimits(decades=0.5))
+    given = [each.value for each in found.constants]
+    factors = [abs(value / old) for trial in found.trials for value, old in zip(trial.values, given, strict=True)]
+    assert 10**-0.5 <= min(factors) < 0.5
+    assert 2 < max(factors) <= 10**0.5
+
+
 @pytest.mark.parametrize(("workers", "trials"), [(1, 6), (2, 10)])
 def test_a_clock_ends_it_after_trials_that_would_have_been_made_without_it(workers: int, trials: int) -> None:
     tasks, config = small_tasks()
     clock = iter([False] * 5 + [True] * 5)
-    found = tune(NET, tasks, config, 25, workers, is_over=lambda: next(clock))
+    found = tune(NET, tasks, config, 25, workers, limits=TuningLimits(is_over=lambda: next(clock)))
     assert found.trials == tune(NET, tasks, config, 25).trials[:trials]

@@ -51,14 +51,15 @@ def techniques(
 
     wanted, budget = known_techniques(names or ()), TuningBudget(trials, seeds, number_of_workers(workers))
     first, second = list(dict.fromkeys(programs)), list(dict.fromkeys(control or ()))
-    given = [find_program(name) for name in (*first, *second)]
+    names_given = (*first, *second)
+    given = [find_program(name) for name in names_given]
     configs = [config_for(each, suite, overrides or []) for each in given]
     recurring = _recurring([each.program for each in given], configs, parts)
     found = []
     with counting("programs", len(given)) as on_progress:
-        for index, (each, config) in enumerate(zip(given, configs, strict=True)):
+        for index, (name, each, config) in enumerate(zip(names_given, given, configs, strict=True)):
             own = [part.parts[index] for part in recurring if index in part.parts]
-            found.append(measure_winner(each.name, each.program, config, budget, wanted, own))
+            found.append(measure_winner(name, each.program, config, budget, wanted, own))
             on_progress(1)
     winners, controls = found[: len(first)], found[len(first) :]
     counts = count_techniques(winners, controls)

@@ -1,4 +1,4 @@
-"""Tuning of the constants of a program: each is multiplied by a factor from 1/1000 to 1000 (paper, section 4.2).
+"""Tuning of the constants of a program: each is multiplied by a factor, from 1/1000 to 1000 in the paper (section 4.2).
 
 A tuning is a function of program, tasks, config and number of trials; the number of threads changes nothing, and a
 clock can only end it earlier. The first trial is the unchanged program, so that tuning never loses on its own tasks. A
@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count as count_from
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from automl_zero.tasks.task import FloatArray, TaskSet
 from automl_zero.vm.fitness import combine
 from automl_zero.vm.stop_flag import StopFlag, Stopped
 
-DECADES = 3.0  # a factor lies between 10 to the power of minus and plus this
+DECADES = 3.0  # a factor lies between 10 to the power of minus and plus this, unless limits say otherwise
 RANDOM_SHARE = 0.3  # the fraction of the trials that are random
 FIRST_SPREAD = 0.7  # the initial standard deviation (sigma) of CMA-ES, in decades
 
@@ -68,6 +69,24 @@ def never() -> bool:
     return False
 
 
+@dataclass(frozen=True, slots=True)
+class TuningLimits:
+    """What ends a tuning early, and how far it may go.
+
+    Attributes:
+        is_over: called before each trial but the first; no more trials begin once it returns True.
+        stop: a flag that also cancels the current trial, when it is raised.
+        decades: factors lie between 10 to the power of minus and plus this.
+    """
+
+    is_over: Callable[[], bool] = never
+    stop: StopFlag | None = None
+    decades: float = DECADES
+
+
+NO_LIMITS = TuningLimits()
+
+
 def tune(
     program: Program,
     tasks: TaskSet,
@@ -75,8 +94,7 @@ def tune(
     trials: int,
     workers: int = 1,
     on_progress: OnProgress = no_progress,
-    is_over: Callable[[], bool] = never,
-    stop: StopFlag | None = None,
+    limits: TuningLimits = NO_LIMITS,
 ) -> Tuning:
     """Find values of the constants with which a program does best on some tasks.
 
@@ -87,11 +105,10 @@ def tune(
         trials: the number of evaluations on all tasks; a program without constants takes a single one.
         workers: the number of threads.
         on_progress: called after each group of trials.
-        is_over: called before each trial but the first; no more trials begin once it returns True.
-        stop: a flag that also cancels the current trial, when it is raised.
+        limits: what ends the tuning early, and how far it may go.
 
     Raises:
-        Stopped: the flag was raised in the first trial.
+        Stopped: the flag of the limits was raised in the first trial.
 
     Example:
         >>> from automl_zero.config import load_config
@@ -106,9 +123,9 @@ def tune(
     constants = constants_of(program, tasks.is_multiclass)
 
     def score(candidate: Program) -> float:
-        return combine(fitnesses(candidate, tasks, config, stop), config.evaluation.combination)
+        return combine(fitnesses(candidate, tasks, config, limits.stop), config.evaluation.combination)
 
-    return tune_by(score, program, constants, config.seed, trials, workers, on_progress, is_over)
+    return tune_by(score, program, constants, config.seed, trials, workers, on_progress, limits)
 
 
 def tune_by(
@@ -119,18 +136,19 @@ def tune_by(
     trials: int,
     workers: int = 1,
     on_progress: OnProgress = no_progress,
-    is_over: Callable[[], bool] = never,
+    limits: TuningLimits = NO_LIMITS,
 ) -> Tuning:
-    """Tune given constants by any score of a program; otherwise as ``tune``."""
-    # A search over exponents: value = given * 10^exponent, with exponents within [-DECADES, DECADES].
+    """Tune given constants by any score of a program, which reads the flag of the limits; otherwise as ``tune``."""
+    # A search over exponents: value = given * 10^exponent, with exponents within [-decades, decades].
     given = np.array([each.value for each in constants])
 
     def changed(exponents: FloatArray) -> Program:
         values = given * 10.0 ** exponents[: len(given)]
         return with_values(program, dict(zip(constants, values.tolist(), strict=True)))
 
-    study = _Study(lambda exponents: score(changed(exponents)), trials, max(len(constants), 2), seed_at(seed, "tune"))
-    study.run(workers, on_progress, is_over if constants else lambda: True)
+    space = _Space(max(len(constants), 2), limits.decades)
+    study = _Study(lambda exponents: score(changed(exponents)), trials, space, seed_at(seed, "tune"))
+    study.run(workers, on_progress, limits.is_over if constants else lambda: True)
     made = tuple(
         Trial(tuple((given * 10.0 ** exponents[: len(given)]).tolist()), fitness)
         for exponents, fitness in zip(study.tried, study.scores, strict=True)
@@ -138,12 +156,18 @@ def tune_by(
     return Tuning(constants, made, changed(study.best))
 
 
+class _Space(NamedTuple):
+    """The exponents: how many, and how large; CMA-ES needs two, so of a single constant the second one is unused."""
+
+    dimensions: int
+    decades: float
+
+
 class _Study:
     """The tried exponents of the factors, and the score of each."""
 
-    def __init__(self, score: Score, trials: int, dimensions: int, seed: int) -> None:
-        """CMA-ES needs two dimensions: with a single constant, the second one is unused."""
-        self._score, self._trials, self._dimensions, self._seed = score, trials, dimensions, seed
+    def __init__(self, score: Score, trials: int, space: _Space, seed: int) -> None:
+        self._score, self._trials, self._space, self._seed = score, trials, space, seed
         self.tried: list[FloatArray] = []
         self.scores: list[float] = []
 
@@ -178,10 +202,11 @@ class _Study:
 
     def _batches(self) -> Iterator[list[FloatArray]]:
         """Yield groups of trials to run in parallel: the unchanged program, random ones, generations of CMA-ES."""
-        yield [np.zeros(self._dimensions)]  # alone, so that the tasks are packed once
+        dimensions, decades = self._space
+        yield [np.zeros(dimensions)]  # alone, so that the tasks are packed once
         count = round(RANDOM_SHARE * (self._trials - 1))
         # Log-uniform factors, as scales of learning rates and noise are unknown by orders of magnitude.
-        yield list(generator_at(self._seed, "random").uniform(-DECADES, DECADES, (count, self._dimensions)))
+        yield list(generator_at(self._seed, "random").uniform(-decades, decades, (count, dimensions)))
         # A converged CMA-ES restarts from the best so far, with the initial spread, until the trials are used up.
         for restart in count_from(0):
             yield from self._generations(seed_at(self._seed, "cma", restart) % (1 << 32))
@@ -192,8 +217,9 @@ class _Study:
         """Yield the populations of one CMA-ES run until it converges or the trials are used up."""
         from cmaes import CMA
 
-        bounds = np.tile([-DECADES, DECADES], (self._dimensions, 1))
-        search = CMA(self.best, FIRST_SPREAD, bounds=bounds, seed=seed)
+        dimensions, decades = self._space
+        bounds = np.tile([-decades, decades], (dimensions, 1))
+        search = CMA(self.best, min(FIRST_SPREAD, decades / 2), bounds=bounds, seed=seed)
         while (left := self._trials - len(self.tried)) > 0 and not search.should_stop():
             batch = [search.ask() for _ in range(min(search.population_size, left))]
             yield batch
