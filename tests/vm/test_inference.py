@@ -27,7 +27,7 @@ FORGETFUL = program_of(predict="s1 = s2 + s3; s2 = s0 + s1; v3 = gaussian(0.0, 1
 
 def reference_outputs(program: Program, tasks: TaskSet, task: int, limit: float = 100.0) -> Any:
     """What the reference predicts for every validation row from a copy of the same memory; None if training fails."""
-    execution = reference._Execution(program, tasks, task, limit)
+    execution = reference.Execution(program, tasks, task, limit)
     execution.execute(reference.SETUP, execution_step=0)
     execution_step = 1
     for order in tasks.train_order:

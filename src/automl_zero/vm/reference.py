@@ -125,16 +125,21 @@ def run(
     epochs: ScoredEpochs = "best",
 ) -> tuple[Evaluation, Memory]:
     """Evaluate as ``evaluate`` does; return the memory after the last instruction as well."""
-    execution = _Execution(program, tasks, task, max_abs_error)
+    execution = Execution(program, tasks, task, max_abs_error)
+    return evaluate_with(execution, num_predictions=num_predictions, epochs=epochs), execution.memory
+
+
+def evaluate_with(execution: Execution, *, num_predictions: int = 5, epochs: ScoredEpochs = "best") -> Evaluation:
+    """Train and validate by an execution that has not begun; otherwise as ``evaluate``."""
     execution.execute(SETUP, execution_step=0)
-    done: list[Epoch] = []
+    tasks, done = execution.tasks, list[Epoch]()
     while len(done) < tasks.num_epochs and not (done and done[-1].train_stopped):
         is_last = len(done) == tasks.num_epochs - 1
         done.append(execution.epoch(len(done), is_validated=is_last or epochs == "best"))
-    return summarize(done, num_predictions), execution.memory
+    return summarize(done, num_predictions)
 
 
-class _Execution:
+class Execution:
     """The execution of one program on one task: its instructions with their noise streams, and its memory."""
 
     def __init__(self, program: Program, tasks: TaskSet, task: int, max_abs_error: float) -> None:

@@ -17,7 +17,7 @@ from automl_zero.analysis.studies.paired_test import paired_difference
 from automl_zero.config import Config
 from automl_zero.program.program import Program
 from automl_zero.run.scoring.constants import constants_of
-from automl_zero.run.scoring.task_score import fitnesses
+from automl_zero.run.scoring.task_score import fitnesses, for_study
 from automl_zero.run.scoring.tune import OnProgress, Tuning, no_progress, tune_by
 from automl_zero.tasks.task import FloatArray
 from automl_zero.tasks.task_kinds import Stage, build_tasks
@@ -63,6 +63,7 @@ def compare_programs(before: Program, after: Program, config: Config) -> Program
     Raises:
         TaskError: the tasks cannot be built.
     """
+    config = for_study(config)
     final = build_tasks(config.tasks, Stage.FINAL, config.seed)
     one, other = (np.array([fitnesses(each, final, config)]) for each in (before, after))
     return ProgramComparison(float(one.mean()), float(other.mean()), paired_difference(other, one))
@@ -88,7 +89,9 @@ def tune_and_score(
         >>> results = tune_and_score(programs, load_config("linear"), TuningBudget(trials=50, seeds=3))
         >>> paired_difference(results["two_layer_net"].final, results["linear_regression"].final)
     """
-    rounds = [_round(programs, _at(config, seed), budget, on_progress, with_groups) for seed in range(budget.seeds)]
+    rounds = [
+        _round(programs, _at(for_study(config), seed), budget, on_progress, with_groups) for seed in range(budget.seeds)
+    ]
     return {name: _tuned_result([each[name] for each in rounds]) for name in programs}
 
 

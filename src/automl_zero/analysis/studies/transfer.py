@@ -16,7 +16,7 @@ from automl_zero.program.program import Program
 from automl_zero.run.record.events import Score
 from automl_zero.run.scoring.baselines import baselines
 from automl_zero.run.scoring.suite import suite_config
-from automl_zero.run.scoring.task_score import score_program
+from automl_zero.run.scoring.task_score import for_study, score_program
 from automl_zero.run.scoring.tune import OnProgress, no_progress, tune
 from automl_zero.tasks.task_kinds import Stage, build_tasks
 
@@ -76,6 +76,7 @@ def transfer(
     Raises:
         TaskError: the tasks cannot be built.
     """
+    config = for_study(config)
     equal = config.model_copy(update={"baselines": config.baselines.model_copy(update={"trials": trials})})
     tasks = {stage: build_tasks(config.tasks, stage, config.seed) for stage in Stage}
     tuned = tune(program, tasks[Stage.SELECT], config, trials, workers, on_progress).program

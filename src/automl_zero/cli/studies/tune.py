@@ -44,10 +44,11 @@ def tune(
     from automl_zero.analysis.studies.head_to_head import compare_programs
     from automl_zero.program.text import to_text
     from automl_zero.run.record.program_lookup import find_program
+    from automl_zero.run.scoring.task_score import for_study
 
     check_new_file(out)
     named = find_program(program)
-    given, config = named.program, config_for(named, suite, [*(overrides or []), f"seed={seed}"])
+    given, config = named.program, for_study(config_for(named, suite, [*(overrides or []), f"seed={seed}"]))
     freed, replacements = _decoupled(given, config, trials, number_of_workers(workers)) if decouple else (given, ())
     tuning = _tuned(freed, config, trials, number_of_workers(workers))
     verdict, text = compare_programs(given, tuning.program, config), to_text(tuning.program)

@@ -11,8 +11,11 @@ from automl_zero.program.program import Program
 from automl_zero.run.record.events import Score
 from automl_zero.tasks.task import TaskSet
 from automl_zero.vm.execute import evaluate
+from automl_zero.vm.factored import execution as factored
 from automl_zero.vm.fitness import combine
 from automl_zero.vm.stop_flag import StopFlag
+
+FACTORED_FEATURES = 512  # from here on, factored matrices are faster (benchmarks/experiments/factored.py)
 
 
 def fitnesses(program: Program, tasks: TaskSet, config: Config, stop: StopFlag | None = None) -> list[float]:
@@ -21,12 +24,32 @@ def fitnesses(program: Program, tasks: TaskSet, config: Config, stop: StopFlag |
     Raises:
         Stopped: the flag was raised meanwhile.
     """
-    limit = config.evaluation.max_abs_error
-    epochs = config.evaluation.epochs
-    results = evaluate(
-        program, tasks, dtype=config.dtype, max_abs_error=limit, num_predictions=0, stop=stop, epochs=epochs
+    rules = config.evaluation
+    # Without matrices, there is nothing to factor, and the compiled engine is faster.
+    by = factored.evaluate if rules.factored_matrices and program.address_counts().matrices else evaluate
+    results = by(
+        program,
+        tasks,
+        dtype=config.dtype,
+        max_abs_error=rules.max_abs_error,
+        num_predictions=0,
+        stop=stop,
+        epochs=rules.epochs,
     )
     return [result.fitness for result in results]
+
+
+def for_study(config: Config) -> Config:
+    """Return the rules for studying a program: with factored matrices where they are faster than the engine.
+
+    Example:
+        >>> for_study(load_config("cifar10", ["tasks.num_features=1024"])).evaluation.factored_matrices
+        True
+    """
+    if config.tasks.num_features < FACTORED_FEATURES:
+        return config
+    rules = config.evaluation.model_copy(update={"factored_matrices": True})
+    return config.model_copy(update={"evaluation": rules})
 
 
 def score_program(program: Program, tasks: TaskSet, config: Config, stop: StopFlag | None = None) -> Score:
