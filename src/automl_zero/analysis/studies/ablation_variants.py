@@ -78,6 +78,7 @@ def _change(old: Instruction, new: Sequence[Instruction]) -> str:
 
 
 def _assignment(instruction: Instruction) -> str:
+    # There is no op that copies, so a knock-out uses min(x, x).
     inputs = instruction.inputs()
     if len(inputs) == 2 and inputs[0] == inputs[1] and instruction.row.family in ("min", "matrix_min"):
         kind, address = inputs[0]

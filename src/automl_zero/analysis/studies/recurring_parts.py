@@ -2,7 +2,7 @@
 
 A part is what a line computes, in terms of its operands and of theirs, without addresses, constants and the order of
 lines: ``self = minimum(self, self + vector)`` is a vector that only falls. What runs that know nothing of each other
-make again and again is hardly chance; whether it is of use, its worth tells (``technique_counts``).
+make again and again is hardly chance; whether it is of use, its worth shows (``technique_counts``).
 """
 
 from __future__ import annotations
@@ -68,6 +68,7 @@ def recurring_parts(
         >>> [each.text for each in recurring_parts([from_text(text), from_text(text)], [(), ()])]
         ['self = abs(self) + features']
     """
+    # Whatever a known algorithm does has a name already, even where no detector looks for it.
     library = {
         part.text for name, row in LIBRARY.items() for part in _parts(flow_of(library_program(name), row.multiclass))
     }
@@ -77,6 +78,7 @@ def recurring_parts(
             if part.text not in library and not set(part.lines) <= set(known):
                 found.setdefault(part.text, {}).setdefault(index, part)
     recurring = [RecurringPart(text, parts) for text, parts in found.items() if len(parts) >= least]
+    # A part of a part says nothing more, unless it is found in more programs.
     whole = [each for each in recurring if not any(_is_within(each, other) for other in recurring)]
     return tuple(sorted(whole, key=lambda each: (-len(each.parts), -_size(each), each.text)))
 
@@ -104,6 +106,7 @@ def _parts(flow: Flow) -> Iterator[Part]:
 
 def _connected(flow: Flow, root: Line) -> set[frozenset[Line]]:
     """Return all sets of a few lines from which, within a step, the result of a line is computed, itself included."""
+    # Breadth-first by the number of lines: each set grows by one operand of one of its lines.
     found, latest = set[frozenset[Line]](), {frozenset({root})}
     while latest:
         found |= latest
@@ -156,6 +159,7 @@ def _text(flow: Flow, root: Line, lines: Collection[Line]) -> str:
 
 def _numbered(text: str) -> str:
     """Return an expression in which several operands of one name have the numbers from 1 on, as they come."""
+    # One "vector" needs no number; of two different ones, the first that is read is number 1.
     numbers: dict[str, dict[str, int]] = {}
     for name, leaf in re.findall(LEAF, text):
         of_name = numbers.setdefault(name, {})
@@ -171,6 +175,7 @@ def _numbered(text: str) -> str:
 def _written(form: str, operands: Sequence[str]) -> str:
     """Return an op's form of text with these operands; numbers are left out."""
     right = form.partition(" = ")[2] or form
+    # An infix form, as a + b, needs brackets around operands that are infix themselves; a call does not.
     is_infix = not right.endswith(")")
     nested = [f"({each})" if is_infix and _is_infix(each) else each for each in operands]
     return right.format_map(_Slots(zip(("in1", "in2"), nested, strict=False)))

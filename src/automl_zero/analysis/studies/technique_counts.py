@@ -105,6 +105,7 @@ def shown_techniques(program: Program, multiclass: bool = False, *, loss: Loss |
         >>> [finding.technique for finding in shown_techniques(library_program("linear_regression"), loss=Loss.RMSE)]
         ['linear model', 'gradient descent on squared loss']
     """
+    # A detector may see more in a raw program, such as a factor that cancels out, or less behind dead weight.
     short = {each.technique for each in detect(simplify(program, multiclass).program, multiclass, loss=loss)}
     return tuple(each for each in detect(program, multiclass, loss=loss) if each.technique in short)
 
@@ -150,6 +151,7 @@ def measure_winner(
         *group_variants(program, {text: [others[text]] for text in others}),
     )
     without = {each.name: each.program for each in variants}
+    # For two classes, the simplest program is a fair rival of what is left of a model without its structure.
     simplest = {} if tasks.is_multiclass or tasks.loss is not Loss.ACCURACY else _simplest(found)
     programs = {WHOLE: program, **without, **{base: library_program(base) for base in simplest.values()}}
     results = tune_and_score(programs, config, budget, on_progress)
@@ -206,6 +208,7 @@ def _gain(results: dict[str, TunedResult], names: Sequence[str | None]) -> Inter
     others = [results[name] for name in names if name is not None]
     if not others:
         return None
+    # Chosen by the tasks of the tuning, since the final ones are to judge the choice.
     best = max(others, key=lambda each: float(each.select.mean()))
     return paired_difference(results[WHOLE].final, best.final)
 
@@ -235,10 +238,12 @@ def _gaining(technique: str, winners: Sequence[Winner]) -> list[bool]:
 
 
 def _proportion(of: Sequence[bool]) -> Proportion:
+    # Wilson's interval holds for few runs and for shares of 0 and 1, where that of the normal approximation is empty.
     interval = binomtest(sum(of), len(of)).proportion_ci(LEVEL, method="wilson")
     return Proportion(sum(of), len(of), float(interval.low), float(interval.high))
 
 
 def _fisher(one: Sequence[bool], other: Sequence[bool]) -> float:
+    # Rows are groups, columns are with and without.
     table = [[sum(one), len(one) - sum(one)], [sum(other), len(other) - sum(other)]]
     return float(fisher_exact(table).pvalue)

@@ -37,6 +37,7 @@ def bias(view: ProgramView) -> Iterator[Evidence]:
     lines = [line for line, found in places.items() if found]
     if lines:
         note = "what is added is learned, and does not depend on the features"
+        # Without the bias, the sum is its other operand.
         without = {line: passed_on(view.flow.instructions[line], places[line][0]) for line in lines}
         yield Evidence(sorted_lines(lines), note, without)
 

@@ -63,6 +63,7 @@ def constant_value(instruction: Instruction, value: float) -> tuple[Instruction,
 
 def mean_of_draw(instruction: Instruction) -> tuple[Instruction, ...]:
     """Return the instruction that gives the mean of a draw: noise that is not centered on 0 shifts values, too."""
+    # Draws are uniform between two bounds, or normal with a mean.
     constants = dict(zip(instruction.row.constants, instruction.data, strict=True))
     mean = constants["mean"] if "mean" in constants else (constants["low"] + constants["high"]) / 2
     return constant_value(instruction, mean)
@@ -74,6 +75,7 @@ def constant_operands(program: Program, operands: Iterable[tuple[Line, int]], va
     Raises:
         ProgramError: the program uses all addresses of scalars.
     """
+    # An address that nothing else uses, so that the rest of the program does not notice.
     address, rewrite = free_scalar(program), dict[Line, tuple[Instruction, ...]]()
     chosen = set(operands)
     for line, instruction in lines_of(program):

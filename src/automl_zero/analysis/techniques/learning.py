@@ -71,6 +71,7 @@ def gradient_normalization(view: ProgramView) -> Iterator[Evidence]:
     """Detect that an error signal is divided by the norm of a function of the features, or of the gradient."""
     lines = sorted_lines([part for line in view.signals for part in _normalizer(view, line)])
     if lines:
+        # A constant in place of the norm keeps the division, and tuning finds the size of the steps.
         norms = [line for line in lines if _is_norm(view, line)]
         without = {line: constant_value(view.flow.instructions[line], 1.0) for line in norms}
         yield Evidence(lines, "the step is divided by a norm", without)
@@ -123,6 +124,7 @@ def learning_rates(view: ProgramView) -> Iterator[tuple[Line, int]]:
 
 def _constant_rate(view: ProgramView, line: Line, place: int) -> Rewrite:
     """Return the lines that use a learning rate, with a constant instead; empty if no scalar is free."""
+    # A schedule may serve several updates; with one of them constant, the others would still decay.
     sources = view.operand(line, place)
     uses = [use for use in learning_rates(view) if view.operand(*use) == sources]
     # Where tuning begins: the rate of the first step.

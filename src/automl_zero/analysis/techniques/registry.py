@@ -35,7 +35,7 @@ class Technique:
         source: where the paper describes it.
         detector: yields a piece of evidence for each place where a program uses it.
         simplest: a program of the library for the same tasks without it, for two classes. Where a knock-out takes away
-            the whole model, it tells less than this program does.
+            the whole model, this program is the fairer comparison.
     """
 
     name: str

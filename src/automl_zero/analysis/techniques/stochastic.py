@@ -41,6 +41,7 @@ def noisy_relu(view: ProgramView) -> Iterator[Evidence]:
 
 def _without_noise(view: ProgramView, lines: Iterable[Line]) -> Rewrite:
     """Return the means of the draws among some lines."""
+    # The noise may not be centered on 0, and its mean is then a constant that the program has use for.
     drawn = {line: view.flow.instructions[line] for line in lines if view.flow.instructions[line].row.draws}
     return {line: mean_of_draw(instruction) for line, instruction in drawn.items()}
 

@@ -52,6 +52,7 @@ def evaluate(
         >>> evaluation.train_steps
         6
     """
+    # Pruning changes no result, and what is dead need not have another form either.
     pruned, found = prune(program, tasks.is_multiclass), []
     rules = _Rules(dtype, max_abs_error, stop or StopFlag())
     for task in range(len(tasks)):
@@ -77,6 +78,7 @@ class _FactoredMemory(reference.Memory):
     """
 
     def __init__(self, counts: AddressCounts, num_features: int, dtype: str) -> None:
+        # The banks of the reference hold scalars and vectors; F^2 elements of each matrix are what is to be avoided.
         super().__init__(AddressCounts(counts.scalars, counts.vectors, 0), num_features)
         self.banks = tuple(bank.astype(dtype) for bank in self.banks)
         self.combinations: list[Combination | None] = [None] * counts.vectors
@@ -89,6 +91,7 @@ class _FactoredMemory(reference.Memory):
             self.matrices[address] = value if isinstance(value, FactoredMatrix) else self.of_elements(value)
             return
         super().__setitem__(operand, value)
+        # Nothing is known of a vector, unless the rule that writes it says so afterwards.
         if kind is Kind.VECTOR:
             self.combinations[address] = None
 
@@ -145,11 +148,13 @@ class _FactoredExecution(Execution):
         """Run a component function; at the first step of a block, outer products are noted from the beginning."""
         self._stop.check()
         memory = self.memory
+        # A block ends where the next example is predicted, so that one example is never split between two.
         if component == reference.PREDICT and self.known.starts_block(execution_step):
             memory.factors = Factors(self.tasks.num_features, memory.factors.left.dtype.name)
         if component != SETUP:  # the features have been written just now
             memory.combinations[FEATURES] = {(self._examples, execution_step): 1.0}
         for instruction, stream in self.components[component]:
+            # Three ways: by a rule, as a draw that is known in advance, or as the reference does it.
             rule = RULES.get(instruction.row.name)
             if rule is not None:
                 rule(self, instruction)
@@ -183,6 +188,7 @@ class _FactoredExecution(Execution):
 
 def _affine(instruction: Instruction) -> tuple[float, float]:
     """Return the offset and the factor by which a draw becomes the result of a random instruction."""
+    # As in program.ops: low + max(high - low, 0) u for a uniform draw u, mean + std z for a normal draw z.
     first, second = instruction.data
     return (first, max(second - first, 0.0)) if instruction.row.draws == "uniform" else (first, second)
 
@@ -197,6 +203,7 @@ def _vector_difference(execution: _FactoredExecution, instruction: Instruction) 
 
 def _add_vectors(execution: _FactoredExecution, instruction: Instruction, sign: float) -> None:
     memory = execution.memory
+    # Read before the result is written: the output may be one of the inputs.
     one, other = (memory.combinations[address] for address in (instruction.in1, instruction.in2))
     memory[Kind.VECTOR, instruction.out] = instruction.row.meaning(*map(memory.__getitem__, instruction.inputs()))
     memory.combinations[instruction.out] = combined(one, other, sign)
@@ -239,6 +246,7 @@ def _scaled_matrix(execution: _FactoredExecution, instruction: Instruction) -> N
 def _outer_product(execution: _FactoredExecution, instruction: Instruction) -> None:
     memory = execution.memory
     left, right = (memory[operand] for operand in instruction.inputs())
+    # The right vector is what the matrix multiplies when its moments are brought up to date.
     number = memory.factors.add(left, right, memory.combinations[instruction.in2])
     weights = np.zeros(number + 1)
     weights[number] = 1.0
@@ -269,12 +277,13 @@ def _set_of_moments(
 ) -> None:
     memory = execution.memory
     moments = memory.matrices[instruction.in1].moments(execution.known, memory.factors)
+    # Infinite elements have no moments: the elements themselves would give NaN, too, or infinity.
     is_finite = math.isfinite(moments.total) and math.isfinite(moments.squares)
     memory[Kind.SCALAR, instruction.out] = value_of(moments) if is_finite else math.nan
 
 
 Rule: TypeAlias = Callable[[_FactoredExecution, Instruction], None]
-# What has a rule here keeps matrices factored, or tells of a vector which known ones it is made of.
+# What has a rule here keeps matrices factored, or states which known vectors a vector is made of.
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
         "vector_sum": _vector_sum,

@@ -50,6 +50,7 @@ class KnownVectors:
         sequence, step = source
         if source == ONES:
             return np.asarray(self._ones[0])
+        # A vector of an earlier training or validation, which a program has kept.
         if step not in self._steps:
             return np.asarray(self._vector_of[sequence](step), self._dtype)
         return np.asarray(self.block(source)[self.place(source)])
@@ -73,6 +74,7 @@ class KnownVectors:
         if first not in self._steps:
             return self.vector(source)[None, :]
         if key not in self._blocks:
+            # Only the latest block of a sequence is kept: steps go forward.
             self._blocks = {known: block for known, block in self._blocks.items() if known[0] != sequence}
             steps = range(first, min(first + BLOCK, self._steps.stop))
             self._blocks[key] = np.array([self._vector_of[sequence](step) for step in steps], self._dtype)
@@ -83,6 +85,7 @@ def combined(one: Combination | None, other: Combination | None, sign: float) ->
     """Return the combination of a sum (``sign`` 1) or a difference (-1); None unless both are known."""
     if one is None or other is None:
         return None
+    # Known vectors are linear building blocks, so factors of the same vector add up.
     found = dict(one)
     for source, factor in other.items():
         found[source] = found.get(source, 0.0) + sign * factor

@@ -28,6 +28,7 @@ class Factors:
 
     def add(self, left: Array, right: Array, combination: Combination | None) -> int:
         """Note an outer product, with what is known of its right vector; return its number."""
+        # Capacity is doubled, so that n outer products take O(n) copies in all.
         number = len(self.combinations)
         if number == len(self.left):
             self.left, self.right = (np.concatenate([each, np.empty_like(each)]) for each in (self.left, self.right))
@@ -48,6 +49,7 @@ class Dense:
         """Return the product with a vector, by way of known vectors if it is a combination of them."""
         if combination is None:
             return np.asarray(self.array @ vector)
+        # D (a x + b u) = a (D x) + b (D u), where D x and D u are rows of products of whole blocks.
         total = np.zeros_like(vector)
         for source, factor in combination.items():
             total += vector.dtype.type(factor) * self._product(source, known)
@@ -113,6 +115,7 @@ class FactoredMatrix:
     def plus(self, other: FactoredMatrix, sign: float, factors: Factors) -> FactoredMatrix:
         """Return the sum (``sign`` 1) or the difference (-1); ``factors`` are those of the current block."""
         one, two = self._in(factors), other._in(factors)
+        # Dense matrices are shared between sums; where their factors cancel, as in M - M, they stay with a factor of 0.
         dense = dict(one._dense)
         for each, own in two._dense.items():
             dense[each] = dense.get(each, 0.0) + sign * own
@@ -120,6 +123,7 @@ class FactoredMatrix:
         weights[: len(one._weights)] = one._weights
         weights[: len(two._weights)] += sign * two._weights
         found = FactoredMatrix(dense, factors, weights)
+        # What the moments of the sum can be computed from, if they are asked for; else they cost nothing.
         if two._is_outer_product and one._moments is not None:
             found._before = one, two, sign
         elif one._is_outer_product and two._moments is not None and sign == 1.0:
@@ -134,6 +138,7 @@ class FactoredMatrix:
             total += vector.dtype.type(factor) * each.times(vector, combination, known)
         count = len(own._weights)
         if count:
+            # (sum_k w_k l_k r_k') v = sum_k (w_k r_k' v) l_k
             sizes = own._weights * (factors.right[:count] @ vector)
             total += sizes.astype(vector.dtype) @ factors.left[:count]
         return total
@@ -141,6 +146,7 @@ class FactoredMatrix:
     def elements(self) -> Array:
         """Return all elements [F, F]."""
         dtype = self._factors.left.dtype
+        # One product of two matrices for all outer products, after which dense matrices are added.
         terms = np.flatnonzero(self._weights)
         left = self._factors.left[terms] * self._weights[terms, None].astype(dtype)
         total = np.asarray(left.T @ self._factors.right[terms])
@@ -179,6 +185,8 @@ class FactoredMatrix:
         (number,) = np.flatnonzero(added._weights).tolist()
         left, right, combination = factors.left[number], factors.right[number], factors.combinations[number]
         factor, old = sign * float(added._weights[number]), before._moments
+        # With M' = M + f l r': sum(M') = sum(M) + f sum(l) sum(r), and
+        # |M'|^2 = |M|^2 + 2 f l' M r + f^2 |l|^2 |r|^2, where M r is a product that is often known.
         cross = float(left @ before.times(right, combination, known, factors))
         square = float(left @ left) * float(right @ right)
         return Moments(
@@ -192,6 +200,7 @@ class FactoredMatrix:
         if self._dense or len(terms) > MAX_TERMS:
             elements = self.elements().astype(float, copy=False)
             return Moments(float(elements.sum()), float((elements * elements).sum()), elements.size)
+        # |sum_k w_k l_k r_k'|^2 = sum_jk w_j w_k (l_j' l_k) (r_j' r_k)
         left, right, weights = self._factors.left[terms], self._factors.right[terms], self._weights[terms]
         total = weights @ (left.sum(axis=1, dtype=float) * right.sum(axis=1, dtype=float))
         squares = weights @ ((left @ left.T) * (right @ right.T)) @ weights
