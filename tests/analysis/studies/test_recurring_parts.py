@@ -32,14 +32,19 @@ def test_addresses_and_unrelated_lines_do_not_matter() -> None:
 
 def test_a_part_tells_operands_of_one_source_from_others() -> None:
     found = texts(FALLING, FALLING)
-    assert "self = minimum(minimum(self + vector, vector), features + minimum(self + vector, vector))" in found
-    assert "self = minimum(minimum(vector 1, (constant * scalar) * features), vector 2)" in found
+    assert "self = minimum(features + minimum(self + vector, vector), minimum(self + vector, vector))" in found
+    assert "self = minimum(minimum((constant * scalar) * features, vector 1), vector 2)" in found
 
 
 def test_parts_of_known_programs_and_of_known_techniques_are_left_out() -> None:
     assert texts(*(library_program(name) for name in LIBRARY if not LIBRARY[name].multiclass)) == []
     everything = [(component, index) for component in ("predict", "learn") for index in range(9)]
     assert texts(UNIT_SIZED, UNIT_SIZED, named=everything) == []
+
+
+def test_operands_that_may_change_places_make_no_difference() -> None:
+    one, other = (from_text(SETUP + SGD + f" v5 = v1 + v0\n v1 = minimum({each})") for each in ("v5, v1", "v1, v5"))
+    assert "self = minimum(((scalar * features) + self) + features, (scalar * features) + self)" in texts(one, other)
 
 
 def test_what_one_program_has_does_not_recur() -> None:

@@ -86,7 +86,7 @@ def payoff(
         TaskError: the tasks cannot be built.
 
     Example:
-        >>> config = load_config("fast-training", ["tasks.num_epochs=1"])
+        >>> config = load_config("fast-training")
         >>> chosen = additions_for(config, ["learning rate decay"])
         >>> [each.verdict for each in payoff(chosen, config, TuningBudget(trials=60, seeds=5))]
     """

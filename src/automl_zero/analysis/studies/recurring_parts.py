@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from automl_zero.analysis.dataflow.flow import SETUP, Flow, Sources, ValueSource, flow_of, line_order
+from automl_zero.analysis.dataflow.op_groups import BOUNDS
 from automl_zero.program.library import LIBRARY, library_program
 from automl_zero.program.ops import Kind
 from automl_zero.program.program import Program
@@ -19,6 +20,7 @@ from automl_zero.program.program_edit import Line
 
 MAX_LINES = 4  # of a part
 SELF, CONSTANT = "self", "constant"  # the old value of what the part computes; what Setup makes and nothing changes
+USUAL = frozenset(each.row.family for each in library_program("two_layer_net").instructions())  # families of ops
 LEAF = r"(\w+)#(\d+)#"  # an operand that is not traced further, while its number is not known
 
 
@@ -98,10 +100,12 @@ def _parts(flow: Flow) -> Iterator[Part]:
     """Yield the parts of each line of Predict and Learn that say more than the name of an op."""
     for root in flow.instructions:
         for lines in _connected(flow, root) if root[0] != SETUP else ():
-            text = f"{SELF} = {_text(flow, root, lines)}"
-            # A single op is a part only if it changes its own old value.
-            if len(lines) > 1 or re.search(rf"\b{SELF}\b", text.partition(" = ")[2]):
-                yield Part(text, tuple(sorted(lines, key=line_order)), root)
+            expression = _text(flow, root, lines)
+            # What becomes of an old value, or an op that is no part of a net; all else, evolved nets have anyway.
+            changes_itself = re.search(rf"\b{SELF}\b", expression) is not None
+            is_unusual = len(lines) > 1 and any(flow.instructions[line].row.family not in USUAL for line in lines)
+            if changes_itself or is_unusual:
+                yield Part(f"{SELF} = {expression}", tuple(sorted(lines, key=line_order)), root)
 
 
 def _connected(flow: Flow, root: Line) -> set[frozenset[Line]]:
@@ -138,7 +142,8 @@ def _text(flow: Flow, root: Line, lines: Collection[Line]) -> str:
     def expression(line: Line) -> str:
         instruction = flow.instructions[line]
         operands = [operand(line, *each) for each in zip(instruction.row.inputs, flow.reads[line], strict=False)]
-        return _written(instruction.row.form, sorted(operands) if instruction.row.commutative else operands)
+        is_unordered = instruction.row.commutative or instruction.row.name in BOUNDS  # but for NaN
+        return _written(instruction.row.form, sorted(operands) if is_unordered else operands)
 
     def operand(line: Line, kind: Kind, sources: Sources) -> str:
         inner = _inner_line(line, sources)
