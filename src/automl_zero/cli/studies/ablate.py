@@ -56,8 +56,10 @@ def ablate(
     check_new_file(picture, PICTURES)
     named = find_program(program)
     given, config = named.program, config_for(named, suite, [*(overrides or []), f"seed={seed}"])
-    parts = (*(_techniques(given, config) if techniques else ()), *_groups(given, groups or []))
-    variants = _variants(program, given, parts, lines, config.tasks.num_classes > 2)
+    recognised = _techniques(given, config) if techniques else ()
+    # A group takes the place of the technique that has its name.
+    parts = {each.name: each for each in (*recognised, *_groups(given, groups or []))}
+    variants = _variants(program, given, tuple(parts.values()), lines, config.tasks.num_classes > 2)
     budget = TuningBudget(trials, seeds, number_of_workers(workers))
     with counting("trials", trials * seeds * (1 + len(variants))) as on_progress:
         found = measure(given, variants, config, budget, on_progress)
