@@ -140,10 +140,11 @@ def test_another_update_leaves_predict_as_it_is(parent: str) -> None:
 
 
 @every_parent
-def test_a_bypassed_node_is_gone_and_nothing_takes_its_place(parent: str) -> None:
+def test_a_bypassed_node_is_gone_unless_learn_reads_it_in_predict(parent: str) -> None:
     before, made = children("bypass", parent, 300)
     lengths = [len(child) for child in made]
-    assert max(lengths) == len(before) - 1
+    assert max(lengths) <= len(before)
+    assert np.mean([length < len(before) for length in lengths]) > 0.5
     assert len({repr(child) for child in made}) > 2
 
 
