@@ -43,6 +43,7 @@ def for_study(config: Config) -> Config:
     """Return the rules for studying a program: with factored matrices where they are faster than the engine.
 
     Example:
+        >>> from automl_zero.config import load_config
         >>> for_study(load_config("cifar10", ["tasks.num_features=1024"])).evaluation.factored_matrices
         True
     """
