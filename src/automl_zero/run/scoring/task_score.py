@@ -15,7 +15,7 @@ from automl_zero.vm.factored import execution as factored
 from automl_zero.vm.fitness import combine
 from automl_zero.vm.stop_flag import StopFlag
 
-FACTORED_FEATURES = 512  # from here on, factored matrices are faster (benchmarks/experiments/factored.py)
+FACTORED_FEATURES = 768  # from here on, factored matrices are faster (benchmarks/experiments/factored.py)
 
 
 def fitnesses(program: Program, tasks: TaskSet, config: Config, stop: StopFlag | None = None) -> list[float]:
